@@ -1,0 +1,78 @@
+#!/bin/bash
+# Process 1 of the guest that vm.sh starts; never run it by hand. The root file
+# system is the host's own, writable: so first of all cover it with an overlay.
+set -euo pipefail
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+work=${0%/*}
+trap 'echo "guest-init: line $LINENO failed"; busybox poweroff -f' ERR
+
+mount -n -t proc proc /proc
+if [[ -e $work/started ]]; then
+	echo "guest-init: the guest restarted by itself"
+	busybox poweroff -f
+fi
+: >"$work/started"
+mapfile -d '' -t config <"$work/config"
+mapfile -d '' -t environment <"$work/environment"
+mapfile -d '' -t command <"$work/command"
+directory=${config[0]} modules=${config[1]} share=${config[2]}
+release=$(uname -r)
+
+insmod "$modules"/kernel/fs/overlayfs/overlay.ko*
+mount -n -t tmpfs -o size=80% tmpfs "$work/root"
+root=$work/root/new
+mkdir "$work"/root/{upper,scratch,new}
+mount -n -t overlay -o "lowerdir=/,upperdir=$work/root/upper,workdir=$work/root/scratch" overlay "$root"
+
+mkdir -p "$root/lib/modules/$release" "$root/run" "$root/.host"
+mount -n --bind "$modules" "$root/lib/modules/$release"
+mount -n --bind "$work" "$root$work"
+[[ -z $share ]] || mount -n --bind "$share" "$root$share"
+mount -n -t proc proc "$root/proc"
+mount -n -t sysfs sysfs "$root/sys"
+mount -n -t devtmpfs devtmpfs "$root/dev"
+mkdir -p "$root"/dev/{pts,shm}
+mount -n -t devpts -o ptmxmode=666 devpts "$root/dev/pts"
+mount -n -t tmpfs tmpfs "$root/dev/shm"
+for path in "$directory" "$share" "${command[0]}"; do
+	[[ $path/ != /run/* ]] || keep_run=1
+done
+[[ -n ${keep_run:-} ]] || mount -n -t tmpfs tmpfs "$root/run"
+
+# Not chroot: the kernel starts modprobe itself, in the root of process 1.
+pivot_root "$root" "$root/.host"
+cd /
+umount -n -l /.host
+rmdir /.host
+ln -sfn /proc/self/fd /dev/fd
+for stream in 0:stdin 1:stdout 2:stderr; do
+	ln -sfn "/proc/self/fd/${stream%:*}" "/dev/${stream#*:}"
+done
+
+echo ipvs-guest >/proc/sys/kernel/hostname
+ip link set lo up
+# What the command writes must reach the host soon, not after 30 seconds.
+echo 5 >/proc/sys/vm/dirty_writeback_centisecs
+echo 5 >/proc/sys/vm/dirty_expire_centisecs
+
+# Pipes, since a program may open /dev/stdout anew, which truncates a file.
+mkfifo -m 666 /dev/.stdout /dev/.stderr
+cat </dev/.stdout >>"$work/stdout" &
+relays=($!)
+cat </dev/.stderr >>"$work/stderr" &
+relays+=($!)
+
+trap - ERR
+set +e
+cd "$directory"
+# setsid also keeps env from reading a command with a "=" in it as a variable.
+env -i "${environment[@]}" setsid "${command[@]}" </dev/null >/dev/.stdout 2>/dev/.stderr
+status=$?
+
+# A daemon that the command left behind may hold the pipes for ever.
+(sleep 1 && kill "${relays[@]}") &
+wait "${relays[@]}"
+echo "$status" >"$work/status"
+sync
+busybox poweroff -f

@@ -1,0 +1,124 @@
+#!/bin/bash
+# vm.sh [--kernel PATH] COMMAND [ARG...]
+#
+# Runs COMMAND as root on a kernel with IPVS: the running one where it has IPVS
+# and we are root, else a User-mode Linux guest that sees this machine's files
+# and keeps every change to itself. Directory, environment, output and exit
+# status are the command's own; stdin is empty.
+#
+#   IPVS_VM_TIMEOUT  seconds until the guest is killed, status 124 (600)
+#   IPVS_VM_MEM      memory of the guest (1024M)
+#   IPVS_VM_SHARE    a directory that the guest may write to
+#   IPVS_VM_KERNEL   another linux.uml, as --kernel
+#   IPVS_VM_MODULES  its modules: the directory with modules.dep, or its parent
+#   IPVS_TESTBED     host or uml: do not choose by what the kernel can do
+set -euo pipefail
+. "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib.sh"
+
+kernel=${IPVS_VM_KERNEL:-}
+if [[ ${1:-} == --kernel ]]; then
+	kernel=${2:?"--kernel needs the path of a linux.uml"}
+	shift 2
+fi
+[[ $# -gt 0 ]] || die "usage: vm.sh [--kernel PATH] COMMAND [ARG...]"
+
+if [[ -z $kernel ]] && have_ipvs; then
+	exec "$@" </dev/null
+fi
+
+limit=${IPVS_VM_TIMEOUT:-600}
+[[ $limit =~ ^[1-9][0-9]*$ ]] || die "IPVS_VM_TIMEOUT is '$limit': give whole seconds"
+memory=${IPVS_VM_MEM:-1024M}
+[[ $memory =~ ^[1-9][0-9]*[MG]$ ]] || die "IPVS_VM_MEM is '$memory': write it like 1024M or 2G"
+
+ensure busybox=busybox-static modprobe=kmod ip=iproute2 taskset=util-linux setsid=util-linux
+if [[ -z $kernel ]]; then
+	ensure linux.uml=user-mode-linux
+	kernel=linux.uml
+fi
+kernel=$(command -v "$kernel") || die "no such kernel: ${IPVS_VM_KERNEL:-$kernel}"
+release=$("$kernel" --version) || die "cannot run $kernel: see TESTBED for kernels of newer suites"
+modules=${IPVS_VM_MODULES:-$(dirname -- "$(dirname -- "$(readlink -f -- "$kernel")")")/lib/uml/modules}
+[[ ! -d $modules/$release ]] || modules=$modules/$release
+[[ -e $modules/modules.dep ]] || die "no modules of $release in $modules: set IPVS_VM_MODULES"
+modules=$(readlink -f -- "$modules")
+share=${IPVS_VM_SHARE:-}
+if [[ -n $share ]]; then
+	[[ -d $share ]] || die "IPVS_VM_SHARE is '$share', which is no directory: make it first"
+	share=$(readlink -f -- "$share")
+fi
+
+# Below /tmp, since no path with a space in it fits on a kernel's command line.
+work=$(mktemp -d /tmp/ipvs-vm.XXXXXX)
+guest=
+# shellcheck disable=SC2317 # the trap calls it
+finish() {
+	[[ -z $guest ]] || kill -KILL -- "-$guest" 2>/dev/null || true
+	rm -rf "$work"
+	echo done >&8
+}
+
+# A second process ends the guest at the time limit, and when this script is
+# gone without a word (killed the hard way): then it reads an end of file.
+# shellcheck disable=SC2016 # expanded there
+exec 8> >(exec setsid bash -c '
+	read -r guest && { read -r -t "$2" word || [[ $? -le 128 ]] || touch "$1/late"; }
+	[[ ${word:-} != done && $guest != done ]] || exit 0
+	[[ -z $guest ]] || kill -KILL -- "-$guest"
+	[[ -e $1/late ]] || rm -rf "$1"
+' watchdog "$work" "$limit" >/dev/null 2>&1)
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+mkdir "$work/root"
+cp "$top/scripts/guest-init.sh" "$work/init"
+printf '%s\0' "$PWD" "$modules" "$share" >"$work/config"
+printf '%s\0' "$@" >"$work/command"
+env -0 >"$work/environment"
+touch "$work/stdout" "$work/stderr"
+
+# One CPU a guest: its kernel and its processes take turns, and two to three
+# times faster where they need not move. The lock is a claim that all of this
+# machine's users see, and that ends with the guest.
+cpu=
+for path in $(shuf -e /sys/devices/system/cpu/cpu[0-9]*); do
+	taskset -c "${path##*cpu}" true 2>/dev/null || continue
+	cpu=${path##*cpu}
+	exec 9<"$path"
+	! flock -n 9 || break
+done
+
+# A container's /dev/shm is often too small for the guest's memory.
+room=$(df --output=avail -BM /dev/shm 2>/dev/null | tail -n 1) || room=0
+bytes=$(numfmt --from=iec "$memory")
+((${room//[!0-9]/} + 0 >= bytes >> 20)) && store=/dev/shm || store=$work
+
+setsid env -i PATH="$PATH" TMPDIR="$store" taskset -c "${cpu:-0}" \
+	"$kernel" "mem=$memory" uml_dir="$work" root=/dev/root rootfstype=hostfs rootflags=/ rw \
+	con=null con0=null,fd:1 ssl=null init="$work/init" quiet loglevel=1 panic=1 \
+	</dev/null >"$work/console" 2>&1 8>&- &
+guest=$!
+echo "$guest" >&8
+exec 9<&-
+
+tail -f -c +1 -s 0.05 --pid="$guest" "$work/stdout" 8>&- &
+out=$!
+tail -f -c +1 -s 0.05 --pid="$guest" "$work/stderr" >&2 8>&- &
+err=$!
+
+wait -n "$guest" "$out" "$err" || true
+if [[ ! -e $work/status ]] && kill -0 "$guest" 2>/dev/null; then
+	exit 141 # nobody reads any more: what a broken pipe would have done to COMMAND
+fi
+wait "$guest" "$out" "$err" 2>/dev/null || true
+if [[ -e $work/status ]]; then
+	exit "$(<"$work/status")"
+elif [[ -e $work/late ]]; then
+	say "vm.sh: still running after $limit seconds, killed: $*"
+	exit 124
+fi
+say "vm.sh: the guest ended without a result; the last lines of its console:"
+tail -n 20 "$work/console" >&2
+exit 125

@@ -1,0 +1,327 @@
+//! The classic language as one table: every command, every option, and which goes with which.
+//!
+//! The parser, the help text, completions and the tests are made from these rows. The order of
+//! [`Column`] is the order in which ipvsadm 1.31 checks legality: the first hit is reported.
+
+/// A command of the classic language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// `-A`
+    AddService,
+    /// `-E`
+    EditService,
+    /// `-D`
+    DeleteService,
+    /// `-C`
+    Clear,
+    /// `-R`
+    Restore,
+    /// `-S`
+    Save,
+    /// `-a`
+    AddServer,
+    /// `-e`
+    EditServer,
+    /// `-d`
+    DeleteServer,
+    /// `-L`
+    List,
+    /// `-Z`
+    Zero,
+    /// `--set`
+    Set,
+    /// `--start-daemon`
+    StartDaemon,
+    /// `--stop-daemon`
+    StopDaemon,
+    /// `-h`
+    Help,
+    /// `-v`
+    Version,
+}
+
+/// Whether an option or a command takes a value, and its name in the help text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// No value.
+    Nothing,
+    /// A value, glued, after `=`, or as the next word whatever that is.
+    Value(&'static str),
+    /// A value, glued, after `=`, or as the next word unless that begins with `-`.
+    Perhaps(&'static str),
+}
+
+/// A row of the table of commands.
+pub struct CommandRow {
+    /// Which.
+    pub command: Command,
+    /// Its letters; the first one is the usual one.
+    pub short: &'static [char],
+    /// Its long name.
+    pub long: &'static str,
+    /// Its value.
+    pub takes: Takes,
+    /// Its name in messages.
+    pub name: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+/// A row of the table of options.
+pub struct OptionRow {
+    /// Which.
+    pub option: Opt,
+    /// Its letter.
+    pub short: Option<char>,
+    /// Its long name.
+    pub long: &'static str,
+    /// Its value.
+    pub takes: Takes,
+    /// Its place in the matrix of legality; options of one place exclude each other. Without a
+    /// place it is legal everywhere and may be repeated.
+    pub column: Option<Column>,
+    /// What it does.
+    pub help: &'static str,
+}
+
+/// A column of the matrix of legality.
+pub struct ColumnRow {
+    /// Which.
+    pub column: Column,
+    /// Its name in messages.
+    pub name: &'static str,
+    /// Commands that need it.
+    pub required: &'static [Command],
+    /// Commands that take it.
+    pub allowed: &'static [Command],
+}
+
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident: $($variant:ident)*) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[allow(missing_docs)] // the tables below describe each
+        pub enum $name { $($variant),* }
+    };
+}
+
+names! {
+    /// An option of the classic language.
+    Opt:
+    Tcp Udp Sctp Fwmark Ipv6 Scheduler Persistent Netmask RealServer Gatewaying Ipip Masquerading
+    TunType TunPort TunNocsum TunCsum TunRemcsum Weight UpperThreshold LowerThreshold
+    Interface SyncId MaxLength Group Port Ttl Connection Timeout Daemon Stats Rate Exact Thresholds
+    PersistentConn TunInfo Nosort Sort Ops Engine SchedFlags Numeric Netns
+}
+
+names! {
+    /// What a command may or must be given; `-t`, `-u`, `--sctp-service` and `-f` are one.
+    Column:
+    Numeric Connection Service Scheduler Persistent Netmask RealServer Forwarding Weight
+    UpperThreshold LowerThreshold Interface Timeout Daemon Stats Rate Thresholds PersistentConn
+    Nosort SyncId Exact Ops Engine SchedFlags Group Port Ttl MaxLength TunInfo TunType TunPort
+    TunNocsum TunCsum TunRemcsum Netns
+}
+
+impl Command {
+    /// The row of this command.
+    pub fn row(self) -> &'static CommandRow {
+        &COMMANDS[self as usize]
+    }
+}
+
+impl Opt {
+    /// The row of this option.
+    pub fn row(self) -> &'static OptionRow {
+        &OPTIONS[self as usize]
+    }
+}
+
+impl Column {
+    /// The row of this column.
+    pub fn row(self) -> &'static ColumnRow {
+        &COLUMNS[self as usize]
+    }
+}
+
+const fn command(
+    command: Command,
+    short: &'static [char],
+    long: &'static str,
+    takes: Takes,
+    name: &'static str,
+    help: &'static str,
+) -> CommandRow {
+    CommandRow { command, short, long, takes, name, help }
+}
+
+const fn option(
+    option: Opt,
+    short: &'static [char],
+    long: &'static str,
+    takes: Takes,
+    column: Option<Column>,
+    help: &'static str,
+) -> OptionRow {
+    let short = if short.is_empty() { None } else { Some(short[0]) };
+    OptionRow { option, short, long, takes, column, help }
+}
+
+const fn column(
+    column: Column,
+    name: &'static str,
+    required: &'static [Command],
+    allowed: &'static [Command],
+) -> ColumnRow {
+    ColumnRow { column, name, required, allowed }
+}
+
+use Command as C;
+use Takes::{Nothing, Perhaps, Value};
+
+/// Every command, in the order of [`Command`].
+pub static COMMANDS: &[CommandRow] = &[
+    command(C::AddService, &['A'], "add-service", Nothing, "add-service", "add a virtual service"),
+    command(C::EditService, &['E'], "edit-service", Nothing, "edit-service", "change a virtual service; what is not given returns to its default"),
+    command(C::DeleteService, &['D'], "delete-service", Nothing, "delete-service", "delete a virtual service with its real servers"),
+    command(C::Clear, &['C'], "clear", Nothing, "flush", "delete every virtual service"),
+    command(C::Restore, &['R'], "restore", Nothing, "restore", "run the commands on standard input"),
+    command(C::Save, &['S'], "save", Nothing, "save", "print the commands that make the present table"),
+    command(C::AddServer, &['a'], "add-server", Nothing, "add-server", "add a real server to a service"),
+    command(C::EditServer, &['e'], "edit-server", Nothing, "edit-server", "change a real server; what is not given returns to its default"),
+    command(C::DeleteServer, &['d'], "delete-server", Nothing, "delete-server", "take a real server from a service"),
+    command(C::List, &['L', 'l'], "list", Nothing, "list", "list services, connections, time-outs or sync daemons"),
+    command(C::Zero, &['Z'], "zero", Nothing, "zero", "set the counters of one service, or of all, to zero"),
+    command(C::Set, &[], "set", Nothing, "set", "set the time-outs TCP TCPFIN UDP in seconds; 0 keeps a value"),
+    command(C::StartDaemon, &[], "start-daemon", Value("master|backup"), "start-daemon", "start a connection synchronisation daemon"),
+    command(C::StopDaemon, &[], "stop-daemon", Value("master|backup"), "stop-daemon", "stop a connection synchronisation daemon"),
+    command(C::Help, &['h'], "help", Nothing, "help", "print this text"),
+    command(C::Version, &['v'], "version", Nothing, "version", "print the version"),
+];
+
+/// Every option, in the order of [`Opt`].
+pub static OPTIONS: &[OptionRow] = &[
+    option(Opt::Tcp, &['t'], "tcp-service", Value("VIP[:PORT]"), Some(Column::Service), "a TCP service"),
+    option(Opt::Udp, &['u'], "udp-service", Value("VIP[:PORT]"), Some(Column::Service), "a UDP service"),
+    option(Opt::Sctp, &[], "sctp-service", Value("VIP[:PORT]"), Some(Column::Service), "an SCTP service"),
+    option(Opt::Fwmark, &['f'], "fwmark-service", Value("MARK"), Some(Column::Service), "a service of packets with this firewall mark, 1 to 4294967295"),
+    option(Opt::Ipv6, &['6'], "ipv6", Nothing, None, "the firewall mark before it is of IPv6 packets"),
+    option(Opt::Scheduler, &['s'], "scheduler", Value("NAME"), Some(Column::Scheduler), "rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos; default wlc"),
+    option(Opt::Persistent, &['p'], "persistent", Perhaps("SECONDS"), Some(Column::Persistent), "keep a client on one real server; default 360"),
+    option(Opt::Netmask, &['M'], "netmask", Value("MASK"), Some(Column::Netmask), "persistence counts a network as one client: IPv4 mask or IPv6 prefix length"),
+    option(Opt::RealServer, &['r'], "real-server", Value("RIP[:PORT]"), Some(Column::RealServer), "the real server; default port: that of the service"),
+    option(Opt::Gatewaying, &['g'], "gatewaying", Nothing, Some(Column::Forwarding), "direct routing (default)"),
+    option(Opt::Ipip, &['i'], "ipip", Nothing, Some(Column::Forwarding), "tunnelling"),
+    option(Opt::Masquerading, &['m'], "masquerading", Nothing, Some(Column::Forwarding), "masquerading (NAT)"),
+    option(Opt::TunType, &[], "tun-type", Value("TYPE"), Some(Column::TunType), "with -i: ipip (default), gue or gre"),
+    option(Opt::TunPort, &[], "tun-port", Value("PORT"), Some(Column::TunPort), "with --tun-type gue: the UDP port of the real server"),
+    option(Opt::TunNocsum, &[], "tun-nocsum", Nothing, Some(Column::TunNocsum), "no tunnel checksum (default)"),
+    option(Opt::TunCsum, &[], "tun-csum", Nothing, Some(Column::TunCsum), "tunnel checksum (gue, gre)"),
+    option(Opt::TunRemcsum, &[], "tun-remcsum", Nothing, Some(Column::TunRemcsum), "remote checksum offload (gue)"),
+    option(Opt::Weight, &['w'], "weight", Value("N"), Some(Column::Weight), "share of new connections, 0 to 2147483647; default 1, 0 takes none"),
+    option(Opt::UpperThreshold, &['x'], "u-threshold", Value("N"), Some(Column::UpperThreshold), "connections at which it takes no new ones; default 0, no limit"),
+    option(Opt::LowerThreshold, &['y'], "l-threshold", Value("N"), Some(Column::LowerThreshold), "connections below which it takes new ones again; default 0"),
+    option(Opt::Interface, &[], "mcast-interface", Value("IFACE"), Some(Column::Interface), "interface of the sync group; default eth0"),
+    option(Opt::SyncId, &[], "syncid", Value("N"), Some(Column::SyncId), "id of the sync group, 0 to 255; default 0"),
+    option(Opt::MaxLength, &[], "sync-maxlen", Value("BYTES"), Some(Column::MaxLength), "greatest sync message, 1 to 65507; default from the MTU"),
+    option(Opt::Group, &[], "mcast-group", Value("ADDRESS"), Some(Column::Group), "sync group; default 224.0.0.81"),
+    option(Opt::Port, &[], "mcast-port", Value("PORT"), Some(Column::Port), "sync UDP port; default 8848"),
+    option(Opt::Ttl, &[], "mcast-ttl", Value("N"), Some(Column::Ttl), "time to live of sync packets, 1 to 255; default 1"),
+    option(Opt::Connection, &['c'], "connection", Nothing, Some(Column::Connection), "list connections"),
+    option(Opt::Timeout, &[], "timeout", Nothing, Some(Column::Timeout), "list time-outs"),
+    option(Opt::Daemon, &[], "daemon", Nothing, Some(Column::Daemon), "list sync daemons"),
+    option(Opt::Stats, &[], "stats", Nothing, Some(Column::Stats), "list totals"),
+    option(Opt::Rate, &[], "rate", Nothing, Some(Column::Rate), "list rates per second"),
+    option(Opt::Exact, &['X'], "exact", Nothing, Some(Column::Exact), "print whole numbers, no K, M, G, T"),
+    option(Opt::Thresholds, &[], "thresholds", Nothing, Some(Column::Thresholds), "list thresholds"),
+    option(Opt::PersistentConn, &[], "persistent-conn", Nothing, Some(Column::PersistentConn), "list persistent connections"),
+    option(Opt::TunInfo, &[], "tun-info", Nothing, Some(Column::TunInfo), "list tunnels"),
+    option(Opt::Nosort, &[], "nosort", Nothing, Some(Column::Nosort), "keep the order of the kernel"),
+    option(Opt::Sort, &[], "sort", Nothing, None, "sort (default)"),
+    option(Opt::Ops, &['o'], "ops", Nothing, Some(Column::Ops), "one-packet scheduling (UDP)"),
+    option(Opt::Engine, &[], "pe", Value("NAME"), Some(Column::Engine), "persistence engine, for example sip"),
+    option(Opt::SchedFlags, &['b'], "sched-flags", Value("FLAGS"), Some(Column::SchedFlags), "comma list of sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3"),
+    option(Opt::Numeric, &['n'], "numeric", Nothing, Some(Column::Numeric), "print numbers, look no names up"),
+    option(Opt::Netns, &[], "netns", Value("NAME|PID"), Some(Column::Netns), "work in this network namespace"),
+];
+
+const EVERY: &[Command] = &[
+    C::AddService, C::EditService, C::DeleteService, C::Clear, C::Restore, C::Save, C::AddServer,
+    C::EditServer, C::DeleteServer, C::List, C::Zero, C::Set, C::StartDaemon, C::StopDaemon,
+];
+const SERVICE: &[Command] = &[C::AddService, C::EditService];
+const SERVER: &[Command] = &[C::AddServer, C::EditServer];
+const LIST: &[Command] = &[C::List];
+const START: &[Command] = &[C::StartDaemon];
+const NONE: &[Command] = &[];
+
+/// Every column, in the order of [`Column`].
+pub static COLUMNS: &[ColumnRow] = &[
+    column(Column::Numeric, "numeric", NONE, &[C::List, C::Save]),
+    column(Column::Connection, "connection", NONE, LIST),
+    column(
+        Column::Service,
+        "service-address",
+        &[C::AddService, C::EditService, C::DeleteService, C::AddServer, C::EditServer, C::DeleteServer],
+        &[C::List, C::Zero],
+    ),
+    column(Column::Scheduler, "scheduler", NONE, SERVICE),
+    column(Column::Persistent, "persistent", NONE, SERVICE),
+    column(Column::Netmask, "netmask", NONE, SERVICE),
+    column(Column::RealServer, "real-server", &[C::AddServer, C::EditServer, C::DeleteServer], NONE),
+    column(Column::Forwarding, "forwarding-method", NONE, SERVER),
+    column(Column::Weight, "weight", NONE, SERVER),
+    column(Column::UpperThreshold, "u-threshold", NONE, SERVER),
+    column(Column::LowerThreshold, "l-threshold", NONE, SERVER),
+    column(Column::Interface, "mcast-interface", NONE, START),
+    column(Column::Timeout, "timeout", NONE, LIST),
+    column(Column::Daemon, "daemon", NONE, LIST),
+    column(Column::Stats, "stats", NONE, LIST),
+    column(Column::Rate, "rate", NONE, LIST),
+    column(Column::Thresholds, "thresholds", NONE, LIST),
+    column(Column::PersistentConn, "persistent-conn", NONE, LIST),
+    column(Column::Nosort, "nosort", NONE, LIST),
+    column(Column::SyncId, "syncid", NONE, &[C::StartDaemon, C::StopDaemon]),
+    column(Column::Exact, "exact", NONE, LIST),
+    column(Column::Ops, "ops", NONE, SERVICE),
+    column(Column::Engine, "pe", NONE, SERVICE),
+    column(Column::SchedFlags, "sched-flags", NONE, SERVICE),
+    column(Column::Group, "mcast-group", NONE, START),
+    column(Column::Port, "mcast-port", NONE, START),
+    column(Column::Ttl, "mcast-ttl", NONE, START),
+    column(Column::MaxLength, "sync-maxlen", NONE, START),
+    column(Column::TunInfo, "tun-info", NONE, LIST),
+    column(Column::TunType, "tun-type", NONE, SERVER),
+    column(Column::TunPort, "tun-port", NONE, SERVER),
+    column(Column::TunNocsum, "tun-nocsum", NONE, SERVER),
+    column(Column::TunCsum, "tun-csum", NONE, SERVER),
+    column(Column::TunRemcsum, "tun-remcsum", NONE, SERVER),
+    column(Column::Netns, "netns", NONE, EVERY),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_in_the_order_of_their_enums() {
+        assert!(COMMANDS.iter().enumerate().all(|(at, row)| row.command as usize == at));
+        assert!(OPTIONS.iter().enumerate().all(|(at, row)| row.option as usize == at));
+        assert!(COLUMNS.iter().enumerate().all(|(at, row)| row.column as usize == at));
+        assert_eq!(COMMANDS.len(), Command::Version as usize + 1);
+        assert_eq!(OPTIONS.len(), Opt::Netns as usize + 1);
+        assert_eq!(COLUMNS.len(), Column::Netns as usize + 1);
+    }
+
+    #[test]
+    fn no_letter_and_no_name_stands_twice() {
+        let mut names: Vec<String> = COMMANDS.iter().map(|row| row.long.to_owned()).collect();
+        names.extend(OPTIONS.iter().map(|row| row.long.to_owned()));
+        names.extend(COMMANDS.iter().flat_map(|row| row.short).map(char::to_string));
+        names.extend(OPTIONS.iter().filter_map(|row| row.short).map(String::from));
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}

@@ -1,0 +1,118 @@
+//! What can go wrong, in the old tool's words, with its exit statuses and with hints.
+//!
+//! The first line of every message is the line that ipvsadm 1.31 prints where it has one; scripts
+//! and their authors know these. [`Error::hints`] then says in plain words what was meant.
+
+mod kernel;
+mod misuse;
+
+use std::io;
+
+pub use kernel::Errno;
+pub use misuse::{Misuse, ValueKind};
+
+use crate::model::Operation;
+
+/// Any failure of the library and the program.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Words of the command line or of a rule file that make no command.
+    #[error(transparent)]
+    Misuse(#[from] Misuse),
+    /// A rule file that cannot be loaded; nothing was changed.
+    #[error("{source}")]
+    RuleFile {
+        /// Where the word stands, counted from 1.
+        line: usize,
+        /// The line as it stands.
+        text: String,
+        /// What is wrong with it.
+        source: Misuse,
+    },
+    /// The kernel has no IPVS, or hides it.
+    #[error("Can't initialize ipvs: {}", kernel::text(Operation::GetInfo, *.0))]
+    Unavailable(Errno),
+    /// The kernel refused a request.
+    #[error("{}", kernel::text(*.operation, *.errno))]
+    Kernel {
+        /// What was asked.
+        operation: Operation,
+        /// Why it was refused.
+        errno: Errno,
+        /// About which service or real server, in rule words.
+        object: String,
+    },
+    /// The kernel did not answer in time.
+    #[error("the kernel did not answer within {seconds} s")]
+    NoAnswer {
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// An answer of the kernel that makes no sense.
+    #[error("unintelligible answer of the kernel: {0}")]
+    Answer(String),
+    /// A listing kept changing while it was read.
+    #[error("the table changed while it was read, {0} times in a row")]
+    Interrupted(u32),
+    /// The netlink socket itself failed.
+    #[error("netlink socket: {}", io_text(.0))]
+    Socket(io::Error),
+    /// A file could not be opened or read.
+    #[error("cannot open file {path}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// `--netns` names no network namespace that can be entered.
+    #[error("cannot enter network namespace `{name}': {}", io_text(.source))]
+    Namespace {
+        /// The name or process id as given.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Standard input or output failed.
+    #[error("{}", io_text(.0))]
+    Io(#[from] io::Error),
+}
+
+impl Error {
+    /// The exit status of the program: 255 where the kernel refused a change, 1 where it refused to
+    /// tell, 2 for words that make no command (255 for some, see [`Misuse::exit_code`]).
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Misuse(misuse) => misuse.exit_code(),
+            Self::RuleFile { .. } | Self::Unavailable(_) | Self::Namespace { .. } => 2,
+            Self::Kernel { errno: Errno::EPERM, .. } => 2,
+            Self::Kernel { operation, .. } if !operation.reads() => 255,
+            _ => 1,
+        }
+    }
+
+    /// What is wrong in plain words and what to do, a line each.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Misuse(misuse) => misuse.hint().into_iter().collect(),
+            Self::RuleFile { line, text, source } => {
+                let mut hints = vec![format!("line {line}: {text}")];
+                hints.extend(source.hint());
+                hints.push("nothing was changed".to_owned());
+                hints
+            }
+            Self::Unavailable(errno) => vec![kernel::unavailable_hint(*errno).to_owned()],
+            Self::Kernel { operation, errno, object } => kernel::hints(*operation, *errno, object),
+            Self::File { path, source } => vec![format!("{path}: {}", io_text(source))],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The text of an I/O error without the ` (os error N)` that std appends.
+fn io_text(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(code) => Errno(code).to_string(),
+        None => error.to_string(),
+    }
+}

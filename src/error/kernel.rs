@@ -1,0 +1,124 @@
+//! The kernel's error numbers, and what they mean for each request.
+//!
+//! IPVS sends no texts with its errors (checked on 6.1): the number and the request are all there
+//! is to go by.
+
+use std::fmt;
+use std::io;
+
+use crate::model::Operation;
+
+/// An error number of the kernel, positive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Errno(pub i32);
+
+impl Errno {
+    pub(crate) const EPERM: Self = Self(1);
+    pub(crate) const ENOENT: Self = Self(2);
+    pub(crate) const ESRCH: Self = Self(3);
+    pub(crate) const ENOMEM: Self = Self(12);
+    pub(crate) const EEXIST: Self = Self(17);
+    pub(crate) const ENODEV: Self = Self(19);
+    pub(crate) const EINVAL: Self = Self(22);
+    pub(crate) const ERANGE: Self = Self(34);
+    pub(crate) const EMSGSIZE: Self = Self(90);
+    pub(crate) const ENOPROTOOPT: Self = Self(92);
+    pub(crate) const EOPNOTSUPP: Self = Self(95);
+    pub(crate) const EAFNOSUPPORT: Self = Self(97);
+}
+
+/// The C library's text.
+impl fmt::Display for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = io::Error::from_raw_os_error(self.0).to_string();
+        f.write_str(text.split(" (os error").next().unwrap_or(&text))
+    }
+}
+
+/// The line that ipvsadm 1.31 prints for `errno` after `operation`.
+pub(super) fn text(operation: Operation, errno: Errno) -> String {
+    use Operation as O;
+    let fixed = match (operation, errno) {
+        (O::AddService, Errno::EEXIST) => "Service already exists",
+        (O::AddDestination, Errno::EEXIST) => "Destination already exists",
+        (O::StartDaemon, Errno::EEXIST) => "Daemon has already run",
+        (O::AddService | O::UpdateService, Errno::ENOENT) => {
+            "Scheduler or persistence engine not found"
+        }
+        (O::UpdateDestination | O::DeleteDestination, Errno::ENOENT) => "No such destination",
+        (O::UpdateService | O::DeleteService | O::Zero | O::GetService, Errno::ESRCH) => {
+            "No such service"
+        }
+        (O::AddDestination | O::UpdateDestination | O::DeleteDestination, Errno::ESRCH) => {
+            "Service not defined"
+        }
+        (O::StopDaemon, Errno::ESRCH) => "No daemon is running",
+        (O::GetInfo, Errno::EPERM) => "Permission denied (you must be root)",
+        (_, Errno::EPERM) => "Can't initialize ipvs: Permission denied (you must be root)",
+        (_, Errno::EINVAL) => {
+            "Invalid operation.  Possibly wrong module version, address not unicast, ..."
+        }
+        (_, Errno::ENOPROTOOPT) => "Protocol not available",
+        (_, Errno::ENOMEM) => "Memory allocation problem",
+        (_, Errno::EOPNOTSUPP) => "Operation not supported with IPv6",
+        (_, Errno::EAFNOSUPPORT) => "Operation not supported with specified address family",
+        (_, Errno::EMSGSIZE) => "Module is wrong version",
+        _ => return errno.to_string(),
+    };
+    fixed.to_owned()
+}
+
+/// What to do where there is no IPVS to talk to.
+pub(super) fn unavailable_hint(errno: Errno) -> &'static str {
+    if errno == Errno::EPERM {
+        "IPVS takes requests only from root (CAP_NET_ADMIN) of the initial user namespace; \
+         root of a rootless container is not enough"
+    } else {
+        "the kernel offers no IPVS: load it with `modprobe ip_vs' on the host, or use a kernel \
+         built with CONFIG_IP_VS"
+    }
+}
+
+/// The object, and the usual cause.
+pub(super) fn hints(operation: Operation, errno: Errno, object: &str) -> Vec<String> {
+    let mut hints = Vec::new();
+    if !object.is_empty() {
+        hints.push(object.to_owned());
+    }
+    hints.extend(cause(operation, errno).map(str::to_owned));
+    hints
+}
+
+fn cause(operation: Operation, errno: Errno) -> Option<&'static str> {
+    use Operation as O;
+    Some(match (operation, errno) {
+        (_, Errno::EPERM) => unavailable_hint(errno),
+        (O::AddService, Errno::EEXIST) => "to change the service use -E",
+        (O::AddDestination, Errno::EEXIST) => "to change the real server use -e",
+        (O::AddService | O::UpdateService, Errno::ENOENT) => {
+            "the kernel has no module ip_vs_SCHEDULER or ip_vs_pe_ENGINE of that name"
+        }
+        (O::UpdateService, Errno::ESRCH) => "to add the service use -A",
+        (O::UpdateDestination, Errno::ENOENT) => "to add the real server use -a",
+        (
+            O::AddDestination | O::UpdateDestination | O::DeleteDestination,
+            Errno::ESRCH,
+        ) => "there is no such virtual service: add it first with -A",
+        (O::AddDestination, Errno::EINVAL) => {
+            "the real server must be a unicast address; in a new network namespace no address is \
+             until `ip link set lo up'; another family than the service's needs -i and no sync \
+             daemon"
+        }
+        (O::AddDestination | O::UpdateDestination, Errno::ERANGE) => {
+            "the lower threshold (-y) must not be above the upper one (-x)"
+        }
+        (O::StartDaemon, Errno::EEXIST) => "one daemon of each role runs per network namespace",
+        (O::StartDaemon, Errno::ENODEV) => "--mcast-interface names no interface of this namespace",
+        (O::StartDaemon, Errno::EINVAL) => {
+            "the group must be a multicast address, and no service may have real servers of \
+             another family"
+        }
+        (O::SetTimeouts, Errno::EINVAL) => "this kernel cannot count that many seconds",
+        _ => return None,
+    })
+}

@@ -1,0 +1,103 @@
+//! One change of the kernel's state: what one command, one rule line, one request asks for.
+
+use super::{Daemon, DaemonRole, Destination, DestinationKey, Service, ServiceKey, Timeouts};
+
+/// One request that changes the kernel's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Make a service.
+    AddService(Service),
+    /// Give an existing service this configuration; connections and counters survive.
+    UpdateService(Service),
+    /// Remove a service with its destinations.
+    DeleteService(ServiceKey),
+    /// Give a service a real server.
+    AddDestination(ServiceKey, Destination),
+    /// Give an existing real server this configuration; connections and counters survive.
+    UpdateDestination(ServiceKey, Destination),
+    /// Take a real server from a service.
+    DeleteDestination(ServiceKey, DestinationKey),
+    /// Remove every service.
+    Flush,
+    /// Set the counters of one service, or of all and the totals, to zero.
+    Zero(Option<ServiceKey>),
+    /// Set time-outs; 0 keeps a value.
+    SetTimeouts(Timeouts),
+    /// Start a sync daemon.
+    StartDaemon(Daemon),
+    /// Stop a sync daemon.
+    StopDaemon(DaemonRole),
+}
+
+/// What was asked of the kernel, without its object: error texts depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// [`Change::AddService`].
+    AddService,
+    /// [`Change::UpdateService`].
+    UpdateService,
+    /// [`Change::DeleteService`].
+    DeleteService,
+    /// [`Change::AddDestination`].
+    AddDestination,
+    /// [`Change::UpdateDestination`].
+    UpdateDestination,
+    /// [`Change::DeleteDestination`].
+    DeleteDestination,
+    /// [`Change::Flush`].
+    Flush,
+    /// [`Change::Zero`].
+    Zero,
+    /// [`Change::SetTimeouts`].
+    SetTimeouts,
+    /// [`Change::StartDaemon`].
+    StartDaemon,
+    /// [`Change::StopDaemon`].
+    StopDaemon,
+    /// Reading one service.
+    GetService,
+    /// Reading services.
+    ListServices,
+    /// Reading the destinations of a service.
+    ListDestinations,
+    /// Reading the sync daemons.
+    ListDaemons,
+    /// Reading the time-outs.
+    GetTimeouts,
+    /// Reading version and table size.
+    GetInfo,
+}
+
+impl Operation {
+    /// It only reads.
+    pub fn reads(self) -> bool {
+        matches!(
+            self,
+            Self::GetService
+                | Self::ListServices
+                | Self::ListDestinations
+                | Self::ListDaemons
+                | Self::GetTimeouts
+                | Self::GetInfo
+        )
+    }
+}
+
+impl Change {
+    /// The kind of change.
+    pub fn operation(&self) -> Operation {
+        match self {
+            Self::AddService(_) => Operation::AddService,
+            Self::UpdateService(_) => Operation::UpdateService,
+            Self::DeleteService(_) => Operation::DeleteService,
+            Self::AddDestination(..) => Operation::AddDestination,
+            Self::UpdateDestination(..) => Operation::UpdateDestination,
+            Self::DeleteDestination(..) => Operation::DeleteDestination,
+            Self::Flush => Operation::Flush,
+            Self::Zero(_) => Operation::Zero,
+            Self::SetTimeouts(_) => Operation::SetTimeouts,
+            Self::StartDaemon(_) => Operation::StartDaemon,
+            Self::StopDaemon(_) => Operation::StopDaemon,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Destinations: the real servers of a service.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::Stats;
+
+/// The greatest weight: the kernel reads a signed 32-bit number and refuses negative ones.
+pub const MAX_WEIGHT: u32 = i32::MAX as u32;
+
+/// The identity of a destination inside its service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DestinationKey {
+    /// The address of the real server (RIP).
+    pub address: IpAddr,
+    /// Its port; 0 with a service by mark or on every port: the port the client asked for.
+    pub port: u16,
+}
+
+impl From<SocketAddr> for DestinationKey {
+    fn from(address: SocketAddr) -> Self {
+        Self { address: address.ip(), port: address.port() }
+    }
+}
+
+/// A real server as configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Destination {
+    /// What identifies it.
+    pub key: DestinationKey,
+    /// How packets reach it.
+    pub forwarding: Forwarding,
+    /// Its share of new connections, 0..=[`MAX_WEIGHT`]; 0 takes no new ones.
+    pub weight: u32,
+    /// Connections at which it takes no new ones; 0 is no limit.
+    pub upper_threshold: u32,
+    /// Connections below which it takes new ones again; 0 lets the kernel choose ¾ of the upper.
+    pub lower_threshold: u32,
+}
+
+impl Destination {
+    /// A real server with the defaults of the classic tool: direct routing, weight 1, no limits.
+    pub fn new(key: impl Into<DestinationKey>) -> Self {
+        Self {
+            key: key.into(),
+            forwarding: Forwarding::Route,
+            weight: 1,
+            upper_threshold: 0,
+            lower_threshold: 0,
+        }
+    }
+}
+
+/// The forwarding method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Forwarding {
+    /// NAT: both directions pass the director (0).
+    Masquerade,
+    /// The director itself serves (1); current kernels find this out by themselves.
+    Local,
+    /// The packet is wrapped (2).
+    Tunnel(Tunnel),
+    /// Direct routing: only the MAC address changes (3).
+    Route,
+    /// On to the original target (4), for transparent proxies.
+    Bypass,
+    /// A number of 5..=7, which another program can have set and no kernel acts on.
+    Other(u8),
+}
+
+/// The encapsulation of a tunnelled destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tunnel {
+    /// IP in IP.
+    Ipip,
+    /// Generic UDP encapsulation.
+    Gue {
+        /// The UDP port of the real server, never 0.
+        port: u16,
+        /// How the outer packet is protected.
+        checksum: Checksum,
+    },
+    /// GRE.
+    Gre {
+        /// How the outer packet is protected; remote checksum offload does not exist for GRE.
+        checksum: Checksum,
+    },
+    /// What another program has set and the classic tool cannot say.
+    Other {
+        /// The type number.
+        kind: u8,
+        /// The port.
+        port: u16,
+        /// The checksum flags.
+        flags: u16,
+    },
+}
+
+/// Checksum mode of a GUE or GRE tunnel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Checksum {
+    /// None.
+    #[default]
+    None,
+    /// In the outer header.
+    Full,
+    /// Remote checksum offload (GUE).
+    Remote,
+}
+
+/// A real server as the kernel reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DestinationEntry {
+    /// The configuration.
+    pub destination: Destination,
+    /// Connections in an established state.
+    pub active: u32,
+    /// Connections in any other state.
+    pub inactive: u32,
+    /// Persistence templates.
+    pub persistent: u32,
+    /// What it has carried.
+    pub stats: Stats,
+}

@@ -1,0 +1,113 @@
+//! What identifies a virtual service.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+
+/// An address family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Family {
+    /// IPv4, `AF_INET`.
+    V4,
+    /// IPv6, `AF_INET6`.
+    V6,
+}
+
+impl Family {
+    /// The family of `address`.
+    pub fn of(address: &IpAddr) -> Self {
+        if address.is_ipv4() { Self::V4 } else { Self::V6 }
+    }
+}
+
+/// The transport protocol of a service, by its IP protocol number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// TCP, 6.
+    Tcp,
+    /// UDP, 17.
+    Udp,
+    /// SCTP, 132.
+    Sctp,
+    /// Another number: the kernel checks none, so another program can have made such a service.
+    Other(u16),
+}
+
+impl Protocol {
+    /// The IP protocol number.
+    pub fn number(self) -> u16 {
+        match self {
+            Self::Tcp => 6,
+            Self::Udp => 17,
+            Self::Sctp => 132,
+            Self::Other(number) => number,
+        }
+    }
+}
+
+impl From<u16> for Protocol {
+    fn from(number: u16) -> Self {
+        match number {
+            6 => Self::Tcp,
+            17 => Self::Udp,
+            132 => Self::Sctp,
+            other => Self::Other(other),
+        }
+    }
+}
+
+/// The identity of a virtual service: an address or a firewall mark, never both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ServiceKey {
+    /// Packets to this VIP and port.
+    Address {
+        /// The transport protocol.
+        protocol: Protocol,
+        /// The virtual address (VIP).
+        address: IpAddr,
+        /// The virtual port; 0 stands for every port and needs persistence.
+        port: u16,
+    },
+    /// Packets that netfilter marked.
+    Fwmark {
+        /// The mark; 0 would be "no mark".
+        mark: NonZeroU32,
+        /// The family of the packets.
+        family: Family,
+    },
+}
+
+impl ServiceKey {
+    /// A TCP service on `address`.
+    pub fn tcp(address: SocketAddr) -> Self {
+        Self::Address { protocol: Protocol::Tcp, address: address.ip(), port: address.port() }
+    }
+
+    /// A UDP service on `address`.
+    pub fn udp(address: SocketAddr) -> Self {
+        Self::Address { protocol: Protocol::Udp, address: address.ip(), port: address.port() }
+    }
+
+    /// The address family of the service.
+    pub fn family(&self) -> Family {
+        match self {
+            Self::Address { address, .. } => Family::of(address),
+            Self::Fwmark { family, .. } => *family,
+        }
+    }
+
+    /// The virtual port; 0 for a service keyed by mark.
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::Address { port, .. } => *port,
+            Self::Fwmark { .. } => 0,
+        }
+    }
+
+    /// The mark as a number; 0 for a service keyed by address.
+    pub fn mark(&self) -> u32 {
+        match self {
+            Self::Address { .. } => 0,
+            Self::Fwmark { mark, .. } => mark.get(),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Names that the kernel keeps in arrays of a fixed size.
+
+use std::fmt;
+
+/// A name of at most `MAX` bytes. The kernel cuts or refuses longer ones, so none can be made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name<const MAX: usize>(String);
+
+/// A scheduler, for example `wlc`; the module is `ip_vs_NAME`. 15 bytes (`IP_VS_SCHEDNAME_MAXLEN`).
+pub type SchedulerName = Name<15>;
+/// A persistence engine, for example `sip`; the module is `ip_vs_pe_NAME`. 16 bytes
+/// (`IP_VS_PENAME_MAXLEN`).
+pub type EngineName = Name<16>;
+/// A network interface. 15 bytes (`IFNAMSIZ` with its NUL).
+pub type InterfaceName = Name<15>;
+
+/// A name longer than the kernel's array.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}' is longer than {max} bytes")]
+pub struct NameTooLong {
+    /// The name as given.
+    pub name: String,
+    /// The greatest length in bytes.
+    pub max: usize,
+}
+
+impl<const MAX: usize> Name<MAX> {
+    /// Checks the length of `name`.
+    pub fn new(name: impl Into<String>) -> Result<Self, NameTooLong> {
+        let name = name.into();
+        if name.len() > MAX { Err(NameTooLong { name, max: MAX }) } else { Ok(Self(name)) }
+    }
+
+    /// The bytes of a NUL-terminated kernel array; what is not UTF-8 becomes U+FFFD.
+    pub(crate) fn from_kernel(bytes: &[u8]) -> Self {
+        let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+        Self(String::from_utf8_lossy(&bytes[..end]).into_owned())
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> fmt::Display for Name<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fifteen_bytes_fit_sixteen_do_not() {
+        assert!(SchedulerName::new("a".repeat(15)).is_ok());
+        assert_eq!(SchedulerName::new("a".repeat(16)).unwrap_err().max, 15);
+    }
+
+    #[test]
+    fn kernel_array_ends_at_its_nul() {
+        assert_eq!(SchedulerName::from_kernel(b"rr\0garbage").as_str(), "rr");
+        assert_eq!(SchedulerName::from_kernel(b"wlc").as_str(), "wlc");
+    }
+}

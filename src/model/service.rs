@@ -1,0 +1,108 @@
+//! Virtual services.
+
+use std::net::Ipv4Addr;
+
+use super::{EngineName, Family, SchedulerName, ServiceKey, Stats};
+
+/// The longest persistence, in seconds: 31 days. The kernel multiplies by HZ in 32 bits without a
+/// check (HZ=1000 wraps after 49.7 days).
+pub const MAX_PERSISTENCE: u32 = 31 * 24 * 60 * 60;
+
+/// A virtual service as configured.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Service {
+    /// What identifies it.
+    pub key: ServiceKey,
+    /// The scheduler that picks a destination for a new connection.
+    pub scheduler: SchedulerName,
+    /// The scheduler's own switches.
+    pub flags: SchedulerFlags,
+    /// One-packet scheduling: each UDP datagram is scheduled alone.
+    pub one_packet: bool,
+    /// Connections of one client stay together.
+    pub persistence: Option<Persistence>,
+    /// The persistence engine, which reads the identity of a client from the packet.
+    pub engine: Option<EngineName>,
+}
+
+impl Service {
+    /// A service with the defaults of the classic tool except for the scheduler.
+    pub fn new(key: ServiceKey, scheduler: SchedulerName) -> Self {
+        Self {
+            key,
+            scheduler,
+            flags: SchedulerFlags::default(),
+            one_packet: false,
+            persistence: None,
+            engine: None,
+        }
+    }
+}
+
+/// The three scheduler flags `SCHED1..3` as bits 0, 1 and 2 (0x08, 0x10, 0x20 in the kernel).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SchedulerFlags(u8);
+
+impl SchedulerFlags {
+    /// The flags of the low three bits of `bits`.
+    pub fn from_bits(bits: u8) -> Self {
+        Self(bits & 0b111)
+    }
+
+    /// Bit `n - 1` stands for `flag-n`.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// No flag is set.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Flag number `index`, 0..=2, is set.
+    pub fn has(self, index: u8) -> bool {
+        self.0 & (1 << index) != 0
+    }
+}
+
+/// How long, and how widely, connections of a client stay together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Persistence {
+    /// Seconds after the last connection ended, at most [`MAX_PERSISTENCE`].
+    pub timeout: u32,
+    /// Which clients count as one.
+    pub granularity: Granularity,
+}
+
+/// The part of a client's address that persistence compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Granularity {
+    /// An IPv4 mask. The kernel takes any, with holes too.
+    V4(Ipv4Addr),
+    /// An IPv6 prefix length, 1..=128.
+    V6(u32),
+}
+
+impl Granularity {
+    /// Each address is a client of its own.
+    pub fn host(family: Family) -> Self {
+        match family {
+            Family::V4 => Self::V4(Ipv4Addr::BROADCAST),
+            Family::V6 => Self::V6(128),
+        }
+    }
+
+    /// Each address is a client of its own.
+    pub fn is_host(self) -> bool {
+        self == Self::V4(Ipv4Addr::BROADCAST) || self == Self::V6(128)
+    }
+}
+
+/// A virtual service as the kernel reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceEntry {
+    /// The configuration.
+    pub service: Service,
+    /// What it has carried.
+    pub stats: Stats,
+}

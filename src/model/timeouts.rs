@@ -1,0 +1,24 @@
+//! Time-outs of connections, and what the kernel says of itself.
+
+/// The longest time-out that the classic tool takes, in seconds: 31 days.
+pub const MAX_TIMEOUT: u32 = 31 * 24 * 60 * 60;
+
+/// How long idle connections are kept, in seconds. In a change, 0 keeps the present value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Timeouts {
+    /// TCP, established.
+    pub tcp: u32,
+    /// TCP after a FIN.
+    pub tcp_fin: u32,
+    /// UDP.
+    pub udp: u32,
+}
+
+/// What `IPVS_CMD_GET_INFO` tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// Major, minor and patch level of IPVS, for example 1.2.1.
+    pub version: (u8, u8, u8),
+    /// Buckets of the connection table. Kernel 7.1 and newer: the present size, 0 without services.
+    pub connection_table_size: u32,
+}
