@@ -39,7 +39,7 @@ pub enum Error {
         operation: Operation,
         /// Why it was refused.
         errno: Errno,
-        /// About which service or real server, in rule words.
+        /// About which service or real server, in rule words; empty where that is not known.
         object: String,
     },
     /// The kernel did not answer in time.
@@ -79,6 +79,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// Names the object of a refused request.
+    pub(crate) fn about(self, object: String) -> Self {
+        match self {
+            Self::Kernel { operation, errno, .. } => Self::Kernel { operation, errno, object },
+            other => other,
+        }
+    }
+
     /// The exit status of the program: 255 where the kernel refused a change, 1 where it refused to
     /// tell, 2 for words that make no command (255 for some, see [`Misuse::exit_code`]).
     pub fn exit_code(&self) -> u8 {

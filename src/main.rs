@@ -3,7 +3,6 @@
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use ipvsadm::Error;
 use ipvsadm::cli::Program;
 use ipvsadm::cmd::Session;
 

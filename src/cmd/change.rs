@@ -2,10 +2,11 @@
 
 use crate::error::Error;
 use crate::model::Change;
+use crate::rules::describe;
 
 use super::Session;
 
 pub(super) fn run(session: &mut Session<'_>, change: &Change) -> Result<u8, Error> {
-    session.client()?.change(change)?;
+    session.client()?.change(change).map_err(|error| error.about(describe(change)))?;
     Ok(0)
 }

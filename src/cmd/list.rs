@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::model::{DaemonRole, Naming, Numbers, ServiceEntry, ServiceKey};
 use crate::output::list::{self, Style};
 use crate::output::order;
+use crate::rules::describe_service;
 use crate::system::names::Resolver;
 
 use super::Session;
@@ -35,7 +36,8 @@ fn all(session: &mut Session<'_>, listing: Listing) -> Result<(), Error> {
 }
 
 fn one(session: &mut Session<'_>, key: &ServiceKey, listing: Listing) -> Result<(), Error> {
-    let service = session.client()?.service(key)?;
+    let service = session.client()?.service(key);
+    let service = service.map_err(|error| error.about(describe_service(key)))?;
     services_with_servers(session, &[service], listing)
 }
 

@@ -1,0 +1,90 @@
+//! The messages of one datagram from the kernel, read where they lie.
+
+use netlink_packet_core::{
+    DoneBuffer, ErrorBuffer, NLM_F_DUMP_INTR, NLMSG_ALIGNTO, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP,
+    NLMSG_OVERRUN, NetlinkBuffer,
+};
+
+use crate::error::{Errno, Error};
+
+/// `struct nlmsghdr`.
+const NETLINK_HEADER_LEN: usize = 16;
+
+/// One message of the kernel.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// The number of the request that it answers.
+    pub sequence: u32,
+    /// The kernel saw the table change during this dump (`NLM_F_DUMP_INTR`).
+    pub interrupted: bool,
+    /// What it says.
+    pub content: Content<'a>,
+}
+
+/// What a message says.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Content<'a> {
+    /// An answer: what follows the netlink header.
+    Answer(&'a [u8]),
+    /// The request succeeded, or the dump is complete.
+    Done,
+    /// The request, or the dump on its way, failed.
+    Refused(Errno),
+    /// Nothing.
+    Noop,
+}
+
+/// The messages of `datagram` in order; ends after the first that is none.
+pub fn messages(datagram: &[u8]) -> impl Iterator<Item = Result<Message<'_>, Error>> {
+    let mut rest = datagram;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let message = first(rest);
+        let length = message.as_ref().map_or(rest.len(), |(_, length)| *length);
+        // The last message of a datagram can lack its padding.
+        let step = length.next_multiple_of(usize::from(NLMSG_ALIGNTO));
+        rest = rest.get(step..).unwrap_or_default();
+        Some(message.map(|(message, _)| message))
+    })
+}
+
+fn first(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
+    let buffer = NetlinkBuffer::new_checked(bytes).map_err(unintelligible)?;
+    let payload = buffer.payload();
+    let content = match buffer.message_type() {
+        NLMSG_NOOP | NLMSG_OVERRUN => Content::Noop,
+        NLMSG_ERROR => {
+            let error = ErrorBuffer::new_checked(payload).map_err(unintelligible)?;
+            outcome(error.code().map_or(0, std::num::NonZeroI32::get))?
+        }
+        // Old kernels end a dump with an empty message; newer ones put the dump's own error here.
+        NLMSG_DONE if payload.is_empty() => Content::Done,
+        NLMSG_DONE => {
+            let done = DoneBuffer::new_checked(payload).map_err(unintelligible)?;
+            outcome(done.code())?
+        }
+        _ => Content::Answer(payload),
+    };
+    let message = Message {
+        sequence: buffer.sequence_number(),
+        interrupted: buffer.flags() & NLM_F_DUMP_INTR != 0,
+        content,
+    };
+    Ok((message, NETLINK_HEADER_LEN + payload.len()))
+}
+
+/// The kernel sends 0 or a negative error number.
+fn outcome(code: i32) -> Result<Content<'static>, Error> {
+    match code {
+        0 => Ok(Content::Done),
+        i32::MIN | 1.. => Err(Error::Answer(format!("error number {code}"))),
+        _ => Ok(Content::Refused(Errno(-code))),
+    }
+}
+
+/// What the crates below say of bytes that they cannot read.
+pub fn unintelligible(error: impl std::fmt::Display) -> Error {
+    Error::Answer(error.to_string())
+}
