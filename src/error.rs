@@ -92,8 +92,10 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Misuse(misuse) => misuse.exit_code(),
-            Self::RuleFile { .. } | Self::Unavailable(_) | Self::Namespace { .. } => 2,
-            Self::Kernel { errno: Errno::EPERM, .. } => 2,
+            Self::RuleFile { .. }
+            | Self::Unavailable(_)
+            | Self::Namespace { .. }
+            | Self::Kernel { errno: Errno::EPERM, .. } => 2,
             Self::Kernel { operation, .. } if !operation.reads() => 255,
             _ => 1,
         }

@@ -90,7 +90,8 @@ impl From<Invocation> for Classic {
 /// Reads the words behind the program's name, which `program` is.
 pub fn parse(scanner: &mut Scanner, program: &str, args: &[String]) -> Result<Classic, Misuse> {
     if args.is_empty() {
-        let listing = Listing { columns: Columns::Default, numeric: false, exact: false, sort: true };
+        let listing =
+            Listing { columns: Columns::Default, numeric: false, exact: false, sort: true };
         return Ok(Invocation::List(List::Services(None, listing)).into());
     }
     let words = scanner.read(args);
@@ -101,7 +102,7 @@ pub fn parse(scanner: &mut Scanner, program: &str, args: &[String]) -> Result<Cl
         _ => {}
     }
     let mut draft = Draft::new(command, &words.given[1..]);
-    draft.take_role(role)?;
+    draft.take_role(role.as_deref())?;
     for (index, given) in words.given.iter().enumerate().skip(1) {
         take(&mut draft, given, || scanner.word_of(args, index))?;
     }
@@ -121,14 +122,10 @@ fn first_command(
     args: &[String],
     words: &Words,
 ) -> Result<(Command, Option<String>), Misuse> {
-    match words.given.first() {
-        Some(Given { what: What::Command(command), value }) => {
-            let flag = command.row().takes == Takes::Nothing;
-            if !(flag && value.is_some()) {
-                return Ok((*command, value.clone()));
-            }
-        }
-        Some(_) | None => {}
+    if let Some(Given { what: What::Command(command), value }) = words.given.first()
+        && (value.is_none() || command.row().takes != Takes::Nothing)
+    {
+        return Ok((*command, value.clone()));
     }
     let failed = words.failure.as_ref().map(|failure| failure.word.clone());
     let found = match &words.given[..] {
@@ -140,7 +137,9 @@ fn first_command(
 
 fn take(draft: &mut Draft, given: &Given, word: impl FnOnce() -> String) -> Result<(), Misuse> {
     let option = match given.what {
-        What::Command(command) if command.row().takes == Takes::Nothing && given.value.is_some() => {
+        What::Command(command)
+            if command.row().takes == Takes::Nothing && given.value.is_some() =>
+        {
             return Err(Misuse::UnwantedArgument { word: word() });
         }
         What::Command(_) => return Err(Misuse::SecondCommand { word: word() }),

@@ -1,8 +1,8 @@
 //! From words to what is to be done. Nothing here runs anything.
 
 pub mod classic;
-pub mod options;
 mod draft;
+pub mod options;
 mod program;
 mod rule_file;
 mod values;

@@ -60,13 +60,11 @@ impl Program {
 /// Words without a dash were always passed over.
 fn save(args: &[String]) -> Request {
     let mut options = args.iter().filter(|arg| arg.starts_with('-'));
-    match options.find(|arg| *arg != "-n") {
-        Some(option) => Request::Usage(SAVE_USAGE, is_help(option)),
-        None => {
-            let numeric = args.iter().any(|arg| arg == "-n");
-            Request::Classic(Invocation::Save(Save { numeric }).into())
-        }
+    if let Some(option) = options.find(|arg| *arg != "-n") {
+        return Request::Usage(SAVE_USAGE, is_help(option));
     }
+    let numeric = args.iter().any(|arg| arg == "-n");
+    Request::Classic(Invocation::Save(Save { numeric }).into())
 }
 
 fn restore(args: &[String]) -> Request {

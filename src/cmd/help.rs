@@ -57,7 +57,11 @@ fn help(row: &OptionRow) -> String {
     let column = column.row();
     let commands: Vec<String> =
         column.required.iter().chain(column.allowed).map(|command| letter(*command)).collect();
-    if commands.len() > 8 { row.help.to_owned() } else { format!("{} ({})", row.help, commands.join(" ")) }
+    if commands.len() > 8 {
+        row.help.to_owned()
+    } else {
+        format!("{} ({})", row.help, commands.join(" "))
+    }
 }
 
 fn letter(command: Command) -> String {

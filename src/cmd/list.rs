@@ -31,7 +31,7 @@ fn all(session: &mut Session<'_>, listing: Listing) -> Result<(), Error> {
     if listing.sort {
         order::services(&mut services);
     }
-    writeln!(session.out, "{}", list::version(&info))?;
+    writeln!(session.out, "{}", list::version(info))?;
     services_with_servers(session, &services, listing)
 }
 

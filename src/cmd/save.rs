@@ -42,7 +42,8 @@ fn save_service(
             Ok(line) => writeln!(session.out, "{line}")?,
             Err(unsayable) => {
                 let server = entry.destination.key;
-                let object = format!("{} -r {}:{}", describe_service(key), server.address, server.port);
+                let object =
+                    format!("{} -r {}:{}", describe_service(key), server.address, server.port);
                 left_out(session, &object, &unsayable)?;
                 complete = false;
             }

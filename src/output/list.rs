@@ -39,7 +39,7 @@ pub struct Style<'a> {
 }
 
 /// The first line of a list of all services.
-pub fn version(info: &Info) -> String {
+pub fn version(info: Info) -> String {
     let (major, minor, patch) = info.version;
     let size = info.connection_table_size;
     format!("IP Virtual Server version {major}.{minor}.{patch} (size={size})")
@@ -166,7 +166,10 @@ pub fn destination(
     match style.columns {
         Columns::Default => {
             let forwarding = forwarding(destination.forwarding);
-            writeln!(out, "  -> {server:<28} {forwarding:<7} {weight:<6} {active:<10} {inactive:<10}")
+            writeln!(
+                out,
+                "  -> {server:<28} {forwarding:<7} {weight:<6} {active:<10} {inactive:<10}"
+            )
         }
         Columns::Tunnel => {
             let method = forwarding(destination.forwarding);
@@ -191,7 +194,10 @@ pub fn destination(
             writeln!(out, "  -> {server:<28} {upper:<10} {lower:<10} {active:<10} {inactive:<10}")
         }
         Columns::Persistent => {
-            writeln!(out, "  -> {server:<28} {weight:<9} {persistent:<11} {active:<10} {inactive:<10}")
+            writeln!(
+                out,
+                "  -> {server:<28} {weight:<9} {persistent:<11} {active:<10} {inactive:<10}"
+            )
         }
     }
 }

@@ -117,7 +117,9 @@ fn key_words(key: &ServiceKey, naming: &dyn Naming) -> Result<String, Unsayable>
             Ok(format!("{option} {}", naming.endpoint(*address, *port, *protocol)))
         }
         ServiceKey::Fwmark { mark, family: crate::model::Family::V4 } => Ok(format!("-f {mark}")),
-        ServiceKey::Fwmark { mark, family: crate::model::Family::V6 } => Ok(format!("-f {mark} -6")),
+        ServiceKey::Fwmark { mark, family: crate::model::Family::V6 } => {
+            Ok(format!("-f {mark} -6"))
+        }
     }
 }
 
@@ -152,9 +154,11 @@ pub fn describe(change: &Change) -> String {
     };
     match change {
         Change::AddService(service) | Change::UpdateService(service) => {
-            service_line(service, &Numbers)
-                .map(|line| line["-A ".len()..].to_owned())
-                .unwrap_or_else(|_| describe_service(&service.key))
+            let line = service_line(service, &Numbers);
+            line.map_or_else(
+                |_| describe_service(&service.key),
+                |line| line["-A ".len()..].to_owned(),
+            )
         }
         Change::DeleteService(key) | Change::Zero(Some(key)) => describe_service(key),
         Change::AddDestination(key, destination) | Change::UpdateDestination(key, destination) => {

@@ -1,5 +1,5 @@
 //! What the program asks of the operating system besides netlink.
 
 pub mod connections;
-pub mod namespace;
 pub mod names;
+pub mod namespace;
