@@ -44,8 +44,8 @@ fn address_words(address: IpAddr) -> [u32; 4] {
     match address {
         IpAddr::V4(address) => [address.to_bits(), 0, 0, 0],
         IpAddr::V6(address) => {
-            let [a, b, c, d, e, f, g, h] = address.segments().map(u32::from);
-            [a << 16 | b, c << 16 | d, e << 16 | f, g << 16 | h]
+            let segments = address.segments().map(u32::from);
+            [0, 2, 4, 6].map(|at| segments[at] << 16 | segments[at + 1])
         }
     }
 }
