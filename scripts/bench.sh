@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures the program beside Debian's ipvsadm on one kernel. Not a test: it asserts nothing.
 set -euo pipefail
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 cd "$top"
