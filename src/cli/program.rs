@@ -1,6 +1,8 @@
 //! The names under which the program is called.
 
 use crate::error::Misuse;
+use crate::model::Change;
+use crate::rules::parse_line;
 
 use super::classic::{self, Classic, Invocation, Save};
 use super::words::Scanner;
@@ -50,11 +52,20 @@ impl Program {
         args: &[String],
     ) -> Result<Request, Misuse> {
         match self {
-            Self::Ipvsadm => classic::parse(scanner, name, args).map(Request::Classic),
+            Self::Ipvsadm => match canonical(args) {
+                Some(change) => Ok(Request::Classic(Invocation::Change(change).into())),
+                None => classic::parse(scanner, name, args).map(Request::Classic),
+            },
             Self::Save => Ok(save(args)),
             Self::Restore => Ok(restore(args)),
         }
     }
+}
+
+/// The words make a rule line that needs no clap.
+fn canonical(args: &[String]) -> Option<Change> {
+    let one_word_each = args.iter().all(|arg| !arg.is_empty() && !arg.contains(' '));
+    if one_word_each { parse_line(&args.join(" ")) } else { None }
 }
 
 /// Words without a dash were always passed over.

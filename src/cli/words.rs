@@ -44,27 +44,26 @@ pub(super) struct Words {
     pub(super) failure: Option<Failure>,
 }
 
-/// clap, set up with the classic language. Making one costs more than using it.
-pub struct Scanner(clap::Command);
+/// clap, set up with the classic language when it is first needed: making it costs more than using
+/// it, and rule lines in the canonical form do not need it.
+#[derive(Default)]
+pub struct Scanner(Option<clap::Command>);
 
-impl Default for Scanner {
-    fn default() -> Self {
-        let mut command = clap::Command::new("ipvsadm")
-            .no_binary_name(true)
-            .disable_help_flag(true)
-            .disable_version_flag(true);
-        for row in COMMANDS {
-            let (first, more) =
-                row.short.split_first().map_or((None, &[][..]), |(f, m)| (Some(*f), m));
-            let arg = argument(row.long, first, row.takes).visible_short_aliases(more.to_vec());
-            command = command.arg(arg);
-        }
-        for row in OPTIONS {
-            command = command.arg(argument(row.long, row.short, row.takes));
-        }
-        let loose = Arg::new(LOOSE).action(ArgAction::Append).num_args(0..);
-        Self(command.arg(loose))
+fn language() -> clap::Command {
+    let mut command = clap::Command::new("ipvsadm")
+        .no_binary_name(true)
+        .disable_help_flag(true)
+        .disable_version_flag(true);
+    for row in COMMANDS {
+        let (first, more) = row.short.split_first().map_or((None, &[][..]), |(f, m)| (Some(*f), m));
+        let arg = argument(row.long, first, row.takes).visible_short_aliases(more.to_vec());
+        command = command.arg(arg);
     }
+    for row in OPTIONS {
+        command = command.arg(argument(row.long, row.short, row.takes));
+    }
+    let loose = Arg::new(LOOSE).action(ArgAction::Append).num_args(0..);
+    command.arg(loose)
 }
 
 fn argument(long: &'static str, short: Option<char>, takes: Takes) -> Arg {
@@ -132,7 +131,11 @@ impl Scanner {
     }
 
     fn scan(&mut self, args: &[&str]) -> Result<Words, ErrorKind> {
-        let matches = self.0.try_get_matches_from_mut(args).map_err(|error| error.kind())?;
+        let matches = self
+            .0
+            .get_or_insert_with(language)
+            .try_get_matches_from_mut(args)
+            .map_err(|error| error.kind())?;
         let mut found: Vec<(usize, Given)> = Vec::new();
         let mut loose: Vec<(usize, String)> = Vec::new();
         let mut collect = |name: &str, what: What, takes: Takes| {
