@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::thread;
 use std::time::Duration;
 
@@ -99,7 +100,9 @@ fn answer(mut stream: TcpStream, name: &str) -> io::Result<()> {
         }
     }
     let body = format!("{name} {seen}");
-    write!(stream, "HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    let length = body.len();
+    stream
+        .write_all(format!("HTTP/1.0 200 OK\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes())
 }
 
 /// A connection that waits before it asks.
@@ -182,7 +185,7 @@ pub fn ask_udp(host: &Host, to: SocketAddr, count: usize) -> Vec<String> {
     (0..count).map(ask).collect()
 }
 
-fn sctp_socket(address: SocketAddr) -> io::Result<std::os::fd::OwnedFd> {
+fn sctp_socket(address: SocketAddr) -> io::Result<OwnedFd> {
     let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     Ok(socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, SockProtocol::Sctp)?)
 }
@@ -202,7 +205,6 @@ pub fn has_sctp(host: &Host) -> bool {
 pub fn serve_sctp(host: &Host, at: SocketAddr) {
     let listener = host.run(|| {
         let socket = sctp_socket(at)?;
-        use std::os::fd::AsRawFd;
         bind(socket.as_raw_fd(), &SockaddrStorage::from(at))?;
         listen(&socket, Backlog::new(16)?)?;
         io::Result::Ok(socket)
@@ -212,7 +214,6 @@ pub fn serve_sctp(host: &Host, at: SocketAddr) {
 
 /// One request over SCTP.
 pub fn get_sctp(host: &Host, to: SocketAddr, limit: Duration) -> Outcome {
-    use std::os::fd::AsRawFd;
     let opened = host.run(|| {
         let socket = sctp_socket(to)?;
         let limit = TimeVal::milliseconds(i64::try_from(limit.as_millis()).expect("a short time"));

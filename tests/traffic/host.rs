@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
@@ -48,7 +49,6 @@ impl Host {
 
     /// A path that names the namespace for `ip link … netns PATH`.
     pub fn path(&self) -> String {
-        use std::os::fd::AsRawFd;
         format!("/proc/{}/fd/{}", std::process::id(), self.namespace.as_raw_fd())
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::capture::{Capture, TCP};
+use crate::capture::{Capture, Frame, TCP};
 use crate::exchange::{DOUBT, Outcome, PATIENCE, get, get_many, serve_http};
 use crate::prepare::{self, Mode, Preparation};
 use crate::report::Cell;
@@ -29,22 +29,19 @@ fn both_ways_pass(layout: Layout, family: Family) {
 
     let how = Preparation::chosen();
     prepare::director(&world, Mode::Nat, family, how);
-    let control = match layout {
-        Layout::TwoArm => {
-            let key = if family == V4 { "ipv4/ip_forward" } else { "ipv6/conf/all/forwarding" };
-            world.director.sysctl(key, "0");
-            let outcome = get(&world.client, service, DOUBT);
-            world.director.sysctl(key, "1");
-            assert_eq!(outcome, Outcome::TimedOut);
-            "without forwarding on the director: timed out".to_owned()
-        }
-        _ => {
-            let around = format!("route replace default via {}\n", router_front(family));
-            world.real.iter().for_each(|real| real.ip(&around));
-            let outcome = get(&world.client, service, DOUBT);
-            assert!(!outcome.answered(), "answers go past the director: {outcome}");
-            format!("default route of the real servers past the director: {outcome}")
-        }
+    let control = if layout == Layout::TwoArm {
+        let key = if family == V4 { "ipv4/ip_forward" } else { "ipv6/conf/all/forwarding" };
+        world.director.sysctl(key, "0");
+        let outcome = get(&world.client, service, DOUBT);
+        world.director.sysctl(key, "1");
+        assert_eq!(outcome, Outcome::TimedOut);
+        "without forwarding on the director: timed out".to_owned()
+    } else {
+        let around = format!("route replace default via {}\n", router_front(family));
+        world.real.iter().for_each(|real| real.ip(&around));
+        let outcome = get(&world.client, service, DOUBT);
+        assert!(!outcome.answered(), "answers go past the director: {outcome}");
+        format!("default route of the real servers past the director: {outcome}")
     };
     prepare::both(&world, Mode::Nat, family, how);
 
@@ -60,7 +57,7 @@ fn both_ways_pass(layout: Layout, family: Family) {
     let frames = capture.frames();
     let passed = |outgoing: bool, from, from_port: u16, to, to_port: u16| {
         let matches = frames.iter().filter(|frame| frame.outgoing == outgoing);
-        let packets = matches.filter_map(crate::capture::Frame::packet).filter(|packet| {
+        let packets = matches.filter_map(Frame::packet).filter(|packet| {
             packet.protocol == TCP
                 && (packet.source, packet.target) == (from, to)
                 && (from_port == 0 || packet.source_port() == from_port)

@@ -1,5 +1,5 @@
-//! The one place that makes hosts ready for a virtual address: by the program's own verbs, by hand
-//! with plain `ip` and sysctl, or not at all.
+//! The one place that makes hosts ready for a virtual address: by the program's own verbs, or by
+//! hand with plain `ip` and sysctl.
 
 use std::env;
 use std::net::IpAddr;
@@ -12,7 +12,6 @@ use crate::world::{Family, V4, V6, World, alone, vip};
 pub enum Preparation {
     Program,
     Manual,
-    None,
 }
 
 impl Preparation {
@@ -97,7 +96,6 @@ pub fn director(world: &World, mode: Mode, family: Family, how: Preparation) {
     let host = &world.director;
     let vip = vip(family);
     match how {
-        Preparation::None => {}
         Preparation::Manual => {
             host.ip(&format!("address add {} dev eth0 {}\n", alone(vip), quiet(vip)));
             if matches!(mode, Mode::Nat) {
@@ -120,7 +118,6 @@ pub fn director(world: &World, mode: Mode, family: Family, how: Preparation) {
 pub fn real_server(world: &World, index: usize, mode: Mode, family: Family, how: Preparation) {
     let host = &world.real[index];
     match how {
-        Preparation::None => {}
         Preparation::Program => by_program(world, host, mode, family),
         Preparation::Manual => match mode {
             Mode::Nat => {
@@ -217,9 +214,16 @@ fn silence(world: &World, index: usize, arp: Arp, family: Family) {
         }
         Arp::Arptables => {
             let (vip, rip) = (vip.to_string(), rip.to_string());
-            let out = ["arptables", "-A", "OUTPUT", "-s", &vip, "-j", "mangle", "--mangle-ip-s"];
-            host.command(&["arptables", "-A", "INPUT", "-d", &vip, "-j", "DROP"], "");
-            host.command(&[&out[..], &[&rip]].concat(), "");
+            let rules: [&[&str]; 2] = [
+                &["-A", "INPUT", "-d", &vip, "-j", "DROP"],
+                &["-A", "OUTPUT", "-s", &vip, "-j", "mangle", "--mangle-ip-s", &rip],
+            ];
+            for rule in rules {
+                // arptables may speak to nftables, and the kernel not.
+                if !host.attempt(&[&["arptables"], rule].concat(), "").status.success() {
+                    host.command(&[&["arptables-legacy"], rule].concat(), "");
+                }
+            }
         }
     }
 }

@@ -41,13 +41,22 @@ pub fn who_has_during(world: &World, address: IpAddr, work: impl FnOnce()) -> BT
                 thread::sleep(Duration::from_millis(5));
             }
         });
+        let _over = Over(&over);
         work();
         thread::sleep(Duration::from_millis(50));
-        over.store(true, Ordering::Relaxed);
     });
     let mut frames = capture.frames();
     frames.retain(|frame| !frame.outgoing);
     claims(&frames, address)
+}
+
+/// Ends the questions, also where `work` panics.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 fn ask(router: &Host, address: IpAddr) {

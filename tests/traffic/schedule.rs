@@ -93,19 +93,19 @@ fn thresholds_hold(family: Family) {
          -a -t {free} -r {rs1} -m\n\
          -a -t {free} -r {rs2} -m\n"
     ));
-    let hold = |service, number: usize| -> Vec<Held> {
+    let connect = |service, number: usize| -> Vec<Held> {
         let open = |_| open(&world.client, service, PATIENCE).expect("a connection");
         (0..number).map(open).collect()
     };
-    let held = hold(limited, 5);
-    let refused = get(&world.client, limited, PATIENCE);
-    assert_eq!(refused, Outcome::Refused, "both servers are full");
-    let answers: Vec<String> = held.into_iter().map(|held| held.ask().server()).collect();
+    let held = connect(limited, 5);
+    let sixth = get(&world.client, limited, PATIENCE);
+    assert_eq!(sixth, Outcome::Refused, "both servers are full");
+    let answers: Vec<String> = held.into_iter().map(|one| one.ask().server()).collect();
     assert_eq!(shares(&answers), (2, 3), "{answers:?}");
 
-    let held = hold(free, 6);
+    let waiting = connect(free, 6);
     assert_eq!(shares(&get_many(&world.client, free, 2)), (1, 1), "a seventh and eighth");
-    let answers: Vec<String> = held.into_iter().map(|held| held.ask().server()).collect();
+    let answers: Vec<String> = waiting.into_iter().map(|one| one.ask().server()).collect();
     assert_eq!(shares(&answers), (3, 3), "{answers:?}");
 
     Cell {
@@ -121,6 +121,11 @@ fn thresholds_hold(family: Family) {
 fn nobody_there_is_said_at_once(family: Family) {
     let (world, [rs1, _]) = world(family);
     let service = vip_port(family, 80);
+    // In a network without any delay the refusal comes while connect() still holds its IPv6 socket,
+    // which then waits for the next one, a second later.
+    world
+        .router
+        .command(&["tc", "qdisc", "add", "dev", "eth0", "root", "netem", "delay", "5ms"], "");
     let refused_at_once = |why: &str| {
         let start = Instant::now();
         assert_eq!(get(&world.client, service, PATIENCE), Outcome::Refused, "{why}");

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::capture::{Capture, TCP, Wrapping};
+use crate::capture::{Capture, Frame, TCP, Wrapping};
 use crate::direct::answers_from;
 use crate::exchange::{DOUBT, Outcome, PATIENCE, count, get, get_many, serve_http};
 use crate::prepare::{self, Checksum, Kind, Mode, Preparation, Tunnel};
@@ -52,7 +52,7 @@ fn carry(kind: Kind, checksum: Checksum, family: Family, outer: Family) {
     assert!(answers_from(&real.frames(), vip) > 0, "rs1 answers as the VIP");
     for index in 0..2 {
         let rip = world.rip(index, outer);
-        let outer = frames.iter().filter(|frame| frame.outgoing).filter_map(|frame| frame.packet());
+        let outer = frames.iter().filter(|frame| frame.outgoing).filter_map(Frame::packet);
         let wrapped: Vec<_> = outer.filter(|it| it.target == rip).collect();
         assert!(wrapped.len() >= 3, "packets for {rip} leave the director");
         for packet in wrapped {
