@@ -121,7 +121,9 @@ pub enum Misuse {
         tunnel: &'static str,
     },
     /// Two checksum options.
-    #[error("The option '{later}' conflicts with the '{earlier}' option in the '{tunnel}' tunnel type")]
+    #[error(
+        "The option '{later}' conflicts with the '{earlier}' option in the '{tunnel}' tunnel type"
+    )]
     TunnelConflict {
         /// The option further down the table.
         later: &'static str,
