@@ -77,7 +77,9 @@ fn a_bad_rule_file_is_refused_before_the_kernel_is_asked() {
 
 #[test]
 fn a_missing_namespace_is_named() {
-    let output = run_as("ipvsadm", &["-L", "-n", "--netns", "no-such-namespace"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("`no-such-namespace'"));
+    for args in [["-L", "--netns", "no-such-namespace"], ["--netns", "no-such-namespace", "-L"]] {
+        let output = run_as("ipvsadm", &args);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("`no-such-namespace'"));
+    }
 }
