@@ -11,8 +11,7 @@ use super::Session;
 
 pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
     let naming: &dyn Naming = if save.numeric { &Numbers } else { &ReversibleNames };
-    let mut services = session.client()?.services()?;
-    order::services(&mut services);
+    let services = order::services(session.client()?.services()?);
     let mut complete = true;
     for entry in &services {
         complete &= save_service(session, entry, naming)?;
@@ -34,8 +33,8 @@ fn save_service(
             return Ok(false);
         }
     }
-    let mut destinations = session.client()?.destinations(key)?;
-    order::destinations(&mut destinations);
+    let destinations = session.client()?.destinations(key)?;
+    let destinations = order::destinations(destinations, |entry| entry.destination.key);
     let mut complete = true;
     for entry in &destinations {
         match destination_line(key, &entry.destination, naming) {
