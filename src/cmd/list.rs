@@ -11,7 +11,7 @@ use crate::rules::describe_service;
 use crate::system::names::Resolver;
 use crate::system::table;
 
-use super::Session;
+use super::{Session, connections};
 
 type Servers = HashMap<ServiceKey, Vec<PlainDestination>>;
 
@@ -24,7 +24,7 @@ pub(super) fn run(session: &mut Session<'_>, what: &List) -> Result<u8, Error> {
             writeln!(session.out, "{}", list::timeouts(&timeouts))?;
         }
         List::Daemons => daemons(session)?,
-        List::Connections { .. } => {}
+        List::Connections { numeric, engine } => connections::run(session, *numeric, *engine)?,
     }
     Ok(0)
 }

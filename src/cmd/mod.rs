@@ -10,7 +10,7 @@ mod version;
 
 use std::io::{ErrorKind, Write};
 
-use crate::cli::{Classic, Invocation, List, Program, Request, Scanner};
+use crate::cli::{Classic, Invocation, Program, Request, Scanner};
 use crate::error::Error;
 use crate::netlink::Client;
 use crate::system::namespace;
@@ -84,9 +84,6 @@ impl<'a> Session<'a> {
     fn invoke(&mut self, invocation: &Invocation) -> Result<u8, Error> {
         match invocation {
             Invocation::Change(change) => change::run(self, change),
-            Invocation::List(List::Connections { numeric, engine }) => {
-                connections::run(self, *numeric, *engine)
-            }
             Invocation::List(list) => list::run(self, list),
             Invocation::Save(save) => save::run(self, *save),
             Invocation::Restore => restore::run(self),
