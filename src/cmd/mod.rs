@@ -44,16 +44,12 @@ impl<'a> Session<'a> {
     }
 
     /// Prints the old tool's line and the hints behind it.
-    pub fn complain(&mut self, error: &Error) -> Result<(), Error> {
-        writeln!(self.complaints, "{error}")?;
-        self.hint(&error.hints())
+    pub fn complain(&mut self, error: &Error) {
+        complain(self.complaints, error);
     }
 
-    fn hint(&mut self, hints: &[String]) -> Result<(), Error> {
-        for hint in hints {
-            writeln!(self.complaints, "hint: {hint}")?;
-        }
-        Ok(())
+    fn hint(&mut self, hints: &[String]) {
+        write_hints(self.complaints, hints);
     }
 
     /// Runs the program.
@@ -66,7 +62,7 @@ impl<'a> Session<'a> {
                 if let Some(name) = netns {
                     namespace::enter(&name)?;
                 }
-                self.hint(&notes)?;
+                self.hint(&notes);
                 self.invoke(&invocation)
             }
             Request::Replace => restore::replace(self),
@@ -75,7 +71,7 @@ impl<'a> Session<'a> {
                 Ok(0)
             }
             Request::Usage(text, false) => {
-                self.complaints.write_all(text.as_bytes())?;
+                let _ = self.complaints.write_all(text.as_bytes());
                 Ok(1)
             }
         }
@@ -101,10 +97,18 @@ pub fn exit_status(error: &Error, complaints: &mut dyn Write) -> u8 {
     {
         return 0;
     }
-    // Nobody is left to tell where standard error is closed.
+    complain(complaints, error);
+    error.exit_code()
+}
+
+/// Work goes on where nobody reads the complaints.
+fn complain(complaints: &mut dyn Write, error: &Error) {
     let _ = writeln!(complaints, "{error}");
-    for hint in error.hints() {
+    write_hints(complaints, &error.hints());
+}
+
+fn write_hints(complaints: &mut dyn Write, hints: &[String]) {
+    for hint in hints {
         let _ = writeln!(complaints, "hint: {hint}");
     }
-    error.exit_code()
 }
