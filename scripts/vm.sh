@@ -13,6 +13,7 @@
 #   IPVS_VM_MODULES  its modules: the directory with modules.dep, or its parent
 #   IPVS_TESTBED     host or uml: do not choose by what the kernel can do
 set -euo pipefail
+# shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib.sh"
 
 kernel=${IPVS_VM_KERNEL:-}
@@ -51,11 +52,17 @@ fi
 # Below /tmp, since no path with a space in it fits on a kernel's command line.
 work=$(mktemp -d /tmp/ipvs-vm.XXXXXX)
 guest=
+tails=()
 # shellcheck disable=SC2317 # the trap calls it
 finish() {
-	[[ -z $guest ]] || kill -KILL -- "-$guest" 2>/dev/null || true
-	rm -rf "$work"
-	echo done >&8
+	trap '' PIPE HUP INT TERM
+	{
+		[[ -z $guest ]] || kill -KILL -- "-$guest"
+		[[ ${#tails[@]} -eq 0 ]] || kill "${tails[@]}"
+		[[ -z $guest ]] || wait "$guest" "${tails[@]}"
+		rm -rf "$work"
+		echo 'done' >&8
+	} 2>/dev/null || true
 }
 
 # A second process ends the guest at the time limit, and when this script is
@@ -104,15 +111,16 @@ echo "$guest" >&8
 exec 9<&-
 
 tail -f -c +1 -s 0.05 --pid="$guest" "$work/stdout" 8>&- &
-out=$!
+tails=($!)
 tail -f -c +1 -s 0.05 --pid="$guest" "$work/stderr" >&2 8>&- &
-err=$!
+tails+=($!)
 
-wait -n "$guest" "$out" "$err" || true
+# bash would report a killed guest itself
+wait -n "$guest" "${tails[@]}" 2>/dev/null || true
 if [[ ! -e $work/status ]] && kill -0 "$guest" 2>/dev/null; then
 	exit 141 # nobody reads any more: what a broken pipe would have done to COMMAND
 fi
-wait "$guest" "$out" "$err" 2>/dev/null || true
+wait "$guest" "${tails[@]}" 2>/dev/null || true
 if [[ -e $work/status ]]; then
 	exit "$(<"$work/status")"
 elif [[ -e $work/late ]]; then
@@ -120,5 +128,5 @@ elif [[ -e $work/late ]]; then
 	exit 124
 fi
 say "vm.sh: the guest ended without a result; the last lines of its console:"
-tail -n 20 "$work/console" >&2
+grep -v '\[<' "$work/console" | tail -n 20 >&2 || true
 exit 125

@@ -30,7 +30,7 @@ pub enum Error {
         source: Misuse,
     },
     /// The kernel has no IPVS, or hides it.
-    #[error("Can't initialize ipvs: {}", kernel::text(Operation::GetInfo, *.0))]
+    #[error("Can't initialize ipvs: {}", kernel::unavailable(*.0))]
     Unavailable(Errno),
     /// The kernel refused a request.
     #[error("{}", kernel::text(*.operation, *.errno))]
@@ -39,7 +39,7 @@ pub enum Error {
         operation: Operation,
         /// Why it was refused.
         errno: Errno,
-        /// About which service or real server, in rule words.
+        /// About which service or real server, in rule words; empty where that is not known.
         object: String,
     },
     /// The kernel did not answer in time.
@@ -79,13 +79,23 @@ pub enum Error {
 }
 
 impl Error {
+    /// Names the object of a refused request.
+    pub(crate) fn about(self, object: String) -> Self {
+        match self {
+            Self::Kernel { operation, errno, .. } => Self::Kernel { operation, errno, object },
+            other => other,
+        }
+    }
+
     /// The exit status of the program: 255 where the kernel refused a change, 1 where it refused to
     /// tell, 2 for words that make no command (255 for some, see [`Misuse::exit_code`]).
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Misuse(misuse) => misuse.exit_code(),
-            Self::RuleFile { .. } | Self::Unavailable(_) | Self::Namespace { .. } => 2,
-            Self::Kernel { errno: Errno::EPERM, .. } => 2,
+            Self::RuleFile { .. }
+            | Self::Unavailable(_)
+            | Self::Namespace { .. }
+            | Self::Kernel { errno: Errno::EPERM, .. } => 2,
             Self::Kernel { operation, .. } if !operation.reads() => 255,
             _ => 1,
         }

@@ -180,6 +180,7 @@ use Command as C;
 use Takes::{Nothing, Perhaps, Value};
 
 /// Every command, in the order of [`Command`].
+#[rustfmt::skip] // a row a line
 pub static COMMANDS: &[CommandRow] = &[
     command(C::AddService, &['A'], "add-service", Nothing, "add-service", "add a virtual service"),
     command(
@@ -284,6 +285,7 @@ pub static COMMANDS: &[CommandRow] = &[
 ];
 
 /// Every option, in the order of [`Opt`].
+#[rustfmt::skip] // a row a line
 pub static OPTIONS: &[OptionRow] = &[
     option(
         Opt::Tcp,
@@ -590,6 +592,7 @@ const START: &[Command] = &[C::StartDaemon];
 const NONE: &[Command] = &[];
 
 /// Every column, in the order of [`Column`].
+#[rustfmt::skip] // a row a line
 pub static COLUMNS: &[ColumnRow] = &[
     column(Column::Numeric, "numeric", NONE, &[C::List, C::Save]),
     column(Column::Connection, "connection", NONE, LIST),

@@ -1,23 +1,28 @@
 //! Plain values of IPVS: services, destinations, sync daemons, time-outs, counters. No I/O.
 
 mod change;
+mod connection;
 mod daemon;
 mod destination;
 mod key;
 mod name;
+mod naming;
+mod scheduler_flags;
 mod service;
 mod stats;
 mod timeouts;
 
 pub use change::{Change, Operation};
+pub use connection::Connection;
 pub use daemon::{Daemon, DaemonRole};
 pub use destination::{
-    Checksum, Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT, Tunnel,
+    Checksum, Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT,
+    PlainDestination, Tunnel,
 };
 pub use key::{Family, Protocol, ServiceKey};
 pub use name::{EngineName, InterfaceName, Name, NameTooLong, SchedulerName};
-pub use service::{
-    Granularity, MAX_PERSISTENCE, Persistence, SchedulerFlags, Service, ServiceEntry,
-};
+pub use naming::{Naming, Numbers};
+pub use scheduler_flags::{BadFlag, SchedulerFlags};
+pub use service::{Granularity, MAX_PERSISTENCE, Persistence, Service, ServiceEntry};
 pub use stats::Stats;
 pub use timeouts::{Info, MAX_TIMEOUT, Timeouts};

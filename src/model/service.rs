@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{EngineName, Family, SchedulerName, ServiceKey, Stats};
+use super::{EngineName, Family, SchedulerFlags, SchedulerName, ServiceKey, Stats};
 
 /// The longest persistence, in seconds: 31 days. The kernel multiplies by HZ in 32 bits without a
 /// check (HZ=1000 wraps after 49.7 days).
@@ -36,32 +36,6 @@ impl Service {
             persistence: None,
             engine: None,
         }
-    }
-}
-
-/// The three scheduler flags `SCHED1..3` as bits 0, 1 and 2 (0x08, 0x10, 0x20 in the kernel).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct SchedulerFlags(u8);
-
-impl SchedulerFlags {
-    /// The flags of the low three bits of `bits`.
-    pub fn from_bits(bits: u8) -> Self {
-        Self(bits & 0b111)
-    }
-
-    /// Bit `n - 1` stands for `flag-n`.
-    pub fn bits(self) -> u8 {
-        self.0
-    }
-
-    /// No flag is set.
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Flag number `index`, 0..=2, is set.
-    pub fn has(self, index: u8) -> bool {
-        self.0 & (1 << index) != 0
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::common::process::Outcome;
+use crate::testbed::process::Outcome;
 
 /// Lines of ours that the old program does not have begin so.
 pub const HINT: &str = "hint: ";

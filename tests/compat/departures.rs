@@ -2,10 +2,10 @@
 //! entry states both behaviours, and both are tested. With the reference on both sides an entry
 //! that the reference meets is an error: then it would be no departure.
 
-use crate::common::process::{Outcome, must};
-use crate::common::testbed;
 use crate::comparison::HINT;
 use crate::pair::{Pair, Side, ours_under_test, words};
+use crate::testbed;
+use crate::testbed::process::{Outcome, must};
 
 mod cases;
 pub use cases::DEPARTURES;
@@ -113,7 +113,7 @@ fn both_behaviours_are_as_declared() {
 #[test]
 fn help_needs_no_privilege() {
     let _pair = Pair::new();
-    let run = |program: &crate::common::process::Program, option: &str| {
+    let run = |program: &testbed::process::Program, option: &str| {
         let path = program.path.display();
         let script =
             format!("setpriv --bounding-set=-all --inh-caps=-all {path} {option}; echo $?");

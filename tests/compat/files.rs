@@ -5,12 +5,12 @@ use std::os::unix::fs::symlink;
 
 use tempfile::TempDir;
 
-use crate::common::process::{Outcome, Program};
-use crate::common::testbed::{self, UnderTest};
 use crate::comparison::{diff, difference, report};
 use crate::departures::without_thresholds;
 use crate::network::{RICH, SMALL};
 use crate::pair::{Pair, Side, shown, words};
+use crate::testbed::process::{Outcome, Program};
+use crate::testbed::{self, UnderTest};
 
 fn save(side: &Side, line: &str) -> String {
     let outcome = side.run(&words(line), None);

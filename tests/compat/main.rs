@@ -6,9 +6,6 @@
 
 #![allow(clippy::panic, clippy::expect_used, reason = "a test fails by a panic")]
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod comparison;
 mod connections;
 mod departures;
@@ -22,4 +19,5 @@ mod pair;
 mod parser;
 mod prng;
 mod random;
+mod testbed;
 mod values;

@@ -1,19 +1,24 @@
 //! The same commands for both programs, each in a namespace of its own.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::panicking;
 
-use crate::common::namespace::{NameService, Namespace};
-use crate::common::process::{Outcome, Program};
-use crate::common::testbed::{self, UnderTest};
 use crate::comparison::{diff, difference, report};
 use crate::generator::Command;
 use crate::network;
+use crate::testbed::namespace::{NameService, Namespace};
+use crate::testbed::process::{Outcome, Program};
+use crate::testbed::{self, UnderTest};
 
 /// A reader of everything that a table holds, as one run of the reference.
 const SNAPSHOT: &str = "-S -n\n-L -n --thresholds\n-L -n --tun-info\n-L --timeout\n-L --daemon\n";
 
 /// More differences than this help nobody.
 const SHOWN: usize = 40;
+
+/// Up to 7.0 the kernel resumes a dump by an index that counts the services of all namespaces: other
+/// tables must stay as they are.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// One side of the comparison.
 pub struct Side {
@@ -30,6 +35,7 @@ pub struct Pair {
     journal: Vec<String>,
     differences: Vec<String>,
     _names: NameService,
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl Pair {
@@ -40,6 +46,7 @@ impl Pair {
 
     /// Two empty tables in namespaces with these links.
     pub fn on(links: &str) -> Self {
+        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         testbed::require();
         let names = NameService::new(network::HOSTS, network::SERVICES);
         let side = |program| Side { namespace: Namespace::new(links), program };
@@ -50,6 +57,7 @@ impl Pair {
             journal: Vec::new(),
             differences: Vec::new(),
             _names: names,
+            _turn: turn,
         }
     }
 
@@ -183,6 +191,11 @@ impl Pair {
 
 impl Drop for Pair {
     fn drop(&mut self) {
+        // The kernel takes its time to empty the table of a namespace that ended.
+        for side in [&self.ours, &self.theirs] {
+            side.namespace.enter();
+            self.reference.run(&words("-C"), None);
+        }
         if self.differences.is_empty() || panicking() {
             return;
         }

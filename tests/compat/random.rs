@@ -2,11 +2,11 @@
 
 use std::env;
 
-use crate::common::process::Outcome;
 use crate::comparison::{difference, report, same_messages};
 use crate::departures::without_thresholds;
 use crate::generator::{Generated, Generator};
 use crate::pair::{Pair, ours_under_test, shown};
+use crate::testbed::process::Outcome;
 
 const SEED: u64 = 20_191_224;
 const COMMANDS: u64 = 2000;

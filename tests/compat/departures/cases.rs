@@ -90,6 +90,33 @@ pub static DEPARTURES: &[Departure] = &[
         quiet(TCP),
         refused(255, "No such service", TCP),
     ),
+    departure(
+        "names of IPv6 hosts are resolved",
+        "",
+        "-A -t [six.example]:80 -s rr",
+        refused(2, "illegal virtual server address[:port] specified", ""),
+        quiet("-A -t [2001:db8::1]:80 -s rr\n"),
+    ),
+    departure(
+        "names of IPv6 hosts are resolved without brackets",
+        "",
+        "-A -t six.example:80 -s rr",
+        refused(2, "illegal virtual server address[:port] specified", ""),
+        quiet("-A -t [2001:db8::1]:80 -s rr\n"),
+    ),
+    departure(
+        "names of IPv6 hosts are resolved for real servers",
+        "-A -t [2001:db8::1]:80 -s rr\n",
+        "-a -t [2001:db8::1]:80 -r six-server.example:80 -m",
+        refused(
+            2,
+            "illegal real server address[:port] specified",
+            "-A -t [2001:db8::1]:80 -s rr\n",
+        ),
+        quiet(
+            "-A -t [2001:db8::1]:80 -s rr\n-a -t [2001:db8::1]:80 -r [2001:db8:1::1]:80 -m -w 1\n",
+        ),
+    ),
     // Masks.
     departure(
         "-M 24 is no mask",

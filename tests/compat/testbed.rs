@@ -4,8 +4,11 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::namespace::Namespace;
-use super::process::Program;
+pub mod namespace;
+pub mod process;
+
+use namespace::Namespace;
+use process::Program;
 
 /// Which program stands on our side of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

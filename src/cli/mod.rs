@@ -1,0 +1,14 @@
+//! From words to what is to be done. Nothing here runs anything.
+
+pub mod classic;
+mod draft;
+pub mod options;
+mod program;
+mod rule_file;
+mod values;
+mod words;
+
+pub use classic::{Classic, Invocation, List, Listing, Save};
+pub use program::{Program, Request};
+pub use rule_file::{RuleLine, read_rules};
+pub use words::Scanner;

@@ -1,0 +1,90 @@
+//! The names under which the program is called.
+
+use crate::error::Misuse;
+use crate::model::Change;
+use crate::rules::parse_line;
+
+use super::classic::{self, Classic, Invocation, Save};
+use super::words::Scanner;
+
+/// Which program was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// `ipvsadm`
+    Ipvsadm,
+    /// `ipvsadm-save`: `ipvsadm -S`
+    Save,
+    /// `ipvsadm-restore`: standard input replaces the table
+    Restore,
+}
+
+/// What the words behind the name ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// A command of the classic language.
+    Classic(Classic),
+    /// Replace the table by the rules on standard input.
+    Replace,
+    /// How to use `ipvsadm-save` or `ipvsadm-restore`; `true` if it was asked for.
+    Usage(&'static str, bool),
+}
+
+const SAVE_USAGE: &str = "Usage: ipvsadm-save [-n] > FILE\n  \
+    -n  print numbers, look no names up\n";
+const RESTORE_USAGE: &str = "Usage: ipvsadm-restore < FILE\n  \
+    replaces the table by the rules of FILE; a file with a mistake changes nothing\n";
+
+impl Program {
+    /// The program that `argv0`, with or without folders, names.
+    pub fn from_name(argv0: &str) -> Self {
+        match argv0.rsplit('/').next() {
+            Some("ipvsadm-save") => Self::Save,
+            Some("ipvsadm-restore") => Self::Restore,
+            _ => Self::Ipvsadm,
+        }
+    }
+
+    /// Reads the words behind the program's name, which `name` is.
+    pub fn understand(
+        self,
+        scanner: &mut Scanner,
+        name: &str,
+        args: &[String],
+    ) -> Result<Request, Misuse> {
+        match self {
+            Self::Ipvsadm => match canonical(args) {
+                Some(change) => Ok(Request::Classic(Invocation::Change(change).into())),
+                None => classic::parse(scanner, name, args).map(Request::Classic),
+            },
+            Self::Save => Ok(save(args)),
+            Self::Restore => Ok(restore(args)),
+        }
+    }
+}
+
+/// The words make a rule line that needs no clap.
+fn canonical(args: &[String]) -> Option<Change> {
+    let one_word_each = args.iter().all(|arg| !arg.is_empty() && !arg.contains(' '));
+    if one_word_each { parse_line(&args.join(" ")) } else { None }
+}
+
+/// Words without a dash were always passed over.
+fn save(args: &[String]) -> Request {
+    let mut options = args.iter().filter(|arg| arg.starts_with('-'));
+    if let Some(option) = options.find(|arg| *arg != "-n") {
+        return Request::Usage(SAVE_USAGE, is_help(option));
+    }
+    let numeric = args.iter().any(|arg| arg == "-n");
+    Request::Classic(Invocation::Save(Save { numeric }).into())
+}
+
+fn restore(args: &[String]) -> Request {
+    match args.iter().find(|arg| is_help(arg)) {
+        Some(_) => Request::Usage(RESTORE_USAGE, true),
+        None => Request::Replace,
+    }
+}
+
+fn is_help(arg: &str) -> bool {
+    arg == "-h" || arg == "--help"
+}

@@ -1,0 +1,21 @@
+//! `-L -c`: the connections.
+
+use crate::error::Error;
+use crate::model::{Naming, Numbers};
+use crate::output::connections as text;
+use crate::system::connections::connections;
+use crate::system::names::Resolver;
+
+use super::Session;
+
+pub(super) fn run(session: &mut Session<'_>, numeric: bool, engine: bool) -> Result<(), Error> {
+    // The old tool looks for IPVS first, and so loads it, whatever it is asked.
+    session.client()?;
+    let naming: &dyn Naming = if numeric { &Numbers } else { &Resolver };
+    let connections = connections()?;
+    text::title(session.out, engine)?;
+    for connection in connections {
+        text::connection(session.out, &connection?, engine, naming)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! The commands: values to what happens, one file each, named after what the user types.
+
+mod change;
+mod connections;
+mod help;
+mod list;
+mod restore;
+mod save;
+mod version;
+
+use std::io::{ErrorKind, Write};
+
+use crate::cli::{Classic, Invocation, Program, Request, Scanner};
+use crate::error::Error;
+use crate::netlink::Client;
+use crate::system::namespace;
+
+/// What a command works with.
+pub struct Session<'a> {
+    /// Where results go.
+    pub out: &'a mut dyn Write,
+    /// Where complaints go, a line each.
+    pub complaints: &'a mut dyn Write,
+    /// The parser of the classic language, for rule files.
+    pub scanner: Scanner,
+    /// The name under which the program was called.
+    pub program: String,
+    client: Option<Client>,
+}
+
+impl<'a> Session<'a> {
+    /// A session that has not talked to the kernel yet.
+    pub fn new(out: &'a mut dyn Write, complaints: &'a mut dyn Write, program: String) -> Self {
+        Self { out, complaints, scanner: Scanner::default(), program, client: None }
+    }
+
+    /// The connection to the kernel, opened when it is first needed.
+    fn client(&mut self) -> Result<&mut Client, Error> {
+        let client = match self.client.take() {
+            Some(client) => client,
+            None => Client::open()?,
+        };
+        Ok(self.client.insert(client))
+    }
+
+    /// Prints the old tool's line and the hints behind it.
+    pub fn complain(&mut self, error: &Error) {
+        complain(self.complaints, error);
+    }
+
+    fn hint(&mut self, hints: &[String]) {
+        write_hints(self.complaints, hints);
+    }
+
+    /// Runs the program.
+    ///
+    /// # Errors
+    /// What stopped it; what it went on after is in the exit status it returns.
+    pub fn run(&mut self, program: Program, args: &[String]) -> Result<u8, Error> {
+        match program.understand(&mut self.scanner, &self.program, args)? {
+            Request::Classic(Classic { invocation, netns, notes }) => {
+                if let Some(name) = netns {
+                    namespace::enter(&name)?;
+                }
+                self.hint(&notes);
+                self.invoke(&invocation)
+            }
+            Request::Replace => restore::replace(self),
+            Request::Usage(text, true) => {
+                self.out.write_all(text.as_bytes())?;
+                Ok(0)
+            }
+            Request::Usage(text, false) => {
+                let _ = self.complaints.write_all(text.as_bytes());
+                Ok(1)
+            }
+        }
+    }
+
+    fn invoke(&mut self, invocation: &Invocation) -> Result<u8, Error> {
+        match invocation {
+            Invocation::Change(change) => change::run(self, change),
+            Invocation::List(list) => list::run(self, list),
+            Invocation::Save(save) => save::run(self, *save),
+            Invocation::Restore => restore::run(self),
+            Invocation::Help => help::run(self),
+            Invocation::Version => version::run(self),
+        }
+    }
+}
+
+/// Reports what stopped the program and says its exit status. A reader who closed the pipe has seen
+/// enough: that is no failure.
+pub fn exit_status(error: &Error, complaints: &mut dyn Write) -> u8 {
+    if let Error::Io(io) = error
+        && io.kind() == ErrorKind::BrokenPipe
+    {
+        return 0;
+    }
+    complain(complaints, error);
+    error.exit_code()
+}
+
+/// Work goes on where nobody reads the complaints.
+fn complain(complaints: &mut dyn Write, error: &Error) {
+    let _ = writeln!(complaints, "{error}");
+    write_hints(complaints, &error.hints());
+}
+
+fn write_hints(complaints: &mut dyn Write, hints: &[String]) {
+    for hint in hints {
+        let _ = writeln!(complaints, "hint: {hint}");
+    }
+}

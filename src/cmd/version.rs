@@ -1,0 +1,10 @@
+//! `-v`: the version of the classic language, then our own.
+
+use crate::error::Error;
+
+use super::Session;
+
+pub(super) fn run(session: &mut Session<'_>) -> Result<u8, Error> {
+    writeln!(session.out, "ipvsadm v1.31 (compatible; version {})", env!("CARGO_PKG_VERSION"))?;
+    Ok(0)
+}

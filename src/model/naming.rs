@@ -1,0 +1,34 @@
+//! How addresses and ports are written.
+
+use std::net::IpAddr;
+
+use super::Protocol;
+
+/// Finds names for numbers.
+pub trait Naming {
+    /// The name of a host.
+    fn host(&self, address: IpAddr) -> Option<String>;
+    /// The name of a port.
+    fn port(&self, port: u16, protocol: Protocol) -> Option<String>;
+
+    /// `ADDRESS:PORT`, with IPv6 addresses in brackets.
+    fn endpoint(&self, address: IpAddr, port: u16, protocol: Protocol) -> String {
+        let host = self.host(address).unwrap_or_else(|| address.to_string());
+        let port = self.port(port, protocol).unwrap_or_else(|| port.to_string());
+        if address.is_ipv6() { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+}
+
+/// Knows no names: everything is written in numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Numbers;
+
+impl Naming for Numbers {
+    fn host(&self, _: IpAddr) -> Option<String> {
+        None
+    }
+
+    fn port(&self, _: u16, _: Protocol) -> Option<String> {
+        None
+    }
+}

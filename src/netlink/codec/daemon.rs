@@ -1,0 +1,78 @@
+//! Sync daemons.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{Attribute, read};
+use crate::error::Error;
+use crate::model::{Daemon, DaemonRole, InterfaceName};
+use crate::netlink::uapi::{daemon as attr, message};
+
+/// What identifies a daemon: the kernel runs one of each role.
+pub fn key(role: DaemonRole) -> Vec<Attribute<'static>> {
+    let state = match role {
+        DaemonRole::Master => attr::STATE_MASTER,
+        DaemonRole::Backup => attr::STATE_BACKUP,
+    };
+    vec![Attribute::u32(attr::STATE, state)]
+}
+
+/// A whole daemon; what is not given is left to the kernel.
+pub fn encode(daemon: &Daemon) -> Vec<Attribute<'_>> {
+    let mut attributes = key(daemon.role);
+    attributes.extend([
+        Attribute::text(attr::MCAST_IFN, daemon.interface.as_str()),
+        Attribute::u32(attr::SYNC_ID, u32::from(daemon.sync_id)),
+    ]);
+    attributes.extend(daemon.max_length.map(|it| Attribute::u16(attr::SYNC_MAXLEN, it)));
+    // In host byte order, unlike every other port.
+    attributes.extend(daemon.port.map(|it| Attribute::u16(attr::MCAST_PORT, it)));
+    attributes.extend(daemon.ttl.map(|it| Attribute::u8(attr::MCAST_TTL, it)));
+    attributes.extend(daemon.group.map(|group| match group {
+        IpAddr::V4(group) => Attribute::u32(attr::MCAST_GROUP, u32::from_ne_bytes(group.octets())),
+        IpAddr::V6(_) => Attribute::address(attr::MCAST_GROUP6, group),
+    }));
+    attributes
+}
+
+/// Decodes the attributes of an answer about one daemon.
+pub fn decode(answer: &[u8]) -> Result<Daemon, Error> {
+    let (mut role, mut interface, mut sync_id) = (None, None, None);
+    let (mut max_length, mut group, mut port, mut ttl) = (None, None, None, None);
+    read::each(read::find(answer, message::DAEMON, "sync daemon")?, |kind, value| {
+        match kind {
+            attr::STATE => role = Some(read_role(value)?),
+            attr::MCAST_IFN => interface = Some(InterfaceName::from_kernel(value)),
+            attr::SYNC_ID => sync_id = Some(read::u32(value)?),
+            attr::SYNC_MAXLEN => max_length = Some(read::u16(value)?),
+            attr::MCAST_GROUP => {
+                group = Some(Ipv4Addr::from(read::bytes::<4>(value)?).into());
+            }
+            attr::MCAST_GROUP6 => {
+                group = Some(Ipv6Addr::from(read::bytes::<16>(value)?).into());
+            }
+            attr::MCAST_PORT => port = Some(read::u16(value)?),
+            attr::MCAST_TTL => ttl = Some(read::u8(value)?),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    // Only the low byte travels in sync messages.
+    let [.., sync_id] = read::required(sync_id, "id of a sync daemon")?.to_be_bytes();
+    Ok(Daemon {
+        role: read::required(role, "role of a sync daemon")?,
+        interface: read::required(interface, "interface of a sync daemon")?,
+        sync_id,
+        max_length,
+        group,
+        port,
+        ttl,
+    })
+}
+
+fn read_role(value: &[u8]) -> Result<DaemonRole, Error> {
+    match read::u32(value)? {
+        attr::STATE_MASTER => Ok(DaemonRole::Master),
+        attr::STATE_BACKUP => Ok(DaemonRole::Backup),
+        other => Err(Error::Answer(format!("sync daemon in state {other}"))),
+    }
+}

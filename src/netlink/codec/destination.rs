@@ -1,0 +1,171 @@
+//! Destinations, the real servers of a service.
+
+use super::service::family_number;
+use super::{Attribute, read, stats};
+use crate::error::Error;
+use crate::model::{
+    Checksum, Destination, DestinationEntry, DestinationKey, Family, Forwarding, Tunnel,
+};
+use crate::netlink::uapi::{destination as attr, message};
+
+/// What identifies a destination inside its service.
+pub fn key(key: &DestinationKey) -> Vec<Attribute<'static>> {
+    vec![
+        // Kernels before 3.18 ignore this, and take the family of the service.
+        Attribute::u16(attr::ADDR_FAMILY, family_number(Family::of(&key.address))),
+        Attribute::address(attr::ADDR, key.address),
+        Attribute::port(attr::PORT, key.port),
+    ]
+}
+
+/// A whole destination.
+pub fn encode(destination: &Destination) -> Vec<Attribute<'static>> {
+    let mut attributes = key(&destination.key);
+    attributes.extend([
+        Attribute::u32(attr::FWD_METHOD, u32::from(method(destination.forwarding))),
+        Attribute::u32(attr::WEIGHT, destination.weight),
+    ]);
+    if let Forwarding::Tunnel(tunnel) = destination.forwarding {
+        let (kind, port, flags) = encapsulation(tunnel);
+        attributes.extend([
+            Attribute::u8(attr::TUN_TYPE, kind),
+            Attribute::port(attr::TUN_PORT, port),
+            Attribute::u16(attr::TUN_FLAGS, flags),
+        ]);
+    }
+    attributes.extend([
+        Attribute::u32(attr::U_THRESH, destination.upper_threshold),
+        Attribute::u32(attr::L_THRESH, destination.lower_threshold),
+    ]);
+    attributes
+}
+
+fn method(forwarding: Forwarding) -> u8 {
+    match forwarding {
+        Forwarding::Masquerade => attr::FWD_MASQ,
+        Forwarding::Local => attr::FWD_LOCAL,
+        Forwarding::Tunnel(_) => attr::FWD_TUNNEL,
+        Forwarding::Route => attr::FWD_DROUTE,
+        Forwarding::Bypass => attr::FWD_BYPASS,
+        Forwarding::Other(method) => method,
+    }
+}
+
+fn encapsulation(tunnel: Tunnel) -> (u8, u16, u16) {
+    match tunnel {
+        Tunnel::Ipip => (attr::TUNNEL_IPIP, 0, attr::ENCAP_NOCSUM),
+        Tunnel::Gue { port, checksum } => (attr::TUNNEL_GUE, port, encap_flags(checksum)),
+        Tunnel::Gre { checksum } => (attr::TUNNEL_GRE, 0, encap_flags(checksum)),
+        Tunnel::Other { kind, port, flags } => (kind, port, flags),
+    }
+}
+
+fn encap_flags(checksum: Checksum) -> u16 {
+    match checksum {
+        Checksum::None => attr::ENCAP_NOCSUM,
+        Checksum::Full => attr::ENCAP_CSUM,
+        Checksum::Remote => attr::ENCAP_REMCSUM,
+    }
+}
+
+/// Decodes the attributes of an answer about one destination of a service of `family`.
+pub fn decode(answer: &[u8], family: Family) -> Result<DestinationEntry, Error> {
+    let mut it = Seen::default();
+    read::each(read::find(answer, message::DEST, "destination")?, |kind, value| {
+        it.take(kind, value)
+    })?;
+    let stats = read::required(it.stats64.or(it.stats), "counters of a destination")?;
+    Ok(DestinationEntry {
+        destination: it.destination(family)?,
+        active: read::required(it.active, "active connections of a destination")?,
+        inactive: read::required(it.inactive, "inactive connections of a destination")?,
+        persistent: read::required(it.persistent, "persistent connections of a destination")?,
+        stats: stats::decode(stats)?,
+    })
+}
+
+/// The attributes of a destination as they come.
+#[derive(Default)]
+struct Seen<'a> {
+    family: Option<Family>,
+    address: Option<[u8; 16]>,
+    port: Option<u16>,
+    method: Option<u32>,
+    weight: Option<u32>,
+    upper: Option<u32>,
+    lower: Option<u32>,
+    active: Option<u32>,
+    inactive: Option<u32>,
+    persistent: Option<u32>,
+    // Kernels before 5.2 know IP in IP only, which is all zeros.
+    tunnel_type: u8,
+    tunnel_port: u16,
+    tunnel_flags: u16,
+    stats: Option<&'a [u8]>,
+    stats64: Option<&'a [u8]>,
+}
+
+impl<'a> Seen<'a> {
+    fn take(&mut self, kind: u16, value: &'a [u8]) -> Result<(), Error> {
+        match kind {
+            attr::ADDR => self.address = Some(read::bytes(value)?),
+            attr::PORT => self.port = Some(read::port(value)?),
+            attr::FWD_METHOD => self.method = Some(read::u32(value)?),
+            attr::WEIGHT => self.weight = Some(read::u32(value)?),
+            attr::U_THRESH => self.upper = Some(read::u32(value)?),
+            attr::L_THRESH => self.lower = Some(read::u32(value)?),
+            attr::ACTIVE_CONNS => self.active = Some(read::u32(value)?),
+            attr::INACT_CONNS => self.inactive = Some(read::u32(value)?),
+            attr::PERSIST_CONNS => self.persistent = Some(read::u32(value)?),
+            attr::ADDR_FAMILY => self.family = Some(read::family(value)?),
+            attr::TUN_TYPE => self.tunnel_type = read::u8(value)?,
+            attr::TUN_PORT => self.tunnel_port = read::port(value)?,
+            attr::TUN_FLAGS => self.tunnel_flags = read::u16(value)?,
+            attr::STATS => self.stats = Some(value),
+            attr::STATS64 => self.stats64 = Some(value),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn destination(&self, family: Family) -> Result<Destination, Error> {
+        let address = read::required(self.address, "address of a destination")?;
+        let port = read::required(self.port, "port of a destination")?;
+        let address = read::address(self.family.unwrap_or(family), address);
+        let method = read::required(self.method, "forwarding method of a destination")?;
+        let [.., method] = (method & attr::FWD_MASK).to_be_bytes();
+        Ok(Destination {
+            key: DestinationKey { address, port },
+            forwarding: match method {
+                attr::FWD_MASQ => Forwarding::Masquerade,
+                attr::FWD_LOCAL => Forwarding::Local,
+                attr::FWD_TUNNEL => Forwarding::Tunnel(self.tunnel()),
+                attr::FWD_DROUTE => Forwarding::Route,
+                attr::FWD_BYPASS => Forwarding::Bypass,
+                other => Forwarding::Other(other),
+            },
+            weight: read::required(self.weight, "weight of a destination")?,
+            upper_threshold: read::required(self.upper, "upper threshold of a destination")?,
+            lower_threshold: read::required(self.lower, "lower threshold of a destination")?,
+        })
+    }
+
+    /// Other programs can set what the classic tool cannot say, such as a port of GRE: kept as it is.
+    fn tunnel(&self) -> Tunnel {
+        let (kind, port, flags) = (self.tunnel_type, self.tunnel_port, self.tunnel_flags);
+        let checksum = match flags {
+            attr::ENCAP_NOCSUM => Some(Checksum::None),
+            attr::ENCAP_CSUM => Some(Checksum::Full),
+            attr::ENCAP_REMCSUM => Some(Checksum::Remote),
+            _ => None,
+        };
+        match (kind, port, checksum) {
+            (attr::TUNNEL_IPIP, 0, Some(Checksum::None)) => Tunnel::Ipip,
+            (attr::TUNNEL_GUE, 1.., Some(checksum)) => Tunnel::Gue { port, checksum },
+            (attr::TUNNEL_GRE, 0, Some(checksum @ (Checksum::None | Checksum::Full))) => {
+                Tunnel::Gre { checksum }
+            }
+            _ => Tunnel::Other { kind, port, flags },
+        }
+    }
+}

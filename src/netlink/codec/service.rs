@@ -1,0 +1,161 @@
+//! Virtual services.
+
+use std::net::Ipv4Addr;
+use std::num::NonZeroU32;
+
+use super::{Attribute, read, stats};
+use crate::error::Error;
+use crate::model::{
+    EngineName, Family, Granularity, Persistence, SchedulerFlags, SchedulerName, Service,
+    ServiceEntry, ServiceKey,
+};
+use crate::netlink::uapi::{family, message, service as attr};
+
+/// The number of an address family.
+pub fn family_number(family: Family) -> u16 {
+    match family {
+        Family::V4 => family::INET,
+        Family::V6 => family::INET6,
+    }
+}
+
+/// What identifies a service.
+pub fn key(key: &ServiceKey) -> Vec<Attribute<'_>> {
+    let mut attributes = vec![Attribute::u16(attr::AF, family_number(key.family()))];
+    match key {
+        ServiceKey::Address { protocol, address, port } => attributes.extend([
+            Attribute::u16(attr::PROTOCOL, protocol.number()),
+            Attribute::address(attr::ADDR, *address),
+            Attribute::port(attr::PORT, *port),
+        ]),
+        // Never 0: the kernel would make a service on 0.0.0.0:0 of it.
+        ServiceKey::Fwmark { mark, .. } => {
+            attributes.push(Attribute::u32(attr::FWMARK, mark.get()));
+        }
+    }
+    attributes
+}
+
+/// A whole service.
+pub fn encode(service: &Service) -> Vec<Attribute<'_>> {
+    let host = Granularity::host(service.key.family());
+    let (timeout, granularity) =
+        service.persistence.map_or((0, host), |it| (it.timeout, it.granularity));
+    let mut attributes = key(&service.key);
+    attributes.push(Attribute::text(attr::SCHED_NAME, service.scheduler.as_str()));
+    attributes
+        .extend(service.engine.as_ref().map(|it| Attribute::text(attr::PE_NAME, it.as_str())));
+    attributes.extend([
+        Attribute::flags(attr::FLAGS, flags(service)),
+        Attribute::u32(attr::TIMEOUT, timeout),
+        Attribute::u32(attr::NETMASK, netmask(granularity)),
+    ]);
+    attributes
+}
+
+fn flags(service: &Service) -> u32 {
+    let mut flags = u32::from(service.flags.bits()) << attr::FLAG_SCHED_SHIFT;
+    if service.persistence.is_some() {
+        flags |= attr::FLAG_PERSISTENT;
+    }
+    if service.one_packet {
+        flags |= attr::FLAG_ONE_PACKET;
+    }
+    flags
+}
+
+/// The kernel reads an IPv4 mask as its four bytes, but an IPv6 prefix length as a number.
+fn netmask(granularity: Granularity) -> u32 {
+    match granularity {
+        Granularity::V4(mask) => u32::from_ne_bytes(mask.octets()),
+        Granularity::V6(prefix) => prefix,
+    }
+}
+
+/// Decodes the attributes of an answer about one service.
+pub fn decode(answer: &[u8]) -> Result<ServiceEntry, Error> {
+    let mut it = Seen::default();
+    read::each(read::find(answer, message::SERVICE, "service")?, |kind, value| {
+        it.take(kind, value)
+    })?;
+    let stats = read::required(it.stats64.or(it.stats), "counters of a service")?;
+    Ok(ServiceEntry { service: it.service()?, stats: stats::decode(stats)? })
+}
+
+/// The attributes of a service as they come.
+#[derive(Default)]
+struct Seen<'a> {
+    family: Option<Family>,
+    protocol: Option<u16>,
+    address: Option<[u8; 16]>,
+    port: Option<u16>,
+    mark: Option<u32>,
+    scheduler: Option<SchedulerName>,
+    flags: Option<u32>,
+    timeout: Option<u32>,
+    netmask: Option<u32>,
+    engine: Option<EngineName>,
+    stats: Option<&'a [u8]>,
+    stats64: Option<&'a [u8]>,
+}
+
+impl<'a> Seen<'a> {
+    fn take(&mut self, kind: u16, value: &'a [u8]) -> Result<(), Error> {
+        match kind {
+            attr::AF => self.family = Some(read::family(value)?),
+            attr::PROTOCOL => self.protocol = Some(read::u16(value)?),
+            attr::ADDR => self.address = Some(read::bytes(value)?),
+            attr::PORT => self.port = Some(read::port(value)?),
+            attr::FWMARK => self.mark = Some(read::u32(value)?),
+            attr::SCHED_NAME => self.scheduler = Some(SchedulerName::from_kernel(value)),
+            attr::FLAGS => {
+                let [flags @ .., _, _, _, _] = read::bytes::<8>(value)?;
+                self.flags = Some(u32::from_ne_bytes(flags));
+            }
+            attr::TIMEOUT => self.timeout = Some(read::u32(value)?),
+            attr::NETMASK => self.netmask = Some(read::u32(value)?),
+            attr::PE_NAME => {
+                let name = EngineName::from_kernel(value);
+                self.engine = Some(name).filter(|name| !name.as_str().is_empty());
+            }
+            attr::STATS => self.stats = Some(value),
+            attr::STATS64 => self.stats64 = Some(value),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn service(&self) -> Result<Service, Error> {
+        let key = self.key()?;
+        let flags = read::required(self.flags, "flags of a service")?;
+        let timeout = read::required(self.timeout, "time-out of a service")?;
+        let netmask = read::required(self.netmask, "netmask of a service")?;
+        let granularity = match key.family() {
+            Family::V4 => Granularity::V4(Ipv4Addr::from(netmask.to_ne_bytes())),
+            Family::V6 => Granularity::V6(netmask),
+        };
+        let persistent = flags & attr::FLAG_PERSISTENT != 0;
+        let [.., sched] = (flags >> attr::FLAG_SCHED_SHIFT).to_be_bytes();
+        Ok(Service {
+            key,
+            scheduler: read::required(self.scheduler.clone(), "scheduler of a service")?,
+            flags: SchedulerFlags::from_bits(sched),
+            one_packet: flags & attr::FLAG_ONE_PACKET != 0,
+            persistence: persistent.then_some(Persistence { timeout, granularity }),
+            engine: self.engine.clone(),
+        })
+    }
+
+    fn key(&self) -> Result<ServiceKey, Error> {
+        let family = read::required(self.family, "address family of a service")?;
+        if let Some(mark) = self.mark.and_then(NonZeroU32::new) {
+            return Ok(ServiceKey::Fwmark { mark, family });
+        }
+        let address = read::required(self.address, "address of a service")?;
+        Ok(ServiceKey::Address {
+            protocol: read::required(self.protocol, "protocol of a service")?.into(),
+            address: read::address(family, address),
+            port: read::required(self.port, "port of a service")?,
+        })
+    }
+}

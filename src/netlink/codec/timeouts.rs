@@ -1,0 +1,37 @@
+//! Time-outs, and what the kernel says of itself.
+
+use super::{Attribute, read};
+use crate::error::Error;
+use crate::model::{Info, Timeouts};
+use crate::netlink::uapi::{info, message};
+
+/// Time-outs to set: 0 keeps a value, and so does not sending it.
+pub fn encode(timeouts: Timeouts) -> Vec<Attribute<'static>> {
+    [
+        (message::TIMEOUT_TCP, timeouts.tcp),
+        (message::TIMEOUT_TCP_FIN, timeouts.tcp_fin),
+        (message::TIMEOUT_UDP, timeouts.udp),
+    ]
+    .into_iter()
+    .filter(|&(_, seconds)| seconds != 0)
+    .map(|(kind, seconds)| Attribute::u32(kind, seconds))
+    .collect()
+}
+
+/// Decodes the attributes of the answer to `GET_CONFIG`.
+pub fn decode(answer: &[u8]) -> Result<Timeouts, Error> {
+    let seconds = |kind, name| read::find(answer, kind, name).and_then(read::u32);
+    Ok(Timeouts {
+        tcp: seconds(message::TIMEOUT_TCP, "TCP time-out")?,
+        tcp_fin: seconds(message::TIMEOUT_TCP_FIN, "FIN time-out")?,
+        udp: seconds(message::TIMEOUT_UDP, "UDP time-out")?,
+    })
+}
+
+/// Decodes the attributes of the answer to `GET_INFO`.
+pub fn decode_info(answer: &[u8]) -> Result<Info, Error> {
+    let version = read::find(answer, info::VERSION, "version").and_then(read::u32)?;
+    let [_, major, minor, patch] = version.to_be_bytes();
+    let size = read::find(answer, info::CONN_TAB_SIZE, "table size").and_then(read::u32)?;
+    Ok(Info { version: (major, minor, patch), connection_table_size: size })
+}

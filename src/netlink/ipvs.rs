@@ -1,0 +1,216 @@
+//! The IPVS client.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::time::Duration;
+
+use netlink_packet_generic::ctrl::nlas::GenlCtrlAttrs;
+use netlink_packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
+use netlink_packet_generic::{GenlFamily, GenlMessage};
+use netlink_sys::protocols::NETLINK_GENERIC;
+
+use super::codec::{self, Request};
+use super::socket::{Failure, Socket};
+use super::uapi::command;
+use crate::error::{Errno, Error};
+use crate::model::{
+    Change, Daemon, DaemonRole, Destination, DestinationEntry, DestinationKey, Info, Operation,
+    Service, ServiceEntry, ServiceKey, Timeouts,
+};
+
+/// How long the end of a sync daemon is waited for before looking whether it has gone.
+const STOP_PATIENCE: Duration = Duration::from_millis(500);
+
+/// A connection to the IPVS of one network namespace: that of the thread that opened it.
+///
+/// Every request, reading too, needs `CAP_NET_ADMIN` in the initial user namespace.
+#[derive(Debug)]
+pub struct Client {
+    pub(super) socket: Socket,
+    family: u16,
+}
+
+impl Client {
+    /// Connects. The kernel loads `ip_vs` by itself where it can.
+    pub fn open() -> Result<Self, Error> {
+        let mut socket = Socket::open(NETLINK_GENERIC)?;
+        let request = GenlMessage::from_payload(GenlCtrl {
+            cmd: GenlCtrlCmd::GetFamily,
+            nlas: vec![GenlCtrlAttrs::FamilyName(Request::family_name().to_owned())],
+        });
+        match socket.get(request, codec::family_id) {
+            Ok(family) => Ok(Self { socket, family }),
+            Err(Failure::Refused(Errno::ENOENT)) => Err(Error::Unavailable(Errno::ENOPROTOOPT)),
+            Err(Failure::Refused(errno)) => Err(Error::Unavailable(errno)),
+            Err(Failure::Broken(error)) => Err(error),
+        }
+    }
+
+    /// Version and size of the connection table.
+    pub fn info(&mut self) -> Result<Info, Error> {
+        let request = self.message(codec::plain(command::GET_INFO));
+        self.socket
+            .get(request, |it| codec::decode_info(codec::answer(it, command::SET_INFO)?))
+            .map_err(|failure| explain(failure, Operation::GetInfo))
+    }
+
+    /// Every virtual service, in the kernel's order. Not a snapshot: what changes meanwhile may be
+    /// missing, but nothing stands twice.
+    pub fn services(&mut self) -> Result<Vec<ServiceEntry>, Error> {
+        let family = self.family;
+        self.socket
+            .dump(
+                || message(family, codec::plain(command::GET_SERVICE)),
+                |it| codec::decode_service(codec::answer(it, command::NEW_SERVICE)?),
+            )
+            .map(|list| unique(list, |entry| entry.service.key))
+            .map_err(|failure| explain(failure, Operation::ListServices))
+    }
+
+    /// One virtual service.
+    pub fn service(&mut self, key: &ServiceKey) -> Result<ServiceEntry, Error> {
+        let request = self.message(codec::get_service(key));
+        self.socket
+            .get(request, |it| codec::decode_service(codec::answer(it, command::NEW_SERVICE)?))
+            .map_err(|failure| explain(failure, Operation::GetService))
+    }
+
+    /// The real servers of a service, in the kernel's order; up to 81 are a snapshot. The kernel
+    /// lists none for a service that does not exist: [`Self::service`] tells.
+    pub fn destinations(&mut self, key: &ServiceKey) -> Result<Vec<DestinationEntry>, Error> {
+        let family = self.family;
+        let decode =
+            |it: &_| codec::decode_destination(codec::answer(it, command::NEW_DEST)?, key.family());
+        self.socket
+            .dump(|| message(family, codec::get_destinations(key)), decode)
+            .map(|list| unique(list, |entry| entry.destination.key))
+            .map_err(|failure| explain(failure, Operation::ListDestinations))
+    }
+
+    /// The time-outs of connections, in seconds.
+    pub fn timeouts(&mut self) -> Result<Timeouts, Error> {
+        let request = self.message(codec::plain(command::GET_CONFIG));
+        self.socket
+            .get(request, |it| codec::decode_timeouts(codec::answer(it, command::SET_CONFIG)?))
+            .map_err(|failure| explain(failure, Operation::GetTimeouts))
+    }
+
+    /// The sync daemons that run, at most one of each role.
+    pub fn daemons(&mut self) -> Result<Vec<Daemon>, Error> {
+        let family = self.family;
+        self.socket
+            .dump(
+                || message(family, codec::plain(command::GET_DAEMON)),
+                |it| codec::decode_daemon(codec::answer(it, command::NEW_DAEMON)?),
+            )
+            .map_err(|failure| explain(failure, Operation::ListDaemons))
+    }
+
+    /// Makes one change.
+    pub fn change(&mut self, change: &Change) -> Result<(), Error> {
+        self.attempt(change).map_err(|failure| explain(failure, change.operation()))
+    }
+
+    pub(super) fn attempt(&mut self, change: &Change) -> Result<(), Failure> {
+        let request = self.message(codec::encode(change));
+        let Change::StopDaemon(role) = *change else {
+            return self.socket.change(request);
+        };
+        // A daemon that is stopped before its thread first ran does stop, but the kernel then sends
+        // no answer at all (6.1).
+        let patience = self.socket.set_patience(STOP_PATIENCE)?;
+        let result = self.socket.change(request);
+        self.socket.set_patience(patience)?;
+        match result {
+            Err(Failure::Broken(Error::NoAnswer { .. }))
+                if self.daemons()?.iter().all(|daemon| daemon.role != role) =>
+            {
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// A request to the family as the kernel numbers it.
+    pub(super) fn message<'a>(&self, request: Request<'a>) -> GenlMessage<Request<'a>> {
+        message(self.family, request)
+    }
+}
+
+/// [`Client::change`] in the words of the commands.
+impl Client {
+    /// Makes a service.
+    pub fn add_service(&mut self, service: Service) -> Result<(), Error> {
+        self.change(&Change::AddService(service))
+    }
+
+    /// Gives an existing service this configuration.
+    pub fn update_service(&mut self, service: Service) -> Result<(), Error> {
+        self.change(&Change::UpdateService(service))
+    }
+
+    /// Removes a service with its real servers.
+    pub fn delete_service(&mut self, key: ServiceKey) -> Result<(), Error> {
+        self.change(&Change::DeleteService(key))
+    }
+
+    /// Gives a service a real server.
+    pub fn add_destination(&mut self, key: ServiceKey, it: Destination) -> Result<(), Error> {
+        self.change(&Change::AddDestination(key, it))
+    }
+
+    /// Gives an existing real server this configuration.
+    pub fn update_destination(&mut self, key: ServiceKey, it: Destination) -> Result<(), Error> {
+        self.change(&Change::UpdateDestination(key, it))
+    }
+
+    /// Takes a real server from a service.
+    pub fn delete_destination(&mut self, key: ServiceKey, it: DestinationKey) -> Result<(), Error> {
+        self.change(&Change::DeleteDestination(key, it))
+    }
+
+    /// Sets the counters of one service, or of all and the totals, to zero.
+    pub fn zero(&mut self, key: Option<ServiceKey>) -> Result<(), Error> {
+        self.change(&Change::Zero(key))
+    }
+
+    /// Removes every service.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.change(&Change::Flush)
+    }
+
+    /// Sets time-outs, in seconds; 0 keeps a value.
+    pub fn set_timeouts(&mut self, timeouts: Timeouts) -> Result<(), Error> {
+        self.change(&Change::SetTimeouts(timeouts))
+    }
+
+    /// Starts a sync daemon.
+    pub fn start_daemon(&mut self, daemon: Daemon) -> Result<(), Error> {
+        self.change(&Change::StartDaemon(daemon))
+    }
+
+    /// Stops a sync daemon.
+    pub fn stop_daemon(&mut self, role: DaemonRole) -> Result<(), Error> {
+        self.change(&Change::StopDaemon(role))
+    }
+}
+
+fn message(family: u16, request: Request<'_>) -> GenlMessage<Request<'_>> {
+    let mut message = GenlMessage::from_payload(request);
+    message.set_resolved_family_id(family);
+    message
+}
+
+fn explain(failure: Failure, operation: Operation) -> Error {
+    match failure {
+        Failure::Refused(errno) => Error::Kernel { operation, errno, object: String::new() },
+        Failure::Broken(error) => error,
+    }
+}
+
+/// A dump goes on after the n-th entry, so one that moved behind that place comes again.
+fn unique<T, K: Eq + Hash>(mut list: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    let mut seen = HashSet::with_capacity(list.len());
+    list.retain(|entry| seen.insert(key(entry)));
+    list
+}

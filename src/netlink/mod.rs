@@ -1,0 +1,11 @@
+//! The kernel's side of the library: generic netlink, and IPVS on top of it.
+
+mod batch;
+mod codec;
+mod ipvs;
+mod message;
+mod socket;
+mod uapi;
+
+pub use batch::Refusal;
+pub use ipvs::Client;

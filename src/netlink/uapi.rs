@@ -1,0 +1,145 @@
+//! Numbers of the kernel's interfaces, each under the name of its space.
+
+/// Commands of the family `IPVS`: `IPVS_CMD_*` in `linux/ip_vs.h`.
+pub mod command {
+    /// Also marks each answer about services.
+    pub const NEW_SERVICE: u8 = 1;
+    pub const SET_SERVICE: u8 = 2;
+    pub const DEL_SERVICE: u8 = 3;
+    pub const GET_SERVICE: u8 = 4;
+    /// Also marks each answer about destinations.
+    pub const NEW_DEST: u8 = 5;
+    pub const SET_DEST: u8 = 6;
+    pub const DEL_DEST: u8 = 7;
+    pub const GET_DEST: u8 = 8;
+    /// Also marks each answer about sync daemons.
+    pub const NEW_DAEMON: u8 = 9;
+    pub const DEL_DAEMON: u8 = 10;
+    pub const GET_DAEMON: u8 = 11;
+    /// Also marks the answer to [`GET_CONFIG`].
+    pub const SET_CONFIG: u8 = 12;
+    pub const GET_CONFIG: u8 = 13;
+    /// Marks the answer to [`GET_INFO`]; no request.
+    pub const SET_INFO: u8 = 14;
+    pub const GET_INFO: u8 = 15;
+    pub const ZERO: u8 = 16;
+    pub const FLUSH: u8 = 17;
+}
+
+/// Attributes of a message: `IPVS_CMD_ATTR_*` in `linux/ip_vs.h`.
+pub mod message {
+    pub const SERVICE: u16 = 1;
+    pub const DEST: u16 = 2;
+    pub const DAEMON: u16 = 3;
+    pub const TIMEOUT_TCP: u16 = 4;
+    pub const TIMEOUT_TCP_FIN: u16 = 5;
+    pub const TIMEOUT_UDP: u16 = 6;
+}
+
+/// Attributes of a service: `IPVS_SVC_ATTR_*` in `linux/ip_vs.h`.
+pub mod service {
+    pub const AF: u16 = 1;
+    pub const PROTOCOL: u16 = 2;
+    pub const ADDR: u16 = 3;
+    pub const PORT: u16 = 4;
+    pub const FWMARK: u16 = 5;
+    pub const SCHED_NAME: u16 = 6;
+    pub const FLAGS: u16 = 7;
+    pub const TIMEOUT: u16 = 8;
+    pub const NETMASK: u16 = 9;
+    pub const STATS: u16 = 10;
+    pub const PE_NAME: u16 = 11;
+    /// Since 4.1.
+    pub const STATS64: u16 = 12;
+
+    /// Flags: `IP_VS_SVC_F_*`. 0x02 is the kernel's own: always set on read, ignored on write.
+    pub const FLAG_PERSISTENT: u32 = 0x01;
+    pub const FLAG_ONE_PACKET: u32 = 0x04;
+    /// `IP_VS_SVC_F_SCHED1..3` are three bits from here.
+    pub const FLAG_SCHED_SHIFT: u32 = 3;
+}
+
+/// Attributes of a destination: `IPVS_DEST_ATTR_*` in `linux/ip_vs.h`.
+pub mod destination {
+    pub const ADDR: u16 = 1;
+    pub const PORT: u16 = 2;
+    pub const FWD_METHOD: u16 = 3;
+    pub const WEIGHT: u16 = 4;
+    pub const U_THRESH: u16 = 5;
+    pub const L_THRESH: u16 = 6;
+    pub const ACTIVE_CONNS: u16 = 7;
+    pub const INACT_CONNS: u16 = 8;
+    pub const PERSIST_CONNS: u16 = 9;
+    pub const STATS: u16 = 10;
+    /// Since 3.18.
+    pub const ADDR_FAMILY: u16 = 11;
+    /// Since 4.1.
+    pub const STATS64: u16 = 12;
+    /// Since 5.2, as is [`TUN_PORT`].
+    pub const TUN_TYPE: u16 = 13;
+    pub const TUN_PORT: u16 = 14;
+    /// Since 5.3.
+    pub const TUN_FLAGS: u16 = 15;
+
+    /// Forwarding methods: `IP_VS_CONN_F_*` under this mask.
+    pub const FWD_MASK: u32 = 7;
+    pub const FWD_MASQ: u8 = 0;
+    pub const FWD_LOCAL: u8 = 1;
+    pub const FWD_TUNNEL: u8 = 2;
+    pub const FWD_DROUTE: u8 = 3;
+    pub const FWD_BYPASS: u8 = 4;
+
+    /// Tunnel types: `IP_VS_CONN_F_TUNNEL_TYPE_*`.
+    pub const TUNNEL_IPIP: u8 = 0;
+    pub const TUNNEL_GUE: u8 = 1;
+    pub const TUNNEL_GRE: u8 = 2;
+
+    /// Tunnel flags: `IP_VS_TUNNEL_ENCAP_FLAG_*`.
+    pub const ENCAP_NOCSUM: u16 = 0;
+    pub const ENCAP_CSUM: u16 = 1;
+    pub const ENCAP_REMCSUM: u16 = 2;
+}
+
+/// Attributes of a sync daemon: `IPVS_DAEMON_ATTR_*` in `linux/ip_vs.h`.
+pub mod daemon {
+    pub const STATE: u16 = 1;
+    pub const MCAST_IFN: u16 = 2;
+    pub const SYNC_ID: u16 = 3;
+    /// Since 4.3, as is all that follows; before 4.7 not reliable.
+    pub const SYNC_MAXLEN: u16 = 4;
+    pub const MCAST_GROUP: u16 = 5;
+    pub const MCAST_GROUP6: u16 = 6;
+    pub const MCAST_PORT: u16 = 7;
+    pub const MCAST_TTL: u16 = 8;
+
+    /// States: `IP_VS_STATE_*`.
+    pub const STATE_MASTER: u32 = 1;
+    pub const STATE_BACKUP: u32 = 2;
+}
+
+/// Attributes of counters: `IPVS_STATS_ATTR_*` in `linux/ip_vs.h`.
+pub mod stats {
+    pub const CONNS: u16 = 1;
+    pub const INPKTS: u16 = 2;
+    pub const OUTPKTS: u16 = 3;
+    pub const INBYTES: u16 = 4;
+    pub const OUTBYTES: u16 = 5;
+    pub const CPS: u16 = 6;
+    pub const INPPS: u16 = 7;
+    pub const OUTPPS: u16 = 8;
+    pub const INBPS: u16 = 9;
+    pub const OUTBPS: u16 = 10;
+}
+
+/// Attributes of the answer to `GET_INFO`, in the place of [`message`]'s: `IPVS_INFO_ATTR_*` in
+/// `linux/ip_vs.h`.
+pub mod info {
+    pub const VERSION: u16 = 1;
+    pub const CONN_TAB_SIZE: u16 = 2;
+}
+
+/// Address families: `AF_*` in `bits/socket.h`.
+pub mod family {
+    pub const INET: u16 = 2;
+    pub const INET6: u16 = 10;
+}

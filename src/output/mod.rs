@@ -1,0 +1,6 @@
+//! Values to text. Nothing here asks the kernel.
+
+pub mod connections;
+pub mod list;
+pub mod numbers;
+pub mod order;

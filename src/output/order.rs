@@ -1,0 +1,103 @@
+//! The order of listings.
+//!
+//! The old tool compares numbers by the sign of their 32-bit difference. That is an order only where
+//! all numbers compared lie within less than half the circle of 2^32, and scripts depend on it
+//! there: it is the order of distance from the start of that half. Elsewhere it is none, and plain
+//! order is used.
+
+use std::net::IpAddr;
+
+use crate::model::{DestinationKey, ServiceEntry, ServiceKey};
+
+/// Services by mark, family, protocol, address, port.
+pub fn services(entries: Vec<ServiceEntry>) -> Vec<ServiceEntry> {
+    ordered(entries, |entry| service_words(&entry.service.key))
+}
+
+/// Real servers by address and port.
+pub fn destinations<T>(entries: Vec<T>, key: impl Fn(&T) -> DestinationKey) -> Vec<T> {
+    ordered(entries, |entry| {
+        let DestinationKey { address, port } = key(entry);
+        let [a, b, c, d] = address_words(address);
+        [a, b, c, d, u32::from(port), 0, 0, 0]
+    })
+}
+
+const WORDS: usize = 8;
+
+fn service_words(key: &ServiceKey) -> [u32; WORDS] {
+    let family = key.family() as u32;
+    match key {
+        ServiceKey::Fwmark { mark, .. } => [mark.get(), family, 0, 0, 0, 0, 0, 0],
+        ServiceKey::Address { protocol, address, port } => {
+            let [a, b, c, d] = address_words(*address);
+            [0, family, u32::from(protocol.number()), a, b, c, d, u32::from(*port)]
+        }
+    }
+}
+
+fn address_words(address: IpAddr) -> [u32; 4] {
+    match address {
+        IpAddr::V4(address) => [address.to_bits(), 0, 0, 0],
+        IpAddr::V6(address) => {
+            let segments = address.segments().map(u32::from);
+            [0, 2, 4, 6].map(|at| segments[at] << 16 | segments[at + 1])
+        }
+    }
+}
+
+fn ordered<T>(entries: Vec<T>, key: impl Fn(&T) -> [u32; WORDS]) -> Vec<T> {
+    let mut keyed: Vec<_> = entries.into_iter().map(|entry| (key(&entry), entry)).collect();
+    keyed.sort_by_key(|(words, _)| *words);
+    circular(&mut keyed, 0);
+    keyed.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// From plain order to that of the circle, by word number `word` of the keys and the words behind
+/// it; the words before it are equal.
+fn circular<T>(keyed: &mut [([u32; WORDS], T)], word: usize) {
+    let [(first, _), .., (last, _)] = keyed else { return };
+    let Some(word) = (word..WORDS).find(|word| first[*word] != last[*word]) else { return };
+    let gap = keyed.windows(2).position(|pair| pair[1].0[word] - pair[0].0[word] > 1 << 31);
+    keyed.rotate_left(gap.map_or(0, |at| at + 1));
+    for equal in keyed.chunk_by_mut(|(a, _), (b, _)| a[word] == b[word]) {
+        circular(equal, word + 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    fn sorted(addresses: &[[u8; 4]]) -> Vec<[u8; 4]> {
+        let entries: Vec<Ipv4Addr> = addresses.iter().copied().map(Ipv4Addr::from).collect();
+        let key = |address: &Ipv4Addr| DestinationKey { address: (*address).into(), port: 80 };
+        destinations(entries, key).into_iter().map(|address| address.octets()).collect()
+    }
+
+    #[test]
+    fn within_half_the_circle_distance_decides() {
+        let list = sorted(&[[10, 0, 0, 1], [172, 16, 0, 1], [192, 168, 0, 1]]);
+        assert_eq!(list, [[172, 16, 0, 1], [192, 168, 0, 1], [10, 0, 0, 1]]);
+    }
+
+    #[test]
+    fn ports_count_behind_addresses() {
+        let keys = [("10.0.0.2", 1), ("10.0.0.1", 9), ("10.0.0.1", 8)]
+            .map(|(address, port)| DestinationKey { address: address.parse().unwrap(), port });
+        let ports = destinations(keys.to_vec(), |key| *key).into_iter().map(|key| key.port);
+        assert_eq!(ports.collect::<Vec<_>>(), [8, 9, 1]);
+    }
+
+    #[test]
+    fn beyond_half_the_circle_plain_order() {
+        let list = sorted(&[[192, 168, 0, 1], [100, 0, 0, 1], [10, 0, 0, 1], [224, 0, 0, 1]]);
+        assert_eq!(list, [[10, 0, 0, 1], [100, 0, 0, 1], [192, 168, 0, 1], [224, 0, 0, 1]]);
+    }
+
+    #[test]
+    fn exactly_half_the_circle_is_no_order() {
+        assert_eq!(sorted(&[[128, 0, 0, 1], [0, 0, 0, 1]]), [[0, 0, 0, 1], [128, 0, 0, 1]]);
+    }
+}

@@ -1,0 +1,205 @@
+//! Rule lines to values, for the lines that this crate writes.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV6};
+use std::num::NonZeroU32;
+use std::str::SplitAsciiWhitespace;
+
+use crate::model::{
+    Change, Checksum, Destination, DestinationKey, EngineName, Family, Forwarding, Granularity,
+    MAX_PERSISTENCE, MAX_WEIGHT, Persistence, Protocol, SchedulerFlags, SchedulerName, Service,
+    ServiceKey, Tunnel,
+};
+
+/// Reads a line in the canonical form. `None` is no verdict: another spelling, a mistake, a comment,
+/// a command that changes nothing; the classic parser knows.
+pub fn parse_line(line: &str) -> Option<Change> {
+    // Anything but plain words between blanks has rules that are not worth knowing here.
+    if !line.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return None;
+    }
+    let mut words = line.split_ascii_whitespace();
+    match words.next()? {
+        "-A" => service(words).map(Change::AddService),
+        "-E" => service(words).map(Change::UpdateService),
+        "-D" => {
+            let key = key(&mut words)?;
+            words.next().is_none().then_some(Change::DeleteService(key))
+        }
+        "-a" => destination(words).map(|(key, server)| Change::AddDestination(key, server)),
+        "-e" => destination(words).map(|(key, server)| Change::UpdateDestination(key, server)),
+        "-d" => {
+            let key = key(&mut words)?;
+            let server = real_server(&mut words)?;
+            words.next().is_none().then_some(Change::DeleteDestination(key, server))
+        }
+        "-C" => words.next().is_none().then_some(Change::Flush),
+        _ => None,
+    }
+}
+
+fn key(words: &mut SplitAsciiWhitespace<'_>) -> Option<ServiceKey> {
+    let protocol = match words.next()? {
+        "-t" => Protocol::Tcp,
+        "-u" => Protocol::Udp,
+        "--sctp-service" => Protocol::Sctp,
+        "-f" => return mark(words),
+        _ => return None,
+    };
+    let (address, port) = endpoint(words.next()?)?;
+    Some(ServiceKey::Address { protocol, address, port })
+}
+
+fn mark(words: &mut SplitAsciiWhitespace<'_>) -> Option<ServiceKey> {
+    let mark = NonZeroU32::new(number(words.next()?)?)?;
+    let mut ahead = words.clone();
+    let family = if ahead.next() == Some("-6") {
+        *words = ahead;
+        Family::V6
+    } else {
+        Family::V4
+    };
+    Some(ServiceKey::Fwmark { mark, family })
+}
+
+fn real_server(words: &mut SplitAsciiWhitespace<'_>) -> Option<DestinationKey> {
+    if words.next()? != "-r" {
+        return None;
+    }
+    let (address, port) = endpoint(words.next()?)?;
+    Some(DestinationKey { address, port })
+}
+
+/// Digits only.
+fn number(word: &str) -> Option<u32> {
+    if word.bytes().all(|byte| byte.is_ascii_digit()) { word.parse().ok() } else { None }
+}
+
+fn endpoint(word: &str) -> Option<(IpAddr, u16)> {
+    if word.starts_with('[') {
+        let address: SocketAddrV6 = word.parse().ok()?;
+        let plain = address.scope_id() == 0 && !word.contains('%');
+        return plain.then_some((IpAddr::V6(*address.ip()), address.port()));
+    }
+    let (address, port) = word.split_once(':')?;
+    let port = u16::try_from(number(port)?).ok()?;
+    Some((IpAddr::V4(address.parse::<Ipv4Addr>().ok()?), port))
+}
+
+fn service(mut words: SplitAsciiWhitespace<'_>) -> Option<Service> {
+    let key = key(&mut words)?;
+    if words.next()? != "-s" {
+        return None;
+    }
+    let mut service = Service::new(key, SchedulerName::new(words.next()?).ok()?);
+    let host = Granularity::host(key.family());
+    let mut flags = None;
+    let mut next = words.next();
+    if next == Some("-p") {
+        let timeout = number(words.next()?).filter(|n| (1..=MAX_PERSISTENCE).contains(n))?;
+        next = words.next();
+        let mut granularity = host;
+        if next == Some("-M") {
+            granularity = self::granularity(words.next()?, key.family())?;
+            next = words.next();
+        }
+        service.persistence = Some(Persistence { timeout, granularity });
+    }
+    if next == Some("--pe") {
+        service.engine = Some(EngineName::new(words.next()?).ok()?);
+        next = words.next();
+    }
+    if next == Some("-o") {
+        service.one_packet = true;
+        next = words.next();
+    }
+    if next == Some("-b") {
+        flags = words.next();
+        flags?;
+        next = words.next();
+    }
+    if let Some(list) = flags {
+        service.flags = SchedulerFlags::parse(list, service.scheduler.as_str()).ok()?;
+    }
+    (next.is_none() && is_legal(&service)).then_some(service)
+}
+
+/// The classic parser has the messages for these.
+fn is_legal(service: &Service) -> bool {
+    match service.key {
+        ServiceKey::Address { protocol, port, .. } => {
+            (port != 0 || service.persistence.is_some())
+                && (!service.one_packet || protocol == Protocol::Udp)
+        }
+        ServiceKey::Fwmark { .. } => true,
+    }
+}
+
+fn granularity(word: &str, family: Family) -> Option<Granularity> {
+    match family {
+        Family::V4 => {
+            let mask: Ipv4Addr = word.parse().ok()?;
+            let bits = mask.to_bits();
+            (bits.leading_ones() + bits.trailing_zeros() >= 32).then_some(Granularity::V4(mask))
+        }
+        Family::V6 => number(word).filter(|length| (1..=128).contains(length)).map(Granularity::V6),
+    }
+}
+
+fn destination(mut words: SplitAsciiWhitespace<'_>) -> Option<(ServiceKey, Destination)> {
+    let service = key(&mut words)?;
+    let mut destination = Destination::new(real_server(&mut words)?);
+    let method = words.next()?;
+    if words.next()? != "-w" {
+        return None;
+    }
+    let limited = |word: &str| number(word).filter(|number| *number <= MAX_WEIGHT);
+    destination.weight = limited(words.next()?)?;
+    let mut next = words.next();
+    if next == Some("-x") {
+        destination.upper_threshold = limited(words.next()?)?;
+        next = words.next();
+    }
+    if next == Some("-y") {
+        destination.lower_threshold = limited(words.next()?)?;
+        next = words.next();
+    }
+    destination.forwarding = match (method, next) {
+        ("-g", None) => Forwarding::Route,
+        ("-m", None) => Forwarding::Masquerade,
+        ("-i", None) => Forwarding::Tunnel(Tunnel::Ipip),
+        ("-i", Some("--tun-type")) => Forwarding::Tunnel(tunnel(&mut words)?),
+        _ => return None,
+    };
+    let done = words.next().is_none();
+    (done && fits(&service, &destination)).then_some((service, destination))
+}
+
+/// The classic parser has the messages for these, and changes the port.
+fn fits(service: &ServiceKey, destination: &Destination) -> bool {
+    let by_address = matches!(service, ServiceKey::Address { .. });
+    let own_port = destination.forwarding == Forwarding::Masquerade || !by_address;
+    let tunnel = matches!(destination.forwarding, Forwarding::Tunnel(_));
+    (own_port || destination.key.port == service.port())
+        && (tunnel || Family::of(&destination.key.address) == service.family())
+}
+
+fn tunnel(words: &mut SplitAsciiWhitespace<'_>) -> Option<Tunnel> {
+    let checksum = |word: Option<&str>| match word? {
+        "--tun-nocsum" => Some(Checksum::None),
+        "--tun-csum" => Some(Checksum::Full),
+        "--tun-remcsum" => Some(Checksum::Remote),
+        _ => None,
+    };
+    match words.next()? {
+        "ipip" => Some(Tunnel::Ipip),
+        "gre" => {
+            let checksum = checksum(words.next()).filter(|mode| *mode != Checksum::Remote)?;
+            Some(Tunnel::Gre { checksum })
+        }
+        "gue" if words.next() == Some("--tun-port") => {
+            let port = u16::try_from(number(words.next()?)?).ok().filter(|port| *port != 0)?;
+            Some(Tunnel::Gue { port, checksum: checksum(words.next())? })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,172 @@
+//! Values to rule lines.
+
+use std::fmt::Write;
+
+use crate::model::{
+    Change, Checksum, Destination, DestinationKey, Family, Forwarding, Granularity, Naming,
+    Numbers, Protocol, Service, ServiceKey, Tunnel,
+};
+
+/// What no rule line can say, because only another program can have made it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsayable {
+    /// A service of a protocol other than TCP, UDP and SCTP.
+    #[error("protocol {0}")]
+    Protocol(u16),
+    /// A forwarding method other than masquerading, tunnelling and direct routing.
+    #[error("forwarding method {0}")]
+    Forwarding(u8),
+    /// An encapsulation other than IPIP, GUE and GRE with their checksum modes.
+    #[error("tunnel type {kind} with checksum flags {flags}")]
+    Tunnel {
+        /// The type number.
+        kind: u8,
+        /// The checksum flags.
+        flags: u16,
+    },
+}
+
+/// The line that makes `service`.
+pub fn service_line(service: &Service, naming: &dyn Naming) -> Result<String, Unsayable> {
+    let scheduler = &service.scheduler;
+    let mut line = format!("-A {} -s {scheduler}", key_words(&service.key, naming)?);
+    if let Some(persistence) = &service.persistence {
+        push(&mut line, format_args!(" -p {}", persistence.timeout));
+        match persistence.granularity {
+            granularity if granularity.is_host() => {}
+            Granularity::V4(mask) => push(&mut line, format_args!(" -M {mask}")),
+            Granularity::V6(length) => push(&mut line, format_args!(" -M {length}")),
+        }
+    }
+    if let Some(engine) = &service.engine {
+        push(&mut line, format_args!(" --pe {engine}"));
+    }
+    if service.one_packet {
+        line.push_str(" -o");
+    }
+    let flags = service.flags.names(scheduler.as_str());
+    if !flags.is_empty() {
+        push(&mut line, format_args!(" -b {}", flags.join(",")));
+    }
+    Ok(line)
+}
+
+/// The line that gives `service` this real server.
+///
+/// Thresholds stand behind the weight: programs look for the words before it.
+pub fn destination_line(
+    service: &ServiceKey,
+    destination: &Destination,
+    naming: &dyn Naming,
+) -> Result<String, Unsayable> {
+    let mut line = format!("-a {}", destination_words(service, &destination.key, naming)?);
+    line.push_str(match destination.forwarding {
+        // The kernel finds out by itself what is local.
+        Forwarding::Route | Forwarding::Local => " -g",
+        Forwarding::Masquerade => " -m",
+        Forwarding::Tunnel(_) => " -i",
+        Forwarding::Bypass => return Err(Unsayable::Forwarding(4)),
+        Forwarding::Other(number) => return Err(Unsayable::Forwarding(number)),
+    });
+    push(&mut line, format_args!(" -w {}", destination.weight));
+    if destination.upper_threshold != 0 {
+        push(&mut line, format_args!(" -x {}", destination.upper_threshold));
+    }
+    if destination.lower_threshold != 0 {
+        push(&mut line, format_args!(" -y {}", destination.lower_threshold));
+    }
+    if let Forwarding::Tunnel(tunnel) = destination.forwarding {
+        push_tunnel(&mut line, tunnel)?;
+    }
+    Ok(line)
+}
+
+fn push_tunnel(line: &mut String, tunnel: Tunnel) -> Result<(), Unsayable> {
+    let checksum = match tunnel {
+        Tunnel::Ipip => {
+            line.push_str(" --tun-type ipip");
+            return Ok(());
+        }
+        Tunnel::Gue { port, checksum } => {
+            push(line, format_args!(" --tun-type gue --tun-port {port}"));
+            checksum
+        }
+        Tunnel::Gre { checksum } => {
+            line.push_str(" --tun-type gre");
+            checksum
+        }
+        Tunnel::Other { kind, flags, .. } => return Err(Unsayable::Tunnel { kind, flags }),
+    };
+    line.push_str(match checksum {
+        Checksum::None => " --tun-nocsum",
+        Checksum::Full => " --tun-csum",
+        Checksum::Remote => " --tun-remcsum",
+    });
+    Ok(())
+}
+
+fn key_words(key: &ServiceKey, naming: &dyn Naming) -> Result<String, Unsayable> {
+    match key {
+        ServiceKey::Address { protocol, address, port } => {
+            let option = match protocol {
+                Protocol::Tcp => "-t",
+                Protocol::Udp => "-u",
+                Protocol::Sctp => "--sctp-service",
+                Protocol::Other(number) => return Err(Unsayable::Protocol(*number)),
+            };
+            Ok(format!("{option} {}", naming.endpoint(*address, *port, *protocol)))
+        }
+        ServiceKey::Fwmark { mark, family: Family::V4 } => Ok(format!("-f {mark}")),
+        ServiceKey::Fwmark { mark, family: Family::V6 } => Ok(format!("-f {mark} -6")),
+    }
+}
+
+fn destination_words(
+    service: &ServiceKey,
+    destination: &DestinationKey,
+    naming: &dyn Naming,
+) -> Result<String, Unsayable> {
+    let protocol = match service {
+        ServiceKey::Address { protocol, .. } => *protocol,
+        ServiceKey::Fwmark { .. } => Protocol::Tcp,
+    };
+    let server = naming.endpoint(destination.address, destination.port, protocol);
+    Ok(format!("{} -r {server}", key_words(service, naming)?))
+}
+
+fn push(line: &mut String, words: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = line.write_fmt(words);
+}
+
+/// A service in rule words, for messages.
+pub fn describe_service(key: &ServiceKey) -> String {
+    key_words(key, &Numbers).unwrap_or_else(|unsayable| format!("a service of {unsayable}"))
+}
+
+/// The object of a change in rule words, for messages; empty where there is none.
+pub fn describe(change: &Change) -> String {
+    let server = |service: &ServiceKey, destination: &DestinationKey| {
+        destination_words(service, destination, &Numbers)
+            .unwrap_or_else(|_| describe_service(service))
+    };
+    match change {
+        Change::AddService(service) | Change::UpdateService(service) => {
+            let line = service_line(service, &Numbers);
+            line.map_or_else(
+                |_| describe_service(&service.key),
+                |line| line["-A ".len()..].to_owned(),
+            )
+        }
+        Change::DeleteService(key) | Change::Zero(Some(key)) => describe_service(key),
+        Change::AddDestination(key, destination) | Change::UpdateDestination(key, destination) => {
+            server(key, &destination.key)
+        }
+        Change::DeleteDestination(key, destination) => server(key, destination),
+        Change::StartDaemon(daemon) => {
+            format!("{} daemon on {}", daemon.role.as_str(), daemon.interface)
+        }
+        Change::StopDaemon(role) => format!("{} daemon", role.as_str()),
+        Change::Flush | Change::Zero(None) | Change::SetTimeouts(_) => String::new(),
+    }
+}

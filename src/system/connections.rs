@@ -1,0 +1,88 @@
+//! The connection table, from `/proc/net/ip_vs_conn`.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::error::Error;
+use crate::model::Connection;
+
+/// /proc/net belongs to the main thread's namespace, which --netns does not change.
+const FILE: &str = "/proc/thread-self/net/ip_vs_conn";
+const SHOWN: &str = "/proc/net/ip_vs_conn";
+
+/// Every connection, in the order of the kernel, a line at a time.
+pub fn connections() -> Result<impl Iterator<Item = Result<Connection, Error>>, Error> {
+    let file = File::open(FILE).map_err(unreadable)?;
+    let lines = BufReader::with_capacity(1 << 16, file).split(b'\n').skip(1);
+    Ok(lines.map(|line| {
+        let line = line.map_err(unreadable)?;
+        let line = String::from_utf8_lossy(&line);
+        parse(&line).ok_or_else(|| Error::Answer(format!("{SHOWN}: {line}")))
+    }))
+}
+
+fn unreadable(source: std::io::Error) -> Error {
+    Error::File { path: SHOWN.to_owned(), source }
+}
+
+fn parse(line: &str) -> Option<Connection> {
+    let mut words = line.split_ascii_whitespace();
+    let protocol = words.next()?;
+    let mut endpoint =
+        || Some((address(words.next()?)?, u16::from_str_radix(words.next()?, 16).ok()?));
+    let (client, virtual_server, destination) = (endpoint()?, endpoint()?, endpoint()?);
+    let state = words.next()?.to_owned();
+    let expires = words.next()?.parse().ok()?;
+    let engine = words.next().map(|name| {
+        let data = words.collect::<Vec<_>>().join(" ");
+        (name.to_owned(), data)
+    });
+    Some(Connection {
+        protocol: protocol.to_owned(),
+        client,
+        virtual_server,
+        destination,
+        state,
+        expires,
+        engine,
+    })
+}
+
+/// Eight hexadecimal digits, most significant first, or IPv6 in its long form.
+pub(super) fn address(word: &str) -> Option<IpAddr> {
+    if word.contains(':') {
+        return word.trim_matches(['[', ']']).parse().ok().map(IpAddr::V6);
+    }
+    (word.len() == 8).then_some(())?;
+    u32::from_str_radix(word, 16).ok().map(|bits| IpAddr::V4(Ipv4Addr::from_bits(bits)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection() {
+        let line = "TCP 0A0A0001 E1B0 0A0A0064 0050 0A140101 0050 ESTABLISHED     894";
+        let connection = parse(line).unwrap();
+        assert_eq!(connection.client, ("10.10.0.1".parse().unwrap(), 57776));
+        assert_eq!(connection.destination, ("10.20.1.1".parse().unwrap(), 80));
+        assert_eq!((connection.expires, connection.engine), (894, None));
+    }
+
+    #[test]
+    fn a_template_with_engine_data() {
+        let line =
+            "UDP 0A0A0001 0000 0A0A0064 13C4 0A140101 0035 NONE        57 sip a84b4c76e66710@pc33";
+        let engine = parse(line).unwrap().engine.unwrap();
+        assert_eq!(engine, ("sip".to_owned(), "a84b4c76e66710@pc33".to_owned()));
+    }
+
+    #[test]
+    fn odd_lines_are_refused_not_guessed() {
+        for line in ["", "TCP", "TCP 0A0A00 0050 0A0A0064 0050 0A140101 0050 NONE 1", "TCP x y z"] {
+            assert_eq!(parse(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Names of hosts and ports, through the C library's resolver.
+
+use std::fs;
+use std::net::{IpAddr, SocketAddr};
+
+use dns_lookup::{AddrInfoHints, getaddrinfo, getnameinfo};
+
+use crate::model::{Family, Naming, Protocol};
+
+const AF_INET: i32 = 2;
+const AF_INET6: i32 = 10;
+const SOCK_STREAM: i32 = 1;
+const SOCK_DGRAM: i32 = 2;
+const NI_NUMERICHOST: i32 = 1;
+const NI_NUMERICSERV: i32 = 2;
+const NI_NAMEREQD: i32 = 8;
+const NI_DGRAM: i32 = 16;
+
+/// The first address of `host` in `family`.
+pub fn address_of(host: &str, family: Family) -> Option<IpAddr> {
+    let address = if family == Family::V4 { AF_INET } else { AF_INET6 };
+    let hints = AddrInfoHints { socktype: SOCK_STREAM, address, ..AddrInfoHints::default() };
+    let found = getaddrinfo(Some(host), None, Some(hints)).ok()?;
+    found.flatten().map(|info| info.sockaddr.ip()).next()
+}
+
+/// The name of `address`; it may ask the DNS.
+pub fn host_of(address: IpAddr) -> Option<String> {
+    let flags = NI_NAMEREQD | NI_NUMERICSERV;
+    getnameinfo(&SocketAddr::new(address, 0), flags).ok().map(|(host, _)| host)
+}
+
+/// The port that the services database calls `name` for `protocol`.
+pub fn port_of(name: &str, protocol: Protocol) -> Option<u16> {
+    let hints = AddrInfoHints {
+        socktype: if protocol == Protocol::Udp { SOCK_DGRAM } else { SOCK_STREAM },
+        protocol: i32::from(protocol.number()),
+        address: AF_INET,
+        ..AddrInfoHints::default()
+    };
+    let found = getaddrinfo(None, Some(name), Some(hints)).ok()?;
+    found.flatten().map(|info| info.sockaddr.port()).next()
+}
+
+/// The name of `port` in the services database for `protocol`.
+pub fn service_of(port: u16, protocol: Protocol) -> Option<String> {
+    match protocol {
+        Protocol::Tcp => transport_service(port, 0),
+        Protocol::Udp => transport_service(port, NI_DGRAM),
+        Protocol::Sctp => sctp_service(port),
+        Protocol::Other(_) => None,
+    }
+}
+
+fn transport_service(port: u16, datagram: i32) -> Option<String> {
+    let anywhere = SocketAddr::from(([0, 0, 0, 0], port));
+    let (_, name) = getnameinfo(&anywhere, NI_NUMERICHOST | datagram).ok()?;
+    (name != port.to_string()).then_some(name)
+}
+
+/// getnameinfo knows TCP and UDP only, so SCTP names are read from the database's file.
+fn sctp_service(port: u16) -> Option<String> {
+    let wanted = format!("{port}/sctp");
+    let services = fs::read_to_string("/etc/services").ok()?;
+    services.lines().find_map(|line| {
+        let mut words = line.split('#').next()?.split_whitespace();
+        let name = words.next()?;
+        (words.next()? == wanted).then(|| name.to_owned())
+    })
+}
+
+/// Names from the C library's databases, for people to read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Resolver;
+
+impl Naming for Resolver {
+    fn host(&self, address: IpAddr) -> Option<String> {
+        host_of(address)
+    }
+
+    fn port(&self, port: u16, protocol: Protocol) -> Option<String> {
+        service_of(port, protocol)
+    }
+}
+
+/// Names that lead back to the same number when they are read again, by the old tool too: it reads
+/// no names of IPv6 hosts and cuts `HOST:PORT` at 59 bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReversibleNames;
+
+impl Naming for ReversibleNames {
+    fn host(&self, address: IpAddr) -> Option<String> {
+        let name = host_of(address)?;
+        let back = address.is_ipv4() && name.len() < 40;
+        (back && address_of(&name, Family::V4) == Some(address)).then_some(name)
+    }
+
+    fn port(&self, port: u16, protocol: Protocol) -> Option<String> {
+        service_of(port, protocol).filter(|name| port_of(name, protocol) == Some(port))
+    }
+}

@@ -1,0 +1,25 @@
+//! Network namespaces by name or process.
+
+use std::fs::File;
+use std::io;
+
+use nix::sched::{CloneFlags, setns};
+
+use crate::error::Error;
+
+/// Enters the network namespace that `ip netns` calls `name`, or that of process `name`.
+///
+/// Only the calling thread changes; sockets and /proc files opened by it afterwards belong to the
+/// namespace.
+pub fn enter(name: &str) -> Result<(), Error> {
+    let failed = |source: io::Error| Error::Namespace { name: name.to_owned(), source };
+    let path = if name.bytes().all(|byte| byte.is_ascii_digit()) {
+        format!("/proc/{name}/ns/net")
+    } else if name.contains('/') {
+        name.to_owned()
+    } else {
+        format!("/run/netns/{name}")
+    };
+    let file = File::open(path).map_err(failed)?;
+    setns(file, CloneFlags::CLONE_NEWNET).map_err(|errno| failed(errno.into()))
+}
