@@ -30,7 +30,7 @@ pub enum Error {
         source: Misuse,
     },
     /// The kernel has no IPVS, or hides it.
-    #[error("Can't initialize ipvs: {}", kernel::text(Operation::GetInfo, *.0))]
+    #[error("Can't initialize ipvs: {}", kernel::unavailable(*.0))]
     Unavailable(Errno),
     /// The kernel refused a request.
     #[error("{}", kernel::text(*.operation, *.errno))]

@@ -5,14 +5,14 @@
 
 use crate::error::Misuse;
 use crate::model::{
-    Change, Daemon, Destination, DestinationKey, Forwarding, Granularity, Persistence, Protocol,
-    Service, ServiceKey, Timeouts,
+    Change, Daemon, DaemonRole, Destination, DestinationKey, Family, Forwarding, Granularity,
+    Persistence, Protocol, Service, ServiceKey, Timeouts,
 };
 
 use crate::output::list::Columns;
 
 use super::draft::Draft;
-use super::options::{COLUMNS, Column, Command, Takes};
+use super::options::{COLUMNS, Column, Command, Opt, Takes};
 use super::words::{Failure, Given, Scanner, What, Words, suggestion};
 
 /// What a command of the classic language asks for.
@@ -95,15 +95,15 @@ pub fn parse(scanner: &mut Scanner, program: &str, args: &[String]) -> Result<Cl
         return Ok(Invocation::List(List::Services(None, listing)).into());
     }
     let words = scanner.read(args);
-    let (command, role) = first_command(program, args, &words)?;
+    let (at, command, role) = first_command(program, args, &words)?;
     match command {
         Command::Help => return Ok(Invocation::Help.into()),
         Command::Version => return Ok(Invocation::Version.into()),
         _ => {}
     }
-    let mut draft = Draft::new(command, &words.given[1..]);
+    let mut draft = Draft::new(command, &words.given);
     draft.take_role(role.as_deref())?;
-    for (index, given) in words.given.iter().enumerate().skip(1) {
+    for (index, given) in words.given.iter().enumerate().filter(|(index, _)| *index != at) {
         take(&mut draft, given, || scanner.word_of(args, index))?;
     }
     if let Some(failure) = words.failure {
@@ -116,16 +116,18 @@ pub fn parse(scanner: &mut Scanner, program: &str, args: &[String]) -> Result<Cl
     build(draft)
 }
 
-/// The first option must be a command, alone.
+/// The first option must be a command, alone; only `--netns` may stand before it.
 fn first_command(
     program: &str,
     args: &[String],
     words: &Words,
-) -> Result<(Command, Option<String>), Misuse> {
-    if let Some(Given { what: What::Command(command), value }) = words.given.first()
+) -> Result<(usize, Command, Option<String>), Misuse> {
+    let netns = |given: &&Given| given.what == What::Option(Opt::Netns);
+    let at = words.given.iter().take_while(netns).count();
+    if let Some(Given { what: What::Command(command), value }) = words.given.get(at)
         && (value.is_none() || command.row().takes != Takes::Nothing)
     {
-        return Ok((*command, value.clone()));
+        return Ok((at, *command, value.clone()));
     }
     let failed = words.failure.as_ref().map(|failure| failure.word.clone());
     let found = match &words.given[..] {
@@ -245,7 +247,7 @@ fn key(draft: &Draft) -> Result<ServiceKey, Misuse> {
     draft.service.ok_or_else(|| missing(Column::Service, draft))
 }
 
-fn role(draft: &Draft) -> Result<crate::model::DaemonRole, Misuse> {
+fn role(draft: &Draft) -> Result<DaemonRole, Misuse> {
     draft.role.ok_or_else(|| missing(Column::Daemon, draft))
 }
 
@@ -284,11 +286,10 @@ fn real_server(draft: &Draft) -> Result<DestinationKey, Misuse> {
 fn destination(draft: &Draft, notes: &mut Vec<String>) -> Result<Destination, Misuse> {
     let service = key(draft)?;
     let mut key = real_server(draft)?;
-    let forwarding = draft.forwarding()?;
-    let tunnel = matches!(forwarding, Forwarding::Tunnel(_));
-    if key.address.is_ipv4() != (service.family() == crate::model::Family::V4) && !tunnel {
+    if Family::of(&key.address) != service.family() && !draft.is_tunnelled() {
         return Err(Misuse::MixedFamily);
     }
+    let forwarding = draft.forwarding()?;
     let by_address = matches!(service, ServiceKey::Address { .. });
     if by_address && forwarding != Forwarding::Masquerade && key.port != service.port() {
         notes.push(format!(

@@ -3,3 +3,4 @@
 pub mod connections;
 pub mod names;
 pub mod namespace;
+pub mod table;

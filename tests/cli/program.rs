@@ -47,15 +47,12 @@ fn the_hint_names_the_program_as_it_was_called() {
 }
 
 #[test]
-fn save_and_restore_explain_themselves() {
-    let help = run_as("ipvsadm-save", &["--help"]);
-    assert_eq!(help.status.code(), Some(0));
-    assert!(text(&help.stdout).starts_with("Usage: ipvsadm-save"));
-    let wrong = run_as("/usr/sbin/ipvsadm-save", &["-x"]);
-    assert_eq!(wrong.status.code(), Some(1));
-    assert!(text(&wrong.stderr).starts_with("Usage: ipvsadm-save"));
-    let help = run_as("ipvsadm-restore", &["-h"]);
-    assert!(text(&help.stdout).starts_with("Usage: ipvsadm-restore"));
+fn save_explains_itself() {
+    for option in ["--help", "-x"] {
+        let output = run_as("/usr/sbin/ipvsadm-save", &[option]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).starts_with("Usage: ipvsadm-save"));
+    }
 }
 
 #[test]
@@ -77,7 +74,9 @@ fn a_bad_rule_file_is_refused_before_the_kernel_is_asked() {
 
 #[test]
 fn a_missing_namespace_is_named() {
-    let output = run_as("ipvsadm", &["-L", "-n", "--netns", "no-such-namespace"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("`no-such-namespace'"));
+    for args in [["-L", "--netns", "no-such-namespace"], ["--netns", "no-such-namespace", "-L"]] {
+        let output = run_as("ipvsadm", &args);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("`no-such-namespace'"));
+    }
 }
