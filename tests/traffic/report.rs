@@ -43,7 +43,8 @@ impl Cell<'_> {
             format!("IPv{service} over IPv{real}")
         };
         let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-        let rest = format!("{} | {} | {}", self.proven, self.control, release.trim());
+        let release = release.split(['-', '\n']).next().unwrap_or_default();
+        let rest = format!("{} | {} | {}", self.proven, self.control, release);
 
         let mut rows = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
         if rows.is_empty() {
