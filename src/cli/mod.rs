@@ -1,14 +1,16 @@
 //! From words to what is to be done. Nothing here runs anything.
 
 pub mod classic;
-pub mod options;
 mod draft;
+pub mod options;
 mod program;
 mod rule_file;
 mod values;
+mod verbs;
 mod words;
 
 pub use classic::{Classic, Invocation, List, Listing, Save};
 pub use program::{Program, Request};
 pub use rule_file::{RuleLine, read_rules};
+pub use verbs::{Called, RsVerb, Verb};
 pub use words::Scanner;

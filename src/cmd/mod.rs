@@ -3,14 +3,17 @@
 mod change;
 mod connections;
 mod help;
+mod host;
 mod list;
+mod preparation;
 mod restore;
+mod rs;
 mod save;
 mod version;
 
 use std::io::{ErrorKind, Write};
 
-use crate::cli::{Classic, Invocation, List, Program, Request, Scanner};
+use crate::cli::{Called, Classic, Invocation, List, Program, Request, Scanner, Verb};
 use crate::error::Error;
 use crate::netlink::Client;
 use crate::system::namespace;
@@ -70,6 +73,22 @@ impl<'a> Session<'a> {
                 self.invoke(&invocation)
             }
             Request::Replace => restore::replace(self),
+            Request::Verb(Called { verb, netns, json }) => {
+                if let Some(name) = &netns {
+                    namespace::enter(name)?;
+                }
+                match verb {
+                    Verb::Rs(verb) => rs::run(self, &verb, netns.as_deref(), json),
+                }
+            }
+            Request::Told { text, status: 0 } => {
+                self.out.write_all(text.as_bytes())?;
+                Ok(0)
+            }
+            Request::Told { text, status } => {
+                self.complaints.write_all(text.as_bytes())?;
+                Ok(status)
+            }
             Request::Usage(text, true) => {
                 self.out.write_all(text.as_bytes())?;
                 Ok(0)

@@ -25,6 +25,8 @@ impl Errno {
     pub(crate) const ENOPROTOOPT: Self = Self(92);
     pub(crate) const EOPNOTSUPP: Self = Self(95);
     pub(crate) const EAFNOSUPPORT: Self = Self(97);
+    pub(crate) const ENETUNREACH: Self = Self(101);
+    pub(crate) const EHOSTUNREACH: Self = Self(113);
 }
 
 /// The C library's text.
@@ -100,10 +102,9 @@ fn cause(operation: Operation, errno: Errno) -> Option<&'static str> {
         }
         (O::UpdateService, Errno::ESRCH) => "to add the service use -A",
         (O::UpdateDestination, Errno::ENOENT) => "to add the real server use -a",
-        (
-            O::AddDestination | O::UpdateDestination | O::DeleteDestination,
-            Errno::ESRCH,
-        ) => "there is no such virtual service: add it first with -A",
+        (O::AddDestination | O::UpdateDestination | O::DeleteDestination, Errno::ESRCH) => {
+            "there is no such virtual service: add it first with -A"
+        }
         (O::AddDestination, Errno::EINVAL) => {
             "the real server must be a unicast address; in a new network namespace no address is \
              until `ip link set lo up'; another family than the service's needs -i and no sync \

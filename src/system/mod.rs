@@ -1,5 +1,9 @@
 //! What the program asks of the operating system besides netlink.
 
 pub mod connections;
-pub mod namespace;
+pub mod journal;
+pub mod modules;
 pub mod names;
+pub mod namespace;
+pub mod program;
+pub mod sysctl;
