@@ -13,6 +13,7 @@
 #   IPVS_VM_MODULES  its modules: the directory with modules.dep, or its parent
 #   IPVS_TESTBED     host or uml: do not choose by what the kernel can do
 set -euo pipefail
+# shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib.sh"
 
 kernel=${IPVS_VM_KERNEL:-}
@@ -58,7 +59,7 @@ finish() {
 	{
 		[[ -z $guest ]] || kill -KILL -- "-$guest"
 		[[ ${#tails[@]} -eq 0 ]] || kill "${tails[@]}"
-		wait
+		[[ -z $guest ]] || wait "$guest" "${tails[@]}"
 		rm -rf "$work"
 		echo 'done' >&8
 	} 2>/dev/null || true

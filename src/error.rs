@@ -32,7 +32,7 @@ pub enum Error {
         source: Misuse,
     },
     /// The kernel has no IPVS, or hides it.
-    #[error("Can't initialize ipvs: {}", kernel::text(Operation::GetInfo, *.0))]
+    #[error("Can't initialize ipvs: {}", kernel::unavailable(*.0))]
     Unavailable(Errno),
     /// The kernel refused a request.
     #[error("{}", kernel::text(*.operation, *.errno))]
@@ -134,8 +134,10 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Misuse(misuse) => misuse.exit_code(),
-            Self::RuleFile { .. } | Self::Unavailable(_) | Self::Namespace { .. } => 2,
-            Self::Kernel { errno: Errno::EPERM, .. } => 2,
+            Self::RuleFile { .. }
+            | Self::Unavailable(_)
+            | Self::Namespace { .. }
+            | Self::Kernel { errno: Errno::EPERM, .. } => 2,
             Self::Kernel { operation, .. } if !operation.reads() => 255,
             _ => 1,
         }

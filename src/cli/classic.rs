@@ -5,14 +5,14 @@
 
 use crate::error::Misuse;
 use crate::model::{
-    Change, Daemon, Destination, DestinationKey, Forwarding, Granularity, Persistence, Protocol,
-    Service, ServiceKey, Timeouts,
+    Change, Daemon, DaemonRole, Destination, DestinationKey, Family, Forwarding, Granularity,
+    Persistence, Protocol, Service, ServiceKey, Timeouts,
 };
 
 use crate::output::list::Columns;
 
 use super::draft::Draft;
-use super::options::{COLUMNS, Column, Command, Takes};
+use super::options::{COLUMNS, Column, Command, Opt, Takes};
 use super::words::{Failure, Given, Scanner, What, Words, suggestion};
 
 /// What a command of the classic language asks for.
@@ -90,19 +90,20 @@ impl From<Invocation> for Classic {
 /// Reads the words behind the program's name, which `program` is.
 pub fn parse(scanner: &mut Scanner, program: &str, args: &[String]) -> Result<Classic, Misuse> {
     if args.is_empty() {
-        let listing = Listing { columns: Columns::Default, numeric: false, exact: false, sort: true };
+        let listing =
+            Listing { columns: Columns::Default, numeric: false, exact: false, sort: true };
         return Ok(Invocation::List(List::Services(None, listing)).into());
     }
     let words = scanner.read(args);
-    let (command, role) = first_command(program, args, &words)?;
+    let (at, command, role) = first_command(program, args, &words)?;
     match command {
         Command::Help => return Ok(Invocation::Help.into()),
         Command::Version => return Ok(Invocation::Version.into()),
         _ => {}
     }
-    let mut draft = Draft::new(command, &words.given[1..]);
-    draft.take_role(role)?;
-    for (index, given) in words.given.iter().enumerate().skip(1) {
+    let mut draft = Draft::new(command, &words.given);
+    draft.take_role(role.as_deref())?;
+    for (index, given) in words.given.iter().enumerate().filter(|(index, _)| *index != at) {
         take(&mut draft, given, || scanner.word_of(args, index))?;
     }
     if let Some(failure) = words.failure {
@@ -115,20 +116,18 @@ pub fn parse(scanner: &mut Scanner, program: &str, args: &[String]) -> Result<Cl
     build(draft)
 }
 
-/// The first option must be a command, alone.
+/// The first option must be a command, alone; only `--netns` may stand before it.
 fn first_command(
     program: &str,
     args: &[String],
     words: &Words,
-) -> Result<(Command, Option<String>), Misuse> {
-    match words.given.first() {
-        Some(Given { what: What::Command(command), value }) => {
-            let flag = command.row().takes == Takes::Nothing;
-            if !(flag && value.is_some()) {
-                return Ok((*command, value.clone()));
-            }
-        }
-        Some(_) | None => {}
+) -> Result<(usize, Command, Option<String>), Misuse> {
+    let netns = |given: &&Given| given.what == What::Option(Opt::Netns);
+    let at = words.given.iter().take_while(netns).count();
+    if let Some(Given { what: What::Command(command), value }) = words.given.get(at)
+        && (value.is_none() || command.row().takes != Takes::Nothing)
+    {
+        return Ok((at, *command, value.clone()));
     }
     let failed = words.failure.as_ref().map(|failure| failure.word.clone());
     let found = match &words.given[..] {
@@ -140,7 +139,9 @@ fn first_command(
 
 fn take(draft: &mut Draft, given: &Given, word: impl FnOnce() -> String) -> Result<(), Misuse> {
     let option = match given.what {
-        What::Command(command) if command.row().takes == Takes::Nothing && given.value.is_some() => {
+        What::Command(command)
+            if command.row().takes == Takes::Nothing && given.value.is_some() =>
+        {
             return Err(Misuse::UnwantedArgument { word: word() });
         }
         What::Command(_) => return Err(Misuse::SecondCommand { word: word() }),
@@ -246,7 +247,7 @@ fn key(draft: &Draft) -> Result<ServiceKey, Misuse> {
     draft.service.ok_or_else(|| missing(Column::Service, draft))
 }
 
-fn role(draft: &Draft) -> Result<crate::model::DaemonRole, Misuse> {
+fn role(draft: &Draft) -> Result<DaemonRole, Misuse> {
     draft.role.ok_or_else(|| missing(Column::Daemon, draft))
 }
 
@@ -287,7 +288,7 @@ fn destination(draft: &Draft, notes: &mut Vec<String>) -> Result<Destination, Mi
     let mut key = real_server(draft)?;
     let forwarding = draft.forwarding()?;
     let tunnel = matches!(forwarding, Forwarding::Tunnel(_));
-    if key.address.is_ipv4() != (service.family() == crate::model::Family::V4) && !tunnel {
+    if key.address.is_ipv4() != (service.family() == Family::V4) && !tunnel {
         return Err(Misuse::MixedFamily);
     }
     let by_address = matches!(service, ServiceKey::Address { .. });

@@ -5,8 +5,9 @@ use std::num::NonZeroU32;
 
 use crate::error::{Misuse, ValueKind};
 use crate::model::{
-    BadFlag, Checksum, DaemonRole, EngineName, Family, Forwarding, Granularity, InterfaceName, MAX_PERSISTENCE,
-    MAX_TIMEOUT, MAX_WEIGHT, Protocol, SchedulerFlags, SchedulerName, ServiceKey, Timeouts, Tunnel,
+    BadFlag, Checksum, DaemonRole, EngineName, Family, Forwarding, Granularity, InterfaceName,
+    MAX_PERSISTENCE, MAX_TIMEOUT, MAX_WEIGHT, Protocol, SchedulerFlags, SchedulerName, ServiceKey,
+    Timeouts, Tunnel,
 };
 
 use super::options::{Column, Command, Opt};
@@ -249,13 +250,13 @@ impl Draft {
     }
 
     /// The value of `--start-daemon` and `--stop-daemon`.
-    pub(super) fn take_role(&mut self, word: Option<String>) -> Result<(), Misuse> {
+    pub(super) fn take_role(&mut self, word: Option<&str>) -> Result<(), Misuse> {
         let kind = match self.command {
             Command::StartDaemon => ValueKind::StartRole,
             Command::StopDaemon => ValueKind::StopRole,
             _ => return Ok(()),
         };
-        self.role = match word.as_deref() {
+        self.role = match word {
             Some("master") => Some(DaemonRole::Master),
             Some("backup") => Some(DaemonRole::Backup),
             other => return Err(bad(kind, other.unwrap_or_default())),
@@ -286,11 +287,15 @@ impl Draft {
     }
 
     pub(super) fn take_scheduler(&mut self) -> SchedulerName {
-        self.scheduler.take().unwrap_or_else(|| SchedulerName::from_kernel(DEFAULT_SCHEDULER.as_bytes()))
+        self.scheduler
+            .take()
+            .unwrap_or_else(|| SchedulerName::from_kernel(DEFAULT_SCHEDULER.as_bytes()))
     }
 
     pub(super) fn take_interface(&mut self) -> InterfaceName {
-        self.interface.take().unwrap_or_else(|| InterfaceName::from_kernel(DEFAULT_INTERFACE.as_bytes()))
+        self.interface
+            .take()
+            .unwrap_or_else(|| InterfaceName::from_kernel(DEFAULT_INTERFACE.as_bytes()))
     }
 
     /// The forwarding method with its tunnel.
@@ -306,12 +311,7 @@ impl Draft {
 
     /// What the tunnel options say; `None` without any.
     fn tunnel(&self) -> Result<Option<Tunnel>, Misuse> {
-        let columns = [
-            Column::TunPort,
-            Column::TunNocsum,
-            Column::TunCsum,
-            Column::TunRemcsum,
-        ];
+        let columns = [Column::TunPort, Column::TunNocsum, Column::TunCsum, Column::TunRemcsum];
         let given: Vec<Column> = columns.into_iter().filter(|column| self.has(*column)).collect();
         if given.is_empty() && !self.has(Column::TunType) {
             return Ok(None);

@@ -180,6 +180,7 @@ use Command as C;
 use Takes::{Nothing, Perhaps, Value};
 
 /// Every command, in the order of [`Command`].
+#[rustfmt::skip] // a row a line
 pub static COMMANDS: &[CommandRow] = &[
     command(C::AddService, &['A'], "add-service", Nothing, "add-service", "add a virtual service"),
     command(C::EditService, &['E'], "edit-service", Nothing, "edit-service", "change a virtual service; what is not given returns to its default"),
@@ -200,6 +201,7 @@ pub static COMMANDS: &[CommandRow] = &[
 ];
 
 /// Every option, in the order of [`Opt`].
+#[rustfmt::skip] // a row a line
 pub static OPTIONS: &[OptionRow] = &[
     option(Opt::Tcp, &['t'], "tcp-service", Value("VIP[:PORT]"), Some(Column::Service), "a TCP service"),
     option(Opt::Udp, &['u'], "udp-service", Value("VIP[:PORT]"), Some(Column::Service), "a UDP service"),
@@ -246,8 +248,20 @@ pub static OPTIONS: &[OptionRow] = &[
 ];
 
 const EVERY: &[Command] = &[
-    C::AddService, C::EditService, C::DeleteService, C::Clear, C::Restore, C::Save, C::AddServer,
-    C::EditServer, C::DeleteServer, C::List, C::Zero, C::Set, C::StartDaemon, C::StopDaemon,
+    C::AddService,
+    C::EditService,
+    C::DeleteService,
+    C::Clear,
+    C::Restore,
+    C::Save,
+    C::AddServer,
+    C::EditServer,
+    C::DeleteServer,
+    C::List,
+    C::Zero,
+    C::Set,
+    C::StartDaemon,
+    C::StopDaemon,
 ];
 const SERVICE: &[Command] = &[C::AddService, C::EditService];
 const SERVER: &[Command] = &[C::AddServer, C::EditServer];
@@ -256,6 +270,7 @@ const START: &[Command] = &[C::StartDaemon];
 const NONE: &[Command] = &[];
 
 /// Every column, in the order of [`Column`].
+#[rustfmt::skip] // a row a line
 pub static COLUMNS: &[ColumnRow] = &[
     column(Column::Numeric, "numeric", NONE, &[C::List, C::Save]),
     column(Column::Connection, "connection", NONE, LIST),

@@ -1,6 +1,8 @@
 //! The names under which the program is called.
 
 use crate::error::Misuse;
+use crate::model::Change;
+use crate::rules::parse_line;
 
 use super::classic::{self, Classic, Invocation, Save};
 use super::verbs::{self, Called};
@@ -64,23 +66,30 @@ impl Program {
             Self::Ipvsadm if args.first().is_some_and(|word| verbs::is_verb(word)) => {
                 Ok(verbs::parse(args))
             }
-            Self::Ipvsadm => classic::parse(scanner, name, args).map(Request::Classic),
+            Self::Ipvsadm => match canonical(args) {
+                Some(change) => Ok(Request::Classic(Invocation::Change(change).into())),
+                None => classic::parse(scanner, name, args).map(Request::Classic),
+            },
             Self::Save => Ok(save(args)),
             Self::Restore => Ok(restore(args)),
         }
     }
 }
 
+/// The words make a rule line that needs no clap.
+fn canonical(args: &[String]) -> Option<Change> {
+    let one_word_each = args.iter().all(|arg| !arg.is_empty() && !arg.contains(' '));
+    if one_word_each { parse_line(&args.join(" ")) } else { None }
+}
+
 /// Words without a dash were always passed over.
 fn save(args: &[String]) -> Request {
     let mut options = args.iter().filter(|arg| arg.starts_with('-'));
-    match options.find(|arg| *arg != "-n") {
-        Some(option) => Request::Usage(SAVE_USAGE, is_help(option)),
-        None => {
-            let numeric = args.iter().any(|arg| arg == "-n");
-            Request::Classic(Invocation::Save(Save { numeric }).into())
-        }
+    if let Some(option) = options.find(|arg| *arg != "-n") {
+        return Request::Usage(SAVE_USAGE, is_help(option));
     }
+    let numeric = args.iter().any(|arg| arg == "-n");
+    Request::Classic(Invocation::Save(Save { numeric }).into())
 }
 
 fn restore(args: &[String]) -> Request {

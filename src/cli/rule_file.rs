@@ -20,25 +20,25 @@ pub struct RuleLine {
 ///
 /// # Errors
 /// [`Error::RuleFile`] for the first line that makes no command.
-pub fn read_rules(scanner: &mut Scanner, program: &str, file: &[u8]) -> Result<Vec<RuleLine>, Error> {
+pub fn read_rules(
+    scanner: &mut Scanner,
+    program: &str,
+    file: &[u8],
+) -> Result<Vec<RuleLine>, Error> {
     let file = String::from_utf8_lossy(file);
     let mut lines = Vec::new();
     for (index, text) in file.split('\n').enumerate() {
-        let invocation = match rules::parse_line(text) {
-            Some(change) => Invocation::Change(change),
-            None => {
-                let failed = |source: Misuse| Error::RuleFile {
-                    line: index + 1,
-                    text: text.trim().to_owned(),
-                    source,
-                };
-                match other_line(scanner, program, text).map_err(failed)? {
-                    Some(invocation) => invocation,
-                    None => continue,
-                }
-            }
+        let number = index + 1;
+        let invocation = if let Some(change) = rules::parse_line(text) {
+            Some(Invocation::Change(change))
+        } else {
+            other_line(scanner, program, text).map_err(|source| Error::RuleFile {
+                line: number,
+                text: text.trim().to_owned(),
+                source,
+            })?
         };
-        lines.push(RuleLine { number: index + 1, invocation });
+        lines.extend(invocation.map(|invocation| RuleLine { number, invocation }));
     }
     Ok(lines)
 }

@@ -31,7 +31,7 @@ pub(super) fn endpoint(
         let Some(port) = rest.strip_prefix(':') else {
             return Err(Some("an address in brackets needs a port, as in [2001:db8::1]:80".into()));
         };
-        let address = bracketed(host).ok_or_else(|| no_address(host))?;
+        let address = bracketed(host).ok_or_else(|| Some(no_address(host)))?;
         return Ok((address, Some(port_number(port, protocol)?)));
     }
     if let Ok(address) = word.parse::<Ipv6Addr>() {
@@ -45,7 +45,7 @@ pub(super) fn endpoint(
     let address = ipv4(host)
         .map(IpAddr::from)
         .or_else(|| resolve(host))
-        .ok_or_else(|| no_address(host))?;
+        .ok_or_else(|| Some(no_address(host)))?;
     Ok((address, port))
 }
 
@@ -64,8 +64,8 @@ fn resolve(host: &str) -> Option<IpAddr> {
     names::address_of(host, Family::V4).or_else(|| names::address_of(host, Family::V6))
 }
 
-fn no_address(host: &str) -> Option<String> {
-    Some(format!("`{host}' is neither an address nor the name of a host"))
+fn no_address(host: &str) -> String {
+    format!("`{host}' is neither an address nor the name of a host")
 }
 
 fn port_number(word: &str, protocol: Protocol) -> Result<u16, Option<String>> {
@@ -143,7 +143,17 @@ mod tests {
         assert_eq!(ipv4("0x0a000001"), Some(Ipv4Addr::new(10, 0, 0, 1)));
         assert_eq!(ipv4("012.0.0.1"), Some(Ipv4Addr::new(10, 0, 0, 1)));
         assert_eq!(ipv4("167772161"), Some(Ipv4Addr::new(10, 0, 0, 1)));
-        for word in ["", "1.2.3.4.5", "256.1", "1.2.3.256", "08", "1..2", "1.2.3.", "+1.2.3.4", "4294967296"] {
+        for word in [
+            "",
+            "1.2.3.4.5",
+            "256.1",
+            "1.2.3.256",
+            "08",
+            "1..2",
+            "1.2.3.",
+            "+1.2.3.4",
+            "4294967296",
+        ] {
             assert_eq!(ipv4(word), None, "{word}");
         }
     }
@@ -156,14 +166,19 @@ mod tests {
         assert_eq!(parse("[::1]:80").unwrap(), ("::1".parse().unwrap(), Some(80)));
         assert_eq!(parse("[10.0.0.1]:80").unwrap(), ("10.0.0.1".parse().unwrap(), Some(80)));
         assert_eq!(parse("::1:80").unwrap(), ("::1:80".parse().unwrap(), None));
-        for word in ["[::1]", "[::1", "[::1]80", "80", "", "1.2.3.4:", "1.2.3.4:65536", "[fe80::1%lo]:80"] {
+        for word in
+            ["[::1]", "[::1", "[::1]80", "80", "", "1.2.3.4:", "1.2.3.4:65536", "[fe80::1%lo]:80"]
+        {
             assert!(parse(word).is_err(), "{word}");
         }
     }
 
     #[test]
     fn masks_have_no_holes() {
-        assert_eq!(netmask("255.255.255.0"), Some(Granularity::V4(Ipv4Addr::new(255, 255, 255, 0))));
+        assert_eq!(
+            netmask("255.255.255.0"),
+            Some(Granularity::V4(Ipv4Addr::new(255, 255, 255, 0)))
+        );
         assert_eq!(netmask("/24"), netmask("255.255.255.0"));
         assert_eq!(netmask("/0"), netmask("0.0.0.0"));
         for word in ["24", "255.0.255.0", "/33", "localhost", ""] {

@@ -44,26 +44,26 @@ pub(super) struct Words {
     pub(super) failure: Option<Failure>,
 }
 
-/// clap, set up with the classic language. Making one costs more than using it.
-pub struct Scanner(clap::Command);
+/// clap, set up with the classic language when it is first needed: making it costs more than using
+/// it, and rule lines in the canonical form do not need it.
+#[derive(Default)]
+pub struct Scanner(Option<clap::Command>);
 
-impl Default for Scanner {
-    fn default() -> Self {
-        let mut command = clap::Command::new("ipvsadm")
-            .no_binary_name(true)
-            .disable_help_flag(true)
-            .disable_version_flag(true);
-        for row in COMMANDS {
-            let (first, more) = row.short.split_first().map_or((None, &[][..]), |(f, m)| (Some(*f), m));
-            let arg = argument(row.long, first, row.takes).visible_short_aliases(more.to_vec());
-            command = command.arg(arg);
-        }
-        for row in OPTIONS {
-            command = command.arg(argument(row.long, row.short, row.takes));
-        }
-        let loose = Arg::new(LOOSE).action(ArgAction::Append).num_args(0..);
-        Self(command.arg(loose))
+fn language() -> clap::Command {
+    let mut command = clap::Command::new("ipvsadm")
+        .no_binary_name(true)
+        .disable_help_flag(true)
+        .disable_version_flag(true);
+    for row in COMMANDS {
+        let (first, more) = row.short.split_first().map_or((None, &[][..]), |(f, m)| (Some(*f), m));
+        let arg = argument(row.long, first, row.takes).visible_short_aliases(more.to_vec());
+        command = command.arg(arg);
     }
+    for row in OPTIONS {
+        command = command.arg(argument(row.long, row.short, row.takes));
+    }
+    let loose = Arg::new(LOOSE).action(ArgAction::Append).num_args(0..);
+    command.arg(loose)
 }
 
 fn argument(long: &'static str, short: Option<char>, takes: Takes) -> Arg {
@@ -89,16 +89,12 @@ impl Scanner {
 
     /// The word as typed that holds option number `index`.
     pub(super) fn word_of(&mut self, args: &[String], index: usize) -> String {
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
         for end in 1..=args.len() {
-            let reached = match self.scan(&args[..end]) {
-                Ok(words) => words.given.len() > index,
-                // The option waits for the next word as its value.
-                Err(ErrorKind::UnknownArgument) => false,
-                Err(_) => self.read_to_mistake(&args[..end]).given.len() >= index,
-            };
-            if reached {
-                return args[end - 1].to_owned();
+            let words = self.read(&args[..end]);
+            // The option may still wait for the next word as its value.
+            let waits = words.failure.is_some_and(|failure| failure.missing_value);
+            if words.given.len() + usize::from(waits) > index {
+                return args[end - 1].clone();
             }
         }
         String::new()
@@ -135,7 +131,11 @@ impl Scanner {
     }
 
     fn scan(&mut self, args: &[&str]) -> Result<Words, ErrorKind> {
-        let matches = self.0.try_get_matches_from_mut(args).map_err(|error| error.kind())?;
+        let matches = self
+            .0
+            .get_or_insert_with(language)
+            .try_get_matches_from_mut(args)
+            .map_err(|error| error.kind())?;
         let mut found: Vec<(usize, Given)> = Vec::new();
         let mut loose: Vec<(usize, String)> = Vec::new();
         let mut collect = |name: &str, what: What, takes: Takes| {
@@ -180,7 +180,7 @@ pub(super) fn suggestion(word: &str) -> Option<String> {
     names
         .map(|known| (strsim::damerau_levenshtein(known, name), known))
         .chain(unique_start(name).map(|known| (0, known)))
-        .filter(|(distance, _)| *distance <= 2)
+        .filter(|(distance, _)| *distance <= 2 && *distance < name.len())
         .min()
         .map(|(_, known)| format!("--{known}"))
 }
@@ -221,11 +221,10 @@ mod tests {
 
     #[test]
     fn bundles_and_glued_values() {
-        assert_eq!(names(&read("-At10.0.0.1:80 -p300")), [
-            "add-service",
-            "tcp-service=10.0.0.1:80",
-            "persistent=300"
-        ]);
+        assert_eq!(
+            names(&read("-At10.0.0.1:80 -p300")),
+            ["add-service", "tcp-service=10.0.0.1:80", "persistent=300"]
+        );
         assert_eq!(names(&read("-Ln")), ["list", "numeric"]);
         assert_eq!(names(&read("-w=4 -w -1")), ["weight=4", "weight=-1"]);
     }
@@ -239,7 +238,10 @@ mod tests {
     fn optional_value_is_no_option_and_no_dash() {
         assert_eq!(names(&read("-p -t X")), ["persistent", "tcp-service=X"]);
         let words = read("-p -");
-        assert_eq!((names(&words), words.loose), (vec!["persistent".to_owned()], vec!["-".to_owned()]));
+        assert_eq!(
+            (names(&words), words.loose),
+            (vec!["persistent".to_owned()], vec!["-".to_owned()])
+        );
         assert_eq!(names(&read("-p-")), ["persistent=-"]);
     }
 
@@ -264,6 +266,8 @@ mod tests {
         assert_eq!(scanner.word_of(&args, 1), "-An");
         assert_eq!(scanner.word_of(&args, 2), "--stop-daemon");
         assert_eq!(scanner.word_of(&args, 3), "-E");
+        let args = ["-L", "-LQ"].map(str::to_owned);
+        assert_eq!(scanner.word_of(&args, 1), "-LQ");
     }
 
     #[test]

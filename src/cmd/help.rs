@@ -9,9 +9,11 @@ use super::Session;
 
 const SYNOPSIS: &str = "\
 Usage:
-  ipvsadm -A|-E SERVICE [-s NAME] [-p [SECONDS]] [-M MASK] [--pe NAME] [-o] [-b FLAGS]
+  ipvsadm -A|-E SERVICE [-s NAME] [-p [SECONDS]] [-M MASK] [--pe NAME] [-o]
+                [-b FLAGS]
   ipvsadm -D SERVICE
-  ipvsadm -a|-e SERVICE -r RIP[:PORT] [-g|-i|-m] [-w N] [-x N] [-y N] [TUNNEL OPTIONS]
+  ipvsadm -a|-e SERVICE -r RIP[:PORT] [-g|-i|-m] [-w N] [-x N] [-y N]
+                [TUNNEL OPTIONS]
   ipvsadm -d SERVICE -r RIP[:PORT]
   ipvsadm -L|-l [SERVICE|-c|--timeout|--daemon] [LISTING OPTIONS]
   ipvsadm -S [-n] > FILE
@@ -57,7 +59,11 @@ fn help(row: &OptionRow) -> String {
     let column = column.row();
     let commands: Vec<String> =
         column.required.iter().chain(column.allowed).map(|command| letter(*command)).collect();
-    if commands.len() > 8 { row.help.to_owned() } else { format!("{} ({})", row.help, commands.join(" ")) }
+    if commands.len() > 8 {
+        row.help.to_owned()
+    } else {
+        format!("{} ({})", row.help, commands.join(" "))
+    }
 }
 
 fn letter(command: Command) -> String {

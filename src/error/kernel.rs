@@ -55,8 +55,7 @@ pub(super) fn text(operation: Operation, errno: Errno) -> String {
             "Service not defined"
         }
         (O::StopDaemon, Errno::ESRCH) => "No daemon is running",
-        (O::GetInfo, Errno::EPERM) => "Permission denied (you must be root)",
-        (_, Errno::EPERM) => "Can't initialize ipvs: Permission denied (you must be root)",
+        (_, Errno::EPERM) => return format!("Can't initialize ipvs: {}", unavailable(errno)),
         (_, Errno::EINVAL) => {
             "Invalid operation.  Possibly wrong module version, address not unicast, ..."
         }
@@ -68,6 +67,15 @@ pub(super) fn text(operation: Operation, errno: Errno) -> String {
         _ => return errno.to_string(),
     };
     fixed.to_owned()
+}
+
+/// Why there is no IPVS to talk to.
+pub(super) fn unavailable(errno: Errno) -> String {
+    match errno {
+        Errno::EPERM => "Permission denied (you must be root)".to_owned(),
+        Errno::ENOPROTOOPT => "Protocol not available".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// What to do where there is no IPVS to talk to.

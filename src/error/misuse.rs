@@ -121,7 +121,9 @@ pub enum Misuse {
         tunnel: &'static str,
     },
     /// Two checksum options.
-    #[error("The option '{later}' conflicts with the '{earlier}' option in the '{tunnel}' tunnel type")]
+    #[error(
+        "The option '{later}' conflicts with the '{earlier}' option in the '{tunnel}' tunnel type"
+    )]
     TunnelConflict {
         /// The option further down the table.
         later: &'static str,
@@ -208,9 +210,9 @@ impl Misuse {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoCommand { found, .. } if found.is_empty() => None,
-            Self::NoCommand { found, .. } => {
-                Some(format!("`{found}' is not a command; the command comes first, for example -L"))
-            }
+            Self::NoCommand { found, .. } => Some(format!(
+                "`{found}' is no complete command; a command comes first, for example -L"
+            )),
             Self::UnknownOption { suggestion, .. } => {
                 suggestion.as_ref().map(|name| format!("did you mean {name}?"))
             }

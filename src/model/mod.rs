@@ -17,7 +17,8 @@ pub use change::{Change, Operation};
 pub use connection::Connection;
 pub use daemon::{Daemon, DaemonRole};
 pub use destination::{
-    Checksum, Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT, Tunnel,
+    Checksum, Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT,
+    PlainDestination, Tunnel,
 };
 pub use key::{Family, Protocol, ServiceKey};
 pub use name::{EngineName, InterfaceName, Name, NameTooLong, SchedulerName};

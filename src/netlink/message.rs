@@ -106,3 +106,67 @@ fn outcome(code: i32) -> Result<Content<'static>, Error> {
 pub fn unintelligible(error: impl std::fmt::Display) -> Error {
     Error::Answer(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlink::codec::tests::{bytes, captured};
+
+    fn contents(datagram: &[u8]) -> Vec<Content<'_>> {
+        messages(datagram).map(|message| message.unwrap().content).collect()
+    }
+
+    #[test]
+    fn acknowledgement_error_and_end_of_a_dump() {
+        let datagram = bytes(captured::ACKNOWLEDGED);
+        assert_eq!(contents(&datagram), [Content::Done]);
+        let datagram = bytes(captured::EXISTS);
+        assert_eq!(contents(&datagram), [Content::Refused(Errno(17))]);
+        let datagram = bytes(captured::DONE);
+        assert_eq!(contents(&datagram), [Content::Done]);
+    }
+
+    #[test]
+    fn end_of_a_dump_carries_its_error() {
+        let mut datagram = bytes(captured::DONE);
+        datagram[16..].copy_from_slice(&(-22_i32).to_ne_bytes());
+        assert_eq!(contents(&datagram), [Content::Refused(Errno(22))]);
+        // Old kernels send no code.
+        datagram.truncate(16);
+        datagram[0] = 16;
+        assert_eq!(contents(&datagram), [Content::Done]);
+    }
+
+    #[test]
+    fn error_number_without_sense() {
+        for code in [17_i32, i32::MIN] {
+            let mut datagram = bytes(captured::ACKNOWLEDGED);
+            datagram[16..20].copy_from_slice(&code.to_ne_bytes());
+            assert!(messages(&datagram).next().unwrap().is_err(), "{code}");
+        }
+    }
+
+    #[test]
+    fn several_messages_with_padding_between_and_none_behind() {
+        // A message of 17 bytes, its padding, a NOOP, and one of 17 bytes again.
+        let odd = bytes("11000000 1c00 1200 07000000 00000000 aa");
+        let noop = bytes("10000000 0100 0000 08000000 00000000");
+        let datagram = [&odd[..], &[0; 3], &noop, &odd].concat();
+        let found: Vec<_> = messages(&datagram).map(Result::unwrap).collect();
+        assert_eq!(found.len(), 3);
+        assert_eq!(found[0].content, Content::Answer(&[0xaa]));
+        assert!(found[0].interrupted);
+        assert_eq!((found[0].sequence, found[1].sequence), (7, 8));
+        assert_eq!(found[1].content, Content::Noop);
+        assert!(!found[1].interrupted);
+        assert_eq!(found[2].content, Content::Answer(&[0xaa]));
+    }
+
+    #[test]
+    fn length_beyond_the_datagram_ends_it() {
+        let mut datagram = bytes(captured::DONE);
+        datagram[0] = 24;
+        let found: Vec<_> = messages(&datagram).collect();
+        assert!(matches!(found[..], [Err(Error::Answer(_))]));
+    }
+}

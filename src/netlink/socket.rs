@@ -1,6 +1,7 @@
 //! A netlink socket: requests and dumps, each with a limit of time.
 
-use std::io;
+use std::io::IoSliceMut;
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use netlink_packet_core::{
@@ -9,7 +10,7 @@ use netlink_packet_core::{
 };
 use netlink_sys::SocketAddr;
 use nix::errno::Errno as Number;
-use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
+use nix::sys::socket::{MsgFlags, MultiHeaders, NetlinkAddr, recvmmsg, setsockopt, sockopt};
 use nix::sys::time::TimeVal;
 
 use super::message::{Content, Message, messages};
@@ -22,6 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The kernel makes the chunks of a dump as large as the largest buffer that it has seen on the
 /// socket, up to this size, and cuts them for a smaller one: so one size from the first read on.
 const CHUNK: usize = 32 * 1024;
+
+/// Datagrams of one read. The kernel makes the next chunk of a dump while it hands out the one
+/// before, so a list that fits in one chunk and the end behind it come in one system call.
+const DATAGRAMS: usize = 2;
 
 /// Attempts at a dump that the kernel reports as inconsistent.
 const ATTEMPTS: u32 = 5;
@@ -72,7 +77,7 @@ impl Socket {
             patience: PATIENCE,
             outgoing: Vec::new(),
             last: 0,
-            incoming: vec![0; CHUNK],
+            incoming: vec![0; DATAGRAMS * CHUNK],
             reason: None,
         };
         socket.set_patience(PATIENCE)?;
@@ -240,40 +245,56 @@ impl Socket {
         mut judge: impl FnMut(Message<'_>) -> Result<Option<T>, E>,
     ) -> Result<T, E> {
         loop {
-            let length = self.receive()?;
-            for message in messages(&self.incoming[..length]) {
-                let mut message = message?;
-                if message.reason.is_some() {
-                    self.reason = message.reason.take();
-                }
-                if let Some(value) = judge(message)? {
-                    return Ok(value);
+            let lengths = self.receive()?;
+            for (datagram, length) in self.incoming.chunks(CHUNK).zip(lengths) {
+                for message in messages(&datagram[..length]) {
+                    let mut message = message?;
+                    if message.reason.is_some() {
+                        self.reason = message.reason.take();
+                    }
+                    if let Some(value) = judge(message)? {
+                        return Ok(value);
+                    }
                 }
             }
         }
     }
 
-    /// The length of the next datagram, which then stands in `incoming`.
-    fn receive(&mut self) -> Result<usize, Error> {
-        let room = self.incoming.len();
+    /// The lengths of the next datagrams, each of which then stands in its part of `incoming`.
+    fn receive(&mut self) -> Result<[usize; DATAGRAMS], Error> {
         loop {
-            let mut space = &mut self.incoming[..];
-            match self.inner.recv(&mut space, MsgFlags::MSG_TRUNC.bits()) {
-                Ok(length) if length > room => {
-                    return Err(Error::Answer(format!("{length} bytes at once")));
-                }
-                Ok(length) => return Ok(length),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            match receive_some(&self.inner, &mut self.incoming) {
+                Ok(lengths) => return lengths,
+                Err(Number::EINTR) => {}
+                Err(Number::EAGAIN) => {
                     let seconds = self.patience.as_millis().div_ceil(1000);
-                    return Err(Error::NoAnswer {
-                        seconds: seconds.try_into().unwrap_or(u64::MAX),
-                    });
+                    let seconds = seconds.try_into().unwrap_or(u64::MAX);
+                    return Err(Error::NoAnswer { seconds });
                 }
-                Err(error) => return Err(Error::Socket(error)),
+                Err(number) => return Err(broken(number)),
             }
         }
     }
+}
+
+/// Waits for one datagram and takes along what is there besides.
+fn receive_some(
+    socket: &netlink_sys::Socket,
+    incoming: &mut [u8],
+) -> nix::Result<Result<[usize; DATAGRAMS], Error>> {
+    let mut headers = MultiHeaders::<NetlinkAddr>::preallocate(DATAGRAMS, None);
+    let mut slices: Vec<[IoSliceMut<'_>; 1]> =
+        incoming.chunks_mut(CHUNK).map(|chunk| [IoSliceMut::new(chunk)]).collect();
+    let flags = MsgFlags::MSG_WAITFORONE;
+    let datagrams = recvmmsg(socket.as_raw_fd(), &mut headers, &mut slices, flags, None)?;
+    let mut lengths = [0; DATAGRAMS];
+    for (length, datagram) in lengths.iter_mut().zip(datagrams) {
+        if datagram.flags.contains(MsgFlags::MSG_TRUNC) {
+            return Ok(Err(Error::Answer(format!("more than {CHUNK} bytes at once"))));
+        }
+        *length = datagram.bytes;
+    }
+    Ok(Ok(lengths))
 }
 
 fn broken(number: Number) -> Error {

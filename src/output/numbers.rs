@@ -1,6 +1,6 @@
 //! Counters in columns of nine.
 
-/// `value` right-aligned behind at least one blank: whole below 10^8, then cut (not rounded) to
+/// `value` right-aligned in nine columns: whole below 10^8, then cut (not rounded) to
 /// thousands and so on. With `exact` it is whole and the column grows.
 pub fn big(value: u64, exact: bool) -> String {
     let (value, unit) = match value {
@@ -12,7 +12,7 @@ pub fn big(value: u64, exact: bool) -> String {
         _ => (value / 1_000_000_000_000, "T"),
     };
     let text = format!("{value}{unit}");
-    let width = 9.max(text.len() + 1);
+    let width = if exact { 9.max(text.len() + 1) } else { 9 };
     format!("{text:>width$}")
 }
 

@@ -7,4 +7,4 @@ mod parse;
 mod print;
 
 pub use parse::parse_line;
-pub use print::{Unsayable, describe, destination_line, describe_service, service_line};
+pub use print::{Unsayable, describe, describe_service, destination_line, service_line};

@@ -141,9 +141,7 @@ fn granularity(word: &str, family: Family) -> Option<Granularity> {
             let bits = mask.to_bits();
             (bits.leading_ones() + bits.trailing_zeros() >= 32).then_some(Granularity::V4(mask))
         }
-        Family::V6 => {
-            number(word).filter(|length| (1..=128).contains(length)).map(Granularity::V6)
-        }
+        Family::V6 => number(word).filter(|length| (1..=128).contains(length)).map(Granularity::V6),
     }
 }
 

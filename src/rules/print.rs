@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::model::{
-    Change, Checksum, Destination, DestinationKey, Forwarding, Granularity, Naming, Numbers,
-    Protocol, Service, ServiceKey, Tunnel,
+    Change, Checksum, Destination, DestinationKey, Family, Forwarding, Granularity, Naming,
+    Numbers, Protocol, Service, ServiceKey, Tunnel,
 };
 
 /// What no rule line can say, because only another program can have made it.
@@ -116,8 +116,8 @@ fn key_words(key: &ServiceKey, naming: &dyn Naming) -> Result<String, Unsayable>
             };
             Ok(format!("{option} {}", naming.endpoint(*address, *port, *protocol)))
         }
-        ServiceKey::Fwmark { mark, family: crate::model::Family::V4 } => Ok(format!("-f {mark}")),
-        ServiceKey::Fwmark { mark, family: crate::model::Family::V6 } => Ok(format!("-f {mark} -6")),
+        ServiceKey::Fwmark { mark, family: Family::V4 } => Ok(format!("-f {mark}")),
+        ServiceKey::Fwmark { mark, family: Family::V6 } => Ok(format!("-f {mark} -6")),
     }
 }
 
@@ -152,9 +152,11 @@ pub fn describe(change: &Change) -> String {
     };
     match change {
         Change::AddService(service) | Change::UpdateService(service) => {
-            service_line(service, &Numbers)
-                .map(|line| line["-A ".len()..].to_owned())
-                .unwrap_or_else(|_| describe_service(&service.key))
+            let line = service_line(service, &Numbers);
+            line.map_or_else(
+                |_| describe_service(&service.key),
+                |line| line["-A ".len()..].to_owned(),
+            )
         }
         Change::DeleteService(key) | Change::Zero(Some(key)) => describe_service(key),
         Change::AddDestination(key, destination) | Change::UpdateDestination(key, destination) => {

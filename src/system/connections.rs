@@ -1,4 +1,4 @@
-//! The connection table, from /proc/net/ip_vs_conn.
+//! The connection table, from `/proc/net/ip_vs_conn`.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -50,7 +50,7 @@ fn parse(line: &str) -> Option<Connection> {
 }
 
 /// Eight hexadecimal digits, most significant first, or IPv6 in its long form.
-fn address(word: &str) -> Option<IpAddr> {
+pub(super) fn address(word: &str) -> Option<IpAddr> {
     if word.contains(':') {
         return word.trim_matches(['[', ']']).parse().ok().map(IpAddr::V6);
     }
@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn a_template_with_engine_data() {
-        let line = "UDP 0A0A0001 0000 0A0A0064 13C4 0A140101 0035 NONE        57 sip a84b4c76e66710@pc33";
+        let line =
+            "UDP 0A0A0001 0000 0A0A0064 13C4 0A140101 0035 NONE        57 sip a84b4c76e66710@pc33";
         let engine = parse(line).unwrap().engine.unwrap();
         assert_eq!(engine, ("sip".to_owned(), "a84b4c76e66710@pc33".to_owned()));
     }

@@ -7,3 +7,4 @@ pub mod names;
 pub mod namespace;
 pub mod program;
 pub mod sysctl;
+pub mod table;

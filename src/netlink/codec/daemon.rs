@@ -24,13 +24,13 @@ pub fn encode(daemon: &Daemon) -> Vec<Attribute<'_>> {
         Attribute::u32(attr::SYNC_ID, u32::from(daemon.sync_id)),
     ]);
     attributes.extend(daemon.max_length.map(|it| Attribute::u16(attr::SYNC_MAXLEN, it)));
+    // In host byte order, unlike every other port.
+    attributes.extend(daemon.port.map(|it| Attribute::u16(attr::MCAST_PORT, it)));
+    attributes.extend(daemon.ttl.map(|it| Attribute::u8(attr::MCAST_TTL, it)));
     attributes.extend(daemon.group.map(|group| match group {
         IpAddr::V4(group) => Attribute::u32(attr::MCAST_GROUP, u32::from_ne_bytes(group.octets())),
         IpAddr::V6(_) => Attribute::address(attr::MCAST_GROUP6, group),
     }));
-    // In host byte order, unlike every other port.
-    attributes.extend(daemon.port.map(|it| Attribute::u16(attr::MCAST_PORT, it)));
-    attributes.extend(daemon.ttl.map(|it| Attribute::u8(attr::MCAST_TTL, it)));
     attributes
 }
 

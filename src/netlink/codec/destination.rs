@@ -24,8 +24,6 @@ pub fn encode(destination: &Destination) -> Vec<Attribute<'static>> {
     attributes.extend([
         Attribute::u32(attr::FWD_METHOD, u32::from(method(destination.forwarding))),
         Attribute::u32(attr::WEIGHT, destination.weight),
-        Attribute::u32(attr::U_THRESH, destination.upper_threshold),
-        Attribute::u32(attr::L_THRESH, destination.lower_threshold),
     ]);
     if let Forwarding::Tunnel(tunnel) = destination.forwarding {
         let (kind, port, flags) = encapsulation(tunnel);
@@ -35,6 +33,10 @@ pub fn encode(destination: &Destination) -> Vec<Attribute<'static>> {
             Attribute::u16(attr::TUN_FLAGS, flags),
         ]);
     }
+    attributes.extend([
+        Attribute::u32(attr::U_THRESH, destination.upper_threshold),
+        Attribute::u32(attr::L_THRESH, destination.lower_threshold),
+    ]);
     attributes
 }
 

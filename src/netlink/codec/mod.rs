@@ -9,6 +9,9 @@ mod service;
 mod stats;
 mod timeouts;
 
+#[cfg(test)]
+pub mod tests;
+
 pub use attribute::{Attribute, Request};
 pub use change::{encode, get_destinations, get_service, plain};
 pub use daemon::decode as decode_daemon;

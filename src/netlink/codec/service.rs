@@ -42,15 +42,14 @@ pub fn encode(service: &Service) -> Vec<Attribute<'_>> {
     let (timeout, granularity) =
         service.persistence.map_or((0, host), |it| (it.timeout, it.granularity));
     let mut attributes = key(&service.key);
+    attributes.push(Attribute::text(attr::SCHED_NAME, service.scheduler.as_str()));
+    attributes
+        .extend(service.engine.as_ref().map(|it| Attribute::text(attr::PE_NAME, it.as_str())));
     attributes.extend([
-        Attribute::text(attr::SCHED_NAME, service.scheduler.as_str()),
         Attribute::flags(attr::FLAGS, flags(service)),
         Attribute::u32(attr::TIMEOUT, timeout),
         Attribute::u32(attr::NETMASK, netmask(granularity)),
     ]);
-    if let Some(engine) = &service.engine {
-        attributes.push(Attribute::text(attr::PE_NAME, engine.as_str()));
-    }
     attributes
 }
 

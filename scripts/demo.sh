@@ -1,0 +1,130 @@
+#!/bin/bash
+# demo.sh [--mode nat|dr|tun] [--family 4|6]
+#
+# Shows IPVS balancing HTTP over two real servers: installs what is missing,
+# builds ipvsadm, and runs client, router, director and real servers as network
+# namespaces, on the running kernel or, where that has no IPVS, on one of its
+# own. The machine's own network is not touched. Exit status 0: every request
+# was answered, and both real servers took part.
+set -euo pipefail
+. "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib.sh"
+
+requests=12
+mode=nat family=4 inside=
+arguments=("$@")
+while [[ $# -gt 0 ]]; do
+	case $1 in
+		--mode) mode=${2:?"--mode needs nat, dr or tun"} && shift ;;
+		--family) family=${2:?"--family needs 4 or 6"} && shift ;;
+		--inside) inside=1 ;;
+		-h | --help)
+			sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"
+			exit
+			;;
+		*) die "no option $1: see demo.sh --help" ;;
+	esac
+	shift
+done
+[[ $mode =~ ^(nat|dr|tun)$ ]] || die "--mode is '$mode': say nat, dr or tun"
+[[ $family =~ ^[46]$ ]] || die "--family is '$family': say 4 or 6"
+
+setup=$top/scripts/netns-setup.sh
+
+# Cargo may belong to the user who called sudo: then it must also run as that
+# user, or the next build without sudo could not write to target/.
+build() {
+	local cargo=() home
+	if [[ -n ${SUDO_USER:-} && $SUDO_USER != root ]]; then
+		home=$(getent passwd "$SUDO_USER" | cut -d: -f6)
+		[[ ! -x $home/.cargo/bin/cargo ]] ||
+			cargo=(runuser -u "$SUDO_USER" -- env "HOME=$home" "PATH=$home/.cargo/bin:$PATH" cargo)
+	fi
+	if [[ ${#cargo[@]} -eq 0 ]]; then
+		PATH=$PATH:$HOME/.cargo/bin
+		command -v cargo >/dev/null || die "no cargo: install Rust from https://rustup.rs, then run this again"
+		cargo=(cargo)
+	fi
+	say "building ipvsadm"
+	"${cargo[@]}" build --release --locked --quiet --manifest-path "$top/Cargo.toml"
+}
+
+title() {
+	printf '\n== %s\n' "$*"
+}
+
+drawing() {
+	case $mode in
+		nat) cat <<-END ;;
+			  client --> router --> director --> real server   to $vip, rewritten to $rip1
+			  client <-- router <-- director <-- real server   rewritten back: both ways pass the director
+		END
+		dr) cat <<-END ;;
+			  client --> router --> director --> real server   to $vip, unchanged: only the MAC address is new
+			  client <-- router <--------------- real server   straight back, past the director
+		END
+		tun) cat <<-END ;;
+			  client --> router --> director ==> router ==> real server   to $vip, inside a packet to ${rip1%:*}
+			  client <-- router <------------------------- real server   straight back, past the director
+		END
+	esac
+}
+
+show() {
+	local method answer number count=0
+	local -A answers=([rs1]=0 [rs2]=0)
+	case $mode in
+		nat) method=-m ;;
+		dr) method=-g ;;
+		tun) method=-i ;;
+	esac
+	title "$(uname -sr): client, router, director, rs1 and rs2, LVS/${mode^^} over IPv$family"
+	"$setup" up --mode "$mode" --family "$family"
+	local vip service url rip1 rip2
+	# shellcheck source=/dev/null
+	. /run/lvs-netns/env
+
+	title "on the director"
+	director -A -t "$service" -s rr
+	director -a -t "$service" -r "$rip1" "$method"
+	director -a -t "$service" -r "$rip2" "$method"
+	director -L -n
+
+	title "on the client: $requests times GET $url"
+	for ((number = 0; number < requests; number++)); do
+		answer=$("$setup" exec client curl -s -m 5 "$url" || true)
+		[[ -n ${answers[$answer]:-} ]] || continue
+		answers[$answer]=$((answers[$answer] + 1))
+		count=$((count + 1))
+	done
+	printf '%s answered %s requests\n' rs1 "${answers[rs1]}" rs2 "${answers[rs2]}"
+
+	title "on the director"
+	sleep 2.2 # the kernel adds up its counters every two seconds
+	director -L -n
+	director -L -n --stats
+
+	title "the way of the packets"
+	drawing
+	echo
+	[[ $count -eq $requests ]] || die "$((requests - count)) of $requests requests failed"
+	[[ ${answers[rs1]} -gt 0 && ${answers[rs2]} -gt 0 ]] || die "one real server took no part"
+	echo "all $requests requests were answered, both real servers took part"
+}
+
+director() {
+	[[ $1 == -L ]] || printf '# ipvsadm %s\n' "$*"
+	"$setup" exec director "$IPVSADM" "$@"
+}
+
+if [[ -n $inside ]]; then
+	trap '"$setup" down' EXIT
+	show
+	exit
+fi
+
+need_root
+command -v cc >/dev/null || install_packages gcc libc6-dev
+ensure ip=iproute2 sysctl=procps busybox=busybox-static curl=curl modprobe=kmod setsid=util-linux
+build
+export IPVSADM=${CARGO_TARGET_DIR:-$top/target}/release/ipvsadm
+IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-120} exec "$top/scripts/vm.sh" "$top/scripts/demo.sh" --inside "${arguments[@]}"

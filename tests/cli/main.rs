@@ -1,0 +1,6 @@
+//! What needs no kernel: words, rule lines, help, mistakes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
+
+mod program;
+mod properties;

@@ -1,0 +1,265 @@
+//! No words and no rule file make the parser panic, and both parsers of rule lines agree.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipvsadm::cli::{Invocation, Scanner, classic, read_rules};
+use ipvsadm::model::{
+    Change, Checksum, Destination, DestinationKey, EngineName, Family, Forwarding, Granularity,
+    MAX_PERSISTENCE, MAX_WEIGHT, Numbers, Persistence, Protocol, SchedulerFlags, SchedulerName,
+    Service, ServiceKey, Tunnel,
+};
+use ipvsadm::rules::{destination_line, parse_line, service_line};
+use proptest::prelude::*;
+
+/// Words of the language and their neighbourhood. None is the name of a host: that would ask the
+/// resolver.
+fn word() -> impl Strategy<Value = String> {
+    let known = [
+        "-A",
+        "-E",
+        "-D",
+        "-C",
+        "-R",
+        "-S",
+        "-a",
+        "-e",
+        "-d",
+        "-L",
+        "-l",
+        "-Z",
+        "--set",
+        "-h",
+        "-v",
+        "--start-daemon",
+        "--stop-daemon",
+        "master",
+        "backup",
+        "-t",
+        "-u",
+        "-f",
+        "-6",
+        "-s",
+        "-p",
+        "-M",
+        "-r",
+        "-g",
+        "-i",
+        "-m",
+        "-w",
+        "-x",
+        "-y",
+        "-o",
+        "-b",
+        "-n",
+        "-c",
+        "-X",
+        "--pe",
+        "--",
+        "-",
+        "",
+        "1.2.3.4:80",
+        "[::1]:80",
+        "::1",
+        "[::1",
+        "1.2.3.4",
+        "10.1:1",
+        "80",
+        "0",
+        "-1",
+        "rr",
+        "255.255.255.0",
+        "64",
+        "/24",
+        "flag-1,,sh-port",
+        ",",
+        "--tun-type",
+        "gue",
+        "--tun-port",
+        "--tun-csum",
+        "--stats",
+        "--rate",
+        "--timeout",
+        "--daemon",
+        "--syncid",
+        "--mcast-group",
+        "224.0.0.1",
+        "ff02::1",
+        "#",
+        "#x",
+        "ipvsadm",
+        "\0",
+        "\u{1}",
+        "=",
+        "--=",
+        "-=",
+        "-p=",
+        "-n=1",
+    ];
+    prop_oneof![
+        8 => proptest::sample::select(known.to_vec()).prop_map(str::to_owned),
+        1 => "-{1,2}[a-zA-Z0-9=,\\.:-]{0,6}",
+        1 => "[0-9:.\\[\\]/+ -]{0,12}",
+    ]
+}
+
+fn address() -> impl Strategy<Value = IpAddr> {
+    prop_oneof![
+        any::<u32>().prop_map(|bits| IpAddr::V4(Ipv4Addr::from_bits(bits))),
+        any::<u128>().prop_map(|bits| IpAddr::V6(Ipv6Addr::from_bits(bits))),
+    ]
+}
+
+fn service_key() -> impl Strategy<Value = ServiceKey> {
+    let protocol = proptest::sample::select(vec![Protocol::Tcp, Protocol::Udp, Protocol::Sctp]);
+    let by_address = (protocol, address(), any::<u16>())
+        .prop_map(|(protocol, address, port)| ServiceKey::Address { protocol, address, port });
+    let by_mark = (any::<std::num::NonZeroU32>(), any::<bool>()).prop_map(|(mark, six)| {
+        let family = if six { Family::V6 } else { Family::V4 };
+        ServiceKey::Fwmark { mark, family }
+    });
+    prop_oneof![3 => by_address, 1 => by_mark]
+}
+
+fn service() -> impl Strategy<Value = Service> {
+    let scheduler = proptest::sample::select(vec!["rr", "wlc", "sh", "mh"]);
+    let persistence = proptest::option::of((1..=MAX_PERSISTENCE, 1..=32u32, 1..=128u32));
+    let engine = proptest::option::of(Just("sip"));
+    (service_key(), scheduler, 0..8u8, any::<bool>(), persistence, engine).prop_filter_map(
+        "what the old tool refuses",
+        |(key, scheduler, flags, one_packet, persistence, engine)| {
+            let by_udp =
+                !matches!(key, ServiceKey::Address { protocol, .. } if protocol != Protocol::Udp);
+            let any_port = matches!(key, ServiceKey::Address { port: 0, .. });
+            if one_packet && !by_udp || any_port && persistence.is_none() {
+                return None;
+            }
+            let persistence = persistence.map(|(timeout, v4, v6)| Persistence {
+                timeout,
+                granularity: match key.family() {
+                    Family::V4 => Granularity::V4(Ipv4Addr::from_bits(u32::MAX << (32 - v4))),
+                    Family::V6 => Granularity::V6(v6),
+                },
+            });
+            Some(Service {
+                key,
+                scheduler: SchedulerName::new(scheduler).ok()?,
+                flags: SchedulerFlags::from_bits(flags),
+                one_packet,
+                persistence,
+                engine: engine.and_then(|name| EngineName::new(name).ok()),
+            })
+        },
+    )
+}
+
+fn tunnel() -> impl Strategy<Value = Tunnel> {
+    let checksum = proptest::sample::select(vec![Checksum::None, Checksum::Full]);
+    let remote = proptest::sample::select(vec![Checksum::None, Checksum::Full, Checksum::Remote]);
+    prop_oneof![
+        Just(Tunnel::Ipip),
+        (1..=u16::MAX, remote).prop_map(|(port, checksum)| Tunnel::Gue { port, checksum }),
+        checksum.prop_map(|checksum| Tunnel::Gre { checksum }),
+    ]
+}
+
+fn destination() -> impl Strategy<Value = (ServiceKey, Destination)> {
+    let forwarding = prop_oneof![
+        Just(Forwarding::Masquerade),
+        Just(Forwarding::Route),
+        tunnel().prop_map(Forwarding::Tunnel),
+    ];
+    let limits = (0..=MAX_WEIGHT, 0..=MAX_WEIGHT, 0..=MAX_WEIGHT);
+    (service_key(), address(), any::<u16>(), forwarding, limits).prop_filter_map(
+        "what the old tool refuses or rewrites",
+        |(service, address, port, forwarding, (weight, upper_threshold, lower_threshold))| {
+            let tunnel = matches!(forwarding, Forwarding::Tunnel(_));
+            if Family::of(&address) != service.family() && !tunnel {
+                return None;
+            }
+            let by_mark = matches!(service, ServiceKey::Fwmark { .. });
+            let free = by_mark || forwarding == Forwarding::Masquerade;
+            let port = if free { port } else { service.port() };
+            let key = DestinationKey { address, port };
+            let limits = (weight, upper_threshold, lower_threshold);
+            let (weight, upper_threshold, lower_threshold) = limits;
+            Some((
+                service,
+                Destination { key, forwarding, weight, upper_threshold, lower_threshold },
+            ))
+        },
+    )
+}
+
+/// What the classic parser makes of a line.
+fn by_words(line: &str) -> Option<Change> {
+    let words: Vec<String> = line.split_ascii_whitespace().map(str::to_owned).collect();
+    match classic::parse(&mut Scanner::default(), "ipvsadm", &words).ok()?.invocation {
+        Invocation::Change(change) => Some(change),
+        _ => None,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn no_words_make_it_panic(words in proptest::collection::vec(word(), 0..9)) {
+        let _ = classic::parse(&mut Scanner::default(), "ipvsadm", &words);
+    }
+
+    #[test]
+    fn no_rule_file_makes_it_panic(
+        lines in proptest::collection::vec(proptest::collection::vec(word(), 0..7), 0..5),
+        noise in proptest::collection::vec(any::<u8>(), 0..40),
+        at in any::<proptest::sample::Index>(),
+    ) {
+        let lines: Vec<String> = lines.into_iter().map(|words| words.join(" ")).collect();
+        let mut file = lines.join("\n").into_bytes();
+        let at = at.index(file.len() + 1);
+        // Letters could make the name of a host.
+        file.splice(at..at, noise.into_iter().filter(|byte| !byte.is_ascii_alphabetic()));
+        let _ = read_rules(&mut Scanner::default(), "ipvsadm", &file);
+    }
+
+    #[test]
+    fn whatever_the_fast_parser_reads_the_classic_one_reads_alike(
+        words in proptest::collection::vec(word(), 0..9)
+    ) {
+        let line = words.join(" ");
+        if let Some(change) = parse_line(&line) {
+            prop_assert_eq!(by_words(&line), Some(change));
+        }
+    }
+
+    #[test]
+    fn service_lines_read_back_by_both_parsers(service in service()) {
+        let line = service_line(&service, &Numbers).unwrap();
+        let change = Some(Change::AddService(service));
+        prop_assert_eq!(parse_line(&line), change.clone(), "{}", line);
+        prop_assert_eq!(by_words(&line), change, "{}", line);
+    }
+
+    #[test]
+    fn destination_lines_read_back_by_both_parsers((service, destination) in destination()) {
+        let line = destination_line(&service, &destination, &Numbers).unwrap();
+        let change = Some(Change::AddDestination(service, destination));
+        prop_assert_eq!(parse_line(&line), change.clone(), "{}", line);
+        prop_assert_eq!(by_words(&line), change, "{}", line);
+    }
+
+    #[test]
+    fn a_damaged_rule_line_reads_alike_or_not_at_all(
+        (service, destination) in destination(),
+        cut in any::<proptest::sample::Index>(),
+        put in word(),
+    ) {
+        let line = destination_line(&service, &destination, &Numbers).unwrap();
+        let mut words: Vec<&str> = line.split(' ').collect();
+        let at = cut.index(words.len());
+        words[at] = &put;
+        let line = words.join(" ");
+        if let Some(change) = parse_line(&line) {
+            prop_assert_eq!(by_words(&line), Some(change), "{}", line);
+        }
+    }
+}

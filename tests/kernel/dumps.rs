@@ -1,0 +1,59 @@
+//! Long listings are complete, and name nothing twice.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use ipvsadm::model::{Change, Destination, DestinationKey};
+
+use super::common::{client, namespace};
+use super::{service, web};
+
+fn destination(port: u16) -> Destination {
+    Destination::new(DestinationKey { address: [10, 0, 0, 2].into(), port })
+}
+
+#[test]
+fn three_thousand_destinations() {
+    namespace(|| {
+        let mut client = client();
+        client.add_service(service(web())).unwrap();
+        let changes = (1..=3000).map(|port| Change::AddDestination(web(), destination(port)));
+        assert_eq!(client.batch(changes).unwrap(), []);
+        let ports: Vec<u16> = client
+            .destinations(&web())
+            .unwrap()
+            .iter()
+            .map(|entry| entry.destination.key.port)
+            .collect();
+        assert_eq!(ports, (1..=3000).rev().collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn table_that_changes_meanwhile() {
+    namespace(|| {
+        let mut reader = client();
+        reader.add_service(service(web())).unwrap();
+        let changes = (1..=1000).map(|port| Change::AddDestination(web(), destination(port)));
+        assert_eq!(reader.batch(changes).unwrap(), []);
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut writer = client();
+                // Additions come first in the list, and move all others back by one.
+                for port in (2000..).take_while(|_| !stop.load(Ordering::Relaxed)) {
+                    writer.add_destination(web(), destination(port)).unwrap();
+                    writer.delete_destination(web(), destination(port).key).unwrap();
+                }
+            });
+            for _ in 0..20 {
+                let list = reader.destinations(&web()).unwrap();
+                let keys: HashSet<_> = list.iter().map(|entry| entry.destination.key).collect();
+                assert_eq!(keys.len(), list.len());
+                assert!(keys.len() > 900);
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+    });
+}

@@ -1,0 +1,44 @@
+//! Without `CAP_NET_ADMIN` in the initial user namespace the kernel says nothing of IPVS.
+
+use std::env;
+
+use ipvsadm::Error;
+use ipvsadm::model::{Change, Operation};
+
+use super::common::{client, namespace, run};
+use super::{EPERM, refused, service, web};
+
+const INSIDE: &str = "IPVSADM_TEST_INSIDE";
+
+/// Runs itself again as root of a user namespace, as in a rootless container.
+#[test]
+fn root_of_a_user_namespace_is_refused() {
+    if env::var_os(INSIDE).is_some() {
+        inside();
+        return;
+    }
+    namespace(|| {
+        drop(client());
+        let program = env::current_exe().unwrap();
+        let test = "privilege::root_of_a_user_namespace_is_refused";
+        let variable = format!("{INSIDE}=1");
+        let program = program.to_str().unwrap();
+        run("unshare", &["--user", "--map-root-user", "env", &variable, program, "--exact", test]);
+    });
+}
+
+fn inside() {
+    let mut client = client();
+    refused(client.services(), Operation::ListServices, EPERM);
+    refused(client.service(&web()), Operation::GetService, EPERM);
+    refused(client.info(), Operation::GetInfo, EPERM);
+    refused(client.daemons(), Operation::ListDaemons, EPERM);
+    refused(client.add_service(service(web())), Operation::AddService, EPERM);
+    let changes: Vec<_> = (0..250).map(|_| Change::AddService(service(web()))).collect();
+    let refusals = client.batch(&changes).unwrap();
+    assert_eq!(refusals.len(), 250);
+    assert!(refusals.iter().all(|refusal| refusal.errno == EPERM));
+    let error = client.flush().unwrap_err();
+    assert!(matches!(error, Error::Kernel { .. }));
+    assert_eq!(error.to_string(), "Can't initialize ipvs: Permission denied (you must be root)");
+}
