@@ -6,8 +6,8 @@ mod help;
 mod host;
 mod list;
 mod preparation;
+mod prepare;
 mod restore;
-mod rs;
 mod save;
 mod version;
 
@@ -74,7 +74,10 @@ impl<'a> Session<'a> {
                     namespace::enter(name)?;
                 }
                 match verb {
-                    Verb::Rs(verb) => rs::run(self, &verb, netns.as_deref(), json),
+                    Verb::Rs(verb) => prepare::run(self, "rs", &verb, netns.as_deref(), json),
+                    Verb::Director(verb) => {
+                        prepare::run(self, "director", &verb, netns.as_deref(), json)
+                    }
                 }
             }
             Request::Told { text, status: 0 } => {

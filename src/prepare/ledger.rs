@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::step::Step;
-use super::wish::RealServer;
+use super::wish::Wish;
 
 /// A step with those who need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
     /// The step.
     pub step: Step,
-    /// Who needs it, see [`super::RealServer::holders`].
+    /// Who needs it, see [`Wish::holders`].
     pub holders: BTreeSet<String>,
 }
 
@@ -38,7 +38,7 @@ pub struct Ledger {
     /// The boot in which it was written.
     pub boot: String,
     /// What was wished for each holder.
-    pub wishes: BTreeMap<String, RealServer>,
+    pub wishes: BTreeMap<String, Wish>,
     /// The steps.
     pub entries: Vec<Entry>,
 }

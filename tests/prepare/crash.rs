@@ -25,13 +25,17 @@ fn killed(lan: &Lan, words: &str, call: &str, number: u32) -> bool {
 }
 
 fn every_place(wish: &str) {
-    let lan = Lan::new();
+    killed_everywhere(&Lan::new(), "rs", wish);
+}
+
+/// Kills `prepare` at every place, and undoes what it had done.
+pub fn killed_everywhere(lan: &Lan, verb: &str, wish: &str) {
     let before = lan.snapshot();
     let mut places = 0;
     for call in CALLS {
         for number in 1.. {
-            let died = killed(&lan, &format!("rs prepare {wish}"), call, number);
-            lan.ok("rs undo");
+            let died = killed(lan, &format!("{verb} prepare {wish}"), call, number);
+            lan.ok(&format!("{verb} undo"));
             assert_same(&before, &lan.snapshot(), &format!("killed in {call} {number} of {wish}"));
             assert_eq!(lan.state_files(), [""; 0]);
             if !died {

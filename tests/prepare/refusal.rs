@@ -11,7 +11,11 @@ const CASES: [(&str, &str, &str); 22] = [
     ("", "--mode dr --vip ::ffff:10.0.0.80", "IPv4-mapped"),
     ("ip address add 10.0.0.80/32 dev lo", "--mode dr --vip 10.0.0.80", "is already on lo"),
     ("ip address add 10.0.0.80/24 dev v0", "--mode dr --vip 10.0.0.80", "is already on v0"),
-    ("ip address add 2001:db8::80/64 dev v0 nodad", "--mode dr --vip 2001:db8::80", "is already on v0"),
+    (
+        "ip address add 2001:db8::80/64 dev v0 nodad",
+        "--mode dr --vip 2001:db8::80",
+        "is already on v0",
+    ),
     ("", "--mode dr --vip 10.0.0.80 --iface eth9", "there is no interface eth9"),
     ("", "--mode dr --vip 10.0.0.80 --iface lo", "takes no part in ARP"),
     ("ip link set v0 down", "--mode dr --vip 10.0.0.80 --iface v0", "v0 is down"),

@@ -4,16 +4,27 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::{Mutex, Once};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, Once};
 
 use nix::sched::{CloneFlags, setns};
 
 pub const VIP: &str = "10.0.0.80";
 
 /// Loaded first: they make fallback interfaces in every namespace to come, and never go.
-const MODULES: [&str; 8] =
-    ["dummy", "veth", "ipip", "sit", "ip_gre", "ip6_tunnel", "ip6_gre", "fou"];
+const MODULES: [&str; 11] = [
+    "dummy",
+    "veth",
+    "ipip",
+    "sit",
+    "ip_gre",
+    "ip6_tunnel",
+    "ip6_gre",
+    "fou",
+    "ip_vs",
+    "ip_vs_rr",
+    "ip_vs_wlc",
+];
 
 /// Whether new namespaces get these fallback interfaces. Without them everything is much faster.
 const FALLBACKS: &str = "/proc/sys/net/core/fb_tunnels_only_for_init_net";
