@@ -39,6 +39,9 @@ impl Host {
         match step {
             Step::Sysctl { key, .. } if key == WIDE => wide().map(Some),
             Step::Sysctl { key, .. } => sysctl::read(key),
+            Step::Arptables { program, .. } if is_nft(program)? && !has_table(ARP_FILTER) => {
+                Ok(Some(NO_TABLE.to_owned()))
+            }
             _ => Ok(None),
         }
     }
@@ -129,6 +132,10 @@ impl Host {
                 let present = arp_rules(program)?;
                 for rule in rules.iter().filter(|rule| is_listed(&present, rule)) {
                     arptables(program, "-D", rule)?;
+                }
+                let made = former.as_deref() == Some(NO_TABLE);
+                if made && arp_rules(program)?.is_empty() && has_table(ARP_FILTER) {
+                    program::run("nft", &["delete", "table", "arp", ARP_FILTER], "")?;
                 }
             }
             _ if !self.holds(step)? => return self.missing(step),
@@ -294,8 +301,21 @@ fn arptables(program: &str, action: &str, rule: &str) -> Result<(), Error> {
     program::run(program, &words, "").map(drop)
 }
 
+/// The table that the arptables in front of nftables makes, even to list it.
+const ARP_FILTER: &str = "filter";
+
+/// In the state file: that table was not there.
+const NO_TABLE: &str = "no table";
+
+fn is_nft(program: &str) -> Result<bool, Error> {
+    Ok(program::run(program, &["-V"], "")?.contains("nf_tables"))
+}
+
 /// The rules as arptables lists them: chain and words.
 fn arp_rules(program: &str) -> Result<Vec<(String, Vec<String>)>, Error> {
+    if is_nft(program)? && !has_table(ARP_FILTER) {
+        return Ok(Vec::new());
+    }
     let mut chain = String::new();
     let mut rules = Vec::new();
     for line in program::run(program, &["-n", "-L", "-v"], "")?.lines() {

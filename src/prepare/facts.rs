@@ -40,8 +40,6 @@ pub struct Question {
 /// A host as it was found.
 #[derive(Clone, Debug)]
 pub struct Facts {
-    /// The caller may change it.
-    pub root: bool,
     /// `/proc/sys/net` can be written.
     pub writable: bool,
     /// Its interfaces.

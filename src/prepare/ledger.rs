@@ -49,14 +49,24 @@ impl Ledger {
         Self { schema: 1, boot, wishes: BTreeMap::new(), entries: Vec::new() }
     }
 
-    /// Reads a state file in boot `boot`: of an earlier boot only files are left.
+    /// Reads a state file in boot `boot`: of an earlier boot only files are left, and the
+    /// parameters that these set again.
     pub fn read(text: &str, boot: &str) -> Result<Self, String> {
         let mut ledger: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if ledger.schema != 1 {
             return Err(format!("it has schema {}, not 1", ledger.schema));
         }
         if ledger.boot != boot {
-            ledger.entries.retain(|entry| entry.step.outlives_boot());
+            let kept: BTreeSet<String> = ledger
+                .entries
+                .iter()
+                .filter(|entry| entry.step.outlives_boot())
+                .flat_map(|entry| entry.holders.iter().cloned())
+                .collect();
+            ledger.entries.retain(|entry| {
+                let parameter = matches!(entry.step, Step::Sysctl { .. });
+                entry.step.outlives_boot() || parameter && !entry.holders.is_disjoint(&kept)
+            });
             let left: BTreeSet<&String> =
                 ledger.entries.iter().flat_map(|entry| &entry.holders).collect();
             ledger.wishes.retain(|holder, _| left.contains(holder));
@@ -126,11 +136,17 @@ mod tests {
     }
 
     #[test]
-    fn a_boot_leaves_files_only() {
-        let text = ledger().text().unwrap();
-        assert_eq!(Ledger::read(&text, "a").unwrap().entries.len(), 2);
+    fn a_boot_leaves_files_and_the_parameters_in_them() {
+        let mut ledger = ledger();
+        let address = Step::Address { device: "lo".into(), address: "192.0.2.1".parse().unwrap() };
+        ledger.entries.push(Entry { step: address, ..ledger.entries[0].clone() });
+        let text = ledger.text().unwrap();
+        assert_eq!(Ledger::read(&text, "a").unwrap().entries.len(), 3);
         let later = Ledger::read(&text, "b").unwrap();
-        assert_eq!(later.entries.len(), 1);
+        assert_eq!(later.entries[..], ledger.entries[..2]);
         assert!(later.lasting());
+        ledger.entries.remove(1);
+        let text = ledger.text().unwrap();
+        assert!(Ledger::read(&text, "b").unwrap().entries.is_empty());
     }
 }

@@ -62,7 +62,6 @@ impl Host {
         let missing = question.modules.iter().filter(|it| modules::absent(it)).cloned().collect();
         let answers = self.answers(question.answers.as_ref(), &links)?;
         Ok(Facts {
-            root: geteuid().is_root(),
             writable: sysctl::writable(),
             addresses: self.network.addresses()?,
             links,
