@@ -2,6 +2,7 @@
 
 mod facts;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -211,6 +212,12 @@ impl Host {
             failed(format!("find interface {name}"))(io::ErrorKind::NotFound.into())
         })?;
         Ok(link.index)
+    }
+
+    /// The hardware addresses of all Ethernet interfaces.
+    pub fn macs(&mut self) -> Result<BTreeSet<String>, Error> {
+        let links = self.network.links()?.into_iter().filter(|link| link.arp);
+        Ok(links.map(|link| frames::hardware(&link.mac)).collect())
     }
 
     /// The hardware address of an Ethernet interface.

@@ -47,7 +47,11 @@ impl Preparation {
             Some((text, path)) => Ledger::read(&text, &boot)
                 .map_err(|why| Obstacle::Journal { path: path.display().to_string(), why })?,
         };
-        Ok(Self { host: Host::open()?, ledger, journal })
+        let mut host = Host::open()?;
+        let macs = host.macs()?;
+        let stale = !journal.of_first_namespace() && ledger.of_another(&macs);
+        let ledger = if stale { Ledger::new(journal::boot()) } else { ledger };
+        Ok(Self { host, ledger: Ledger { macs, ..ledger }, journal })
     }
 
     /// Compares a plan with the state and the host.

@@ -37,6 +37,9 @@ pub struct Ledger {
     pub schema: u32,
     /// The boot in which it was written.
     pub boot: String,
+    /// The hardware addresses of the host's Ethernet interfaces.
+    #[serde(default)]
+    pub macs: BTreeSet<String>,
     /// What was wished for each holder.
     pub wishes: BTreeMap<String, Wish>,
     /// The steps.
@@ -46,7 +49,13 @@ pub struct Ledger {
 impl Ledger {
     /// An empty ledger.
     pub fn new(boot: String) -> Self {
-        Self { schema: 1, boot, wishes: BTreeMap::new(), entries: Vec::new() }
+        Self {
+            schema: 1,
+            boot,
+            macs: BTreeSet::new(),
+            wishes: BTreeMap::new(),
+            entries: Vec::new(),
+        }
     }
 
     /// Reads a state file in boot `boot`: of an earlier boot only files are left, and the
@@ -79,6 +88,12 @@ impl Ledger {
     pub fn text(&self) -> Result<String, String> {
         let text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
         Ok(text + "\n")
+    }
+
+    /// Whether it was written on another host than the one with these hardware addresses. A network
+    /// namespace can have the number of one that is gone.
+    pub fn of_another(&self, macs: &BTreeSet<String>) -> bool {
+        !self.macs.is_empty() && self.macs.is_disjoint(macs)
     }
 
     /// The entry that changes the same thing as `step`.

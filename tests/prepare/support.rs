@@ -134,11 +134,10 @@ impl Lan {
         let number = self.inside(|| {
             std::os::unix::fs::MetadataExt::ino(&fs::metadata("/proc/thread-self/ns/net").unwrap())
         });
-        ["/run", "/var/lib"]
-            .map(|folder| format!("{folder}/ipvsadm/rs-netns-{number}.json"))
-            .into_iter()
-            .filter(|path| Path::new(path).exists())
-            .collect()
+        let paths = ["/run", "/var/lib"].into_iter().flat_map(|folder| {
+            ["rs", "director"].map(|verb| format!("{folder}/ipvsadm/{verb}-netns-{number}.json"))
+        });
+        paths.filter(|path| Path::new(path).exists()).collect()
     }
 }
 

@@ -144,3 +144,15 @@ fn json_is_one_object_of_schema_1() {
         assert!(report["steps"].as_array().is_some_and(|steps| steps.len() == 3), "{text}");
     }
 }
+
+/// The kernel gives the number of a namespace that is gone to a new one.
+#[test]
+fn a_state_file_of_a_namespace_that_is_gone_is_not_believed() {
+    let (old, new) = (Lan::new(), Lan::new());
+    old.ok("rs prepare --mode dr --vip 10.0.0.80");
+    new.ok("rs prepare --mode dr --vip 10.0.0.81");
+    fs::copy(&old.state_files()[0], &new.state_files()[0]).unwrap();
+    let before = new.snapshot();
+    assert!(new.ok("rs undo").contains("nothing to undo"));
+    assert_same(&before, &new.snapshot(), "undo with another's state file");
+}
