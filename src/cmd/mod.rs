@@ -3,14 +3,17 @@
 mod change;
 mod connections;
 mod help;
+mod host;
 mod list;
+mod preparation;
+mod prepare;
 mod restore;
 mod save;
 mod version;
 
 use std::io::{ErrorKind, Write};
 
-use crate::cli::{Classic, Invocation, Program, Request, Scanner};
+use crate::cli::{Called, Classic, Invocation, Program, Request, Scanner, Verb};
 use crate::error::Error;
 use crate::netlink::Client;
 use crate::system::namespace;
@@ -72,9 +75,24 @@ impl<'a> Session<'a> {
                 Ok(status)
             }
             Request::Replace => restore::replace(self),
-            Request::Usage(text) => {
+            Request::Verb(Called { verb, netns, json }) => {
+                if let Some(name) = &netns {
+                    namespace::enter(name)?;
+                }
+                match verb {
+                    Verb::Rs(verb) => prepare::run(self, "rs", &verb, netns.as_deref(), json),
+                    Verb::Director(verb) => {
+                        prepare::run(self, "director", &verb, netns.as_deref(), json)
+                    }
+                }
+            }
+            Request::Told { text, status: 0 } => {
+                self.out.write_all(text.as_bytes())?;
+                Ok(0)
+            }
+            Request::Told { text, status } => {
                 let _ = self.complaints.write_all(text.as_bytes());
-                Ok(1)
+                Ok(status)
             }
         }
     }
