@@ -35,14 +35,12 @@ pub enum Request {
     },
     /// Replace the table by the rules on standard input.
     Replace,
-    /// How to use `ipvsadm-save` or `ipvsadm-restore`; `true` if it was asked for.
-    Usage(&'static str, bool),
+    /// How to use `ipvsadm-save`; also where help was asked for, it is an error.
+    Usage(&'static str),
 }
 
 const SAVE_USAGE: &str = "Usage: ipvsadm-save [-n] > FILE\n  \
     -n  print numbers, look no names up\n";
-const RESTORE_USAGE: &str = "Usage: ipvsadm-restore < FILE\n  \
-    replaces the table by the rules of FILE; a file with a mistake changes nothing\n";
 
 impl Program {
     /// The program that `argv0`, with or without folders, names.
@@ -71,7 +69,7 @@ impl Program {
                 None => classic::parse(scanner, name, args).map(Request::Classic),
             },
             Self::Save => Ok(save(args)),
-            Self::Restore => Ok(restore(args)),
+            Self::Restore => Ok(Request::Replace),
         }
     }
 }
@@ -85,20 +83,9 @@ fn canonical(args: &[String]) -> Option<Change> {
 /// Words without a dash were always passed over.
 fn save(args: &[String]) -> Request {
     let mut options = args.iter().filter(|arg| arg.starts_with('-'));
-    if let Some(option) = options.find(|arg| *arg != "-n") {
-        return Request::Usage(SAVE_USAGE, is_help(option));
+    if options.any(|arg| arg != "-n") {
+        return Request::Usage(SAVE_USAGE);
     }
     let numeric = args.iter().any(|arg| arg == "-n");
     Request::Classic(Invocation::Save(Save { numeric }).into())
-}
-
-fn restore(args: &[String]) -> Request {
-    match args.iter().find(|arg| is_help(arg)) {
-        Some(_) => Request::Usage(RESTORE_USAGE, true),
-        None => Request::Replace,
-    }
-}
-
-fn is_help(arg: &str) -> bool {
-    arg == "-h" || arg == "--help"
 }

@@ -65,8 +65,14 @@ impl<'a> Session<'a> {
                 if let Some(name) = netns {
                     namespace::enter(&name)?;
                 }
+                let outcome = self.invoke(&invocation);
+                if notes.is_empty() {
+                    return outcome;
+                }
+                // Behind the old tool's line, if there is one.
+                let status = outcome.unwrap_or_else(|error| exit_status(&error, self.complaints));
                 self.hint(&notes);
-                self.invoke(&invocation)
+                Ok(status)
             }
             Request::Replace => restore::replace(self),
             Request::Verb(Called { verb, netns, json }) => {
@@ -88,11 +94,7 @@ impl<'a> Session<'a> {
                 self.complaints.write_all(text.as_bytes())?;
                 Ok(status)
             }
-            Request::Usage(text, true) => {
-                self.out.write_all(text.as_bytes())?;
-                Ok(0)
-            }
-            Request::Usage(text, false) => {
+            Request::Usage(text) => {
                 let _ = self.complaints.write_all(text.as_bytes());
                 Ok(1)
             }
