@@ -1,4 +1,4 @@
-# neighbour.py INTERFACE ADDRESS: asks by ARP for ADDRESS every 10 ms as nobody (sender 0.0.0.0,
+# neighbour.py INTERFACE ADDRESS: asks by ARP for ADDRESS without a pause as nobody (sender 0.0.0.0,
 # which no host learns from), until a line comes in; prints how many questions were asked, and how
 # many ARP packets named ADDRESS as their sender.
 import select, socket, struct, sys, time
@@ -17,8 +17,8 @@ while end is None or time.monotonic() < end:
     if time.monotonic() >= due:
         link.send(question)
         asked += 1
-        due = time.monotonic() + 0.01
-    ready, _, _ = select.select([link] + ([sys.stdin] if end is None else []), [], [], 0.01)
+        due = time.monotonic() + 0.0005
+    ready, _, _ = select.select([link] + ([sys.stdin] if end is None else []), [], [], 0.0005)
     if link in ready:
         frame = link.recv(2048)
         if frame[28:32] == address and frame[6:12] != own:
