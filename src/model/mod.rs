@@ -10,6 +10,7 @@ mod naming;
 mod scheduler_flags;
 mod service;
 mod stats;
+mod table;
 mod timeouts;
 
 pub use change::{Change, Operation};
@@ -24,4 +25,5 @@ pub use naming::{Naming, Numbers};
 pub use scheduler_flags::{BadFlag, SchedulerFlags};
 pub use service::{Granularity, MAX_PERSISTENCE, Persistence, Service, ServiceEntry};
 pub use stats::Stats;
+pub use table::{Pool, Table};
 pub use timeouts::{Info, MAX_TIMEOUT, Timeouts};
