@@ -5,8 +5,8 @@
 
 use crate::error::Misuse;
 use crate::model::{
-    Change, Daemon, Destination, DestinationKey, Forwarding, Granularity, Persistence, Protocol,
-    Service, ServiceKey, Timeouts,
+    Change, Daemon, DaemonRole, Destination, DestinationKey, Family, Forwarding, Granularity,
+    Persistence, Protocol, Service, ServiceKey, Timeouts,
 };
 
 use crate::output::list::Columns;
@@ -247,7 +247,7 @@ fn key(draft: &Draft) -> Result<ServiceKey, Misuse> {
     draft.service.ok_or_else(|| missing(Column::Service, draft))
 }
 
-fn role(draft: &Draft) -> Result<crate::model::DaemonRole, Misuse> {
+fn role(draft: &Draft) -> Result<DaemonRole, Misuse> {
     draft.role.ok_or_else(|| missing(Column::Daemon, draft))
 }
 
@@ -288,7 +288,7 @@ fn destination(draft: &Draft, notes: &mut Vec<String>) -> Result<Destination, Mi
     let mut key = real_server(draft)?;
     let forwarding = draft.forwarding()?;
     let tunnel = matches!(forwarding, Forwarding::Tunnel(_));
-    if key.address.is_ipv4() != (service.family() == crate::model::Family::V4) && !tunnel {
+    if key.address.is_ipv4() != (service.family() == Family::V4) && !tunnel {
         return Err(Misuse::MixedFamily);
     }
     let by_address = matches!(service, ServiceKey::Address { .. });

@@ -5,6 +5,7 @@ use crate::model::Change;
 use crate::rules::parse_line;
 
 use super::classic::{self, Classic, Invocation, Save};
+use super::verbs::{self, Called};
 use super::words::Scanner;
 
 /// Which program was called.
@@ -23,6 +24,15 @@ pub enum Program {
 pub enum Request {
     /// A command of the classic language.
     Classic(Classic),
+    /// A verb.
+    Verb(Called),
+    /// What the parser of verbs has to tell: help, or what is wrong.
+    Told {
+        /// The text.
+        text: String,
+        /// The exit status.
+        status: u8,
+    },
     /// Replace the table by the rules on standard input.
     Replace,
     /// How to use `ipvsadm-save` or `ipvsadm-restore`; `true` if it was asked for.
@@ -52,6 +62,10 @@ impl Program {
         args: &[String],
     ) -> Result<Request, Misuse> {
         match self {
+            // The old tool refuses every word that does not begin with a dash.
+            Self::Ipvsadm if args.first().is_some_and(|word| verbs::is_verb(word)) => {
+                Ok(verbs::parse(args))
+            }
             Self::Ipvsadm => match canonical(args) {
                 Some(change) => Ok(Request::Classic(Invocation::Change(change).into())),
                 None => classic::parse(scanner, name, args).map(Request::Classic),

@@ -8,7 +8,7 @@ use crate::system::names::Resolver;
 
 use super::Session;
 
-pub(super) fn run(session: &mut Session<'_>, numeric: bool, engine: bool) -> Result<u8, Error> {
+pub(super) fn run(session: &mut Session<'_>, numeric: bool, engine: bool) -> Result<(), Error> {
     // The old tool looks for IPVS first, and so loads it, whatever it is asked.
     session.client()?;
     let naming: &dyn Naming = if numeric { &Numbers } else { &Resolver };
@@ -17,5 +17,5 @@ pub(super) fn run(session: &mut Session<'_>, numeric: bool, engine: bool) -> Res
     for connection in connections {
         text::connection(session.out, &connection?, engine, naming)?;
     }
-    Ok(0)
+    Ok(())
 }

@@ -3,14 +3,17 @@
 mod change;
 mod connections;
 mod help;
+mod host;
 mod list;
+mod preparation;
 mod restore;
+mod rs;
 mod save;
 mod version;
 
 use std::io::{ErrorKind, Write};
 
-use crate::cli::{Classic, Invocation, List, Program, Request, Scanner};
+use crate::cli::{Called, Classic, Invocation, Program, Request, Scanner, Verb};
 use crate::error::Error;
 use crate::netlink::Client;
 use crate::system::namespace;
@@ -44,16 +47,12 @@ impl<'a> Session<'a> {
     }
 
     /// Prints the old tool's line and the hints behind it.
-    pub fn complain(&mut self, error: &Error) -> Result<(), Error> {
-        writeln!(self.complaints, "{error}")?;
-        self.hint(&error.hints())
+    pub fn complain(&mut self, error: &Error) {
+        complain(self.complaints, error);
     }
 
-    fn hint(&mut self, hints: &[String]) -> Result<(), Error> {
-        for hint in hints {
-            writeln!(self.complaints, "hint: {hint}")?;
-        }
-        Ok(())
+    fn hint(&mut self, hints: &[String]) {
+        write_hints(self.complaints, hints);
     }
 
     /// Runs the program.
@@ -66,16 +65,32 @@ impl<'a> Session<'a> {
                 if let Some(name) = netns {
                     namespace::enter(&name)?;
                 }
-                self.hint(&notes)?;
+                self.hint(&notes);
                 self.invoke(&invocation)
             }
             Request::Replace => restore::replace(self),
+            Request::Verb(Called { verb, netns, json }) => {
+                if let Some(name) = &netns {
+                    namespace::enter(name)?;
+                }
+                match verb {
+                    Verb::Rs(verb) => rs::run(self, &verb, netns.as_deref(), json),
+                }
+            }
+            Request::Told { text, status: 0 } => {
+                self.out.write_all(text.as_bytes())?;
+                Ok(0)
+            }
+            Request::Told { text, status } => {
+                self.complaints.write_all(text.as_bytes())?;
+                Ok(status)
+            }
             Request::Usage(text, true) => {
                 self.out.write_all(text.as_bytes())?;
                 Ok(0)
             }
             Request::Usage(text, false) => {
-                self.complaints.write_all(text.as_bytes())?;
+                let _ = self.complaints.write_all(text.as_bytes());
                 Ok(1)
             }
         }
@@ -84,9 +99,6 @@ impl<'a> Session<'a> {
     fn invoke(&mut self, invocation: &Invocation) -> Result<u8, Error> {
         match invocation {
             Invocation::Change(change) => change::run(self, change),
-            Invocation::List(List::Connections { numeric, engine }) => {
-                connections::run(self, *numeric, *engine)
-            }
             Invocation::List(list) => list::run(self, list),
             Invocation::Save(save) => save::run(self, *save),
             Invocation::Restore => restore::run(self),
@@ -104,10 +116,18 @@ pub fn exit_status(error: &Error, complaints: &mut dyn Write) -> u8 {
     {
         return 0;
     }
-    // Nobody is left to tell where standard error is closed.
+    complain(complaints, error);
+    error.exit_code()
+}
+
+/// Work goes on where nobody reads the complaints.
+fn complain(complaints: &mut dyn Write, error: &Error) {
     let _ = writeln!(complaints, "{error}");
-    for hint in error.hints() {
+    write_hints(complaints, &error.hints());
+}
+
+fn write_hints(complaints: &mut dyn Write, hints: &[String]) {
+    for hint in hints {
         let _ = writeln!(complaints, "hint: {hint}");
     }
-    error.exit_code()
 }

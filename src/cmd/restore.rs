@@ -66,7 +66,7 @@ fn execute_changes(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, 
         let (operation, errno) = (change.operation(), refusal.errno);
         let object = format!("line {}: {}", line.number, describe(change));
         let error = Error::Kernel { operation, errno, object };
-        session.complain(&error)?;
+        session.complain(&error);
         status = error.exit_code();
     }
     Ok(status)
@@ -75,8 +75,8 @@ fn execute_changes(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, 
 fn execute_other(session: &mut Session<'_>, line: &RuleLine) -> Result<u8, Error> {
     match session.invoke(&line.invocation) {
         Err(error @ Error::Kernel { .. }) => {
-            session.complain(&error)?;
-            session.hint(&[format!("line {}", line.number)])?;
+            session.complain(&error);
+            session.hint(&[format!("line {}", line.number)]);
             Ok(error.exit_code())
         }
         other => other,

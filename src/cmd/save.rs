@@ -11,8 +11,7 @@ use super::Session;
 
 pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
     let naming: &dyn Naming = if save.numeric { &Numbers } else { &ReversibleNames };
-    let mut services = session.client()?.services()?;
-    order::services(&mut services);
+    let services = order::services(session.client()?.services()?);
     let mut complete = true;
     for entry in &services {
         complete &= save_service(session, entry, naming)?;
@@ -30,12 +29,12 @@ fn save_service(
     match service_line(&entry.service, naming) {
         Ok(line) => writeln!(session.out, "{line}")?,
         Err(unsayable) => {
-            left_out(session, &describe_service(key), &unsayable)?;
+            left_out(session, &describe_service(key), &unsayable);
             return Ok(false);
         }
     }
-    let mut destinations = session.client()?.destinations(key)?;
-    order::destinations(&mut destinations);
+    let destinations = session.client()?.destinations(key)?;
+    let destinations = order::destinations(destinations, |entry| entry.destination.key);
     let mut complete = true;
     for entry in &destinations {
         match destination_line(key, &entry.destination, naming) {
@@ -44,7 +43,7 @@ fn save_service(
                 let server = entry.destination.key;
                 let object =
                     format!("{} -r {}:{}", describe_service(key), server.address, server.port);
-                left_out(session, &object, &unsayable)?;
+                left_out(session, &object, &unsayable);
                 complete = false;
             }
         }
@@ -52,8 +51,7 @@ fn save_service(
     Ok(complete)
 }
 
-fn left_out(session: &mut Session<'_>, object: &str, why: &Unsayable) -> Result<(), Error> {
+fn left_out(session: &mut Session<'_>, object: &str, why: &Unsayable) {
     let text = format!("{object} is not saved: no rule line can say {why}");
-    writeln!(session.complaints, "{text}")?;
-    Ok(())
+    let _ = writeln!(session.complaints, "{text}");
 }

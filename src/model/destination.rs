@@ -67,6 +67,20 @@ pub enum Forwarding {
     Other(u8),
 }
 
+impl Forwarding {
+    /// The name in listings, and in `/proc/net/ip_vs`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Masquerade => "Masq",
+            Self::Local => "Local",
+            Self::Tunnel(_) => "Tunnel",
+            Self::Route => "Route",
+            Self::Bypass => "Bypass",
+            Self::Other(_) => "Other",
+        }
+    }
+}
+
 /// The encapsulation of a tunnelled destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tunnel {
@@ -120,4 +134,27 @@ pub struct DestinationEntry {
     pub persistent: u32,
     /// What it has carried.
     pub stats: Stats,
+}
+
+/// What the plain list shows of a real server: all that `/proc/net/ip_vs` has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlainDestination {
+    /// What identifies it.
+    pub key: DestinationKey,
+    /// The forwarding method, see [`Forwarding::name`].
+    pub method: &'static str,
+    /// Its share of new connections.
+    pub weight: u32,
+    /// Connections in an established state.
+    pub active: u32,
+    /// Connections in any other state.
+    pub inactive: u32,
+}
+
+impl From<&DestinationEntry> for PlainDestination {
+    fn from(entry: &DestinationEntry) -> Self {
+        let Destination { key, forwarding, weight, .. } = entry.destination;
+        let (active, inactive) = (entry.active, entry.inactive);
+        Self { key, method: forwarding.name(), weight, active, inactive }
+    }
 }

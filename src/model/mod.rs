@@ -7,6 +7,7 @@ mod destination;
 mod key;
 mod name;
 mod naming;
+mod network;
 mod scheduler_flags;
 mod service;
 mod stats;
@@ -17,11 +18,13 @@ pub use change::{Change, Operation};
 pub use connection::Connection;
 pub use daemon::{Daemon, DaemonRole};
 pub use destination::{
-    Checksum, Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT, Tunnel,
+    Checksum, Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT,
+    PlainDestination, Tunnel,
 };
 pub use key::{Family, Protocol, ServiceKey};
 pub use name::{EngineName, InterfaceName, Name, NameTooLong, SchedulerName};
 pub use naming::{Naming, Numbers};
+pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage};
 pub use scheduler_flags::{BadFlag, SchedulerFlags};
 pub use service::{Granularity, MAX_PERSISTENCE, Persistence, Service, ServiceEntry};
 pub use stats::Stats;

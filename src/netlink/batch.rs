@@ -26,8 +26,8 @@ pub struct Refusal {
 
 impl Client {
     /// Makes many changes in their order, and returns those that the kernel refused; the others
-    /// are made. After an error it is not known which were: read the table again. Memory does not
-    /// grow with the number of changes.
+    /// are made. Without the privilege none is, and that is an error. After an error it is not
+    /// known which were made: read the table again. Memory does not grow with the number of changes.
     pub fn batch<C: Borrow<Change>>(
         &mut self,
         changes: impl IntoIterator<Item = C>,
@@ -72,7 +72,11 @@ impl Client {
             if offset < requests {
                 refusals.push(Refusal { index: index + offset, errno });
             }
-        })
+        })?;
+        if refusals.first().is_some_and(|refusal| refusal.errno == Errno::EPERM) {
+            return Err(Error::Unavailable(Errno::EPERM));
+        }
+        Ok(())
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::io;
 
 use crate::model::{
-    Checksum, Daemon, Destination, DestinationEntry, Family, Forwarding, Granularity, Info, Naming,
-    Protocol, Service, ServiceEntry, ServiceKey, Stats, Timeouts, Tunnel,
+    Checksum, Daemon, DestinationEntry, DestinationKey, Family, Forwarding, Granularity, Info,
+    Naming, PlainDestination, Protocol, Service, ServiceEntry, ServiceKey, Stats, Timeouts, Tunnel,
 };
 
 use super::numbers::big;
@@ -161,18 +161,12 @@ pub fn destination(
     style: &Style<'_>,
 ) -> io::Result<()> {
     let DestinationEntry { destination, active, inactive, persistent, stats } = entry;
-    let server = server_text(service, destination, style.naming);
+    let server = server_text(service, destination.key, style.naming);
     let weight = destination.weight;
     match style.columns {
-        Columns::Default => {
-            let forwarding = forwarding(destination.forwarding);
-            writeln!(
-                out,
-                "  -> {server:<28} {forwarding:<7} {weight:<6} {active:<10} {inactive:<10}"
-            )
-        }
+        Columns::Default => plain_destination(out, service, &entry.into(), style.naming),
         Columns::Tunnel => {
-            let method = forwarding(destination.forwarding);
+            let method = destination.forwarding.name();
             let tunnel = tunnel(destination.forwarding);
             writeln!(
                 out,
@@ -202,25 +196,25 @@ pub fn destination(
     }
 }
 
-fn server_text(service: &ServiceKey, destination: &Destination, naming: &dyn Naming) -> String {
+/// The line of a real server of `service` in the default columns.
+pub fn plain_destination(
+    out: &mut dyn io::Write,
+    service: &ServiceKey,
+    destination: &PlainDestination,
+    naming: &dyn Naming,
+) -> io::Result<()> {
+    let PlainDestination { key, method, weight, active, inactive } = destination;
+    let server = server_text(service, *key, naming);
+    writeln!(out, "  -> {server:<28} {method:<7} {weight:<6} {active:<10} {inactive:<10}")
+}
+
+fn server_text(service: &ServiceKey, key: DestinationKey, naming: &dyn Naming) -> String {
     let protocol = match service {
         ServiceKey::Address { protocol, .. } => *protocol,
         ServiceKey::Fwmark { .. } => Protocol::Tcp,
     };
-    let key = destination.key;
     let text = naming.endpoint(key.address, key.port, protocol);
     if key.address.is_ipv4() { cut(text, 28) } else { text }
-}
-
-fn forwarding(forwarding: Forwarding) -> String {
-    match forwarding {
-        Forwarding::Masquerade => "Masq".to_owned(),
-        Forwarding::Local => "Local".to_owned(),
-        Forwarding::Tunnel(_) => "Tunnel".to_owned(),
-        Forwarding::Route => "Route".to_owned(),
-        Forwarding::Bypass => "Bypass".to_owned(),
-        Forwarding::Other(number) => format!("method{number}"),
-    }
 }
 
 fn tunnel(forwarding: Forwarding) -> String {

@@ -7,24 +7,20 @@
 
 use std::net::IpAddr;
 
-use crate::model::{DestinationEntry, ServiceEntry, ServiceKey};
+use crate::model::{DestinationKey, ServiceEntry, ServiceKey};
 
-/// Sorts services by mark, family, protocol, address, port.
-pub fn services(entries: &mut [ServiceEntry]) {
-    circular(entries, &|entry: &ServiceEntry| service_words(&entry.service.key), 0);
+/// Services by mark, family, protocol, address, port.
+pub fn services(entries: Vec<ServiceEntry>) -> Vec<ServiceEntry> {
+    ordered(entries, |entry| service_words(&entry.service.key))
 }
 
-/// Sorts destinations by address and port.
-pub fn destinations(entries: &mut [DestinationEntry]) {
-    circular(
-        entries,
-        &|entry: &DestinationEntry| {
-            let key = entry.destination.key;
-            let [a, b, c, d] = address_words(key.address);
-            [a, b, c, d, u32::from(key.port), 0, 0, 0]
-        },
-        0,
-    );
+/// Real servers by address and port.
+pub fn destinations<T>(entries: Vec<T>, key: impl Fn(&T) -> DestinationKey) -> Vec<T> {
+    ordered(entries, |entry| {
+        let DestinationKey { address, port } = key(entry);
+        let [a, b, c, d] = address_words(address);
+        [a, b, c, d, u32::from(port), 0, 0, 0]
+    })
 }
 
 const WORDS: usize = 8;
@@ -50,28 +46,23 @@ fn address_words(address: IpAddr) -> [u32; 4] {
     }
 }
 
-/// Sorts by word number `word` of the key and the words behind it; the words before it are equal.
-fn circular<T>(entries: &mut [T], key: &impl Fn(&T) -> [u32; WORDS], word: usize) {
-    if entries.len() < 2 || word == WORDS {
-        return;
-    }
-    entries.sort_by_cached_key(|entry| key(entry)[word]);
-    let values: Vec<u32> = entries.iter().map(|entry| key(entry)[word]).collect();
-    entries.rotate_left(start(&values));
-    let mut rest = entries;
-    while let Some(first) = rest.first() {
-        let value = key(first)[word];
-        let end = rest.iter().position(|entry| key(entry)[word] != value).unwrap_or(rest.len());
-        let (equal, others) = rest.split_at_mut(end);
-        circular(equal, key, word + 1);
-        rest = others;
-    }
+fn ordered<T>(entries: Vec<T>, key: impl Fn(&T) -> [u32; WORDS]) -> Vec<T> {
+    let mut keyed: Vec<_> = entries.into_iter().map(|entry| (key(&entry), entry)).collect();
+    keyed.sort_by_key(|(words, _)| *words);
+    circular(&mut keyed, 0);
+    keyed.into_iter().map(|(_, entry)| entry).collect()
 }
 
-/// Where the half circle starts that holds all of the ascending `values`; 0 where none does.
-fn start(values: &[u32]) -> usize {
-    let gap = values.windows(2).position(|pair| pair[1] - pair[0] > 1 << 31);
-    gap.map_or(0, |at| at + 1)
+/// From plain order to that of the circle, by word number `word` of the keys and the words behind
+/// it; the words before it are equal.
+fn circular<T>(keyed: &mut [([u32; WORDS], T)], word: usize) {
+    let [(first, _), .., (last, _)] = keyed else { return };
+    let Some(word) = (word..WORDS).find(|word| first[*word] != last[*word]) else { return };
+    let gap = keyed.windows(2).position(|pair| pair[1].0[word] - pair[0].0[word] > 1 << 31);
+    keyed.rotate_left(gap.map_or(0, |at| at + 1));
+    for equal in keyed.chunk_by_mut(|(a, _), (b, _)| a[word] == b[word]) {
+        circular(equal, word + 1);
+    }
 }
 
 #[cfg(test)]
@@ -80,16 +71,23 @@ mod tests {
     use std::net::Ipv4Addr;
 
     fn sorted(addresses: &[[u8; 4]]) -> Vec<[u8; 4]> {
-        let mut entries: Vec<u32> =
-            addresses.iter().map(|octets| Ipv4Addr::from(*octets).to_bits()).collect();
-        circular(&mut entries, &|bits| [*bits, 0, 0, 0, 0, 0, 0, 0], 0);
-        entries.into_iter().map(|bits| Ipv4Addr::from(bits).octets()).collect()
+        let entries: Vec<Ipv4Addr> = addresses.iter().copied().map(Ipv4Addr::from).collect();
+        let key = |address: &Ipv4Addr| DestinationKey { address: (*address).into(), port: 80 };
+        destinations(entries, key).into_iter().map(|address| address.octets()).collect()
     }
 
     #[test]
     fn within_half_the_circle_distance_decides() {
         let list = sorted(&[[10, 0, 0, 1], [172, 16, 0, 1], [192, 168, 0, 1]]);
         assert_eq!(list, [[172, 16, 0, 1], [192, 168, 0, 1], [10, 0, 0, 1]]);
+    }
+
+    #[test]
+    fn ports_count_behind_addresses() {
+        let keys = [("10.0.0.2", 1), ("10.0.0.1", 9), ("10.0.0.1", 8)]
+            .map(|(address, port)| DestinationKey { address: address.parse().unwrap(), port });
+        let ports = destinations(keys.to_vec(), |key| *key).into_iter().map(|key| key.port);
+        assert_eq!(ports.collect::<Vec<_>>(), [8, 9, 1]);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::model::{
-    Change, Checksum, Destination, DestinationKey, Forwarding, Granularity, Naming, Numbers,
-    Protocol, Service, ServiceKey, Tunnel,
+    Change, Checksum, Destination, DestinationKey, Family, Forwarding, Granularity, Naming,
+    Numbers, Protocol, Service, ServiceKey, Tunnel,
 };
 
 /// What no rule line can say, because only another program can have made it.
@@ -116,10 +116,8 @@ fn key_words(key: &ServiceKey, naming: &dyn Naming) -> Result<String, Unsayable>
             };
             Ok(format!("{option} {}", naming.endpoint(*address, *port, *protocol)))
         }
-        ServiceKey::Fwmark { mark, family: crate::model::Family::V4 } => Ok(format!("-f {mark}")),
-        ServiceKey::Fwmark { mark, family: crate::model::Family::V6 } => {
-            Ok(format!("-f {mark} -6"))
-        }
+        ServiceKey::Fwmark { mark, family: Family::V4 } => Ok(format!("-f {mark}")),
+        ServiceKey::Fwmark { mark, family: Family::V6 } => Ok(format!("-f {mark} -6")),
     }
 }
 

@@ -50,7 +50,7 @@ fn parse(line: &str) -> Option<Connection> {
 }
 
 /// Eight hexadecimal digits, most significant first, or IPv6 in its long form.
-fn address(word: &str) -> Option<IpAddr> {
+pub(super) fn address(word: &str) -> Option<IpAddr> {
     if word.contains(':') {
         return word.trim_matches(['[', ']']).parse().ok().map(IpAddr::V6);
     }

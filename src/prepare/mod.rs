@@ -1,0 +1,27 @@
+//! What a host needs around IPVS, as plans: (wish, facts about the host) to ordered steps. Nothing
+//! here touches a host.
+//!
+//! The order is the same everywhere, and undone backwards: first silence, then tunnels, then the
+//! virtual address, then what keeps it after a boot. So no host ever answers for an address of
+//! which it should not speak.
+
+mod arp;
+mod facts;
+mod ledger;
+mod nat;
+mod persist;
+mod plan;
+mod report;
+mod step;
+mod tunnel;
+mod verdict;
+mod wish;
+
+pub use facts::{ArpTables, Facts};
+pub use ledger::{Entry, Ledger, Planned};
+pub use persist::paths as persistent_paths;
+pub use plan::{Images, Keep, plan};
+pub use report::{Line, Report, State};
+pub use step::{Step, script};
+pub use verdict::{Finding, judge};
+pub use wish::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer};

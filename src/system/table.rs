@@ -1,0 +1,139 @@
+//! The real servers of every service, from `/proc/net/ip_vs`.
+//!
+//! One read of this file costs far less than a netlink dump for each service. It lacks thresholds,
+//! tunnels and counters, and does not say the family of a service by mark.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+
+use crate::model::{DestinationKey, Forwarding, PlainDestination, Protocol, ServiceKey, Tunnel};
+
+use super::connections::address;
+
+/// `/proc/net` is that of the main thread; the namespace may be another.
+const FILE: &str = "/proc/thread-self/net/ip_vs";
+
+/// Real servers by service, services by mark left out. `None` where the file cannot be read or
+/// understood: netlink knows all of it too.
+pub fn destinations() -> Option<HashMap<ServiceKey, Vec<PlainDestination>>> {
+    let mut file = BufReader::with_capacity(1 << 16, File::open(FILE).ok()?);
+    let mut table: HashMap<ServiceKey, Vec<PlainDestination>> = HashMap::new();
+    let mut service = None;
+    let mut line = String::new();
+    for number in 0.. {
+        line.clear();
+        if file.read_line(&mut line).ok()? == 0 {
+            break;
+        }
+        if number < TITLE_LINES {
+            continue;
+        }
+        if line.starts_with("  ->") {
+            let destination = parse_destination(&line)?;
+            if let Some(service) = &service {
+                table.get_mut(service)?.push(destination);
+            }
+        } else {
+            service = match parse_service(&line)? {
+                ServiceLine::Address(key) => {
+                    table.insert(key, Vec::new());
+                    Some(key)
+                }
+                ServiceLine::Mark => None,
+            };
+        }
+    }
+    Some(table)
+}
+
+const TITLE_LINES: usize = 3;
+
+/// The service of a line. Of a mark the file does not say the family.
+enum ServiceLine {
+    Address(ServiceKey),
+    Mark,
+}
+
+fn parse_service(line: &str) -> Option<ServiceLine> {
+    let mut words = line.split_ascii_whitespace();
+    let protocol = match words.next()? {
+        "TCP" => Protocol::Tcp,
+        "UDP" => Protocol::Udp,
+        "SCTP" => Protocol::Sctp,
+        "FWM" => return Some(ServiceLine::Mark),
+        _ => return None,
+    };
+    let DestinationKey { address, port } = endpoint(words.next()?)?;
+    Some(ServiceLine::Address(ServiceKey::Address { protocol, address, port }))
+}
+
+fn parse_destination(line: &str) -> Option<PlainDestination> {
+    let mut words = line.split_ascii_whitespace().skip(1);
+    let key = endpoint(words.next()?)?;
+    let method = words.next()?;
+    let methods = [
+        Forwarding::Masquerade,
+        Forwarding::Local,
+        Forwarding::Tunnel(Tunnel::Ipip),
+        Forwarding::Route,
+        Forwarding::Bypass,
+    ];
+    let method = methods.map(Forwarding::name).into_iter().find(|name| *name == method)?;
+    let mut number = || words.next()?.parse().ok();
+    Some(PlainDestination {
+        key,
+        method,
+        weight: number()?,
+        active: number()?,
+        inactive: number()?,
+    })
+}
+
+/// `0A0A0064:0050` or `[2001:0db8:…]:0050`.
+fn endpoint(word: &str) -> Option<DestinationKey> {
+    let (host, port) = word.rsplit_once(':')?;
+    Some(DestinationKey { address: address(host)?, port: u16::from_str_radix(port, 16).ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services() {
+        let key = |line| match parse_service(line).unwrap() {
+            ServiceLine::Address(key) => Some(key),
+            ServiceLine::Mark => None,
+        };
+        let vip = "192.0.2.80:80".parse().unwrap();
+        assert_eq!(key("TCP  C0000250:0050 rr "), Some(ServiceKey::tcp(vip)));
+        let vip = "[2001:db8::80]:53".parse().unwrap();
+        let line = "UDP  [2001:0db8:0000:0000:0000:0000:0000:0080]:0035 rr ops";
+        assert_eq!(key(line), Some(ServiceKey::udp(vip)));
+        assert_eq!(key("FWM  00000007 mh "), None);
+        assert!(parse_service("IP   C0000250:0050 rr ").is_none());
+    }
+
+    #[test]
+    fn a_destination() {
+        let line = "  -> CB00710B:1F90      Masq    3      12         7";
+        let expected = PlainDestination {
+            key: "203.0.113.11:8080".parse::<std::net::SocketAddr>().unwrap().into(),
+            method: "Masq",
+            weight: 3,
+            active: 12,
+            inactive: 7,
+        };
+        assert_eq!(parse_destination(line), Some(expected));
+    }
+
+    #[test]
+    fn what_is_odd_is_left_to_netlink() {
+        for line in
+            ["  -> CB00710B:1F90", "  -> x:1F90 Masq 1 1 1", "  -> CB00710B:1F90 What 1 1 1"]
+        {
+            assert_eq!(parse_destination(line), None, "{line}");
+        }
+    }
+}
