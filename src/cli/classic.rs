@@ -13,6 +13,7 @@ use crate::output::list::Columns;
 
 use super::draft::Draft;
 use super::options::{COLUMNS, Column, Command, Opt, Takes};
+use super::verbs::nearest_verb;
 use super::words::{Failure, Given, Scanner, What, Words, suggestion};
 
 /// What a command of the classic language asks for.
@@ -134,7 +135,8 @@ fn first_command(
         [] => failed.or_else(|| args.first().cloned()).unwrap_or_default(),
         _ => args.iter().find(|arg| arg.starts_with('-')).cloned().unwrap_or_default(),
     };
-    Err(Misuse::NoCommand { program: program.to_owned(), found })
+    let nearest = nearest_verb(&found);
+    Err(Misuse::NoCommand { program: program.to_owned(), found, nearest })
 }
 
 fn take(draft: &mut Draft, given: &Given, word: impl FnOnce() -> String) -> Result<(), Misuse> {

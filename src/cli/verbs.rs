@@ -1,10 +1,16 @@
 //! The verbs: everything that the old tool did not have. Parsed with clap as it is.
 
+mod apply;
+mod diff;
 mod rs;
+mod set;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
+pub use apply::{ApplyVerb, Order};
+pub use diff::DiffVerb;
 pub use rs::RsVerb;
+pub use set::SetVerb;
 
 use super::program::Request;
 
@@ -22,16 +28,28 @@ pub struct Called {
 /// What a verb asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verb {
+    /// `apply`: the table becomes that of a file.
+    Apply(ApplyVerb),
+    /// `diff`: what differs between a file and the table, or another file.
+    Diff(DiffVerb),
     /// `rs`: real servers.
     Rs(RsVerb),
+    /// `set`: change only what is named.
+    Set(SetVerb),
 }
 
 /// The first words; making clap's tables to find out would cost every classic command.
-const VERBS: [&str; 1] = ["rs"];
+const VERBS: [&str; 4] = ["apply", "diff", "rs", "set"];
 
 /// Whether `word` begins a verb's command line.
 pub fn is_verb(word: &str) -> bool {
     VERBS.contains(&word)
+}
+
+/// The verb that `word` nearly is.
+pub fn nearest_verb(word: &str) -> Option<&'static str> {
+    let distance = |verb: &&&str| strsim::damerau_levenshtein(verb, word);
+    VERBS.iter().min_by_key(distance).filter(|verb| distance(verb) <= 2).copied()
 }
 
 /// The parser of all verbs.
@@ -41,7 +59,10 @@ pub fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
+        .subcommand(apply::command())
+        .subcommand(diff::command())
         .subcommand(rs::command())
+        .subcommand(set::command())
         .arg(
             Arg::new("netns")
                 .long("netns")
@@ -80,6 +101,9 @@ pub fn parse(args: &[String]) -> Request {
 
 fn verb(matches: &ArgMatches) -> Result<Verb, String> {
     match matches.subcommand() {
+        Some(("apply", matches)) => apply::read(matches).map(Verb::Apply),
+        Some(("diff", matches)) => Ok(Verb::Diff(diff::read(matches))),
+        Some(("set", matches)) => set::read(matches).map(Verb::Set),
         Some(("rs", matches)) => rs::read(matches).map(Verb::Rs),
         _ => Err("no verb".to_owned()),
     }
@@ -98,14 +122,22 @@ mod tests {
     }
 
     #[test]
+    fn a_slip_of_the_finger_is_understood() {
+        assert_eq!(nearest_verb("aply"), Some("apply"));
+        assert_eq!(nearest_verb("frobnicate"), None);
+    }
+
+    #[test]
     fn every_help_fits_and_has_examples() {
         let mut command = command().term_width(80);
+        let fits = |command: &Command| {
+            let help = command.clone().term_width(80).render_help().to_string();
+            assert!(help.contains("EXAMPLES"), "{help}");
+            assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+        };
         for verb in command.get_subcommands_mut() {
-            for word in verb.get_subcommands_mut() {
-                let help = word.clone().term_width(80).render_help().to_string();
-                assert!(help.contains("EXAMPLES"), "{help}");
-                assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
-            }
+            fits(verb);
+            verb.get_subcommands().for_each(fits);
         }
     }
 }

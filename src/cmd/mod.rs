@@ -1,15 +1,21 @@
 //! The commands: values to what happens, one file each, named after what the user types.
 
+mod apply;
 mod change;
 mod connections;
+mod diff;
 mod help;
 mod host;
 mod list;
 mod preparation;
+mod report;
 mod restore;
 mod rs;
 mod save;
+mod set;
+mod snapshot;
 mod version;
+mod wish;
 
 use std::io::{ErrorKind, Write};
 
@@ -74,6 +80,9 @@ impl<'a> Session<'a> {
                     namespace::enter(name)?;
                 }
                 match verb {
+                    Verb::Apply(verb) => apply::run(self, &verb, json),
+                    Verb::Diff(verb) => diff::run(self, &verb, json),
+                    Verb::Set(verb) => set::run(self, &verb, json),
                     Verb::Rs(verb) => rs::run(self, &verb, netns.as_deref(), json),
                 }
             }

@@ -2,5 +2,6 @@
 
 pub mod connections;
 pub mod list;
+pub mod json;
 pub mod numbers;
 pub mod order;
