@@ -6,6 +6,7 @@ mod connections;
 mod diff;
 mod help;
 mod host;
+mod json;
 mod list;
 mod preparation;
 mod report;
@@ -67,12 +68,17 @@ impl<'a> Session<'a> {
     /// What stopped it; what it went on after is in the exit status it returns.
     pub fn run(&mut self, program: Program, args: &[String]) -> Result<u8, Error> {
         match program.understand(&mut self.scanner, &self.program, args)? {
-            Request::Classic(Classic { invocation, netns, notes }) => {
+            Request::Classic(Classic { invocation, netns, notes, unnamed }) => {
                 if let Some(name) = netns {
                     namespace::enter(&name)?;
                 }
                 self.hint(&notes);
-                self.invoke(&invocation)
+                match invocation {
+                    Invocation::Change(change) if !unnamed.is_empty() => {
+                        change::edit(self, &change, &unnamed)
+                    }
+                    _ => self.invoke(&invocation),
+                }
             }
             Request::Replace => restore::replace(self),
             Request::Verb(Called { verb, netns, json }) => {
@@ -109,6 +115,7 @@ impl<'a> Session<'a> {
         match invocation {
             Invocation::Change(change) => change::run(self, change),
             Invocation::List(list) => list::run(self, list),
+            Invocation::ListJson(list) => json::list(self, list),
             Invocation::Save(save) => save::run(self, *save),
             Invocation::Restore => restore::run(self),
             Invocation::Help => help::run(self),
