@@ -1,0 +1,151 @@
+//! Listings of live traffic: connections, templates, counters and rates. All connections are from
+//! the namespace to itself, through services whose real server is local.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::thread::sleep;
+use std::time::Duration;
+
+use nix::sys::socket::{setsockopt, sockopt};
+
+use crate::pair::{Pair, Side};
+
+const RULES: &str = "\
+-A -t 10.9.0.1:80 -s rr
+-a -t 10.9.0.1:80 -r 10.9.0.1:8080 -m
+-A -t 10.9.0.1:81 -s rr -p 3000 -M 255.255.255.0
+-a -t 10.9.0.1:81 -r 10.9.0.1:8080 -m -w 5 -x 1000 -y 10
+-A -t [2001:db8:9::1]:80 -s rr -p 2678400
+-a -t [2001:db8:9::1]:80 -r [2001:db8:9::1]:8080 -m
+-A -u 10.9.0.1:53 -s rr
+-a -u 10.9.0.1:53 -r 10.9.0.1:5353 -m
+-A -u 10.9.0.1:54 -s rr -o
+-a -u 10.9.0.1:54 -r 10.9.0.1:5353 -m
+-A -u 10.9.0.1:5060 -s rr -p 60 --pe sip
+-a -u 10.9.0.1:5060 -r 10.9.0.1:5353 -m
+-A -f 7 -s rr -p 120
+-a -f 7 -r 10.9.0.1:0 -m
+";
+
+const SIP: &str = "OPTIONS sip:user@10.9.0.1 SIP/2.0\r\nCall-ID: a84b4c76e66710@pc33.example\r\nContent-Length: 0\r\n\r\n";
+
+/// Sockets that keep the connections alive.
+struct Traffic {
+    _streams: Vec<(TcpStream, TcpStream)>,
+    _sockets: Vec<UdpSocket>,
+}
+
+/// Makes the same traffic whenever it is called in a fresh namespace.
+fn traffic(side: &Side) -> Traffic {
+    side.namespace.enter();
+    let server = UdpSocket::bind("10.9.0.1:5353").expect("bind");
+    server.set_read_timeout(Some(Duration::from_secs(5))).expect("read time-out");
+    let mut sockets = Vec::new();
+    for (port, mark, text) in
+        [(53, 0, "one"), (53, 0, "two"), (54, 0, "once"), (5060, 0, SIP), (5353, 7, "mark")]
+    {
+        let client = UdpSocket::bind("10.9.0.1:0").expect("bind");
+        setsockopt(&client, sockopt::Mark, &mark).expect("mark packets");
+        client.send_to(text.as_bytes(), ("10.9.0.1", port)).expect("send");
+        let mut answer = [0; 512];
+        let (length, from) = server
+            .recv_from(&mut answer)
+            .unwrap_or_else(|error| panic!("no datagram from port {port}: {error}"));
+        assert_eq!(&answer[..length], text.as_bytes());
+        server.send_to(b"answer", from).expect("answer");
+        sockets.push(client);
+    }
+    let streams = ["10.9.0.1:80", "10.9.0.1:80", "10.9.0.1:81", "[2001:db8:9::1]:80"].map(stream);
+    // One connection is closed: its state is another.
+    drop(stream("10.9.0.1:80"));
+    sockets.push(server);
+    Traffic { _streams: streams.into(), _sockets: sockets }
+}
+
+fn stream(address: &str) -> (TcpStream, TcpStream) {
+    let local = if address.starts_with('[') { "[2001:db8:9::1]:8080" } else { "10.9.0.1:8080" };
+    let listener = TcpListener::bind(local).expect("listen");
+    let mut client = TcpStream::connect(address)
+        .unwrap_or_else(|error| panic!("no connection to {address}: {error}"));
+    let (mut server, _) = listener.accept().expect("accept");
+    client.write_all(&[b'x'; 3000]).expect("write");
+    let mut text = [0; 3000];
+    server.read_exact(&mut text).expect("read");
+    server.write_all(b"answer").expect("write");
+    client.read_exact(&mut text[..6]).expect("read");
+    (client, server)
+}
+
+#[test]
+fn connections_and_counters() {
+    let mut pair = Pair::new();
+    pair.load_side(&pair.theirs, RULES);
+    let _traffic = traffic(&pair.theirs);
+    let connections = pair.check_reading("-L -c -n").stdout;
+    for part in ["TCP", "UDP", "IP ", "ESTABLISHED", "[2001:db8:9::1]:80", "0.0.0.7:0"] {
+        assert!(
+            connections.contains(part),
+            "the test made no connection with {part}:\n{connections}"
+        );
+    }
+    for line in ["-L -c", "-Lc --nosort -n", "-L -c --exact -n", "-L -n -c --tun-info"] {
+        pair.check_reading(line);
+    }
+    let engines = pair.check_reading("-L -n -c --persistent-conn").stdout;
+    assert!(
+        engines.contains("a84b4c76e66710@pc33.example"),
+        "no template of an engine:\n{engines}"
+    );
+    pair.check_reading("-L -c --persistent-conn");
+    // The kernel gathers counters every two seconds.
+    sleep(Duration::from_millis(2500));
+    let totals = pair.check_reading("-L -n --stats").stdout;
+    let row = totals.lines().find(|line| line.starts_with("TCP  10.9.0.1:80 ")).unwrap_or_default();
+    assert!(!row.ends_with(" 0        0        0        0        0"), "no counters:\n{totals}");
+    for line in [
+        "-L -n --stats -X",
+        "-L -n --rate",
+        "-L -n --rate --exact",
+        "-L -n --thresholds",
+        "-L -n --persistent-conn",
+        "-L -n",
+        "-L",
+        "-L --stats",
+        "-L --rate",
+    ] {
+        pair.check_reading(line);
+    }
+    for service in ["-t 10.9.0.1:80", "-u 10.9.0.1:53", "-t [2001:db8:9::1]:80", "-f 7"] {
+        for columns in ["", "--stats", "--rate", "--persistent-conn"] {
+            pair.check_reading(&format!("-L -n {service} {columns}"));
+        }
+    }
+}
+
+#[test]
+fn counters_return_to_zero() {
+    let mut pair = Pair::with(RULES);
+    let _traffic = [traffic(&pair.ours), traffic(&pair.theirs)];
+    sleep(Duration::from_millis(2500));
+    let datagrams = "-L -n --stats -u 10.9.0.1:53";
+    let totals = pair.check(datagrams).stdout;
+    assert!(
+        totals.contains("10.9.0.1:53                         2        2        2 "),
+        "{totals}"
+    );
+    for line in [
+        "-Z -u 10.9.0.1:5060",
+        datagrams,
+        "-L -n --stats -u 10.9.0.1:5060",
+        "-Z -u 10.9.0.1:53",
+        datagrams,
+        "-L -n --stats -u 10.9.0.1:54",
+        "-Z",
+        "-L -n --stats",
+    ] {
+        pair.check(line);
+    }
+    pair.check("-d -u 10.9.0.1:53 -r 10.9.0.1:5353");
+    pair.check("-a -u 10.9.0.1:53 -r 10.9.0.1:5353 -m -w 0");
+    pair.check("-L -n --stats -u 10.9.0.1:53");
+}

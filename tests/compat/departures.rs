@@ -1,0 +1,173 @@
+//! What the program of this crate does otherwise than the reference, on purpose, as data: each
+//! entry states both behaviours, and both are tested. With the reference on both sides an entry
+//! that the reference meets is an error: then it would be no departure.
+
+use crate::comparison::HINT;
+use crate::pair::{Pair, Side, ours_under_test, words};
+use crate::testbed;
+use crate::testbed::process::{Outcome, must};
+
+mod cases;
+pub use cases::DEPARTURES;
+
+/// A command for which the two programs differ.
+pub struct Departure {
+    /// What differs and why, in one line.
+    pub reason: &'static str,
+    /// Rules of both tables beforehand.
+    pub before: &'static str,
+    /// The words of the command.
+    pub command: &'static str,
+    /// Its standard input.
+    pub stdin: Option<&'static str>,
+    /// What the reference does.
+    pub old: Effect,
+    /// What the program of this crate does.
+    pub new: Effect,
+}
+
+/// What a command does, as far as it is to be compared.
+#[derive(Default)]
+pub struct Effect {
+    pub status: i32,
+    pub stdout: Option<&'static str>,
+    /// The first line on standard error, or "" for none but hints.
+    pub message: Option<&'static str>,
+    /// The table afterwards, as the reference saves it.
+    pub table: Option<&'static str>,
+}
+
+impl Effect {
+    /// What was seen instead, or nothing.
+    fn missed(&self, seen: &Outcome, table: &str) -> Option<String> {
+        let message = seen.stderr.lines().next().filter(|line| !line.starts_with(HINT));
+        let differs =
+            |wanted: Option<&str>, seen: &str| wanted.is_some_and(|wanted| wanted != seen);
+        if seen.hung || seen.status != self.status {
+            Some(format!("status {} and not {}", seen.status, self.status))
+        } else if differs(self.stdout, &seen.stdout) {
+            Some(format!("stdout {:?} and not {:?}", seen.stdout, self.stdout))
+        } else if differs(self.message, message.unwrap_or_default()) {
+            Some(format!("stderr {:?} and not {:?}", seen.stderr, self.message))
+        } else if differs(self.table, table) {
+            Some(format!("table {table:?} and not {:?}", self.table))
+        } else {
+            None
+        }
+    }
+}
+
+/// A saved table as the old program writes it, which loses thresholds.
+pub fn without_thresholds(saved: &str) -> String {
+    let mut text = String::new();
+    for line in saved.split_inclusive('\n') {
+        let mut words = line.split(' ');
+        let mut kept = Vec::new();
+        let mut after_weight = false;
+        while let Some(word) = words.next() {
+            after_weight |= word == "-w";
+            if after_weight && (word == "-x" || word == "-y") {
+                let ends = words.next().is_some_and(|value| value.ends_with('\n'));
+                kept.extend(ends.then_some("\n"));
+            } else {
+                kept.push(word);
+            }
+        }
+        text += &kept.join(" ").replace(" \n", "\n");
+    }
+    text
+}
+
+fn saved(pair: &Pair, side: &Side) -> String {
+    side.namespace.enter();
+    let outcome = pair.reference().run(&words("-S -n"), None);
+    assert_eq!(outcome.status, 0, "the reference does not save");
+    outcome.stdout
+}
+
+fn missed(pair: &Pair, departure: &Departure, side: &Side, effect: &Effect) -> Option<String> {
+    let seen = side.run(&words(departure.command), departure.stdin);
+    effect.missed(&seen, &saved(pair, side))
+}
+
+#[test]
+fn both_behaviours_are_as_declared() {
+    let mut pair = Pair::new();
+    for departure in DEPARTURES {
+        pair.clear();
+        pair.load(departure.before);
+        let what = format!("{} ({:?}, {:?})", departure.reason, departure.command, departure.stdin);
+        if let Some(difference) = missed(&pair, departure, &pair.theirs, &departure.old) {
+            pair.differs(format!("the reference: {what}: {difference}"));
+        }
+        match missed(&pair, departure, &pair.ours, &departure.new) {
+            Some(difference) if ours_under_test() => {
+                pair.differs(format!("ours: {what}: {difference}"));
+            }
+            None if !ours_under_test() => pair.differs(format!("no departure: {what}")),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn help_needs_no_privilege() {
+    let _pair = Pair::new();
+    let run = |program: &testbed::process::Program, option: &str| {
+        let path = program.path.display();
+        let script =
+            format!("setpriv --bounding-set=-all --inh-caps=-all {path} {option}; echo $?");
+        must("/bin/sh", &["-c", &script], None)
+    };
+    for option in ["-h", "-v"] {
+        assert_eq!(run(&testbed::reference(), option), "2\n", "{option}");
+        if ours_under_test() {
+            let text = run(&testbed::ours(), option);
+            assert!(text.ends_with("\n0\n") && text.len() > 10, "{option}: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_daemon_that_is_stopped_at_once_does_not_hang() {
+    // The kernel may send no answer then, for which the old program waits for ever.
+    let pair = Pair::new();
+    if ours_under_test() {
+        let file = "--start-daemon backup --mcast-interface sync0\n--stop-daemon backup\n";
+        let ours = pair.ours.run(&words("-R"), Some(file));
+        assert_eq!((ours.status, ours.hung), (0, false), "{ours:?}");
+        assert_eq!(pair.ours.run(&words("-L --daemon"), None).stdout, "");
+    }
+}
+
+#[test]
+fn another_namespace_can_be_named() {
+    let pair = Pair::new();
+    let own = std::process::id();
+    for line in [format!("-L --timeout --netns {own}"), format!("-C --netns={own}")] {
+        let theirs = pair.theirs.run(&words(&line), None);
+        assert_eq!(theirs.status, 255, "{line}");
+        assert!(theirs.stderr.contains(": unknown option"), "{}", theirs.stderr);
+    }
+    if ours_under_test() {
+        let line = format!("-L --timeout --netns {own}");
+        let ours = pair.ours.run(&words(&line), None);
+        assert_eq!(
+            (ours.status, ours.stdout.starts_with("Timeout (tcp tcpfin udp)")),
+            (0, true),
+            "{ours:?}"
+        );
+        let ours = pair.ours.run(&words("-L --timeout --netns no-such-namespace"), None);
+        assert!(ours.status != 0 && !ours.stderr.is_empty(), "{ours:?}");
+    }
+}
+
+#[test]
+fn thresholds_stand_behind_the_weight() {
+    let line =
+        "-a -t x -r y -m -w 1 -x 5 -y 2\n-a -t x -r y -i -w 1 -x 5 --tun-type ipip\n-A -t x\n";
+    assert_eq!(
+        without_thresholds(line),
+        "-a -t x -r y -m -w 1\n-a -t x -r y -i -w 1 --tun-type ipip\n-A -t x\n"
+    );
+}

@@ -1,0 +1,23 @@
+//! The differential test: every command is run by the program of this crate and by the reference,
+//! Debian's ipvsadm 1.31, and must do the same. What differs on purpose stands in `departures`.
+//!
+//! It needs root and a kernel with IPVS: run it through `scripts/vm.sh`. `IPVSADM_REFERENCE` names
+//! the reference; `IPVSADM_UNDER_TEST=theirs` puts it on both sides, which proves the tests.
+
+#![allow(clippy::panic, clippy::expect_used, reason = "a test fails by a panic")]
+
+mod comparison;
+mod connections;
+mod departures;
+mod files;
+mod generator;
+mod kernel;
+mod listings;
+mod matrix;
+mod network;
+mod pair;
+mod parser;
+mod prng;
+mod random;
+mod testbed;
+mod values;
