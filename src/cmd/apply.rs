@@ -145,8 +145,11 @@ fn read_back(session: &mut Session<'_>, job: &Job) -> Result<u8, Error> {
         table.pools.retain(|key, _| job.limits.contain(key));
         table
     };
-    let (now, target) =
-        if job.limits.scopes.is_empty() { (now, None) } else { (ours(&now), Some(ours(&job.target))) };
+    let (now, target) = if job.limits.scopes.is_empty() {
+        (now, None)
+    } else {
+        (ours(&now), Some(ours(&job.target)))
+    };
     let target = target.as_ref().unwrap_or(&job.target);
     if plan(&now, target).is_empty() {
         return Ok(0);

@@ -31,13 +31,13 @@ pub(super) fn text(delta: &Delta, out: &mut dyn Write) -> io::Result<()> {
         match difference {
             Difference::Service(sides) => {
                 write_sides(out, &sides, |it| {
-                    said(service_line(it, &Numbers), describe_service(&it.key))
+                    said(service_line(it, &Numbers), &describe_service(&it.key))
                 })?;
             }
             Difference::Destination(key, sides) => {
                 write_sides(out, &sides, |it| {
                     let line = destination_line(&key, it, &Numbers);
-                    said(line, describe_destination(&key, &it.key))
+                    said(line, &describe_destination(&key, &it.key))
                 })?;
             }
             Difference::Timeouts(None, after) => writeln!(out, "+ {}", timeouts_line(after))?,
@@ -73,7 +73,7 @@ pub(super) fn summary(delta: &Delta) -> String {
 }
 
 /// What no rule line can say is described.
-fn said(line: Result<String, Unsayable>, object: String) -> String {
+fn said(line: Result<String, Unsayable>, object: &str) -> String {
     line.unwrap_or_else(|unsayable| format!("{object} ({unsayable})"))
 }
 

@@ -99,6 +99,7 @@ fn left_out(session: &mut Session<'_>, object: &str, why: &Unsayable) {
 }
 
 fn changed(session: &mut Session<'_>, object: &str) {
-    let text = format!("{object} is not saved as it is: its rule line loads as another; use --json");
+    let text =
+        format!("{object} is not saved as it is: its rule line loads as another; use --json");
     let _ = writeln!(session.complaints, "{text}");
 }

@@ -57,9 +57,11 @@ pub enum Rejection {
 impl Rejection {
     pub(super) fn hints(&self) -> Vec<String> {
         let mut hints = match self {
-            Self::NoRule { .. } => vec!["a table is described by -A, -a and the other commands \
+            Self::NoRule { .. } => vec![
+                "a table is described by -A, -a and the other commands \
                                          that change it, except -Z"
-                .to_owned()],
+                    .to_owned(),
+            ],
             Self::Contradiction { line, operation, errno, object } => {
                 let place = line.map_or(object.clone(), |line| format!("line {line}: {object}"));
                 kernel::hints(*operation, *errno, &place)
@@ -70,10 +72,9 @@ impl Rejection {
             Self::Unfinished => {
                 vec!["to bring the table back as it was before: ipvsadm apply --recover".to_owned()]
             }
-            Self::Json(_)
-            | Self::Field(_)
-            | Self::NothingToRecover
-            | Self::NothingToAccept => Vec::new(),
+            Self::Json(_) | Self::Field(_) | Self::NothingToRecover | Self::NothingToAccept => {
+                Vec::new()
+            }
         };
         if !matches!(self, Self::NothingToRecover | Self::NothingToAccept) {
             hints.push("nothing was changed".to_owned());

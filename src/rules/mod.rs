@@ -17,8 +17,8 @@ pub use difference::{Difference, Sides, differences};
 pub use parse::parse_line;
 pub use plan::plan;
 pub use print::{
-    Unsayable, daemon_line, describe, describe_destination, describe_service, destination_line, service_line,
-    timeouts_line,
+    Unsayable, daemon_line, describe, describe_destination, describe_service, destination_line,
+    service_line, timeouts_line,
 };
 pub use scope::{BadScope, Limits, Scope};
 pub use wish::{Contradiction, line_of, wish};

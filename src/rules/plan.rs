@@ -10,8 +10,7 @@ use crate::model::{Change, Daemon, Destination, Forwarding, Pool, ServiceKey, Ta
 
 /// The port, the group and the time to live of a sync daemon that is not told.
 const DAEMON_PORT: u16 = 8848;
-const DAEMON_GROUP: std::net::IpAddr =
-    std::net::IpAddr::V4(std::net::Ipv4Addr::new(224, 0, 0, 81));
+const DAEMON_GROUP: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(224, 0, 0, 81));
 const DAEMON_TTL: u8 = 1;
 
 /// The changes that make `wish` of `current`. Time-outs and daemons of which the wish says nothing
@@ -67,7 +66,8 @@ impl Steps {
                 Some(_) => {}
             }
         }
-        let gone = now.destinations.keys().filter(|server| !wish.destinations.contains_key(*server));
+        let gone =
+            now.destinations.keys().filter(|server| !wish.destinations.contains_key(*server));
         self.deletions.extend(gone.map(|server| Change::DeleteDestination(*key, *server)));
     }
 

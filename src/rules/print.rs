@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use crate::model::{
     Change, Checksum, Daemon, Destination, DestinationKey, Family, Forwarding, Granularity, Naming,
-    Numbers,
-    Protocol, Service, ServiceKey, Timeouts, Tunnel,
+    Numbers, Protocol, Service, ServiceKey, Timeouts, Tunnel,
 };
 
 /// What no rule line can say, because only another program can have made it.

@@ -99,11 +99,7 @@ fn flag(name: &'static str, help: &'static str) -> Arg {
 }
 
 pub(super) fn seconds(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name)
-        .long(name)
-        .value_name("SECONDS")
-        .value_parser(value_parser!(u32))
-        .help(help)
+    Arg::new(name).long(name).value_name("SECONDS").value_parser(value_parser!(u32)).help(help)
 }
 
 pub(super) fn duration(matches: &ArgMatches, name: &str) -> Option<Duration> {

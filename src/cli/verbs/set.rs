@@ -55,12 +55,7 @@ pub(super) fn command() -> Command {
         .override_usage("ipvsadm set -t|-u|--sctp-service VIP:PORT [-r RIP[:PORT]] FIELD=VALUE...")
         .arg(option("tcp", 't', "tcp-service", "VIP[:PORT]", "A TCP service"))
         .arg(option("udp", 'u', "udp-service", "VIP[:PORT]", "A UDP service"))
-        .arg(
-            Arg::new("sctp")
-                .long("sctp-service")
-                .value_name("VIP[:PORT]")
-                .help("An SCTP service"),
-        )
+        .arg(Arg::new("sctp").long("sctp-service").value_name("VIP[:PORT]").help("An SCTP service"))
         .arg(
             option("fwmark", 'f', "fwmark-service", "MARK", "A service by firewall mark")
                 .value_parser(value_parser!(NonZeroU32)),

@@ -53,7 +53,8 @@ fn finish(session: &mut Session<'_>, journal: &Journal, delta: &Delta) -> Result
         }
         Err(error) => {
             session.complain(&error);
-            session.hint(&["not everything could be undone; try ipvsadm apply --recover".to_owned()]);
+            session
+                .hint(&["not everything could be undone; try ipvsadm apply --recover".to_owned()]);
             Ok(BETWEEN)
         }
     }
@@ -64,7 +65,8 @@ fn take_back(client: &mut Client, delta: &Delta) -> Result<(), Error> {
     let mut refused = None;
     // The second time is the check.
     for _ in 0..2 {
-        let now = snapshot::part(client, &delta.after, |key| services.contains(key), &delta.before)?;
+        let now =
+            snapshot::part(client, &delta.after, |key| services.contains(key), &delta.before)?;
         let changes = delta.undo(&now);
         if changes.is_empty() {
             return Ok(());
@@ -80,11 +82,7 @@ fn take_back(client: &mut Client, delta: &Delta) -> Result<(), Error> {
 }
 
 /// `--recover`: undoes what an apply did that was killed.
-pub(super) fn recover(
-    session: &mut Session<'_>,
-    wait: Duration,
-    json: bool,
-) -> Result<u8, Error> {
+pub(super) fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> Result<u8, Error> {
     let journal = lock(wait)?;
     let delta = journal::read(&journal)?.ok_or(Rejection::NothingToRecover)?;
     let client = session.client()?;

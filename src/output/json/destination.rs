@@ -136,17 +136,23 @@ impl DestinationFields {
     }
 
     fn forwarding(&self) -> Result<Forwarding, String> {
-        let plain = self.tunnel.is_none() && self.tunnel_port == 0 && self.tunnel_checksum.is_none();
+        let plain =
+            self.tunnel.is_none() && self.tunnel_port == 0 && self.tunnel_checksum.is_none();
         match &self.forwarding {
             Word::Text(word) if word == TUNNEL => Ok(Forwarding::Tunnel(self.tunnel()?)),
-            _ if !plain => Err("tunnel, tunnel_port and tunnel_checksum need forwarding tunnel".into()),
+            _ if !plain => {
+                Err("tunnel, tunnel_port and tunnel_checksum need forwarding tunnel".into())
+            }
             Word::Number(number @ 5..=7) => {
                 let [_, number] = number.to_be_bytes();
                 Ok(Forwarding::Other(number))
             }
-            Word::Number(number) => Err(format!("forwarding: {number} has a word, or means nothing")),
-            Word::Text(word) => find("forwarding", word, &METHODS)
-                .map_err(|text| format!("{text}, {TUNNEL}")),
+            Word::Number(number) => {
+                Err(format!("forwarding: {number} has a word, or means nothing"))
+            }
+            Word::Text(word) => {
+                find("forwarding", word, &METHODS).map_err(|text| format!("{text}, {TUNNEL}"))
+            }
         }
     }
 

@@ -129,7 +129,8 @@ fn with<T: DeserializeOwned>(
     let mut map = value.fields();
     for Assignment { key, value } in words {
         if FIXED.contains(&key.as_str()) || !known.contains(&key.as_str()) {
-            let text = format!("there is no field `{key}' to set: it is one of {}", known.join(", "));
+            let text =
+                format!("there is no field `{key}' to set: it is one of {}", known.join(", "));
             return Err(Rejection::Field(text));
         }
         if value.is_empty() {
@@ -220,7 +221,8 @@ mod tests {
             };
             assert!(text.contains(part), "{bad}: {text}");
         }
-        for bad in ["flags=mh-port", "netmask=255.255.255.0", "one_packet=maybe", "destinations=1"] {
+        for bad in ["flags=mh-port", "netmask=255.255.255.0", "one_packet=maybe", "destinations=1"]
+        {
             assert!(service_with(&service(), &words(bad)).is_err(), "{bad}");
         }
     }
