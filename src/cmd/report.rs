@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use indexmap::IndexMap;
 use serde::Serialize;
 
-use crate::model::{Numbers, ServiceKey};
+use crate::model::{DestinationKey, Numbers, ServiceKey};
 use crate::output::json::{
     DaemonFields, DestinationFields, Fields, ServiceFields, TimeoutsFields, Writer, compare,
 };
@@ -14,16 +15,36 @@ use crate::rules::{
     destination_line, differences, service_line, timeouts_line,
 };
 
-/// The differences in the order of listings; time-outs and daemons last.
+/// The differences in the order of listings: each service, then its real servers; time-outs and
+/// daemons last.
 fn sorted(delta: &Delta) -> Vec<Difference<'_>> {
-    let (services, rest): (Vec<_>, Vec<_>) =
-        differences(delta).into_iter().partition(|it| it.service().is_some());
-    let key = |it: &Difference<'_>| it.service();
-    let keyed: Vec<(ServiceKey, Difference<'_>)> =
-        services.into_iter().filter_map(|it| Some((key(&it)?, it))).collect();
-    let services = order::by_service(keyed, |(key, _)| *key).into_iter().map(|(_, it)| it);
+    let (mut services, mut rest) = (IndexMap::<ServiceKey, Both<'_>>::new(), Vec::new());
+    for difference in differences(delta) {
+        let Some(key) = difference.service() else {
+            rest.push(difference);
+            continue;
+        };
+        let (own, servers) = services.entry(key).or_default();
+        match difference {
+            Difference::Destination(
+                _,
+                Sides::Added(it) | Sides::Removed(it) | Sides::Edited(_, it),
+            ) => {
+                servers.push((it.key, difference));
+            }
+            _ => *own = Some(difference),
+        }
+    }
+    let services = order::by_service(services.into_iter().collect(), |(key, _)| *key);
+    let services = services.into_iter().flat_map(|(_, (own, servers))| {
+        let servers = order::destinations(servers, |(key, _)| *key);
+        own.into_iter().chain(servers.into_iter().map(|(_, it)| it))
+    });
     services.chain(rest).collect()
 }
+
+/// The difference of a service itself, and those of its real servers.
+type Both<'a> = (Option<Difference<'a>>, Vec<(DestinationKey, Difference<'a>)>);
 
 /// A line for each difference, with `+ `, `- ` or `~ ` before it.
 pub(super) fn text(delta: &Delta, out: &mut dyn Write) -> io::Result<()> {
