@@ -6,12 +6,14 @@
 mod kernel;
 mod misuse;
 mod obstacle;
+mod rejection;
 
 use std::io;
 
 pub use kernel::Errno;
 pub use misuse::{Misuse, ValueKind};
 pub use obstacle::Obstacle;
+pub use rejection::Rejection;
 
 use crate::model::Operation;
 
@@ -31,6 +33,9 @@ pub enum Error {
         /// What is wrong with it.
         source: Misuse,
     },
+    /// A wish that is not carried out; nothing was changed.
+    #[error(transparent)]
+    Rejection(#[from] Rejection),
     /// The kernel has no IPVS, or hides it.
     #[error("Can't initialize ipvs: {}", kernel::unavailable(*.0))]
     Unavailable(Errno),
@@ -135,6 +140,7 @@ impl Error {
         match self {
             Self::Misuse(misuse) => misuse.exit_code(),
             Self::RuleFile { .. }
+            | Self::Rejection(_)
             | Self::Unavailable(_)
             | Self::Namespace { .. }
             | Self::Kernel { errno: Errno::EPERM, .. } => 2,
@@ -156,6 +162,7 @@ impl Error {
             Self::Unavailable(errno) => vec![kernel::unavailable_hint(*errno).to_owned()],
             Self::Kernel { operation, errno, object } => kernel::hints(*operation, *errno, object),
             Self::Obstacle(obstacle) => obstacle.hints(),
+            Self::Rejection(rejection) => rejection.hints(),
             Self::TakenBack { source, left } => {
                 let mut hints = source.hints();
                 hints.push("what was done before has been undone".to_owned());

@@ -33,5 +33,5 @@ mod netlink;
 mod output;
 mod system;
 
-pub use error::{Errno, Error, Misuse, Obstacle, ValueKind};
+pub use error::{Errno, Error, Misuse, Obstacle, Rejection, ValueKind};
 pub use netlink::{Client, Refusal};

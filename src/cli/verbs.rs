@@ -1,12 +1,19 @@
 //! The verbs: everything that the old tool did not have. Parsed with clap as it is.
 
+mod apply;
+mod diff;
 mod director;
 mod rs;
+mod set;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+pub use apply::{ApplyVerb, Order};
+pub use diff::DiffVerb;
+pub use set::SetVerb;
 
 use super::program::Request;
 use crate::model::InterfaceName;
@@ -26,10 +33,16 @@ pub struct Called {
 /// What a verb asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verb {
+    /// `apply`: the table becomes that of a file.
+    Apply(ApplyVerb),
+    /// `diff`: what differs between a file and the table, or another file.
+    Diff(DiffVerb),
     /// `rs`: real servers.
     Rs(HostVerb),
     /// `director`: directors.
     Director(HostVerb),
+    /// `set`: change only what is named.
+    Set(SetVerb),
 }
 
 /// What to do with a host.
@@ -111,11 +124,17 @@ fn vips(matches: &ArgMatches) -> Vec<IpAddr> {
 }
 
 /// The first words; making clap's tables to find out would cost every classic command.
-const VERBS: [&str; 2] = ["director", "rs"];
+const VERBS: [&str; 5] = ["apply", "diff", "director", "rs", "set"];
 
 /// Whether `word` begins a verb's command line.
 pub fn is_verb(word: &str) -> bool {
     VERBS.contains(&word)
+}
+
+/// The verb that `word` nearly is.
+pub fn nearest_verb(word: &str) -> Option<&'static str> {
+    let distance = |verb: &&&str| strsim::damerau_levenshtein(verb, word);
+    VERBS.iter().min_by_key(distance).filter(|verb| distance(verb) <= 2).copied()
 }
 
 /// The parser of all verbs.
@@ -125,8 +144,11 @@ pub fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
+        .subcommand(apply::command())
+        .subcommand(diff::command())
         .subcommand(director::command())
         .subcommand(rs::command())
+        .subcommand(set::command())
         .arg(
             Arg::new("netns")
                 .long("netns")
@@ -165,6 +187,9 @@ pub fn parse(args: &[String]) -> Request {
 
 fn verb(matches: &ArgMatches) -> Result<Verb, String> {
     match matches.subcommand() {
+        Some(("apply", matches)) => apply::read(matches).map(Verb::Apply),
+        Some(("diff", matches)) => Ok(Verb::Diff(diff::read(matches))),
+        Some(("set", matches)) => set::read(matches).map(Verb::Set),
         Some(("rs", matches)) => rs::read(matches).map(Verb::Rs),
         Some(("director", matches)) => director::read(matches).map(Verb::Director),
         _ => Err("no verb".to_owned()),
@@ -184,14 +209,22 @@ mod tests {
     }
 
     #[test]
+    fn a_slip_of_the_finger_is_understood() {
+        assert_eq!(nearest_verb("aply"), Some("apply"));
+        assert_eq!(nearest_verb("frobnicate"), None);
+    }
+
+    #[test]
     fn every_help_fits_and_has_examples() {
         let mut command = command().term_width(80);
+        let fits = |command: &Command| {
+            let help = command.clone().term_width(80).render_help().to_string();
+            assert!(help.contains("EXAMPLES"), "{help}");
+            assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+        };
         for verb in command.get_subcommands_mut() {
-            for word in verb.get_subcommands_mut() {
-                let help = word.clone().term_width(80).render_help().to_string();
-                assert!(help.contains("EXAMPLES"), "{help}");
-                assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
-            }
+            fits(verb);
+            verb.get_subcommands().for_each(fits);
         }
     }
 }

@@ -11,6 +11,7 @@ mod network;
 mod scheduler_flags;
 mod service;
 mod stats;
+mod table;
 mod timeouts;
 
 pub use change::{Change, Operation};
@@ -27,4 +28,5 @@ pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage};
 pub use scheduler_flags::{BadFlag, SchedulerFlags};
 pub use service::{Granularity, MAX_PERSISTENCE, Persistence, Service, ServiceEntry};
 pub use stats::Stats;
+pub use table::{Pool, Table};
 pub use timeouts::{Info, MAX_TIMEOUT, Timeouts};

@@ -4,7 +4,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
 use crate::error::{Error, Obstacle};
@@ -14,6 +17,7 @@ const VOLATILE: &str = "/run/ipvsadm";
 const NAMESPACE: &str = "-netns-";
 
 const LASTING: &str = "/var/lib/ipvsadm";
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
 /// The state file of one verb, locked.
 #[derive(Debug)]
@@ -25,14 +29,32 @@ pub struct Journal {
 impl Journal {
     /// Opens the state of `verb` for changes; one run at a time can.
     pub fn lock(verb: &str) -> Result<Self, Error> {
+        Self::try_lock(verb)?.ok_or(Error::Obstacle(Obstacle::Busy))
+    }
+
+    /// The same; `None` where another run is still at it after `patience`.
+    pub fn lock_within(verb: &str, patience: Duration) -> Result<Option<Self>, Error> {
+        let end = Instant::now() + patience;
+        loop {
+            let journal = Self::try_lock(verb)?;
+            if journal.is_some() || Instant::now() >= end {
+                return Ok(journal);
+            }
+            thread::sleep(BETWEEN_TRIES);
+        }
+    }
+
+    fn try_lock(verb: &str) -> Result<Option<Self>, Error> {
         let name = name(verb)?;
         let path = Path::new(VOLATILE).join(format!("{name}.lock"));
         fs::create_dir_all(VOLATILE).map_err(failed("make", Path::new(VOLATILE)))?;
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(failed("open", &path))?;
-        let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock)
-            .map_err(|_| Error::Obstacle(Obstacle::Busy))?;
-        Ok(Self { name, _lock: Some(lock) })
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Ok(Some(Self { name, _lock: Some(lock) })),
+            Err((_, Errno::EAGAIN)) => Ok(None),
+            Err((_, errno)) => Err(failed("lock", &path)(errno.into())),
+        }
     }
 
     /// Opens the state of `verb` to look at.
@@ -76,6 +98,16 @@ impl Journal {
         fs::rename(&draft, &path).map_err(failed("write", &path))?;
         sync(folder)?;
         remove(&self.path(other))
+    }
+
+    /// Removes the volatile state, and says whether there was any: of two who try, one gets it.
+    pub fn take(&self) -> Result<bool, Error> {
+        let path = self.path(VOLATILE);
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(failed("remove", &path)(error)),
+        }
     }
 
     /// Removes the state.

@@ -7,5 +7,7 @@ pub mod modules;
 pub mod names;
 pub mod namespace;
 pub mod program;
+pub mod signals;
 pub mod sysctl;
 pub mod table;
+pub mod terminal;
