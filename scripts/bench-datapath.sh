@@ -46,11 +46,11 @@ start_nginx() {
 	local place=/run/lvs-netns/nginx-$1
 	mkdir -p "$place"
 	{
-		echo "load_module $NGINX/usr/lib/nginx/modules/ngx_stream_module.so;"
+		echo "load_module $PROXY/usr/lib/nginx/modules/ngx_stream_module.so;"
 		echo "user root; worker_processes 1; pid $place/pid; error_log $place/log; events { worker_connections 1024; }"
 		cat
 	} >"$place/conf"
-	"$setup" exec "$1" "$NGINX/usr/sbin/nginx" -p "$place" -e "$place/log" -c "$place/conf"
+	"$setup" exec "$1" "$PROXY/usr/sbin/nginx" -p "$place" -e "$place/log" -c "$place/conf"
 }
 
 plain_http() {
@@ -169,7 +169,7 @@ need_root
 ensure wrk=wrk ip=iproute2 busybox=busybox-static timeout=coreutils
 fetch_nginx
 cargo build --release --locked --quiet
-export IPVSADM=${CARGO_TARGET_DIR:-$top/target}/release/ipvsadm NGINX=$nginx
+export IPVSADM=${CARGO_TARGET_DIR:-$top/target}/release/ipvsadm PROXY=$nginx
 RESULTS=$(mktemp -d /tmp/datapath.XXXXXX)
 export RESULTS IPVS_VM_SHARE=$RESULTS
 trap 'rm -rf "$RESULTS"' EXIT

@@ -135,7 +135,7 @@ prepare_program() {
 	on director "$program" director prepare --mode "$mode" --vip "$vip" --iface eth0
 	for host in rs1 rs2; do
 		case $mode in
-			nat) on "$host" "$program" rs prepare --mode nat --vip "$vip" --director "$gateway" ;;
+			nat) on "$host" "$program" rs prepare --mode nat --director "$gateway" ;;
 			dr) on "$host" "$program" rs prepare --mode dr --vip "$vip" ;;
 			tun) on "$host" "$program" rs prepare --mode tun --vip "$vip" --tunnel ipip ;;
 		esac

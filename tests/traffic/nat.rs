@@ -30,7 +30,8 @@ fn both_ways_pass(layout: Layout, family: Family) {
     let how = Preparation::chosen();
     prepare::director(&world, Mode::Nat, family, how);
     let control = if layout == Layout::TwoArm {
-        let key = if family == V4 { "ipv4/ip_forward" } else { "ipv6/conf/all/forwarding" };
+        let key =
+            if family == V4 { "ipv4/conf/eth1/forwarding" } else { "ipv6/conf/all/forwarding" };
         world.director.sysctl(key, "0");
         let outcome = get(&world.client, service, DOUBT);
         world.director.sysctl(key, "1");

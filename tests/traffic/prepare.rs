@@ -18,8 +18,8 @@ impl Preparation {
     /// What `TRAFFIC_PREPARE` says.
     pub fn chosen() -> Self {
         match env::var("TRAFFIC_PREPARE").as_deref() {
-            Err(_) | Ok("manual") => Self::Manual,
-            Ok("program") => Self::Program,
+            Err(_) | Ok("program") => Self::Program,
+            Ok("manual") => Self::Manual,
             Ok(other) => panic!("TRAFFIC_PREPARE is {other}: say program or manual"),
         }
     }
@@ -106,10 +106,12 @@ pub fn director(world: &World, mode: Mode, family: Family, how: Preparation) {
             }
         }
         Preparation::Program => {
-            let mode = word(mode);
-            let vip = vip.to_string();
-            let words = [PROGRAM, "director", "prepare", "--mode", mode, "--vip", &vip, "--iface"];
-            host.command(&[&words[..], &["eth0"]].concat(), "");
+            let mode = match mode {
+                Mode::Nat => "nat",
+                Mode::Dr(_) => "dr",
+                Mode::Tun(_) => "tun",
+            };
+            run(host, &format!("director prepare --mode {mode} --vip {vip} --iface eth0"));
         }
     }
 }
@@ -118,7 +120,7 @@ pub fn director(world: &World, mode: Mode, family: Family, how: Preparation) {
 pub fn real_server(world: &World, index: usize, mode: Mode, family: Family, how: Preparation) {
     let host = &world.real[index];
     match how {
-        Preparation::Program => by_program(world, host, mode, family),
+        Preparation::Program => by_program(world, index, mode, family),
         Preparation::Manual => match mode {
             Mode::Nat => {
                 let gateway = world.gateway(family);
@@ -152,31 +154,28 @@ pub fn both(world: &World, mode: Mode, family: Family, how: Preparation) {
     }
 }
 
-fn word(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Nat => "nat",
-        Mode::Dr(_) => "dr",
-        Mode::Tun(_) => "tun",
-    }
+fn by_program(world: &World, index: usize, mode: Mode, family: Family) {
+    let vip = vip(family);
+    let wish = match mode {
+        Mode::Nat => format!("--mode nat --director {}", world.gateway(family)),
+        Mode::Dr(arp) => format!("--mode dr --vip {vip} --arp {}", arp.name()),
+        Mode::Tun(tunnel) => {
+            let kind = match (tunnel.kind, tunnel.checksum) {
+                (Kind::Ipip, _) => "ipip".to_owned(),
+                (Kind::Gre, Checksum::No) => "gre".to_owned(),
+                (Kind::Gre, _) => "gre:csum".to_owned(),
+                (Kind::Gue, _) => format!("gue:{GUE_PORT}"),
+            };
+            let rip = world.rip(index, tunnel.outer);
+            format!("--mode tun --vip {vip} --tunnel {kind} --rip {rip}")
+        }
+    };
+    run(&world.real[index], &format!("rs prepare {wish}"));
 }
 
-fn by_program(world: &World, host: &Host, mode: Mode, family: Family) {
-    let vip = vip(family).to_string();
-    let mut words = vec![PROGRAM, "rs", "prepare", "--mode", word(mode), "--vip", &vip];
-    let gateway = world.gateway(family).to_string();
-    let gue = format!("gue:{GUE_PORT}");
-    match mode {
-        Mode::Nat => words.extend(["--director", &gateway]),
-        Mode::Dr(arp) => words.extend(["--arp", arp.name()]),
-        Mode::Tun(tunnel) => words.extend([
-            "--tunnel",
-            match tunnel.kind {
-                Kind::Ipip => "ipip",
-                Kind::Gre => "gre",
-                Kind::Gue => &gue,
-            },
-        ]),
-    }
+/// Runs the program with words split at blanks.
+fn run(host: &Host, words: &str) {
+    let words: Vec<&str> = [PROGRAM].into_iter().chain(words.split(' ')).collect();
     host.command(&words, "");
 }
 
