@@ -54,10 +54,7 @@ start_nginx() {
 }
 
 plain_http() {
-	local path
-	for path in body proxy fastcgi uwsgi scgi; do
-		printf '%s_temp_path %s; ' "$([[ $path == body ]] && echo client_body || echo "$path")" "/run/lvs-netns/$path"
-	done
+	printf '%s_temp_path /run/lvs-netns/scratch; ' client_body proxy fastcgi uwsgi scgi
 	echo "access_log off; keepalive_requests 10000000;"
 }
 
@@ -120,6 +117,7 @@ round() {
 		END
 		if [[ $mode == nat ]]; then
 			start_proxies
+			"$setup" exec router ip route add 203.0.113.0/24 via 192.0.2.2
 			measure straight 8000 "${rip1%:*}"
 			measure stream 8002 "$vip"
 			measure http 8001 "$vip"
