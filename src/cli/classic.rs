@@ -327,11 +327,10 @@ fn real_server(draft: &Draft) -> Result<DestinationKey, Misuse> {
 fn destination(draft: &Draft, notes: &mut Vec<String>) -> Result<Destination, Misuse> {
     let service = key(draft)?;
     let mut key = real_server(draft)?;
-    let forwarding = draft.forwarding()?;
-    let tunnel = matches!(forwarding, Forwarding::Tunnel(_));
-    if key.address.is_ipv4() != (service.family() == Family::V4) && !tunnel {
+    if Family::of(&key.address) != service.family() && !draft.is_tunnelled() {
         return Err(Misuse::MixedFamily);
     }
+    let forwarding = draft.forwarding()?;
     let by_address = matches!(service, ServiceKey::Address { .. });
     if by_address && forwarding != Forwarding::Masquerade && key.port != service.port() {
         notes.push(format!(

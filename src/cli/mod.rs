@@ -12,5 +12,5 @@ mod words;
 pub use classic::{Classic, Invocation, List, Listing, Save};
 pub use program::{Program, Request};
 pub use rule_file::{RuleLine, read_rules};
-pub use verbs::{ApplyVerb, Called, DiffVerb, Order, RsVerb, SetVerb, Verb};
+pub use verbs::{ApplyVerb, Called, DiffVerb, HostVerb, Order, SetVerb, Verb};
 pub use words::Scanner;

@@ -298,7 +298,8 @@ pub static COLUMNS: &[ColumnRow] = &[
     column(Column::Thresholds, "thresholds", NONE, LIST),
     column(Column::PersistentConn, "persistent-conn", NONE, LIST),
     column(Column::Nosort, "nosort", NONE, LIST),
-    column(Column::SyncId, "syncid", NONE, &[C::StartDaemon, C::StopDaemon]),
+    // The old tool took it with -L as well, and ignored it.
+    column(Column::SyncId, "syncid", NONE, &[C::StartDaemon, C::StopDaemon, C::List]),
     column(Column::Exact, "exact", NONE, LIST),
     column(Column::Ops, "ops", NONE, SERVICE),
     column(Column::Engine, "pe", NONE, SERVICE),

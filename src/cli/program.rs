@@ -27,7 +27,7 @@ pub enum Request {
     Classic(Classic),
     /// A verb.
     Verb(Called),
-    /// What the parser of verbs has to tell: help, or what is wrong.
+    /// What the parser has to tell: help, or what is wrong.
     Told {
         /// The text.
         text: String,
@@ -36,14 +36,10 @@ pub enum Request {
     },
     /// Replace the table by the rules on standard input.
     Replace,
-    /// How to use `ipvsadm-save` or `ipvsadm-restore`; `true` if it was asked for.
-    Usage(&'static str, bool),
 }
 
 const SAVE_USAGE: &str = "Usage: ipvsadm-save [-n] > FILE\n  \
     -n  print numbers, look no names up\n";
-const RESTORE_USAGE: &str = "Usage: ipvsadm-restore < FILE\n  \
-    replaces the table by the rules of FILE; a file with a mistake changes nothing\n";
 
 impl Program {
     /// The program that `argv0`, with or without folders, names.
@@ -75,7 +71,7 @@ impl Program {
                 None => classic::parse(scanner, name, args).map(Request::Classic),
             },
             Self::Save => Ok(save(args)),
-            Self::Restore => Ok(restore(args)),
+            Self::Restore => Ok(Request::Replace),
         }
     }
 }
@@ -106,20 +102,10 @@ fn unnamed(change: &Change, args: &[String]) -> Vec<&'static str> {
 /// Words without a dash were always passed over.
 fn save(args: &[String]) -> Request {
     let mut options = args.iter().filter(|arg| arg.starts_with('-'));
-    if let Some(option) = options.find(|arg| *arg != "-n") {
-        return Request::Usage(SAVE_USAGE, is_help(option));
+    if options.any(|arg| arg != "-n") {
+        // An error also where help was asked for, as it was.
+        return Request::Told { text: SAVE_USAGE.to_owned(), status: 1 };
     }
     let numeric = args.iter().any(|arg| arg == "-n");
     Request::Classic(Invocation::Save(Save { numeric, full: false, json: false }).into())
-}
-
-fn restore(args: &[String]) -> Request {
-    match args.iter().find(|arg| is_help(arg)) {
-        Some(_) => Request::Usage(RESTORE_USAGE, true),
-        None => Request::Replace,
-    }
-}
-
-fn is_help(arg: &str) -> bool {
-    arg == "-h" || arg == "--help"
 }

@@ -2,17 +2,22 @@
 
 mod apply;
 mod diff;
+mod director;
 mod rs;
 mod set;
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 pub use apply::{ApplyVerb, Order};
 pub use diff::DiffVerb;
-pub use rs::RsVerb;
 pub use set::SetVerb;
 
 use super::program::Request;
+use crate::model::InterfaceName;
+use crate::prepare::Wish;
 
 /// A verb with what every verb takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,13 +38,93 @@ pub enum Verb {
     /// `diff`: what differs between a file and the table, or another file.
     Diff(DiffVerb),
     /// `rs`: real servers.
-    Rs(RsVerb),
+    Rs(HostVerb),
+    /// `director`: directors.
+    Director(HostVerb),
     /// `set`: change only what is named.
     Set(SetVerb),
 }
 
+/// What to do with a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostVerb {
+    /// Make it ready.
+    Prepare {
+        /// For what.
+        wish: Wish,
+        /// Also after the next boot.
+        persist: bool,
+        /// Print a script instead.
+        dry_run: bool,
+        /// Say what the front gateway is to be told.
+        static_entry: bool,
+    },
+    /// Take back what was done for these holders, or everything.
+    Undo {
+        /// Whose.
+        holders: Option<BTreeSet<String>>,
+        /// Only say what would be undone.
+        dry_run: bool,
+    },
+    /// Look whether it is as prepared, or as said.
+    Status(Option<Wish>),
+}
+
+const EXIT: &str = "\
+EXIT STATUS
+  0  the host is as wished
+  1  it is not; a message says why, and nothing was changed
+  2  the command line cannot be understood";
+
+fn after(examples: &str) -> String {
+    format!("{EXIT}\n\n{examples}")
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+fn choice(
+    name: &'static str,
+    value: &'static str,
+    from: &[&'static str],
+    help: &'static str,
+) -> Arg {
+    Arg::new(name).long(name).value_name(value).value_parser(from.to_vec()).help(help)
+}
+
+fn vip() -> Arg {
+    Arg::new("vip")
+        .long("vip")
+        .value_name("ADDR")
+        .value_delimiter(',')
+        .action(ArgAction::Append)
+        .value_parser(value_parser!(IpAddr))
+        .help("Virtual addresses, comma between them")
+}
+
+fn interface(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name("IFACE")
+        .value_parser(|name: &str| InterfaceName::new(name).map(|name| name.to_string()))
+        .help(help)
+}
+
+fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
+    matches.get_many::<T>(name).into_iter().flatten().cloned().collect()
+}
+
+/// Each address once.
+fn vips(matches: &ArgMatches) -> Vec<IpAddr> {
+    let mut seen = BTreeSet::new();
+    let mut vips: Vec<IpAddr> = many(matches, "vip");
+    vips.retain(|vip| seen.insert(*vip));
+    vips
+}
+
 /// The first words; making clap's tables to find out would cost every classic command.
-const VERBS: [&str; 4] = ["apply", "diff", "rs", "set"];
+const VERBS: [&str; 5] = ["apply", "diff", "director", "rs", "set"];
 
 /// Whether `word` begins a verb's command line.
 pub fn is_verb(word: &str) -> bool {
@@ -61,6 +146,7 @@ pub fn command() -> Command {
         .disable_help_subcommand(true)
         .subcommand(apply::command())
         .subcommand(diff::command())
+        .subcommand(director::command())
         .subcommand(rs::command())
         .subcommand(set::command())
         .arg(
@@ -105,6 +191,7 @@ fn verb(matches: &ArgMatches) -> Result<Verb, String> {
         Some(("diff", matches)) => Ok(Verb::Diff(diff::read(matches))),
         Some(("set", matches)) => set::read(matches).map(Verb::Set),
         Some(("rs", matches)) => rs::read(matches).map(Verb::Rs),
+        Some(("director", matches)) => director::read(matches).map(Verb::Director),
         _ => Err("no verb".to_owned()),
     }
 }

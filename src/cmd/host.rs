@@ -2,6 +2,7 @@
 
 mod facts;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -12,7 +13,7 @@ use crate::model::{Family, GuePort, Link, Route, RouteImage};
 use crate::netlink::fou::Fou;
 use crate::netlink::route::{self, Network};
 use crate::prepare::{Entry, Step};
-use crate::system::{program, sysctl};
+use crate::system::{frames, program, sysctl};
 
 /// The host, or one network namespace of it.
 pub struct Host {
@@ -37,7 +38,11 @@ impl Host {
     /// What is there now, where a step replaces something.
     pub fn former(step: &Step) -> Result<Option<String>, Error> {
         match step {
+            Step::Sysctl { key, .. } if key == WIDE => wide().map(Some),
             Step::Sysctl { key, .. } => sysctl::read(key),
+            Step::Arptables { program, .. } if is_nft(program)? && !has_table(ARP_FILTER) => {
+                Ok(Some(NO_TABLE.to_owned()))
+            }
             _ => Ok(None),
         }
     }
@@ -46,6 +51,9 @@ impl Host {
     pub fn holds(&mut self, step: &Step) -> Result<bool, Error> {
         Ok(match step {
             Step::Module { name } if name == "fou" => Fou::open()?.is_some(),
+            Step::Module { name } if name == "ip_vs" => {
+                sysctl::read("ipv4/vs/conntrack")?.is_some()
+            }
             Step::Module { name } => Path::new("/sys/module").join(name).exists(),
             Step::Sysctl { key, value } => sysctl::read(key)?.as_ref() == Some(value),
             Step::Nft { table, .. } => has_table(table),
@@ -58,7 +66,10 @@ impl Host {
                 self.link(name)?.is_some_and(|found| found.kind == link.kind())
             }
             Step::Up { device } => self.link(device)?.is_some_and(|link| link.up),
-            Step::Address { device, address } => self.has(device, *address)?.is_some(),
+            // An announcement holds while the address is there.
+            Step::Address { device, address } | Step::Announce { device, address } => {
+                self.has(device, *address)?.is_some()
+            }
             Step::Route { new, ipv6, .. } => self.follows(new, *ipv6)?,
             Step::File { path, content } => fs::read_to_string(path).is_ok_and(|it| it == *content),
             Step::Symlink { path, target } => {
@@ -91,6 +102,10 @@ impl Host {
                 let index = self.index(device)?;
                 self.network.add_address(index, *address)
             }
+            Step::Announce { device, address } => {
+                let mac = self.mac(device)?;
+                frames::announce(device, mac, *address)
+            }
             Step::Route { new, .. } => self.network.replace_route(new),
             Step::File { path, content } => write(Path::new(path), content),
             Step::Symlink { path, target } => {
@@ -103,16 +118,25 @@ impl Host {
     /// Takes a step back that may have been done.
     pub fn undo(&mut self, Entry { step, former, .. }: &Entry) -> Result<Undone, Error> {
         match step {
+            Step::Sysctl { key, value } if key == WIDE => {
+                return restore_wide(value, former.as_deref());
+            }
             Step::Sysctl { key, value } => return restore(key, value, former.as_deref()),
             Step::Route { new, former, ipv6, .. } => {
                 return self.restore_route(new, former.as_ref(), *ipv6);
             }
             // Others may use it by now; an interface that was set up here is deleted here.
-            Step::Module { .. } | Step::Up { .. } => return Ok(Undone::Gone),
+            Step::Module { .. } | Step::Up { .. } | Step::Announce { .. } => {
+                return Ok(Undone::Gone);
+            }
             Step::Arptables { program, rules } => {
                 let present = arp_rules(program)?;
                 for rule in rules.iter().filter(|rule| is_listed(&present, rule)) {
                     arptables(program, "-D", rule)?;
+                }
+                let made = former.as_deref() == Some(NO_TABLE);
+                if made && arp_rules(program)?.is_empty() && has_table(ARP_FILTER) {
+                    program::run("nft", &["delete", "table", "arp", ARP_FILTER], "")?;
                 }
             }
             _ if !self.holds(step)? => return self.missing(step),
@@ -190,6 +214,20 @@ impl Host {
         Ok(link.index)
     }
 
+    /// The hardware addresses of all Ethernet interfaces.
+    pub fn macs(&mut self) -> Result<BTreeSet<String>, Error> {
+        let links = self.network.links()?.into_iter().filter(|link| link.arp);
+        Ok(links.map(|link| frames::hardware(&link.mac)).collect())
+    }
+
+    /// The hardware address of an Ethernet interface.
+    pub fn mac(&mut self, device: &str) -> Result<[u8; 6], Error> {
+        let mac = self.link(device)?.map(|link| link.mac).unwrap_or_default();
+        mac.try_into().map_err(|_| {
+            failed(format!("find the hardware address of {device}"))(io::ErrorKind::NotFound.into())
+        })
+    }
+
     fn has(&mut self, device: &str, address: std::net::IpAddr) -> Result<Option<u32>, Error> {
         let Some(link) = self.link(device)? else { return Ok(None) };
         let bits = if address.is_ipv4() { 32 } else { 128 };
@@ -200,6 +238,42 @@ impl Host {
             .any(|it| it.index == link.index && it.address == address && it.prefix == bits);
         Ok(found.then_some(link.index))
     }
+}
+
+/// Writing this parameter writes the same of every interface.
+const WIDE: &str = "ipv6/conf/all/forwarding";
+
+/// The parameter of each interface, in the form `NAME=VALUE`, a line each; `all` is the first.
+fn wide() -> Result<String, Error> {
+    let folder = "/proc/sys/net/ipv6/conf";
+    let mut names = vec!["all".to_owned()];
+    for entry in fs::read_dir(folder).map_err(failed(format!("read {folder}")))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name != "all" {
+            names.push(name);
+        }
+    }
+    let mut lines = Vec::new();
+    for name in names {
+        let value = sysctl::read(&WIDE.replace("all", &name))?;
+        lines.extend(value.map(|value| format!("{name}={value}")));
+    }
+    Ok(lines.join("\n"))
+}
+
+fn restore_wide(value: &str, former: Option<&str>) -> Result<Undone, Error> {
+    let mut lines = former.into_iter().flat_map(str::lines).filter_map(|it| it.split_once('='));
+    let all = lines.next().map(|(_, value)| value);
+    let undone = restore(WIDE, value, all)?;
+    if let Undone::Restored | Undone::Gone = undone {
+        for (name, value) in lines {
+            let key = WIDE.replace("all", name);
+            if sysctl::read(&key)?.is_some() {
+                sysctl::write(&key, value)?;
+            }
+        }
+    }
+    Ok(undone)
 }
 
 /// Only the value that was written is replaced by the one before it.
@@ -234,8 +308,21 @@ fn arptables(program: &str, action: &str, rule: &str) -> Result<(), Error> {
     program::run(program, &words, "").map(drop)
 }
 
+/// The table that the arptables in front of nftables makes, even to list it.
+const ARP_FILTER: &str = "filter";
+
+/// In the state file: that table was not there.
+const NO_TABLE: &str = "no table";
+
+fn is_nft(program: &str) -> Result<bool, Error> {
+    Ok(program::run(program, &["-V"], "")?.contains("nf_tables"))
+}
+
 /// The rules as arptables lists them: chain and words.
 fn arp_rules(program: &str) -> Result<Vec<(String, Vec<String>)>, Error> {
+    if is_nft(program)? && !has_table(ARP_FILTER) {
+        return Ok(Vec::new());
+    }
     let mut chain = String::new();
     let mut rules = Vec::new();
     for line in program::run(program, &["-n", "-L", "-v"], "")?.lines() {

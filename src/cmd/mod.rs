@@ -9,9 +9,9 @@ mod host;
 mod json;
 mod list;
 mod preparation;
+mod prepare;
 mod report;
 mod restore;
-mod rs;
 mod save;
 mod set;
 mod snapshot;
@@ -78,13 +78,19 @@ impl<'a> Session<'a> {
                 if let Some(name) = netns {
                     namespace::enter(&name)?;
                 }
-                self.hint(&notes);
-                match invocation {
+                let outcome = match invocation {
                     Invocation::Change(change) if !unnamed.is_empty() => {
                         change::edit(self, &change, &unnamed)
                     }
                     _ => self.invoke(&invocation),
+                };
+                if notes.is_empty() {
+                    return outcome;
                 }
+                // Behind the old tool's line, if there is one.
+                let status = outcome.unwrap_or_else(|error| exit_status(&error, self.complaints));
+                self.hint(&notes);
+                Ok(status)
             }
             Request::Replace => restore::replace(self),
             Request::Verb(Called { verb, netns, json }) => {
@@ -92,10 +98,13 @@ impl<'a> Session<'a> {
                     namespace::enter(name)?;
                 }
                 match verb {
+                    Verb::Rs(verb) => prepare::run(self, "rs", &verb, netns.as_deref(), json),
+                    Verb::Director(verb) => {
+                        prepare::run(self, "director", &verb, netns.as_deref(), json)
+                    }
                     Verb::Apply(verb) => apply::run(self, &verb, json),
                     Verb::Diff(verb) => diff::run(self, &verb, json),
                     Verb::Set(verb) => set::run(self, &verb, json),
-                    Verb::Rs(verb) => rs::run(self, &verb, netns.as_deref(), json),
                 }
             }
             Request::Told { text, status: 0 } => {
@@ -103,16 +112,8 @@ impl<'a> Session<'a> {
                 Ok(0)
             }
             Request::Told { text, status } => {
-                self.complaints.write_all(text.as_bytes())?;
-                Ok(status)
-            }
-            Request::Usage(text, true) => {
-                self.out.write_all(text.as_bytes())?;
-                Ok(0)
-            }
-            Request::Usage(text, false) => {
                 let _ = self.complaints.write_all(text.as_bytes());
-                Ok(1)
+                Ok(status)
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::host::{Host, Undone};
 use crate::error::{Error, Obstacle};
-use crate::prepare::{Entry, Ledger, Line, Planned, RealServer, State, Step};
+use crate::prepare::{Entry, Ledger, Line, Planned, State, Step, Wish};
 use crate::system::journal::{self, Journal};
 
 /// A host with its state file.
@@ -47,16 +47,24 @@ impl Preparation {
             Some((text, path)) => Ledger::read(&text, &boot)
                 .map_err(|why| Obstacle::Journal { path: path.display().to_string(), why })?,
         };
-        Ok(Self { host: Host::open()?, ledger, journal })
+        let mut host = Host::open()?;
+        let macs = host.macs()?;
+        let stale = !journal.of_first_namespace() && ledger.of_another(&macs);
+        let ledger = if stale { Ledger::new(journal::boot()) } else { ledger };
+        Ok(Self { host, ledger: Ledger { macs, ..ledger }, journal })
     }
 
     /// Compares a plan with the state and the host.
-    pub fn work(&mut self, wish: &RealServer, plan: Vec<Planned>) -> Result<Work, Error> {
+    pub fn work(&mut self, wish: &Wish, plan: Vec<Planned>) -> Result<Work, Error> {
         let mut ledger = self.ledger.clone();
         let mut todo = Vec::new();
         let mut steps = Vec::new();
         for Planned { step, holders } in plan {
-            let holds = self.host.holds(&step)?;
+            let holds = match step {
+                // In a crash's wake the address can be there without a word about it.
+                Step::Announce { .. } => ledger.owns(&step),
+                _ => self.host.holds(&step)?,
+            };
             steps.push((step.clone(), holds));
             if let Some(index) = ledger.find(&step) {
                 let entry = &mut ledger.entries[index];
@@ -102,7 +110,12 @@ impl Preparation {
         self.save()?;
         for &index in todo {
             if !self.ledger.entries[index].begun {
-                self.ledger.entries[index].begun = true;
+                let entry = &mut self.ledger.entries[index];
+                // A step before this one may have brought the thing into being.
+                if entry.former.is_none() {
+                    entry.former = Host::former(&entry.step)?;
+                }
+                entry.begun = true;
                 self.save()?;
             }
             self.host.apply(&self.ledger.entries[index].step)?;

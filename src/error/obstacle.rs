@@ -60,6 +60,16 @@ pub enum Obstacle {
         /// Its value.
         value: String,
     },
+    /// Another host answers for the address.
+    #[error("{mac} on {name} answers for {address} already")]
+    Answered {
+        /// The address.
+        address: IpAddr,
+        /// The hardware address of the other.
+        mac: String,
+        /// The interface on which it was asked.
+        name: String,
+    },
     /// A proxy entry answers for the address.
     #[error("a proxy neighbour entry on {name} answers for {address}")]
     Proxy {
@@ -140,6 +150,11 @@ impl Obstacle {
             Self::AnswersArp { key, .. } => {
                 let key = key.replace('/', ".");
                 format!("the greater of `all' and the interface counts; sysctl -w {key}=1")
+            }
+            Self::Answered { .. } => {
+                "a real server that is not silent (ipvsadm rs prepare there), or \
+                                      another director; --takeover takes the address anyway"
+                    .to_owned()
             }
             Self::Proxy { address, name } => format!("ip neighbour del proxy {address} dev {name}"),
             Self::NoIpv6 { name } => format!("sysctl -w net.ipv6.conf.{name}.disable_ipv6=0"),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use super::wish::ArpMethod;
 use crate::error::Obstacle;
 use crate::model::{Family, InterfaceAddress, Link, Route};
 
@@ -17,11 +18,28 @@ pub enum ArpTables {
     Program(String),
 }
 
+/// What a plan asks about a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    /// Where do packets to these go?
+    pub routes: Vec<IpAddr>,
+    /// Does a proxy entry answer for these?
+    pub proxies: Vec<IpAddr>,
+    /// Does another host on this interface's network answer for these?
+    pub answers: Option<(String, Vec<IpAddr>)>,
+    /// Are there nftables for ARP, or arptables?
+    pub filters: Option<ArpMethod>,
+    /// Do these files exist?
+    pub files: Vec<String>,
+    /// What are these parameters?
+    pub keys: Vec<String>,
+    /// Does the kernel lack these modules?
+    pub modules: Vec<String>,
+}
+
 /// A host as it was found.
 #[derive(Clone, Debug)]
 pub struct Facts {
-    /// The caller may change it.
-    pub root: bool,
     /// `/proc/sys/net` can be written.
     pub writable: bool,
     /// Its interfaces.
@@ -36,6 +54,8 @@ pub struct Facts {
     pub routes: BTreeMap<IpAddr, Route>,
     /// Interfaces that answer for a virtual address as a proxy.
     pub proxies: Vec<(IpAddr, u32)>,
+    /// Hardware addresses that answer for a virtual address.
+    pub answers: Vec<(IpAddr, String)>,
     /// Modules that the kernel lacks.
     pub missing: BTreeSet<String>,
     /// `nft` is installed, and the kernel knows its tables for ARP; `None`: not installed.

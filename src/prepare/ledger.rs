@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::step::Step;
-use super::wish::RealServer;
+use super::wish::Wish;
 
 /// A step with those who need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
     /// The step.
     pub step: Step,
-    /// Who needs it, see [`super::RealServer::holders`].
+    /// Who needs it, see [`Wish::holders`].
     pub holders: BTreeSet<String>,
 }
 
@@ -37,8 +37,11 @@ pub struct Ledger {
     pub schema: u32,
     /// The boot in which it was written.
     pub boot: String,
+    /// The hardware addresses of the host's Ethernet interfaces.
+    #[serde(default)]
+    pub macs: BTreeSet<String>,
     /// What was wished for each holder.
-    pub wishes: BTreeMap<String, RealServer>,
+    pub wishes: BTreeMap<String, Wish>,
     /// The steps.
     pub entries: Vec<Entry>,
 }
@@ -46,17 +49,33 @@ pub struct Ledger {
 impl Ledger {
     /// An empty ledger.
     pub fn new(boot: String) -> Self {
-        Self { schema: 1, boot, wishes: BTreeMap::new(), entries: Vec::new() }
+        Self {
+            schema: 1,
+            boot,
+            macs: BTreeSet::new(),
+            wishes: BTreeMap::new(),
+            entries: Vec::new(),
+        }
     }
 
-    /// Reads a state file in boot `boot`: of an earlier boot only files are left.
+    /// Reads a state file in boot `boot`: of an earlier boot only files are left, and the
+    /// parameters that these set again.
     pub fn read(text: &str, boot: &str) -> Result<Self, String> {
         let mut ledger: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if ledger.schema != 1 {
             return Err(format!("it has schema {}, not 1", ledger.schema));
         }
         if ledger.boot != boot {
-            ledger.entries.retain(|entry| entry.step.outlives_boot());
+            let kept: BTreeSet<String> = ledger
+                .entries
+                .iter()
+                .filter(|entry| entry.step.outlives_boot())
+                .flat_map(|entry| entry.holders.iter().cloned())
+                .collect();
+            ledger.entries.retain(|entry| {
+                let parameter = matches!(entry.step, Step::Sysctl { .. });
+                entry.step.outlives_boot() || parameter && !entry.holders.is_disjoint(&kept)
+            });
             let left: BTreeSet<&String> =
                 ledger.entries.iter().flat_map(|entry| &entry.holders).collect();
             ledger.wishes.retain(|holder, _| left.contains(holder));
@@ -69,6 +88,12 @@ impl Ledger {
     pub fn text(&self) -> Result<String, String> {
         let text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
         Ok(text + "\n")
+    }
+
+    /// Whether it was written on another host than the one with these hardware addresses. A network
+    /// namespace can have the number of one that is gone.
+    pub fn of_another(&self, macs: &BTreeSet<String>) -> bool {
+        !self.macs.is_empty() && self.macs.is_disjoint(macs)
     }
 
     /// The entry that changes the same thing as `step`.
@@ -126,11 +151,17 @@ mod tests {
     }
 
     #[test]
-    fn a_boot_leaves_files_only() {
-        let text = ledger().text().unwrap();
-        assert_eq!(Ledger::read(&text, "a").unwrap().entries.len(), 2);
+    fn a_boot_leaves_files_and_the_parameters_in_them() {
+        let mut ledger = ledger();
+        let address = Step::Address { device: "lo".into(), address: "192.0.2.1".parse().unwrap() };
+        ledger.entries.push(Entry { step: address, ..ledger.entries[0].clone() });
+        let text = ledger.text().unwrap();
+        assert_eq!(Ledger::read(&text, "a").unwrap().entries.len(), 3);
         let later = Ledger::read(&text, "b").unwrap();
-        assert_eq!(later.entries.len(), 1);
+        assert_eq!(later.entries[..], ledger.entries[..2]);
         assert!(later.lasting());
+        ledger.entries.remove(1);
+        let text = ledger.text().unwrap();
+        assert!(Ledger::read(&text, "b").unwrap().entries.is_empty());
     }
 }

@@ -6,6 +6,7 @@
 //! which it should not speak.
 
 mod arp;
+mod director;
 mod facts;
 mod ledger;
 mod nat;
@@ -15,13 +16,15 @@ mod report;
 mod step;
 mod tunnel;
 mod verdict;
+mod vs;
 mod wish;
 
-pub use facts::{ArpTables, Facts};
+pub use director::Director;
+pub use facts::{ArpTables, Facts, Question};
 pub use ledger::{Entry, Ledger, Planned};
-pub use persist::paths as persistent_paths;
 pub use plan::{Images, Keep, plan};
 pub use report::{Line, Report, State};
 pub use step::{Step, script};
-pub use verdict::{Finding, judge};
-pub use wish::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer};
+pub use verdict::Finding;
+pub use vs::check as check_parameter;
+pub use wish::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer, Wish};

@@ -3,26 +3,26 @@
 use super::facts::Facts;
 use super::ledger::Ledger;
 use super::step::Step;
-use super::wish::RealServer;
+use super::wish::Wish;
 use crate::error::Obstacle;
 
 /// Where systemd looks for units.
 pub const UNITS: &str = "/etc/systemd/system";
 
 /// The paths that `--persist` writes for one holder: parameters, modules, unit, and its link.
-pub fn paths(holder: &str) -> [String; 4] {
+pub fn paths(verb: &str, holder: &str) -> [String; 4] {
     [
-        format!("/etc/sysctl.d/60-ipvsadm-rs-{holder}.conf"),
-        format!("/etc/modules-load.d/ipvsadm-rs-{holder}.conf"),
-        format!("{UNITS}/ipvsadm-rs-{holder}.service"),
-        format!("{UNITS}/multi-user.target.wants/ipvsadm-rs-{holder}.service"),
+        format!("/etc/sysctl.d/60-ipvsadm-{verb}-{holder}.conf"),
+        format!("/etc/modules-load.d/ipvsadm-{verb}-{holder}.conf"),
+        format!("{UNITS}/ipvsadm-{verb}-{holder}.service"),
+        format!("{UNITS}/multi-user.target.wants/ipvsadm-{verb}-{holder}.service"),
     ]
 }
 
 /// The files for one holder of these steps. Parameters and modules come from their own services at
 /// boot, early; the unit comes after these, and adds what they cannot.
 pub fn files(
-    wish: &RealServer,
+    wish: &Wish,
     facts: &Facts,
     ledger: &Ledger,
     holder: &str,
@@ -32,7 +32,8 @@ pub fn files(
     if !facts.systemd {
         return Err(Obstacle::Wish(format!("--persist needs systemd: there is no {UNITS}")));
     }
-    let [parameters, modules, unit, link] = paths(holder);
+    let [parameters, modules, unit, link] = paths(wish.verb(), holder);
+    let verb = wish.verb();
     let mut files = Vec::new();
     // Those of interfaces that a step makes are set by the unit.
     let keys = steps.iter().filter_map(|step| match step {
@@ -51,23 +52,23 @@ pub fn files(
             [(parameters, keys.collect::<String>()), (modules, names.collect::<String>())]
         {
             if !content.is_empty() {
-                let content = format!("# made by `ipvsadm rs prepare --persist'\n{content}");
+                let content = format!("# made by `ipvsadm {verb} prepare --persist'\n{content}");
                 files.push(Step::File { path, content });
             }
         }
     }
     let netns = netns.map(|name| format!(" --netns {name}")).unwrap_or_default();
     let content = format!(
-        "# made by `ipvsadm rs prepare --persist'; `ipvsadm rs undo' removes it\n\
+        "# made by `ipvsadm {verb} prepare --persist'; `ipvsadm {verb} undo' removes it\n\
          [Unit]\n\
-         Description=Real server for {holder}\n\
+         Description=IPVS {verb} for {holder}\n\
          After=systemd-sysctl.service systemd-modules-load.service network.target\n\
          Wants=systemd-sysctl.service\n\
          Before=network-online.target\n\n\
          [Service]\n\
          Type=oneshot\n\
          RemainAfterExit=yes\n\
-         ExecStart={} rs prepare {}{netns}\n\n\
+         ExecStart={} {verb} prepare {}{netns}\n\n\
          [Install]\n\
          WantedBy=multi-user.target\n",
         facts.executable,

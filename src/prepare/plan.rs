@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use super::facts::Facts;
 use super::ledger::{Ledger, Planned};
 use super::step::Step;
-use super::wish::{ArpMethod, Mode, RealServer};
-use super::{arp, nat, persist, tunnel};
+use super::wish::{ArpMethod, Mode, RealServer, Wish};
+use super::{arp, director, nat, persist, tunnel};
 use crate::error::Obstacle;
 use crate::model::{Family, NewLink, RouteImage};
 
@@ -30,20 +30,21 @@ pub enum Keep<'a> {
 
 /// Every step of the wish in its order, done already or not.
 pub fn plan(
-    wish: &RealServer,
+    wish: &Wish,
     facts: &Facts,
     ledger: &Ledger,
     images: &Images<'_>,
     keep: Keep<'_>,
 ) -> Result<Vec<Planned>, Obstacle> {
-    if !facts.root {
-        return Err(Obstacle::NotRoot);
-    }
     let mut phases: [Vec<(Step, String)>; 4] = Default::default();
     for holder in wish.holders() {
-        let steps = match wish.vips.iter().find(|vip| vip.to_string() == holder) {
-            Some(vip) if wish.mode != Mode::Nat => one(wish, facts, ledger, images, *vip)?,
-            _ => [Vec::new(), nat::way_back(wish, facts, ledger, images)?, Vec::new()],
+        let steps = match (wish, holder.parse()) {
+            (Wish::RealServer(wish), Ok(vip)) => one(wish, facts, ledger, images, vip)?,
+            (Wish::RealServer(wish), Err(_)) => {
+                [Vec::new(), nat::way_back(wish, facts, ledger, images)?, Vec::new()]
+            }
+            (Wish::Director(wish), Ok(vip)) => director::steps(wish, facts, ledger, vip)?,
+            (Wish::Director(_), Err(_)) => continue,
         };
         if let Keep::Everything(netns) = keep {
             let files = persist::files(wish, facts, ledger, &holder, &steps.concat(), netns)?;
@@ -85,12 +86,12 @@ fn one(
     if vip.is_ipv6() {
         ipv6_on(facts, &device)?;
     }
-    free(facts, ledger, vip, &device)?;
+    free(facts, ledger, vip, &device, "rs")?;
     ways.extend(segments(wish, facts, images, vip));
     Ok([silence, ways, vec![Step::Address { device, address: vip }]])
 }
 
-fn unicast(address: IpAddr) -> Result<(), Obstacle> {
+pub fn unicast(address: IpAddr) -> Result<(), Obstacle> {
     let why = match address {
         _ if address.is_unspecified() => "unspecified",
         _ if address.is_loopback() => "a loopback address",
@@ -135,7 +136,7 @@ fn home(
 }
 
 /// New interfaces do as `default` says.
-fn ipv6_on(facts: &Facts, device: &str) -> Result<(), Obstacle> {
+pub fn ipv6_on(facts: &Facts, device: &str) -> Result<(), Obstacle> {
     let name = if facts.link(device).is_some() { device } else { "default" };
     match facts.sysctl(&format!("ipv6/conf/{name}/disable_ipv6")) {
         Some("0") => Ok(()),
@@ -143,7 +144,13 @@ fn ipv6_on(facts: &Facts, device: &str) -> Result<(), Obstacle> {
     }
 }
 
-fn free(facts: &Facts, ledger: &Ledger, vip: IpAddr, device: &str) -> Result<(), Obstacle> {
+pub fn free(
+    facts: &Facts,
+    ledger: &Ledger,
+    vip: IpAddr,
+    device: &str,
+    verb: &'static str,
+) -> Result<(), Obstacle> {
     for found in facts.addresses.iter().filter(|it| it.address == vip) {
         let Some(link) = facts.link_at(found.index) else { continue };
         let step = Step::Address { device: link.name.clone(), address: vip };
@@ -152,12 +159,12 @@ fn free(facts: &Facts, ledger: &Ledger, vip: IpAddr, device: &str) -> Result<(),
                 address: vip,
                 prefix: found.prefix,
                 device: link.name.clone(),
-                verb: "rs",
+                verb,
             });
         }
         if link.name != device {
             return Err(Obstacle::Wish(format!(
-                "{vip} is prepared on {} already: `ipvsadm rs undo --vip {vip}' first",
+                "{vip} is prepared on {} already: `ipvsadm {verb} undo --vip {vip}' first",
                 link.name
             )));
         }
@@ -196,3 +203,6 @@ fn merge(steps: impl IntoIterator<Item = (Step, String)>) -> Vec<Planned> {
     }
     planned
 }
+
+#[cfg(test)]
+mod tests;

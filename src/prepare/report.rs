@@ -43,7 +43,10 @@ pub struct Line {
 pub struct Report {
     /// The version of this format.
     pub schema: u32,
-    /// For example `rs prepare`.
+    /// `rs` or `director`.
+    #[serde(rename = "host")]
+    pub state: &'static str,
+    /// `prepare`, `undo` or `status`.
     pub verb: &'static str,
     /// Something is different from before.
     pub changed: bool,
@@ -61,9 +64,10 @@ pub struct Report {
 
 impl Report {
     /// An empty report of a verb.
-    pub fn new(verb: &'static str) -> Self {
+    pub fn new(state: &'static str, verb: &'static str) -> Self {
         Self {
             schema: 1,
+            state,
             verb,
             changed: false,
             ok: true,

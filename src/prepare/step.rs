@@ -61,6 +61,13 @@ pub enum Step {
         /// The address.
         address: IpAddr,
     },
+    /// Tell the neighbours that an address is here.
+    Announce {
+        /// The interface.
+        device: String,
+        /// The address.
+        address: IpAddr,
+    },
     /// Put a default route in the place of another.
     Route {
         /// The new one.
@@ -121,6 +128,7 @@ impl Step {
             Self::Link { name, link } => format!("make interface {name}: {}", link.words()),
             Self::Up { device } => format!("set {device} up"),
             Self::Address { device, address } => format!("add {address} to {device}"),
+            Self::Announce { device, address } => format!("announce {address} on {device}"),
             Self::Route { words, .. } => format!("route {words}"),
             Self::File { path, .. } => format!("write {path}"),
             Self::Symlink { path, .. } => format!("link {path}"),
@@ -149,6 +157,12 @@ impl Step {
             }
             Self::Address { device, address } => {
                 format!("ip -6 address add {address}/128 dev {device} nodad preferred_lft 0")
+            }
+            Self::Announce { device, address: IpAddr::V4(address) } => {
+                format!("arping -q -U -c 3 -I {device} {address} || true")
+            }
+            Self::Announce { device, address } => {
+                format!("ndsend {address} {device} || true")
             }
             Self::Route { words, ipv6, .. } => {
                 format!("ip -{} route replace {words}", version(*ipv6))

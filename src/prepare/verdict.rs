@@ -18,7 +18,7 @@ pub struct Finding {
     pub text: String,
 }
 
-fn finding(ok: bool, text: impl Into<String>) -> Finding {
+pub fn finding(ok: bool, text: impl Into<String>) -> Finding {
     Finding { ok, text: text.into() }
 }
 

@@ -5,6 +5,11 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::director::{self, Director};
+use super::facts::{Facts, Question};
+use super::persist;
+use super::verdict::{self, Finding};
+
 /// How the director reaches the real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,7 +54,93 @@ pub enum ArpMethod {
     None,
 }
 
-/// What is wished.
+/// What is wished of a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "host", rename_all = "snake_case")]
+pub enum Wish {
+    /// To be a real server.
+    RealServer(RealServer),
+    /// To be a director.
+    Director(Director),
+}
+
+impl Wish {
+    /// The word for it in commands and names of files.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::RealServer(_) => "rs",
+            Self::Director(_) => "director",
+        }
+    }
+
+    /// Who holds the steps: the virtual addresses, or [`NAT_HOLDER`].
+    pub fn holders(&self) -> Vec<String> {
+        match self {
+            Self::RealServer(RealServer { mode: Mode::Nat, .. }) => vec![NAT_HOLDER.to_owned()],
+            Self::RealServer(RealServer { vips, .. }) | Self::Director(Director { vips, .. }) => {
+                vips.iter().map(IpAddr::to_string).collect()
+            }
+        }
+    }
+
+    /// The same wish for one of its holders.
+    #[must_use]
+    pub fn only(&self, holder: &str) -> Self {
+        let mut wish = self.clone();
+        let (Self::RealServer(RealServer { vips, .. }) | Self::Director(Director { vips, .. })) =
+            &mut wish;
+        vips.retain(|vip| vip.to_string() == holder);
+        wish
+    }
+
+    /// The words behind `prepare` that wish the same for one holder.
+    pub fn words(&self, holder: &str) -> String {
+        match self {
+            Self::RealServer(wish) => wish.words(holder),
+            Self::Director(wish) => wish.words(holder),
+        }
+    }
+
+    /// What a plan for it asks.
+    pub fn question(&self) -> Question {
+        let files = self.holders().into_iter().flat_map(|it| persist::paths(self.verb(), &it));
+        let question = Question { files: files.collect(), ..Question::default() };
+        match self {
+            Self::RealServer(wish) => {
+                let filtered = matches!(wish.arp, ArpMethod::Nft | ArpMethod::Arptables);
+                let modules = ["dummy", "ipip", "sit", "ip_gre", "ip6_tunnel", "ip6_gre", "fou"];
+                Question {
+                    routes: wish.directors.iter().chain(&wish.vips).copied().collect(),
+                    proxies: wish.vips.clone(),
+                    filters: filtered.then_some(wish.arp),
+                    modules: modules.map(str::to_owned).to_vec(),
+                    ..question
+                }
+            }
+            Self::Director(wish) => {
+                let schedulers = wish.schedulers.iter().map(|name| format!("ip_vs_{name}"));
+                let asked = (wish.interface.clone(), wish.vips.clone());
+                Question {
+                    routes: wish.vips.clone(),
+                    answers: (!wish.takeover).then_some(asked),
+                    keys: wish.parameters.keys().map(|name| format!("ipv4/vs/{name}")).collect(),
+                    modules: schedulers.chain(["ip_vs".to_owned()]).collect(),
+                    ..question
+                }
+            }
+        }
+    }
+
+    /// Looks at the effective state of a host, whoever brought it about.
+    pub fn judge(&self, facts: &Facts) -> Vec<Finding> {
+        match self {
+            Self::RealServer(wish) => verdict::judge(wish, facts),
+            Self::Director(wish) => director::judge(wish, facts),
+        }
+    }
+}
+
+/// What is wished of a real server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RealServer {
     /// How the director reaches it.
@@ -74,22 +165,6 @@ pub struct RealServer {
 pub const NAT_HOLDER: &str = "nat";
 
 impl RealServer {
-    /// Who holds the steps: the virtual addresses, or [`NAT_HOLDER`].
-    pub fn holders(&self) -> Vec<String> {
-        match self.mode {
-            Mode::Nat => vec![NAT_HOLDER.to_owned()],
-            _ => self.vips.iter().map(IpAddr::to_string).collect(),
-        }
-    }
-
-    /// The same wish for one of its holders.
-    #[must_use]
-    pub fn only(&self, holder: &str) -> Self {
-        let mut vips = self.vips.clone();
-        vips.retain(|vip| vip.to_string() == holder);
-        Self { vips, ..self.clone() }
-    }
-
     /// The words behind `ipvsadm rs prepare` that wish the same for one holder.
     pub fn words(&self, holder: &str) -> String {
         use fmt::Write as _;

@@ -151,11 +151,7 @@ fn destination_words(
     destination: &DestinationKey,
     naming: &dyn Naming,
 ) -> Result<String, Unsayable> {
-    let protocol = match service {
-        ServiceKey::Address { protocol, .. } => *protocol,
-        ServiceKey::Fwmark { .. } => Protocol::Tcp,
-    };
-    let server = naming.endpoint(destination.address, destination.port, protocol);
+    let server = naming.endpoint(destination.address, destination.port, service.protocol());
     Ok(format!("{} -r {server}", key_words(service, naming)?))
 }
 

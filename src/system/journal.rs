@@ -13,6 +13,9 @@ use nix::fcntl::{Flock, FlockArg};
 use crate::error::{Error, Obstacle};
 
 const VOLATILE: &str = "/run/ipvsadm";
+/// Before the number of a namespace.
+const NAMESPACE: &str = "-netns-";
+
 const LASTING: &str = "/var/lib/ipvsadm";
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
@@ -57,6 +60,11 @@ impl Journal {
     /// Opens the state of `verb` to look at.
     pub fn look(verb: &str) -> Result<Self, Error> {
         Ok(Self { name: name(verb)?, _lock: None })
+    }
+
+    /// Whether it is of the network namespace of process 1, the host's own.
+    pub fn of_first_namespace(&self) -> bool {
+        !self.name.contains(NAMESPACE)
     }
 
     fn path(&self, folder: &str) -> PathBuf {
@@ -120,7 +128,7 @@ fn name(verb: &str) -> Result<String, Error> {
     let own = Path::new("/proc/thread-self/ns/net");
     let own = fs::metadata(own).map_err(failed("read", own))?.ino();
     let first = fs::metadata("/proc/1/ns/net").map(|it| it.ino()).ok();
-    Ok(if first == Some(own) { verb.to_owned() } else { format!("{verb}-netns-{own}") })
+    Ok(if first == Some(own) { verb.to_owned() } else { format!("{verb}{NAMESPACE}{own}") })
 }
 
 /// The rename itself must reach the disk.

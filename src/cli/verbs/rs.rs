@@ -5,37 +5,8 @@ use std::net::IpAddr;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::model::InterfaceName;
-use crate::prepare::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer};
-
-/// What to do with a real server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RsVerb {
-    /// Make it ready.
-    Prepare {
-        /// How.
-        wish: RealServer,
-        /// Also after the next boot.
-        persist: bool,
-        /// Print a script instead.
-        dry_run: bool,
-    },
-    /// Take back what was done for these holders, or everything.
-    Undo {
-        /// Whose.
-        holders: Option<BTreeSet<String>>,
-        /// Only say what would be undone.
-        dry_run: bool,
-    },
-    /// Look whether it is as prepared, or as said.
-    Status(Option<RealServer>),
-}
-
-const EXIT: &str = "\
-EXIT STATUS
-  0  the host is as wished
-  1  it is not; a message says why, and nothing was changed
-  2  the command line cannot be understood";
+use super::{HostVerb, after, choice, flag, interface, many, vip, vips};
+use crate::prepare::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer, Wish};
 
 const PREPARE: &str = "\
 EXAMPLES
@@ -65,7 +36,6 @@ EXAMPLES
     ipvsadm rs status --mode dr --vip 192.0.2.80";
 
 pub(super) fn command() -> Command {
-    let after = |examples: &str| format!("{EXIT}\n\n{examples}");
     Command::new("rs")
         .about("Prepare a real server, undo that, look at it")
         .subcommand_required(true)
@@ -95,37 +65,6 @@ pub(super) fn command() -> Command {
                 .args(wish_options())
                 .after_help(after(STATUS)),
         )
-}
-
-fn flag(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
-}
-
-fn choice(
-    name: &'static str,
-    value: &'static str,
-    from: &[&'static str],
-    help: &'static str,
-) -> Arg {
-    Arg::new(name).long(name).value_name(value).value_parser(from.to_vec()).help(help)
-}
-
-fn vip() -> Arg {
-    Arg::new("vip")
-        .long("vip")
-        .value_name("ADDR")
-        .value_delimiter(',')
-        .action(ArgAction::Append)
-        .value_parser(value_parser!(IpAddr))
-        .help("Virtual addresses, comma between them")
-}
-
-fn interface(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name)
-        .long(name)
-        .value_name("IFACE")
-        .value_parser(|name: &str| InterfaceName::new(name).map(|name| name.to_string()))
-        .help(help)
 }
 
 fn wish_options() -> Vec<Arg> {
@@ -178,18 +117,19 @@ fn encapsulation(word: &str) -> Result<Encapsulation, String> {
     }
 }
 
-pub(super) fn read(matches: &ArgMatches) -> Result<RsVerb, String> {
+pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, String> {
     Ok(match matches.subcommand() {
-        Some(("prepare", matches)) => RsVerb::Prepare {
-            wish: wish(matches, true)?,
+        Some(("prepare", matches)) => HostVerb::Prepare {
+            wish: Wish::RealServer(wish(matches)?),
             persist: matches.get_flag("persist"),
             dry_run: matches.get_flag("dry-run"),
+            static_entry: false,
         },
         Some(("undo", matches)) => {
             let vips = many::<IpAddr>(matches, "vip").into_iter().map(|vip| vip.to_string());
             let nat = matches.contains_id("mode").then(|| NAT_HOLDER.to_owned());
             let holders: BTreeSet<String> = vips.chain(nat).collect();
-            RsVerb::Undo {
+            HostVerb::Undo {
                 holders: (!holders.is_empty()).then_some(holders),
                 dry_run: matches.get_flag("dry-run"),
             }
@@ -198,18 +138,14 @@ pub(super) fn read(matches: &ArgMatches) -> Result<RsVerb, String> {
             if matches.contains_id("vip") {
                 return Err("rs status with --vip needs --mode".to_owned());
             }
-            RsVerb::Status(None)
+            HostVerb::Status(None)
         }
-        Some(("status", matches)) => RsVerb::Status(Some(wish(matches, true)?)),
+        Some(("status", matches)) => HostVerb::Status(Some(Wish::RealServer(wish(matches)?))),
         _ => return Err("rs needs prepare, undo or status".to_owned()),
     })
 }
 
-fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
-    matches.get_many::<T>(name).into_iter().flatten().cloned().collect()
-}
-
-fn wish(matches: &ArgMatches, complete: bool) -> Result<RealServer, String> {
+fn wish(matches: &ArgMatches) -> Result<RealServer, String> {
     let tunnel = matches.get_one::<Encapsulation>("tunnel").copied();
     let mode = match matches.get_one::<String>("mode").map(String::as_str) {
         Some("tun") => Mode::Tunnel(tunnel.unwrap_or(Encapsulation::Ipip)),
@@ -222,9 +158,9 @@ fn wish(matches: &ArgMatches, complete: bool) -> Result<RealServer, String> {
         Some("none") => ArpMethod::None,
         _ => ArpMethod::Sysctl,
     };
-    let mut wish = RealServer {
+    let wish = RealServer {
         mode,
-        vips: many(matches, "vip"),
+        vips: vips(matches),
         device: matches.get_one::<String>("dev").cloned(),
         interfaces: many(matches, "iface"),
         arp,
@@ -232,8 +168,6 @@ fn wish(matches: &ArgMatches, complete: bool) -> Result<RealServer, String> {
         directors: many(matches, "director"),
         advmss: matches.get_one::<u32>("advmss").copied(),
     };
-    let mut seen = BTreeSet::new();
-    wish.vips.retain(|vip| seen.insert(*vip));
     let tunnelled = matches!(mode, Mode::Tunnel(_));
     let misfit = [
         ("--tunnel", tunnel.is_some() && !tunnelled, "tun"),
@@ -245,7 +179,7 @@ fn wish(matches: &ArgMatches, complete: bool) -> Result<RealServer, String> {
     if let Some((option, _, mode)) = misfit.into_iter().find(|(_, misfit, _)| *misfit) {
         return Err(format!("{option} is for --mode {mode}"));
     }
-    if complete && wish.vips.is_empty() && mode != Mode::Nat {
+    if wish.vips.is_empty() && mode != Mode::Nat {
         return Err("--mode dr and --mode tun need --vip".to_owned());
     }
     Ok(wish)

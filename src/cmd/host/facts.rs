@@ -1,6 +1,7 @@
 //! What plans must know.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::fs::symlink_metadata;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -8,28 +9,31 @@ use nix::unistd::geteuid;
 
 use super::Host;
 use crate::error::{Error, Obstacle};
-use crate::model::Family;
-use crate::prepare::{ArpMethod, ArpTables, Facts, RealServer, persistent_paths};
-use crate::system::{modules, program, sysctl};
-
-/// Modules for which plans ask.
-const MODULES: [&str; 7] = ["dummy", "ipip", "sit", "ip_gre", "ip6_tunnel", "ip6_gre", "fou"];
+use crate::model::{Family, Link};
+use crate::prepare::{ArpMethod, ArpTables, Facts, Question};
+use crate::system::{frames, modules, program, sysctl};
 
 /// Parameters of each interface, and of `all` and `default`, for which plans ask.
-const PARAMETERS: [&str; 6] = [
+const PARAMETERS: [&str; 9] = [
     "ipv4/conf/{}/arp_ignore",
     "ipv4/conf/{}/arp_announce",
     "ipv4/conf/{}/rp_filter",
+    "ipv4/conf/{}/forwarding",
+    "ipv4/conf/{}/send_redirects",
+    "ipv6/conf/{}/forwarding",
     "ipv4/conf/{}/accept_redirects",
     "ipv6/conf/{}/accept_redirects",
     "ipv6/conf/{}/disable_ipv6",
 ];
 
 impl Host {
-    /// Looks at the host, as far as a real server's plan needs it.
-    pub fn facts(&mut self, wish: &RealServer) -> Result<Facts, Error> {
+    /// Looks at the host, as far as a plan needs it.
+    pub fn facts(&mut self, question: &Question) -> Result<Facts, Error> {
         let links = self.network.links()?;
         let mut sysctls = BTreeMap::new();
+        for key in &question.keys {
+            sysctls.extend(sysctl::read(key)?.map(|value| (key.clone(), value)));
+        }
         let names = links.iter().map(|link| &link.name[..]);
         for name in names.chain(["all", "default"]) {
             for key in PARAMETERS.map(|key| key.replace("{}", name)) {
@@ -45,18 +49,19 @@ impl Host {
         }
         let mut routes = BTreeMap::new();
         let mut proxies = Vec::new();
-        for address in wish.directors.iter().chain(&wish.vips) {
+        for address in &question.routes {
             if let Some(route) = self.network.route_to(*address)? {
                 routes.insert(*address, route);
             }
         }
-        for vip in &wish.vips {
+        for vip in &question.proxies {
             let found = self.network.proxies(*vip)?;
             proxies.extend(found.into_iter().map(|index| (*vip, index)));
         }
-        let nft = if filters(wish) { arp_tables_known()? } else { None };
+        let nft = if question.filters.is_some() { arp_tables_known()? } else { None };
+        let missing = question.modules.iter().filter(|it| modules::absent(it)).cloned().collect();
+        let answers = self.answers(question.answers.as_ref(), &links)?;
         Ok(Facts {
-            root: geteuid().is_root(),
             writable: sysctl::writable(),
             addresses: self.network.addresses()?,
             links,
@@ -64,32 +69,46 @@ impl Host {
             defaults,
             routes,
             proxies,
-            missing: MODULES
-                .into_iter()
-                .filter(|it| modules::absent(it))
-                .map(str::to_owned)
-                .collect(),
-            arptables: if wish.arp == ArpMethod::Arptables {
-                arptables(nft)
-            } else {
-                ArpTables::Absent
+            missing,
+            answers,
+            arptables: match question.filters {
+                Some(ArpMethod::Arptables) => arptables(nft),
+                _ => ArpTables::Absent,
             },
             nft,
             systemd: Path::new("/etc/systemd/system").is_dir(),
             executable: std::env::current_exe()?.display().to_string(),
-            files: files(wish),
+            files: question
+                .files
+                .iter()
+                .filter(|it| symlink_metadata(it).is_ok())
+                .cloned()
+                .collect(),
         })
     }
-}
 
-fn filters(wish: &RealServer) -> bool {
-    matches!(wish.arp, ArpMethod::Nft | ArpMethod::Arptables)
-        && wish.vips.iter().any(IpAddr::is_ipv4)
-}
-
-fn files(wish: &RealServer) -> BTreeSet<String> {
-    let paths = wish.holders().into_iter().flat_map(|holder| persistent_paths(&holder));
-    paths.filter(|path| std::fs::symlink_metadata(path).is_ok()).collect()
+    /// Asks the network; an address that is here already needs no question.
+    fn answers(
+        &mut self,
+        asked: Option<&(String, Vec<IpAddr>)>,
+        links: &[Link],
+    ) -> Result<Vec<(IpAddr, String)>, Error> {
+        let mut found = Vec::new();
+        let Some((device, vips)) = asked else { return Ok(found) };
+        let usable = links.iter().any(|link| link.name == *device && link.up && link.arp);
+        if !usable || !geteuid().is_root() {
+            return Ok(found);
+        }
+        let mac = self.mac(device)?;
+        let addresses = self.network.addresses()?;
+        for vip in vips.iter().filter(|vip| addresses.iter().all(|it| it.address != **vip)) {
+            if let IpAddr::V4(address) = vip {
+                let answers = frames::answers(device, mac, *address)?;
+                found.extend(answers.into_iter().map(|mac| (*vip, mac)));
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// Whether the kernel takes nftables tables for ARP: a check that commits nothing.

@@ -141,7 +141,9 @@ pub fn add_link(name: &str, link: &NewLink) -> Message {
 }
 
 fn tunnel4(local: IpAddr) -> InfoData {
-    InfoData::IpTunnel(vec![InfoIpTunnel::Local(local), InfoIpTunnel::PMtuDisc(true)])
+    // 0: that of the packet inside.
+    let time = InfoIpTunnel::Ttl(0);
+    InfoData::IpTunnel(vec![InfoIpTunnel::Local(local), time, InfoIpTunnel::PMtuDisc(true)])
 }
 
 pub fn delete_link(name: &str) -> Message {

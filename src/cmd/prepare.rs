@@ -1,44 +1,60 @@
-//! `rs`: prepare a real server, undo it, look at it.
+//! `rs` and `director`: prepare a host, undo that, look at it.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use super::Session;
 use super::preparation::{Preparation, line};
-use crate::cli::RsVerb;
+use crate::cli::HostVerb;
 use crate::error::{Error, Obstacle};
 use crate::model::RouteImage;
 use crate::netlink::route;
-use crate::prepare::{self, Images, Keep, Mode, Planned, RealServer, Report, State, judge, script};
+use crate::prepare::{
+    self, Director, Images, Keep, Mode, Planned, Question, Report, State, Wish, script,
+};
+use crate::system::frames::hardware;
 
-const STATE: &str = "rs";
+/// How to report, and whether to do anything.
+#[derive(Clone, Copy)]
+struct How {
+    dry_run: bool,
+    static_entry: bool,
+    json: bool,
+}
 
 pub(super) fn run(
     session: &mut Session<'_>,
-    verb: &RsVerb,
+    state: &'static str,
+    verb: &HostVerb,
     netns: Option<&str>,
     json: bool,
 ) -> Result<u8, Error> {
     match verb {
-        RsVerb::Prepare { wish, persist, dry_run } => {
+        HostVerb::Prepare { wish, persist, dry_run, static_entry } => {
             let keep = if *persist { Keep::Everything(netns) } else { Keep::Nothing };
-            prepare(session, wish, keep, *dry_run, json)
+            let report = Report::new(state, "prepare");
+            let mode = How { dry_run: *dry_run, static_entry: *static_entry, json };
+            prepare(session, report, wish, keep, mode)
         }
-        RsVerb::Undo { holders, dry_run } => undo(session, holders.as_ref(), *dry_run, json),
-        RsVerb::Status(wish) => status(session, wish.as_ref(), json),
+        HostVerb::Undo { holders, dry_run } => {
+            undo(session, Report::new(state, "undo"), holders.as_ref(), *dry_run, json)
+        }
+        HostVerb::Status(wish) => {
+            status(session, Report::new(state, "status"), wish.as_ref(), json)
+        }
     }
 }
 
 fn prepare(
     session: &mut Session<'_>,
-    wish: &RealServer,
+    mut report: Report,
+    wish: &Wish,
     keep: Keep<'_>,
-    dry_run: bool,
-    json: bool,
+    How { dry_run, static_entry, json }: How,
 ) -> Result<u8, Error> {
-    let mut preparation = open(dry_run)?;
+    let mut preparation = open(report.state, dry_run)?;
     let plan = plan(&mut preparation, wish, keep)?;
     let work = preparation.work(wish, plan)?;
-    let mut report = Report::new("rs prepare");
     for (step, holds) in &work.steps {
         let state = match (holds, dry_run) {
             (true, _) => State::Already,
@@ -48,6 +64,11 @@ fn prepare(
         report.steps.push(line(step, state, None));
     }
     report.notes = notes(wish);
+    if let Wish::Director(director) = wish
+        && static_entry
+    {
+        report.notes.extend(entries(&mut preparation, director)?);
+    }
     if dry_run {
         if !json {
             let text = script(work.open_steps());
@@ -58,7 +79,7 @@ fn prepare(
     }
     let before = preparation.ledger.clone();
     report.changed = preparation.carry_out(work)?;
-    report.findings = judge(wish, &preparation.host.facts(wish)?);
+    report.findings = wish.judge(&preparation.host.facts(&after(wish))?);
     if let Some(wrong) = report.findings.iter().find(|finding| !finding.ok) {
         let error = Error::NotEffective(wrong.text.clone());
         return Err(preparation.take_back(before, error));
@@ -70,22 +91,18 @@ fn prepare(
 }
 
 /// A dry run needs neither the lock nor root.
-fn open(dry_run: bool) -> Result<Preparation, Error> {
+fn open(state: &'static str, dry_run: bool) -> Result<Preparation, Error> {
     if dry_run {
-        return Preparation::look(STATE);
+        return Preparation::look(state);
     }
     if !nix::unistd::geteuid().is_root() {
         return Err(Obstacle::NotRoot.into());
     }
-    Preparation::lock(STATE)
+    Preparation::lock(state)
 }
 
-fn plan(
-    preparation: &mut Preparation,
-    wish: &RealServer,
-    keep: Keep<'_>,
-) -> Result<Vec<Planned>, Error> {
-    let facts = preparation.host.facts(wish)?;
+fn plan(preparation: &mut Preparation, wish: &Wish, keep: Keep<'_>) -> Result<Vec<Planned>, Error> {
+    let facts = preparation.host.facts(&wish.question())?;
     let images = Images {
         default_route: &route::default_route,
         // An image from the kernel itself can be read.
@@ -96,8 +113,25 @@ fn plan(
     Ok(prepare::plan(wish, &facts, &preparation.ledger, &images, keep)?)
 }
 
-fn notes(wish: &RealServer) -> Vec<String> {
+/// After the work nobody need be asked for the addresses.
+fn after(wish: &Wish) -> Question {
+    Question { answers: None, ..wish.question() }
+}
+
+/// What the front gateway is told where real servers cannot be silenced.
+fn entries(preparation: &mut Preparation, wish: &Director) -> Result<Vec<String>, Error> {
+    let mac = hardware(&preparation.host.mac(&wish.interface)?);
+    let entry = |vip: &IpAddr| {
+        format!(
+            "on the front gateway: ip neighbour replace {vip} lladdr {mac} dev IFACE nud permanent"
+        )
+    };
+    Ok(wish.vips.iter().map(entry).collect())
+}
+
+fn notes(wish: &Wish) -> Vec<String> {
     let mut notes = Vec::new();
+    let Wish::RealServer(wish) = wish else { return notes };
     if let Mode::Tunnel(_) = wish.mode
         && wish.advmss.is_none()
     {
@@ -115,12 +149,12 @@ fn notes(wish: &RealServer) -> Vec<String> {
 
 fn undo(
     session: &mut Session<'_>,
+    mut report: Report,
     holders: Option<&BTreeSet<String>>,
     dry_run: bool,
     json: bool,
 ) -> Result<u8, Error> {
-    let mut preparation = open(dry_run)?;
-    let mut report = Report::new("rs undo");
+    let mut preparation = open(report.state, dry_run)?;
     if dry_run {
         let mut ledger = preparation.ledger.clone();
         ledger.release(holders);
@@ -138,10 +172,14 @@ fn undo(
     tell(session, &report, json)
 }
 
-fn status(session: &mut Session<'_>, wish: Option<&RealServer>, json: bool) -> Result<u8, Error> {
-    let mut preparation = Preparation::look(STATE)?;
-    let mut report = Report::new("rs status");
-    let wishes: Vec<RealServer> = match wish {
+fn status(
+    session: &mut Session<'_>,
+    mut report: Report,
+    wish: Option<&Wish>,
+    json: bool,
+) -> Result<u8, Error> {
+    let mut preparation = Preparation::look(report.state)?;
+    let wishes: Vec<Wish> = match wish {
         Some(wish) => vec![wish.clone()],
         None => preparation.ledger.wishes.values().cloned().collect(),
     };
@@ -160,8 +198,8 @@ fn status(session: &mut Session<'_>, wish: Option<&RealServer>, json: bool) -> R
         }
     }
     for wish in &wishes {
-        let facts = preparation.host.facts(wish)?;
-        for finding in judge(wish, &facts) {
+        let facts = preparation.host.facts(&after(wish))?;
+        for finding in wish.judge(&facts) {
             report.ok &= finding.ok;
             if !report.findings.contains(&finding) {
                 report.findings.push(finding);
