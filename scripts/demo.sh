@@ -7,6 +7,7 @@
 # own. The machine's own network is not touched. Exit status 0: every request
 # was answered, and both real servers took part.
 set -euo pipefail
+# shellcheck source=scripts/lib.sh
 . "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib.sh"
 
 requests=12

@@ -15,6 +15,7 @@
 # virtual address: nobody, ip and sysctl (the default), or ipvsadm's own verbs
 # (the program that $IPVSADM names).
 set -euo pipefail
+# shellcheck source=scripts/lib.sh
 . "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib.sh"
 
 hosts=(client router director rs1 rs2)

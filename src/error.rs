@@ -5,11 +5,15 @@
 
 mod kernel;
 mod misuse;
+mod obstacle;
+mod rejection;
 
 use std::io;
 
 pub use kernel::Errno;
 pub use misuse::{Misuse, ValueKind};
+pub use obstacle::Obstacle;
+pub use rejection::Rejection;
 
 use crate::model::Operation;
 
@@ -29,6 +33,9 @@ pub enum Error {
         /// What is wrong with it.
         source: Misuse,
     },
+    /// A wish that is not carried out; nothing was changed.
+    #[error(transparent)]
+    Rejection(#[from] Rejection),
     /// The kernel has no IPVS, or hides it.
     #[error("Can't initialize ipvs: {}", kernel::unavailable(*.0))]
     Unavailable(Errno),
@@ -57,6 +64,46 @@ pub enum Error {
     /// The netlink socket itself failed.
     #[error("netlink socket: {}", io_text(.0))]
     Socket(io::Error),
+    /// The kernel refused a request about interfaces, addresses or routes.
+    #[error("cannot {action}: {errno}{}", reason.as_ref().map_or(String::new(), |it| format!(" ({it})")))]
+    Network {
+        /// What was asked, in words.
+        action: String,
+        /// Why it was refused.
+        errno: Errno,
+        /// The kernel's own words, where it has any.
+        reason: Option<String>,
+    },
+    /// A host that cannot be prepared as wished; nothing was changed.
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
+    /// Something of the system could not be read or changed.
+    #[error("cannot {action}: {}", io_text(.source))]
+    System {
+        /// What was tried, in words.
+        action: String,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A program that was run failed.
+    #[error("{program} failed: {text}")]
+    Program {
+        /// Its name with its arguments.
+        program: String,
+        /// What it said.
+        text: String,
+    },
+    /// Every step succeeded, but the host is not as wished.
+    #[error("the host is not as wished: {0}")]
+    NotEffective(String),
+    /// A preparation that failed half way and was taken back.
+    #[error("{source}")]
+    TakenBack {
+        /// What failed.
+        source: Box<Error>,
+        /// What could not be taken back.
+        left: Vec<String>,
+    },
     /// A file could not be opened or read.
     #[error("cannot open file {path}")]
     File {
@@ -93,6 +140,7 @@ impl Error {
         match self {
             Self::Misuse(misuse) => misuse.exit_code(),
             Self::RuleFile { .. }
+            | Self::Rejection(_)
             | Self::Unavailable(_)
             | Self::Namespace { .. }
             | Self::Kernel { errno: Errno::EPERM, .. } => 2,
@@ -113,6 +161,14 @@ impl Error {
             }
             Self::Unavailable(errno) => vec![kernel::unavailable_hint(*errno).to_owned()],
             Self::Kernel { operation, errno, object } => kernel::hints(*operation, *errno, object),
+            Self::Obstacle(obstacle) => obstacle.hints(),
+            Self::Rejection(rejection) => rejection.hints(),
+            Self::TakenBack { source, left } => {
+                let mut hints = source.hints();
+                hints.push("what was done before has been undone".to_owned());
+                hints.extend(left.iter().map(|it| format!("not undone: {it}")));
+                hints
+            }
             Self::File { path, source } => vec![format!("{path}: {}", io_text(source))],
             _ => Vec::new(),
         }

@@ -18,12 +18,14 @@
 //! ```
 //!
 //! The map of the crate: [`model`] holds plain values, [`rules`] the rule-file language, [`cli`]
-//! turns words into values, [`cmd`] does what they ask. `netlink` and `system` talk to the kernel,
+//! turns words into values, [`cmd`] does what they ask. [`prepare`] plans what a host needs around
+//! IPVS. `netlink` and `system` talk to the kernel,
 //! `output` writes what people and scripts read.
 
 pub mod cli;
 pub mod cmd;
 pub mod model;
+pub mod prepare;
 pub mod rules;
 
 mod error;
@@ -31,5 +33,5 @@ mod netlink;
 mod output;
 mod system;
 
-pub use error::{Errno, Error, Misuse, ValueKind};
+pub use error::{Errno, Error, Misuse, Obstacle, Rejection, ValueKind};
 pub use netlink::{Client, Refusal};

@@ -13,6 +13,7 @@ use crate::output::list::Columns;
 
 use super::draft::Draft;
 use super::options::{COLUMNS, Column, Command, Opt, Takes};
+use super::verbs::nearest_verb;
 use super::words::{Failure, Given, Scanner, What, Words, suggestion};
 
 /// What a command of the classic language asks for.
@@ -22,6 +23,8 @@ pub enum Invocation {
     Change(Change),
     /// `-L`.
     List(List),
+    /// `-L --json`.
+    ListJson(List),
     /// `-S`.
     Save(Save),
     /// `-R`.
@@ -68,6 +71,10 @@ pub struct Listing {
 pub struct Save {
     /// Print numbers only, look no names up.
     pub numeric: bool,
+    /// Time-outs and sync daemons too.
+    pub full: bool,
+    /// Print JSON.
+    pub json: bool,
 }
 
 /// A command line, understood.
@@ -79,11 +86,14 @@ pub struct Classic {
     pub netns: Option<String>,
     /// What the user should know although nothing is wrong.
     pub notes: Vec<String>,
+    /// With `-E` and `-e`: the fields that the line does not name, as JSON calls them. They return
+    /// to their defaults.
+    pub unnamed: Vec<&'static str>,
 }
 
 impl From<Invocation> for Classic {
     fn from(invocation: Invocation) -> Self {
-        Self { invocation, netns: None, notes: Vec::new() }
+        Self { invocation, netns: None, notes: Vec::new(), unnamed: Vec::new() }
     }
 }
 
@@ -134,7 +144,8 @@ fn first_command(
         [] => failed.or_else(|| args.first().cloned()).unwrap_or_default(),
         _ => args.iter().find(|arg| arg.starts_with('-')).cloned().unwrap_or_default(),
     };
-    Err(Misuse::NoCommand { program: program.to_owned(), found })
+    let nearest = nearest_verb(&found);
+    Err(Misuse::NoCommand { program: program.to_owned(), found, nearest })
 }
 
 fn take(draft: &mut Draft, given: &Given, word: impl FnOnce() -> String) -> Result<(), Misuse> {
@@ -230,13 +241,43 @@ fn build(mut draft: Draft) -> Result<Classic, Misuse> {
         Command::Set => Invocation::Change(Change::SetTimeouts(timeouts(&draft))),
         Command::StartDaemon => Invocation::Change(Change::StartDaemon(daemon(&mut draft)?)),
         Command::StopDaemon => Invocation::Change(Change::StopDaemon(role(&draft)?)),
+        Command::List if draft.has(Column::Json) => Invocation::ListJson(list(&draft)),
         Command::List => Invocation::List(list(&draft)),
-        Command::Save => Invocation::Save(Save { numeric: draft.has(Column::Numeric) }),
+        Command::Save => Invocation::Save(Save {
+            numeric: draft.has(Column::Numeric),
+            full: draft.has(Column::Full),
+            json: draft.has(Column::Json),
+        }),
         Command::Restore => Invocation::Restore,
         Command::Help => Invocation::Help,
         Command::Version => Invocation::Version,
     };
-    Ok(Classic { invocation, netns: draft.netns, notes })
+    let unnamed = unnamed(draft.command, |column| draft.has(column));
+    Ok(Classic { invocation, netns: draft.netns, notes, unnamed })
+}
+
+/// The fields that an editing command sets without being told.
+pub(super) fn unnamed(command: Command, has: impl Fn(Column) -> bool) -> Vec<&'static str> {
+    let fields: &[(Column, &str)] = match command {
+        Command::EditService => &[
+            (Column::Scheduler, "scheduler"),
+            (Column::SchedFlags, "flags"),
+            (Column::Persistent, "persistence"),
+            (Column::Netmask, "netmask"),
+            (Column::Engine, "engine"),
+            (Column::Ops, "one_packet"),
+        ],
+        Command::EditServer => &[
+            (Column::Forwarding, "forwarding"),
+            (Column::Weight, "weight"),
+            (Column::UpperThreshold, "upper_threshold"),
+            (Column::LowerThreshold, "lower_threshold"),
+            (Column::TunType, "tunnel"),
+            (Column::TunPort, "tunnel_port"),
+        ],
+        _ => &[],
+    };
+    fields.iter().filter(|(column, _)| !has(*column)).map(|(_, name)| *name).collect()
 }
 
 fn missing(column: Column, draft: &Draft) -> Misuse {
@@ -286,11 +327,10 @@ fn real_server(draft: &Draft) -> Result<DestinationKey, Misuse> {
 fn destination(draft: &Draft, notes: &mut Vec<String>) -> Result<Destination, Misuse> {
     let service = key(draft)?;
     let mut key = real_server(draft)?;
-    let forwarding = draft.forwarding()?;
-    let tunnel = matches!(forwarding, Forwarding::Tunnel(_));
-    if key.address.is_ipv4() != (service.family() == Family::V4) && !tunnel {
+    if Family::of(&key.address) != service.family() && !draft.is_tunnelled() {
         return Err(Misuse::MixedFamily);
     }
+    let forwarding = draft.forwarding()?;
     let by_address = matches!(service, ServiceKey::Address { .. });
     if by_address && forwarding != Forwarding::Masquerade && key.port != service.port() {
         notes.push(format!(

@@ -21,6 +21,9 @@ const DEFAULT_INTERFACE: &str = "eth0";
 /// The greatest sync message: 65535 bytes less an IPv4 and a UDP header.
 const MAX_SYNC_LENGTH: u32 = 65507;
 
+const TUNNEL_COLUMNS: [Column; 5] =
+    [Column::TunType, Column::TunPort, Column::TunNocsum, Column::TunCsum, Column::TunRemcsum];
+
 pub(super) struct Draft {
     pub(super) command: Command,
     seen: u64,
@@ -298,24 +301,27 @@ impl Draft {
             .unwrap_or_else(|| InterfaceName::from_kernel(DEFAULT_INTERFACE.as_bytes()))
     }
 
-    /// The forwarding method with its tunnel.
-    pub(super) fn forwarding(&self) -> Result<Forwarding, Misuse> {
-        let tunnel = self.tunnel()?;
-        match (self.method, tunnel) {
-            (Some(Opt::Ipip), tunnel) => Ok(Forwarding::Tunnel(tunnel.unwrap_or(Tunnel::Ipip))),
-            (_, Some(_)) => Err(Misuse::TunnelWithoutIpip),
-            (Some(Opt::Masquerading), None) => Ok(Forwarding::Masquerade),
-            (_, None) => Ok(Forwarding::Route),
-        }
+    /// `-i` was given.
+    pub(super) fn is_tunnelled(&self) -> bool {
+        self.method == Some(Opt::Ipip)
     }
 
-    /// What the tunnel options say; `None` without any.
-    fn tunnel(&self) -> Result<Option<Tunnel>, Misuse> {
-        let columns = [Column::TunPort, Column::TunNocsum, Column::TunCsum, Column::TunRemcsum];
-        let given: Vec<Column> = columns.into_iter().filter(|column| self.has(*column)).collect();
-        if given.is_empty() && !self.has(Column::TunType) {
-            return Ok(None);
+    /// The forwarding method with its tunnel.
+    pub(super) fn forwarding(&self) -> Result<Forwarding, Misuse> {
+        if self.is_tunnelled() {
+            return Ok(Forwarding::Tunnel(self.tunnel()?));
         }
+        if TUNNEL_COLUMNS.into_iter().any(|column| self.has(column)) {
+            return Err(Misuse::TunnelWithoutIpip);
+        }
+        let masquerading = self.method == Some(Opt::Masquerading);
+        Ok(if masquerading { Forwarding::Masquerade } else { Forwarding::Route })
+    }
+
+    /// What the tunnel options say.
+    fn tunnel(&self) -> Result<Tunnel, Misuse> {
+        let [_, columns @ ..] = TUNNEL_COLUMNS;
+        let given: Vec<Column> = columns.into_iter().filter(|column| self.has(*column)).collect();
         let kind = self.tunnel_type.unwrap_or(TunnelType::Ipip);
         let (tunnel, legal): (_, &[Column]) = match kind {
             TunnelType::Ipip => ("ipip", &[]),
@@ -339,11 +345,11 @@ impl Draft {
             Some(Column::TunRemcsum) => Checksum::Remote,
             _ => Checksum::None,
         };
-        Ok(Some(match kind {
+        Ok(match kind {
             TunnelType::Ipip => Tunnel::Ipip,
             TunnelType::Gue => Tunnel::Gue { port: self.tunnel_port.unwrap_or(0), checksum },
             TunnelType::Gre => Tunnel::Gre { checksum },
-        }))
+        })
     }
 }
 

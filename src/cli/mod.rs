@@ -6,9 +6,11 @@ pub mod options;
 mod program;
 mod rule_file;
 mod values;
+mod verbs;
 mod words;
 
 pub use classic::{Classic, Invocation, List, Listing, Save};
 pub use program::{Program, Request};
 pub use rule_file::{RuleLine, read_rules};
+pub use verbs::{ApplyVerb, Called, DiffVerb, HostVerb, Order, SetVerb, Verb};
 pub use words::Scanner;

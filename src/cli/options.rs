@@ -111,7 +111,7 @@ names! {
     Tcp Udp Sctp Fwmark Ipv6 Scheduler Persistent Netmask RealServer Gatewaying Ipip Masquerading
     TunType TunPort TunNocsum TunCsum TunRemcsum Weight UpperThreshold LowerThreshold
     Interface SyncId MaxLength Group Port Ttl Connection Timeout Daemon Stats Rate Exact Thresholds
-    PersistentConn TunInfo Nosort Sort Ops Engine SchedFlags Numeric Netns
+    PersistentConn TunInfo Nosort Sort Ops Engine SchedFlags Numeric Json Full Netns
 }
 
 names! {
@@ -120,7 +120,7 @@ names! {
     Numeric Connection Service Scheduler Persistent Netmask RealServer Forwarding Weight
     UpperThreshold LowerThreshold Interface Timeout Daemon Stats Rate Thresholds PersistentConn
     Nosort SyncId Exact Ops Engine SchedFlags Group Port Ttl MaxLength TunInfo TunType TunPort
-    TunNocsum TunCsum TunRemcsum Netns
+    TunNocsum TunCsum TunRemcsum Json Full Netns
 }
 
 impl Command {
@@ -244,6 +244,8 @@ pub static OPTIONS: &[OptionRow] = &[
     option(Opt::Engine, &[], "pe", Value("NAME"), Some(Column::Engine), "persistence engine, for example sip"),
     option(Opt::SchedFlags, &['b'], "sched-flags", Value("FLAGS"), Some(Column::SchedFlags), "comma list of sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3"),
     option(Opt::Numeric, &['n'], "numeric", Nothing, Some(Column::Numeric), "print numbers, look no names up"),
+    option(Opt::Json, &[], "json", Nothing, Some(Column::Json), "print one object of JSON, always in numbers"),
+    option(Opt::Full, &[], "full", Nothing, Some(Column::Full), "save time-outs and sync daemons too"),
     option(Opt::Netns, &[], "netns", Value("NAME|PID"), Some(Column::Netns), "work in this network namespace"),
 ];
 
@@ -296,7 +298,8 @@ pub static COLUMNS: &[ColumnRow] = &[
     column(Column::Thresholds, "thresholds", NONE, LIST),
     column(Column::PersistentConn, "persistent-conn", NONE, LIST),
     column(Column::Nosort, "nosort", NONE, LIST),
-    column(Column::SyncId, "syncid", NONE, &[C::StartDaemon, C::StopDaemon]),
+    // The old tool took it with -L as well, and ignored it.
+    column(Column::SyncId, "syncid", NONE, &[C::StartDaemon, C::StopDaemon, C::List]),
     column(Column::Exact, "exact", NONE, LIST),
     column(Column::Ops, "ops", NONE, SERVICE),
     column(Column::Engine, "pe", NONE, SERVICE),
@@ -311,6 +314,8 @@ pub static COLUMNS: &[ColumnRow] = &[
     column(Column::TunNocsum, "tun-nocsum", NONE, SERVER),
     column(Column::TunCsum, "tun-csum", NONE, SERVER),
     column(Column::TunRemcsum, "tun-remcsum", NONE, SERVER),
+    column(Column::Json, "json", NONE, &[C::List, C::Save]),
+    column(Column::Full, "full", NONE, &[C::Save]),
     column(Column::Netns, "netns", NONE, EVERY),
 ];
 

@@ -5,6 +5,8 @@ use crate::model::Change;
 use crate::rules::parse_line;
 
 use super::classic::{self, Classic, Invocation, Save};
+use super::options::{Command, OPTIONS, OptionRow};
+use super::verbs::{self, Called};
 use super::words::Scanner;
 
 /// Which program was called.
@@ -23,16 +25,21 @@ pub enum Program {
 pub enum Request {
     /// A command of the classic language.
     Classic(Classic),
+    /// A verb.
+    Verb(Called),
+    /// What the parser has to tell: help, or what is wrong.
+    Told {
+        /// The text.
+        text: String,
+        /// The exit status.
+        status: u8,
+    },
     /// Replace the table by the rules on standard input.
     Replace,
-    /// How to use `ipvsadm-save` or `ipvsadm-restore`; `true` if it was asked for.
-    Usage(&'static str, bool),
 }
 
 const SAVE_USAGE: &str = "Usage: ipvsadm-save [-n] > FILE\n  \
     -n  print numbers, look no names up\n";
-const RESTORE_USAGE: &str = "Usage: ipvsadm-restore < FILE\n  \
-    replaces the table by the rules of FILE; a file with a mistake changes nothing\n";
 
 impl Program {
     /// The program that `argv0`, with or without folders, names.
@@ -52,12 +59,19 @@ impl Program {
         args: &[String],
     ) -> Result<Request, Misuse> {
         match self {
+            // The old tool refuses every word that does not begin with a dash.
+            Self::Ipvsadm if args.first().is_some_and(|word| verbs::is_verb(word)) => {
+                Ok(verbs::parse(args))
+            }
             Self::Ipvsadm => match canonical(args) {
-                Some(change) => Ok(Request::Classic(Invocation::Change(change).into())),
+                Some(change) => Ok(Request::Classic(Classic {
+                    unnamed: unnamed(&change, args),
+                    ..Invocation::Change(change).into()
+                })),
                 None => classic::parse(scanner, name, args).map(Request::Classic),
             },
             Self::Save => Ok(save(args)),
-            Self::Restore => Ok(restore(args)),
+            Self::Restore => Ok(Request::Replace),
         }
     }
 }
@@ -68,23 +82,30 @@ fn canonical(args: &[String]) -> Option<Change> {
     if one_word_each { parse_line(&args.join(" ")) } else { None }
 }
 
+/// In the canonical form each option is a word.
+fn unnamed(change: &Change, args: &[String]) -> Vec<&'static str> {
+    let command = match change {
+        Change::UpdateService(_) => Command::EditService,
+        Change::UpdateDestination(..) => Command::EditServer,
+        _ => return Vec::new(),
+    };
+    let names = |word: &str, row: &OptionRow| {
+        word.strip_prefix("--") == Some(row.long)
+            || row.short.is_some_and(|letter| word.strip_prefix('-') == Some(&letter.to_string()))
+    };
+    classic::unnamed(command, |column| {
+        let mut rows = OPTIONS.iter().filter(|row| row.column == Some(column));
+        rows.any(|row| args.iter().any(|word| names(word, row)))
+    })
+}
+
 /// Words without a dash were always passed over.
 fn save(args: &[String]) -> Request {
     let mut options = args.iter().filter(|arg| arg.starts_with('-'));
-    if let Some(option) = options.find(|arg| *arg != "-n") {
-        return Request::Usage(SAVE_USAGE, is_help(option));
+    if options.any(|arg| arg != "-n") {
+        // An error also where help was asked for, as it was.
+        return Request::Told { text: SAVE_USAGE.to_owned(), status: 1 };
     }
     let numeric = args.iter().any(|arg| arg == "-n");
-    Request::Classic(Invocation::Save(Save { numeric }).into())
-}
-
-fn restore(args: &[String]) -> Request {
-    match args.iter().find(|arg| is_help(arg)) {
-        Some(_) => Request::Usage(RESTORE_USAGE, true),
-        None => Request::Replace,
-    }
-}
-
-fn is_help(arg: &str) -> bool {
-    arg == "-h" || arg == "--help"
+    Request::Classic(Invocation::Save(Save { numeric, full: false, json: false }).into())
 }

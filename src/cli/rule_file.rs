@@ -68,5 +68,5 @@ fn other_line(
         (_, Some(_)) => "--netns".to_owned(),
         _ => return Ok(Some(invocation)),
     };
-    Err(Misuse::NoCommand { program: program.to_owned(), found })
+    Err(Misuse::NoCommand { program: program.to_owned(), found, nearest: None })
 }

@@ -87,13 +87,10 @@ impl Scanner {
         }
     }
 
-    /// The word as typed that holds option number `index`.
+    /// The word as typed that ends option number `index`: its value, if that is a word of its own.
     pub(super) fn word_of(&mut self, args: &[String], index: usize) -> String {
         for end in 1..=args.len() {
-            let words = self.read(&args[..end]);
-            // The option may still wait for the next word as its value.
-            let waits = words.failure.is_some_and(|failure| failure.missing_value);
-            if words.given.len() + usize::from(waits) > index {
+            if self.read(&args[..end]).given.len() > index {
                 return args[end - 1].clone();
             }
         }
@@ -259,12 +256,12 @@ mod tests {
     }
 
     #[test]
-    fn word_of_an_option_is_the_word_as_typed() {
+    fn word_of_an_option_is_the_last_one_that_it_takes() {
         let args: Vec<String> =
             ["-An", "--stop-daemon", "backup", "-E"].map(str::to_owned).to_vec();
         let mut scanner = Scanner::default();
         assert_eq!(scanner.word_of(&args, 1), "-An");
-        assert_eq!(scanner.word_of(&args, 2), "--stop-daemon");
+        assert_eq!(scanner.word_of(&args, 2), "backup");
         assert_eq!(scanner.word_of(&args, 3), "-E");
         let args = ["-L", "-LQ"].map(str::to_owned);
         assert_eq!(scanner.word_of(&args, 1), "-LQ");

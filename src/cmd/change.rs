@@ -2,6 +2,8 @@
 
 use crate::error::Error;
 use crate::model::Change;
+use crate::netlink::Client;
+use crate::output::json::compare;
 use crate::rules::describe;
 
 use super::Session;
@@ -9,4 +11,38 @@ use super::Session;
 pub(super) fn run(session: &mut Session<'_>, change: &Change) -> Result<u8, Error> {
     session.client()?.change(change).map_err(|error| error.about(describe(change)))?;
     Ok(0)
+}
+
+/// `-E` and `-e` from the command line: says which live fields they reset without being asked to.
+pub(super) fn edit(
+    session: &mut Session<'_>,
+    change: &Change,
+    unnamed: &[&str],
+) -> Result<u8, Error> {
+    // Whatever is wrong with reading is wrong with the change too, and said there.
+    let differing = differing(session.client()?, change).unwrap_or_default();
+    let status = run(session, change)?;
+    let named = |text: &&String| unnamed.iter().any(|name| text.starts_with(&format!("{name} ")));
+    let reset: Vec<&str> = differing.iter().filter(named).map(String::as_str).collect();
+    if !reset.is_empty() {
+        let reset = reset.join(", ");
+        session.hint(&[
+            format!("what the command did not name was reset: {reset}"),
+            "to change only what is named: ipvsadm set".to_owned(),
+        ]);
+    }
+    Ok(status)
+}
+
+/// Each field that the change gives another value.
+fn differing(client: &mut Client, change: &Change) -> Result<Vec<String>, Error> {
+    Ok(match change {
+        Change::UpdateService(service) => compare(&client.service(&service.key)?.service, service),
+        Change::UpdateDestination(key, server) => {
+            let entries = client.destinations(key)?;
+            let live = entries.iter().find(|entry| entry.destination.key == server.key);
+            live.map_or(Vec::new(), |live| compare(&live.destination, server))
+        }
+        _ => Vec::new(),
+    })
 }

@@ -1,16 +1,26 @@
 //! The commands: values to what happens, one file each, named after what the user types.
 
+mod apply;
 mod change;
 mod connections;
+mod diff;
 mod help;
+mod host;
+mod json;
 mod list;
+mod preparation;
+mod prepare;
+mod report;
 mod restore;
 mod save;
+mod set;
+mod snapshot;
 mod version;
+mod wish;
 
 use std::io::{ErrorKind, Write};
 
-use crate::cli::{Classic, Invocation, Program, Request, Scanner};
+use crate::cli::{Called, Classic, Invocation, Program, Request, Scanner, Verb};
 use crate::error::Error;
 use crate::netlink::Client;
 use crate::system::namespace;
@@ -58,21 +68,46 @@ impl<'a> Session<'a> {
     /// What stopped it; what it went on after is in the exit status it returns.
     pub fn run(&mut self, program: Program, args: &[String]) -> Result<u8, Error> {
         match program.understand(&mut self.scanner, &self.program, args)? {
-            Request::Classic(Classic { invocation, netns, notes }) => {
+            Request::Classic(Classic { invocation, netns, notes, unnamed }) => {
                 if let Some(name) = netns {
                     namespace::enter(&name)?;
                 }
+                let outcome = match invocation {
+                    Invocation::Change(change) if !unnamed.is_empty() => {
+                        change::edit(self, &change, &unnamed)
+                    }
+                    _ => self.invoke(&invocation),
+                };
+                if notes.is_empty() {
+                    return outcome;
+                }
+                // Behind the old tool's line, if there is one.
+                let status = outcome.unwrap_or_else(|error| exit_status(&error, self.complaints));
                 self.hint(&notes);
-                self.invoke(&invocation)
+                Ok(status)
             }
             Request::Replace => restore::replace(self),
-            Request::Usage(text, true) => {
+            Request::Verb(Called { verb, netns, json }) => {
+                if let Some(name) = &netns {
+                    namespace::enter(name)?;
+                }
+                match verb {
+                    Verb::Rs(verb) => prepare::run(self, "rs", &verb, netns.as_deref(), json),
+                    Verb::Director(verb) => {
+                        prepare::run(self, "director", &verb, netns.as_deref(), json)
+                    }
+                    Verb::Apply(verb) => apply::run(self, &verb, json),
+                    Verb::Diff(verb) => diff::run(self, &verb, json),
+                    Verb::Set(verb) => set::run(self, &verb, json),
+                }
+            }
+            Request::Told { text, status: 0 } => {
                 self.out.write_all(text.as_bytes())?;
                 Ok(0)
             }
-            Request::Usage(text, false) => {
+            Request::Told { text, status } => {
                 let _ = self.complaints.write_all(text.as_bytes());
-                Ok(1)
+                Ok(status)
             }
         }
     }
@@ -81,6 +116,7 @@ impl<'a> Session<'a> {
         match invocation {
             Invocation::Change(change) => change::run(self, change),
             Invocation::List(list) => list::run(self, list),
+            Invocation::ListJson(list) => json::list(self, list),
             Invocation::Save(save) => save::run(self, *save),
             Invocation::Restore => restore::run(self),
             Invocation::Help => help::run(self),

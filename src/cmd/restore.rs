@@ -2,15 +2,26 @@
 //!
 //! The whole input is read and understood before the first change. The changes go to the kernel in
 //! batches; what it refuses is reported with its line, and the rest goes on.
+//!
+//! `ipvsadm-restore` cleared the table first. The table that results is the same here, but what is
+//! in it already is not touched: its connections live on.
 
+use std::collections::BTreeMap;
 use std::io::Read;
+use std::time::Duration;
 
 use crate::cli::{Invocation, RuleLine, read_rules};
-use crate::error::Error;
-use crate::model::Change;
-use crate::rules::describe;
+use crate::error::{Errno, Error, Rejection};
+use crate::model::{Change, Table};
+use crate::rules::{describe, line_of, plan};
+use crate::system::journal::Journal;
 
-use super::Session;
+use super::apply::LOCK;
+use super::wish::change_of;
+use super::{Session, snapshot};
+
+/// How long another of our writers is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn run(session: &mut Session<'_>) -> Result<u8, Error> {
     let lines = read(session)?;
@@ -20,8 +31,98 @@ pub(super) fn run(session: &mut Session<'_>) -> Result<u8, Error> {
 /// `ipvsadm-restore`: afterwards the table is that of the file.
 pub(super) fn replace(session: &mut Session<'_>) -> Result<u8, Error> {
     let lines = read(session)?;
-    session.client()?.change(&Change::Flush)?;
-    execute(session, &lines)
+    // Where /run cannot be written nobody else of us locks either.
+    let lock = match Journal::lock_within(LOCK, PATIENCE) {
+        Ok(None) => return Err(Rejection::Busy.into()),
+        lock => lock.ok(),
+    };
+    let status =
+        if lines.iter().any(stands_in_its_place) || session.client()?.services()?.is_empty() {
+            session.client()?.change(&Change::Flush)?;
+            execute(session, &lines)?
+        } else {
+            let (rules, others) = split(&lines);
+            let refused = converge(session, &rules)?;
+            let status = complain(session, refused);
+            status.max(execute(session, &others)?)
+        };
+    // What an apply left that was killed is of no table that there is.
+    if let Some(Some(journal)) = lock {
+        journal.clear()?;
+    }
+    Ok(status)
+}
+
+/// A line that looks at the table, or prints: it matters which lines were executed before.
+fn stands_in_its_place(line: &RuleLine) -> bool {
+    matches!(change_of(line), None | Some(Change::Zero(_)))
+}
+
+/// The lines that make the table, and those of time-outs and daemons, which `-C` never cleared.
+fn split(lines: &[RuleLine]) -> (Vec<RuleLine>, Vec<RuleLine>) {
+    lines.iter().cloned().partition(|line| {
+        !matches!(
+            change_of(line),
+            Some(Change::SetTimeouts(_) | Change::StartDaemon(_) | Change::StopDaemon(_))
+        )
+    })
+}
+
+/// A line that the kernel refuses, or would have refused on an empty table.
+struct Refused<'a> {
+    line: &'a RuleLine,
+    errno: Errno,
+}
+
+/// Makes the table that the lines would have made of an empty one. A line that is refused counts
+/// as not written: the lines that build on it fail, the others go on.
+fn converge<'a>(
+    session: &mut Session<'_>,
+    lines: &'a [RuleLine],
+) -> Result<Vec<Refused<'a>>, Error> {
+    let mut by_kernel: BTreeMap<usize, Errno> = BTreeMap::new();
+    loop {
+        let mut wish = Table::default();
+        let mut refused = Vec::new();
+        for (place, line) in lines.iter().enumerate() {
+            let Some(change) = change_of(line) else { continue };
+            let answer = match by_kernel.get(&place) {
+                Some(errno) => Err(*errno),
+                None => wish.change(change),
+            };
+            refused.extend(answer.err().map(|errno| Refused { line, errno }));
+        }
+        let client = session.client()?;
+        let current = snapshot::whole(client, &wish)?;
+        let changes = plan(&current, &wish);
+        let refusals = client.batch(&changes)?;
+        if refusals.is_empty() {
+            return Ok(refused);
+        }
+        let before = by_kernel.len();
+        for refusal in &refusals {
+            let written = lines.iter().filter_map(change_of);
+            if let Some(place) = line_of(&changes[refusal.index], written.collect::<Vec<_>>()) {
+                by_kernel.entry(place).or_insert(refusal.errno);
+            }
+        }
+        if by_kernel.len() == before {
+            // Another program is at work on the same table.
+            return Err(Error::Interrupted(1));
+        }
+    }
+}
+
+fn complain(session: &mut Session<'_>, refused: Vec<Refused<'_>>) -> u8 {
+    let mut status = 0;
+    for Refused { line, errno } in refused {
+        let Some(change) = change_of(line) else { continue };
+        let object = format!("line {}: {}", line.number, describe(change));
+        let error = Error::Kernel { operation: change.operation(), errno, object };
+        session.complain(&error);
+        status = error.exit_code();
+    }
+    status
 }
 
 fn read(session: &mut Session<'_>) -> Result<Vec<RuleLine>, Error> {
@@ -50,26 +151,11 @@ fn execute(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
     Ok(status)
 }
 
-fn change_of(line: &RuleLine) -> Option<&Change> {
-    match &line.invocation {
-        Invocation::Change(change) => Some(change),
-        _ => None,
-    }
-}
-
 fn execute_changes(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
     let refusals = session.client()?.batch(lines.iter().filter_map(change_of))?;
-    let mut status = 0;
-    for refusal in refusals {
-        let line = &lines[refusal.index];
-        let Some(change) = change_of(line) else { continue };
-        let (operation, errno) = (change.operation(), refusal.errno);
-        let object = format!("line {}: {}", line.number, describe(change));
-        let error = Error::Kernel { operation, errno, object };
-        session.complain(&error);
-        status = error.exit_code();
-    }
-    Ok(status)
+    let refused = refusals.into_iter();
+    let refused = refused.map(|it| Refused { line: &lines[it.index], errno: it.errno }).collect();
+    Ok(complain(session, refused))
 }
 
 fn execute_other(session: &mut Session<'_>, line: &RuleLine) -> Result<u8, Error> {

@@ -2,21 +2,46 @@
 
 use crate::cli::Save;
 use crate::error::Error;
-use crate::model::{Naming, Numbers, ServiceEntry};
+use crate::model::{Change, Destination, Forwarding, Naming, Numbers, ServiceEntry};
 use crate::output::order;
-use crate::rules::{Unsayable, describe_service, destination_line, service_line};
+use crate::rules::{
+    Unsayable, daemon_line, describe_destination, describe_service, destination_line, parse_line,
+    service_line, timeouts_line,
+};
 use crate::system::names::ReversibleNames;
 
-use super::Session;
+use super::{Session, json};
 
 pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
+    if save.json {
+        return json::save(session, save);
+    }
     let naming: &dyn Naming = if save.numeric { &Numbers } else { &ReversibleNames };
     let services = order::services(session.client()?.services()?);
     let mut complete = true;
     for entry in &services {
-        complete &= save_service(session, entry, naming)?;
+        complete &= save_service(session, entry, naming, save.full)?;
+    }
+    if save.full {
+        save_rest(session)?;
     }
     Ok(u8::from(!complete))
+}
+
+/// Time-outs and sync daemons, which the old tool's `-R` knows too but its `-S` does not write.
+fn save_rest(session: &mut Session<'_>) -> Result<(), Error> {
+    let timeouts = session.client()?.timeouts()?;
+    writeln!(session.out, "{}", timeouts_line(&timeouts))?;
+    for daemon in session.client()?.daemons()? {
+        writeln!(session.out, "{}", daemon_line(&daemon))?;
+    }
+    Ok(())
+}
+
+/// With `--full`: the line, read again, is the same thing. Other programs can make what the line
+/// says otherwise, such as another port of a real server that is not reached by masquerading.
+fn loads_as(line: Result<String, Unsayable>, change: &Change) -> bool {
+    line.is_ok_and(|line| parse_line(&line).as_ref() == Some(change))
 }
 
 /// Says whether everything could be said in rule lines.
@@ -24,8 +49,10 @@ fn save_service(
     session: &mut Session<'_>,
     entry: &ServiceEntry,
     naming: &dyn Naming,
+    full: bool,
 ) -> Result<bool, Error> {
     let key = &entry.service.key;
+    let mut complete = true;
     match service_line(&entry.service, naming) {
         Ok(line) => writeln!(session.out, "{line}")?,
         Err(unsayable) => {
@@ -35,15 +62,30 @@ fn save_service(
     }
     let destinations = session.client()?.destinations(key)?;
     let destinations = order::destinations(destinations, |entry| entry.destination.key);
-    let mut complete = true;
+    if full {
+        let made = Change::AddService(entry.service.clone());
+        if !loads_as(service_line(&entry.service, &Numbers), &made) {
+            changed(session, &describe_service(key));
+            complete = false;
+        }
+    }
     for entry in &destinations {
+        let destination = entry.destination;
+        // The kernel finds out by itself what is local.
+        let forwarding = match destination.forwarding {
+            Forwarding::Local => Forwarding::Route,
+            other => other,
+        };
+        let made = Change::AddDestination(*key, Destination { forwarding, ..destination });
+        let line = destination_line(key, &destination, &Numbers);
+        if full && line.is_ok() && !loads_as(line, &made) {
+            changed(session, &describe_destination(key, &destination.key));
+            complete = false;
+        }
         match destination_line(key, &entry.destination, naming) {
             Ok(line) => writeln!(session.out, "{line}")?,
             Err(unsayable) => {
-                let server = entry.destination.key;
-                let object =
-                    format!("{} -r {}:{}", describe_service(key), server.address, server.port);
-                left_out(session, &object, &unsayable);
+                left_out(session, &describe_destination(key, &destination.key), &unsayable);
                 complete = false;
             }
         }
@@ -53,5 +95,11 @@ fn save_service(
 
 fn left_out(session: &mut Session<'_>, object: &str, why: &Unsayable) {
     let text = format!("{object} is not saved: no rule line can say {why}");
+    let _ = writeln!(session.complaints, "{text}");
+}
+
+fn changed(session: &mut Session<'_>, object: &str) {
+    let text =
+        format!("{object} is not saved as it is: its rule line loads as another; use --json");
     let _ = writeln!(session.complaints, "{text}");
 }

@@ -25,6 +25,8 @@ impl Errno {
     pub(crate) const ENOPROTOOPT: Self = Self(92);
     pub(crate) const EOPNOTSUPP: Self = Self(95);
     pub(crate) const EAFNOSUPPORT: Self = Self(97);
+    pub(crate) const ENETUNREACH: Self = Self(101);
+    pub(crate) const EHOSTUNREACH: Self = Self(113);
 }
 
 /// The C library's text.

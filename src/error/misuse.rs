@@ -13,6 +13,8 @@ pub enum Misuse {
         program: String,
         /// What was found instead.
         found: String,
+        /// A verb of nearly that name.
+        nearest: Option<&'static str>,
     },
     /// An option that does not exist.
     #[error("{word}: unknown option")]
@@ -210,6 +212,9 @@ impl Misuse {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoCommand { found, .. } if found.is_empty() => None,
+            Self::NoCommand { nearest: Some(verb), .. } => {
+                Some(format!("did you mean `ipvsadm {verb}'?"))
+            }
             Self::NoCommand { found, .. } => Some(format!(
                 "`{found}' is no complete command; a command comes first, for example -L"
             )),

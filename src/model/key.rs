@@ -95,6 +95,14 @@ impl ServiceKey {
         }
     }
 
+    /// The protocol; a service by mark has none, and takes what was marked.
+    pub fn protocol(&self) -> Protocol {
+        match self {
+            Self::Address { protocol, .. } => *protocol,
+            Self::Fwmark { .. } => Protocol::Other(0),
+        }
+    }
+
     /// The virtual port; 0 for a service keyed by mark.
     pub fn port(&self) -> u16 {
         match self {

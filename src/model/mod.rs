@@ -7,9 +7,11 @@ mod destination;
 mod key;
 mod name;
 mod naming;
+mod network;
 mod scheduler_flags;
 mod service;
 mod stats;
+mod table;
 mod timeouts;
 
 pub use change::{Change, Operation};
@@ -22,7 +24,9 @@ pub use destination::{
 pub use key::{Family, Protocol, ServiceKey};
 pub use name::{EngineName, InterfaceName, Name, NameTooLong, SchedulerName};
 pub use naming::{Naming, Numbers};
+pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage};
 pub use scheduler_flags::{BadFlag, SchedulerFlags};
 pub use service::{Granularity, MAX_PERSISTENCE, Persistence, Service, ServiceEntry};
 pub use stats::Stats;
+pub use table::{Pool, Table};
 pub use timeouts::{Info, MAX_TIMEOUT, Timeouts};

@@ -14,6 +14,19 @@ pub struct Timeouts {
     pub udp: u32,
 }
 
+impl Timeouts {
+    /// These, with the values of `before` where they say 0.
+    #[must_use]
+    pub fn over(self, before: Option<Self>) -> Self {
+        let pick = |wish, before| if wish == 0 { before } else { wish };
+        before.map_or(self, |before| Self {
+            tcp: pick(self.tcp, before.tcp),
+            tcp_fin: pick(self.tcp_fin, before.tcp_fin),
+            udp: pick(self.udp, before.udp),
+        })
+    }
+}
+
 /// What `IPVS_CMD_GET_INFO` tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Info {

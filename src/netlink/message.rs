@@ -1,14 +1,17 @@
 //! The messages of one datagram from the kernel, read where they lie.
 
 use netlink_packet_core::{
-    DoneBuffer, ErrorBuffer, NLM_F_DUMP_INTR, NLMSG_ALIGNTO, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP,
-    NLMSG_OVERRUN, NetlinkBuffer,
+    DoneBuffer, ErrorBuffer, NLM_F_ACK_TLVS, NLM_F_DUMP_INTR, NLMSG_ALIGNTO, NLMSG_DONE,
+    NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN, NetlinkBuffer, NlasIterator,
 };
 
 use crate::error::{Errno, Error};
 
 /// `struct nlmsghdr`.
 const NETLINK_HEADER_LEN: usize = 16;
+
+/// In an error's attributes: the kernel's words.
+const NLMSGERR_ATTR_MSG: u16 = 1;
 
 /// One message of the kernel.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct Message<'a> {
     pub interrupted: bool,
     /// What it says.
     pub content: Content<'a>,
+    /// The kernel's words to a refusal, where it has any.
+    pub reason: Option<String>,
 }
 
 /// What a message says.
@@ -53,10 +58,14 @@ pub fn messages(datagram: &[u8]) -> impl Iterator<Item = Result<Message<'_>, Err
 fn first(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
     let buffer = NetlinkBuffer::new_checked(bytes).map_err(unintelligible)?;
     let payload = buffer.payload();
+    let mut reason = None;
     let content = match buffer.message_type() {
         NLMSG_NOOP | NLMSG_OVERRUN => Content::Noop,
         NLMSG_ERROR => {
             let error = ErrorBuffer::new_checked(payload).map_err(unintelligible)?;
+            if buffer.flags() & NLM_F_ACK_TLVS != 0 {
+                reason = words(payload);
+            }
             outcome(error.code().map_or(0, std::num::NonZeroI32::get))?
         }
         // Old kernels end a dump with an empty message; newer ones put the dump's own error here.
@@ -71,8 +80,17 @@ fn first(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
         sequence: buffer.sequence_number(),
         interrupted: buffer.flags() & NLM_F_DUMP_INTR != 0,
         content,
+        reason,
     };
     Ok((message, NETLINK_HEADER_LEN + payload.len()))
+}
+
+/// The text behind the error number and the header of the request, which comes without its body
+/// (`NETLINK_CAP_ACK`).
+fn words(payload: &[u8]) -> Option<String> {
+    let attributes = payload.get(4 + NETLINK_HEADER_LEN..)?;
+    let text = NlasIterator::new(attributes).flatten().find(|it| it.kind() == NLMSGERR_ATTR_MSG)?;
+    Some(String::from_utf8_lossy(text.value()).trim_end_matches('\0').to_owned())
 }
 
 /// The kernel sends 0 or a negative error number.

@@ -2,8 +2,10 @@
 
 mod batch;
 mod codec;
+pub mod fou;
 mod ipvs;
 mod message;
+pub mod route;
 mod socket;
 mod uapi;
 

@@ -59,6 +59,7 @@ pub struct Socket {
     /// Where the last message in `outgoing` begins.
     last: usize,
     incoming: Vec<u8>,
+    reason: Option<String>,
 }
 
 impl Socket {
@@ -69,6 +70,7 @@ impl Socket {
         inner.connect(&SocketAddr::new(0, 0)).map_err(Error::Socket)?;
         // Errors then come without an echo of the request. Kernels before 4.3 cannot, and need not.
         inner.set_cap_ack(true).ok();
+        inner.set_ext_ack(true).ok();
         let mut socket = Self {
             inner,
             sequence: 0,
@@ -76,6 +78,7 @@ impl Socket {
             outgoing: Vec::new(),
             last: 0,
             incoming: vec![0; DATAGRAMS * CHUNK],
+            reason: None,
         };
         socket.set_patience(PATIENCE)?;
         Ok(socket)
@@ -91,7 +94,16 @@ impl Socket {
 
     /// Asks for a change, and waits for the acknowledgement.
     pub fn change(&mut self, request: impl NetlinkSerializable) -> Result<(), Failure> {
-        let sequence = self.pack(request, 0);
+        self.change_with(request, 0)
+    }
+
+    /// [`Self::change`] with further flags of the netlink header, such as `NLM_F_CREATE`.
+    pub fn change_with(
+        &mut self,
+        request: impl NetlinkSerializable,
+        flags: u16,
+    ) -> Result<(), Failure> {
+        let sequence = self.pack(request, flags);
         let mut refused = None;
         self.exchange(|number, errno| {
             if number == sequence {
@@ -203,7 +215,8 @@ impl Socket {
     /// reports errors in any case.
     pub fn exchange(&mut self, mut refused: impl FnMut(u32, Errno)) -> Result<(), Error> {
         let last = self.sequence;
-        NetlinkBuffer::new(&mut self.outgoing[self.last..]).set_flags(NLM_F_REQUEST | NLM_F_ACK);
+        let mut request = NetlinkBuffer::new(&mut self.outgoing[self.last..]);
+        request.set_flags(request.flags() | NLM_F_ACK);
         self.transmit()?;
         self.answers(|message| {
             if let Content::Refused(errno) = message.content {
@@ -214,7 +227,13 @@ impl Socket {
         })
     }
 
+    /// Takes the kernel's words to the last refusal, where it had any.
+    pub fn take_reason(&mut self) -> Option<String> {
+        self.reason.take()
+    }
+
     fn transmit(&mut self) -> Result<(), Error> {
+        self.reason = None;
         let sent = self.inner.send(&self.outgoing, 0);
         self.outgoing.clear();
         sent.map(drop).map_err(Error::Socket)
@@ -229,7 +248,11 @@ impl Socket {
             let lengths = self.receive()?;
             for (datagram, length) in self.incoming.chunks(CHUNK).zip(lengths) {
                 for message in messages(&datagram[..length]) {
-                    if let Some(value) = judge(message?)? {
+                    let mut message = message?;
+                    if message.reason.is_some() {
+                        self.reason = message.reason.take();
+                    }
+                    if let Some(value) = judge(message)? {
                         return Ok(value);
                     }
                 }

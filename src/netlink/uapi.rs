@@ -143,3 +143,47 @@ pub mod family {
     pub const INET: u16 = 2;
     pub const INET6: u16 = 10;
 }
+
+/// Numbers of rtnetlink: `linux/rtnetlink.h`, `linux/if_link.h`, `linux/if_addr.h`,
+/// `linux/neighbour.h`, `linux/if_tunnel.h`.
+pub mod rtnetlink {
+    pub const RTM_NEWROUTE: u16 = 24;
+    pub const RTM_DELROUTE: u16 = 25;
+    pub const RT_TABLE_MAIN: u8 = 254;
+    pub const RT_SCOPE_LINK: u8 = 253;
+    pub const RTN_UNICAST: u8 = 1;
+    pub const RTN_LOCAL: u8 = 2;
+    pub const RTNH_F_ONLINK: u32 = 4;
+    pub const RTA_OIF: u16 = 4;
+    pub const RTA_GATEWAY: u16 = 5;
+    pub const RTA_PRIORITY: u16 = 6;
+    pub const RTA_METRICS: u16 = 8;
+    pub const RTAX_ADVMSS: u16 = 8;
+    pub const IFLA_ADDRESS: u16 = 1;
+    pub const IFLA_IFNAME: u16 = 3;
+    pub const IFLA_MTU: u16 = 4;
+    pub const IFLA_LINKINFO: u16 = 18;
+    pub const IFLA_INFO_KIND: u16 = 1;
+    pub const IFLA_IPTUN_PROTO: u16 = 9;
+    pub const IFF_UP: u32 = 1;
+    pub const IFF_LOOPBACK: u32 = 8;
+    pub const IFF_NOARP: u32 = 0x80;
+    pub const ARPHRD_ETHER: u16 = 1;
+    pub const IFA_ADDRESS: u16 = 1;
+    pub const IFA_LOCAL: u16 = 2;
+    pub const IFA_F_DADFAILED: u8 = 8;
+    pub const NDA_DST: u16 = 1;
+    pub const NTF_PROXY: u8 = 8;
+}
+
+/// Numbers of the family `fou`: `linux/fou.h`.
+pub mod fou {
+    pub const ADD: u8 = 1;
+    pub const DEL: u8 = 2;
+    pub const GET: u8 = 3;
+    /// Network byte order, as all ports.
+    pub const PORT: u16 = 1;
+    pub const AF: u16 = 2;
+    pub const TYPE: u16 = 4;
+    pub const TYPE_GUE: u8 = 2;
+}

@@ -209,11 +209,7 @@ pub fn plain_destination(
 }
 
 fn server_text(service: &ServiceKey, key: DestinationKey, naming: &dyn Naming) -> String {
-    let protocol = match service {
-        ServiceKey::Address { protocol, .. } => *protocol,
-        ServiceKey::Fwmark { .. } => Protocol::Tcp,
-    };
-    let text = naming.endpoint(key.address, key.port, protocol);
+    let text = naming.endpoint(key.address, key.port, service.protocol());
     if key.address.is_ipv4() { cut(text, 28) } else { text }
 }
 

@@ -1,6 +1,7 @@
 //! Values to text. Nothing here asks the kernel.
 
 pub mod connections;
+pub mod json;
 pub mod list;
 pub mod numbers;
 pub mod order;

@@ -14,6 +14,11 @@ pub fn services(entries: Vec<ServiceEntry>) -> Vec<ServiceEntry> {
     ordered(entries, |entry| service_words(&entry.service.key))
 }
 
+/// Anything about services in the order of their keys.
+pub fn by_service<T>(entries: Vec<T>, key: impl Fn(&T) -> ServiceKey) -> Vec<T> {
+    ordered(entries, |entry| service_words(&key(entry)))
+}
+
 /// Real servers by address and port.
 pub fn destinations<T>(entries: Vec<T>, key: impl Fn(&T) -> DestinationKey) -> Vec<T> {
     ordered(entries, |entry| {

@@ -1,10 +1,24 @@
 //! The rule-file language: commands of the classic language, one a line.
 //!
 //! [`parse_line`] reads the lines that [`service_line`] and [`destination_line`] write, and little
-//! else: it is fast, and whoever calls it takes what it declines to the classic parser.
+//! else: it is fast, and whoever calls it takes what it declines to the classic parser. [`wish()`]
+//! makes a table of lines, and [`plan()`] says how to get there from another one.
 
+mod delta;
+mod difference;
 mod parse;
+mod plan;
 mod print;
+mod scope;
+mod wish;
 
+pub use delta::Delta;
+pub use difference::{Difference, Sides, differences};
 pub use parse::parse_line;
-pub use print::{Unsayable, describe, describe_service, destination_line, service_line};
+pub use plan::plan;
+pub use print::{
+    Unsayable, daemon_line, describe, describe_destination, describe_service, destination_line,
+    service_line, timeouts_line,
+};
+pub use scope::{BadScope, Limits, Scope};
+pub use wish::{Contradiction, line_of, wish};

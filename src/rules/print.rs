@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::model::{
-    Change, Checksum, Destination, DestinationKey, Family, Forwarding, Granularity, Naming,
-    Numbers, Protocol, Service, ServiceKey, Tunnel,
+    Change, Checksum, Daemon, Destination, DestinationKey, Family, Forwarding, Granularity, Naming,
+    Numbers, Protocol, Service, ServiceKey, Timeouts, Tunnel,
 };
 
 /// What no rule line can say, because only another program can have made it.
@@ -81,6 +81,31 @@ pub fn destination_line(
     Ok(line)
 }
 
+/// The line that sets these time-outs.
+pub fn timeouts_line(Timeouts { tcp, tcp_fin, udp }: &Timeouts) -> String {
+    format!("--set {tcp} {tcp_fin} {udp}")
+}
+
+/// The line that starts this sync daemon.
+pub fn daemon_line(daemon: &Daemon) -> String {
+    let (role, interface) = (daemon.role.as_str(), &daemon.interface);
+    let mut line =
+        format!("--start-daemon {role} --mcast-interface {interface} --syncid {}", daemon.sync_id);
+    if let Some(length) = daemon.max_length {
+        push(&mut line, format_args!(" --sync-maxlen {length}"));
+    }
+    if let Some(group) = daemon.group {
+        push(&mut line, format_args!(" --mcast-group {group}"));
+    }
+    if let Some(port) = daemon.port {
+        push(&mut line, format_args!(" --mcast-port {port}"));
+    }
+    if let Some(ttl) = daemon.ttl {
+        push(&mut line, format_args!(" --mcast-ttl {ttl}"));
+    }
+    line
+}
+
 fn push_tunnel(line: &mut String, tunnel: Tunnel) -> Result<(), Unsayable> {
     let checksum = match tunnel {
         Tunnel::Ipip => {
@@ -126,11 +151,7 @@ fn destination_words(
     destination: &DestinationKey,
     naming: &dyn Naming,
 ) -> Result<String, Unsayable> {
-    let protocol = match service {
-        ServiceKey::Address { protocol, .. } => *protocol,
-        ServiceKey::Fwmark { .. } => Protocol::Tcp,
-    };
-    let server = naming.endpoint(destination.address, destination.port, protocol);
+    let server = naming.endpoint(destination.address, destination.port, service.protocol());
     Ok(format!("{} -r {server}", key_words(service, naming)?))
 }
 
@@ -144,12 +165,13 @@ pub fn describe_service(key: &ServiceKey) -> String {
     key_words(key, &Numbers).unwrap_or_else(|unsayable| format!("a service of {unsayable}"))
 }
 
+/// A real server of `service` in rule words, for messages.
+pub fn describe_destination(service: &ServiceKey, server: &DestinationKey) -> String {
+    destination_words(service, server, &Numbers).unwrap_or_else(|_| describe_service(service))
+}
+
 /// The object of a change in rule words, for messages; empty where there is none.
 pub fn describe(change: &Change) -> String {
-    let server = |service: &ServiceKey, destination: &DestinationKey| {
-        destination_words(service, destination, &Numbers)
-            .unwrap_or_else(|_| describe_service(service))
-    };
     match change {
         Change::AddService(service) | Change::UpdateService(service) => {
             let line = service_line(service, &Numbers);
@@ -160,9 +182,9 @@ pub fn describe(change: &Change) -> String {
         }
         Change::DeleteService(key) | Change::Zero(Some(key)) => describe_service(key),
         Change::AddDestination(key, destination) | Change::UpdateDestination(key, destination) => {
-            server(key, &destination.key)
+            describe_destination(key, &destination.key)
         }
-        Change::DeleteDestination(key, destination) => server(key, destination),
+        Change::DeleteDestination(key, destination) => describe_destination(key, destination),
         Change::StartDaemon(daemon) => {
             format!("{} daemon on {}", daemon.role.as_str(), daemon.interface)
         }

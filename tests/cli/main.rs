@@ -2,5 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
 
+mod plan;
 mod program;
 mod properties;
+#[path = "../common/tables.rs"]
+mod tables;

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# traffic.sh [--write] [TEST...]: packets through all modes (tests/traffic), on a
+# kernel with IPVS. Leaves the matrix of what was proven in target/traffic.md;
+# --write also puts it into docs/traffic.md.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+write=
+if [[ ${1:-} == --write ]]; then
+	write=1
+	shift
+fi
+cd "$top"
+need_root
+ensure ip=iproute2 nft=nftables iptables-legacy=iptables arptables=arptables tc=iproute2 timeout=coreutils
+
+share=$(mktemp -d /tmp/traffic.XXXXXX)
+trap 'rm -rf "$share"' EXIT
+triple=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
+export "CARGO_TARGET_${triple}_RUNNER=$top/scripts/vm.sh"
+export IPVS_VM_SHARE=$share TRAFFIC_REPORT=$share/traffic.md
+# They mostly wait for what must not come.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-4}
+
+cargo test --test traffic "$@"
+# Silence by nftables needs no IPVS, but a kernel with its ARP family, which
+# Debian's user-mode Linux 6.1 is not.
+if grep -qs 'kernel has no nft arp family' "$TRAFFIC_REPORT"; then
+	unshare --net nft add table arp probe || die "neither kernel has nftables' ARP family: --arp nft is not tested"
+	IPVS_TESTBED=host cargo test --test traffic by_nft
+fi
+mkdir -p target
+cp "$TRAFFIC_REPORT" target/traffic.md
+[[ -z $write ]] || cp target/traffic.md docs/traffic.md

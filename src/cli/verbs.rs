@@ -1,0 +1,230 @@
+//! The verbs: everything that the old tool did not have. Parsed with clap as it is.
+
+mod apply;
+mod diff;
+mod director;
+mod rs;
+mod set;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+pub use apply::{ApplyVerb, Order};
+pub use diff::DiffVerb;
+pub use set::SetVerb;
+
+use super::program::Request;
+use crate::model::InterfaceName;
+use crate::prepare::Wish;
+
+/// A verb with what every verb takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Called {
+    /// What to do.
+    pub verb: Verb,
+    /// The network namespace to do it in.
+    pub netns: Option<String>,
+    /// Report in JSON.
+    pub json: bool,
+}
+
+/// What a verb asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// `apply`: the table becomes that of a file.
+    Apply(ApplyVerb),
+    /// `diff`: what differs between a file and the table, or another file.
+    Diff(DiffVerb),
+    /// `rs`: real servers.
+    Rs(HostVerb),
+    /// `director`: directors.
+    Director(HostVerb),
+    /// `set`: change only what is named.
+    Set(SetVerb),
+}
+
+/// What to do with a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostVerb {
+    /// Make it ready.
+    Prepare {
+        /// For what.
+        wish: Wish,
+        /// Also after the next boot.
+        persist: bool,
+        /// Print a script instead.
+        dry_run: bool,
+        /// Say what the front gateway is to be told.
+        static_entry: bool,
+    },
+    /// Take back what was done for these holders, or everything.
+    Undo {
+        /// Whose.
+        holders: Option<BTreeSet<String>>,
+        /// Only say what would be undone.
+        dry_run: bool,
+    },
+    /// Look whether it is as prepared, or as said.
+    Status(Option<Wish>),
+}
+
+const EXIT: &str = "\
+EXIT STATUS
+  0  the host is as wished
+  1  it is not; a message says why, and nothing was changed
+  2  the command line cannot be understood";
+
+fn after(examples: &str) -> String {
+    format!("{EXIT}\n\n{examples}")
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+fn choice(
+    name: &'static str,
+    value: &'static str,
+    from: &[&'static str],
+    help: &'static str,
+) -> Arg {
+    Arg::new(name).long(name).value_name(value).value_parser(from.to_vec()).help(help)
+}
+
+fn vip() -> Arg {
+    Arg::new("vip")
+        .long("vip")
+        .value_name("ADDR")
+        .value_delimiter(',')
+        .action(ArgAction::Append)
+        .value_parser(value_parser!(IpAddr))
+        .help("Virtual addresses, comma between them")
+}
+
+fn interface(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name("IFACE")
+        .value_parser(|name: &str| InterfaceName::new(name).map(|name| name.to_string()))
+        .help(help)
+}
+
+fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
+    matches.get_many::<T>(name).into_iter().flatten().cloned().collect()
+}
+
+/// Each address once.
+fn vips(matches: &ArgMatches) -> Vec<IpAddr> {
+    let mut seen = BTreeSet::new();
+    let mut vips: Vec<IpAddr> = many(matches, "vip");
+    vips.retain(|vip| seen.insert(*vip));
+    vips
+}
+
+/// The first words; making clap's tables to find out would cost every classic command.
+const VERBS: [&str; 5] = ["apply", "diff", "director", "rs", "set"];
+
+/// Whether `word` begins a verb's command line.
+pub fn is_verb(word: &str) -> bool {
+    VERBS.contains(&word)
+}
+
+/// The verb that `word` nearly is.
+pub fn nearest_verb(word: &str) -> Option<&'static str> {
+    let distance = |verb: &&&str| strsim::damerau_levenshtein(verb, word);
+    VERBS.iter().min_by_key(distance).filter(|verb| distance(verb) <= 2).copied()
+}
+
+/// The parser of all verbs.
+pub fn command() -> Command {
+    Command::new("ipvsadm")
+        .about("Administration of the Linux Virtual Server")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand(apply::command())
+        .subcommand(diff::command())
+        .subcommand(director::command())
+        .subcommand(rs::command())
+        .subcommand(set::command())
+        .arg(
+            Arg::new("netns")
+                .long("netns")
+                .value_name("NAME|PID")
+                .global(true)
+                .help("Work in this network namespace"),
+        )
+        .arg(
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .global(true)
+                .help("Report in JSON"),
+        )
+}
+
+/// Reads a command line whose first word [`is_verb`].
+pub fn parse(args: &[String]) -> Request {
+    let words = std::iter::once("ipvsadm").chain(args.iter().map(String::as_str));
+    let matches = match command().try_get_matches_from(words) {
+        Ok(matches) => matches,
+        Err(error) => {
+            let status = if error.use_stderr() { 2 } else { 0 };
+            return Request::Told { text: error.to_string(), status };
+        }
+    };
+    match verb(&matches) {
+        Ok(verb) => Request::Verb(Called {
+            verb,
+            netns: matches.get_one::<String>("netns").cloned(),
+            json: matches.get_flag("json"),
+        }),
+        Err(text) => Request::Told { text: format!("{text}\n"), status: 2 },
+    }
+}
+
+fn verb(matches: &ArgMatches) -> Result<Verb, String> {
+    match matches.subcommand() {
+        Some(("apply", matches)) => apply::read(matches).map(Verb::Apply),
+        Some(("diff", matches)) => Ok(Verb::Diff(diff::read(matches))),
+        Some(("set", matches)) => set::read(matches).map(Verb::Set),
+        Some(("rs", matches)) => rs::read(matches).map(Verb::Rs),
+        Some(("director", matches)) => director::read(matches).map(Verb::Director),
+        _ => Err("no verb".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_is_known_by_its_first_word() {
+        let command = command();
+        let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+        assert_eq!(names, VERBS);
+        command.debug_assert();
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_is_understood() {
+        assert_eq!(nearest_verb("aply"), Some("apply"));
+        assert_eq!(nearest_verb("frobnicate"), None);
+    }
+
+    #[test]
+    fn every_help_fits_and_has_examples() {
+        let mut command = command().term_width(80);
+        let fits = |command: &Command| {
+            let help = command.clone().term_width(80).render_help().to_string();
+            assert!(help.contains("EXAMPLES"), "{help}");
+            assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+        };
+        for verb in command.get_subcommands_mut() {
+            fits(verb);
+            verb.get_subcommands().for_each(fits);
+        }
+    }
+}

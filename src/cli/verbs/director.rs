@@ -1,0 +1,129 @@
+//! `ipvsadm director`: prepare a director, undo that, look at it.
+
+use std::collections::BTreeMap;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use super::{HostVerb, after, choice, flag, interface, many, vip, vips};
+use crate::model::SchedulerName;
+use crate::prepare::{Director, Wish, check_parameter};
+
+const PREPARE: &str = "\
+EXAMPLES
+  The virtual address on the front interface, and its neighbours told:
+    ipvsadm director prepare --vip 192.0.2.80 --iface eth0
+  Masquerading, with forwarding; removed real servers end connections at once:
+    ipvsadm director prepare --vip 192.0.2.80 --iface eth0 --mode nat \\
+      --set expire_nodest_conn=1 --scheduler wlc
+  Real servers that cannot be silenced: what to tell the front gateway:
+    ipvsadm director prepare --vip 192.0.2.80 --iface eth0 --static-arp";
+
+const UNDO: &str = "\
+EXAMPLES
+  Take one virtual address away:
+    ipvsadm director undo --vip 192.0.2.80
+  Take everything back, also after a crash half way:
+    ipvsadm director undo";
+
+const STATUS: &str = "\
+EXAMPLES
+  Is everything still as prepared?
+    ipvsadm director status
+  Is this host ready, whoever prepared it?
+    ipvsadm director status --vip 192.0.2.80 --iface eth0 --mode nat";
+
+pub(super) fn command() -> Command {
+    Command::new("director")
+        .about("Prepare a director, undo that, look at it")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .after_help(after(PREPARE))
+        .subcommand(
+            Command::new("prepare")
+                .about("Make this host ready to be a director; a second run changes nothing")
+                .args(wish_options())
+                .mut_arg("vip", |arg| arg.required(true))
+                .mut_arg("iface", |arg| arg.required(true))
+                .arg(flag("takeover", "Take an address for which another host answers"))
+                .arg(flag("static-arp", "Say what to tell the front gateway"))
+                .arg(flag("persist", "Also after the next boot: sysctl.d, modules-load.d, systemd"))
+                .arg(flag("dry-run", "Change nothing; print the steps as a shell script"))
+                .after_help(after(PREPARE)),
+        )
+        .subcommand(
+            Command::new("undo")
+                .about("Restore what prepare changed, exactly, and touch nothing else")
+                .arg(vip())
+                .arg(flag("dry-run", "Change nothing; say what would be undone"))
+                .after_help(after(UNDO)),
+        )
+        .subcommand(
+            Command::new("status")
+                .about("Say whether this host is as prepared, or as the options say")
+                .args(wish_options())
+                .mut_arg("vip", |arg| arg.requires("iface"))
+                .mut_arg("iface", |arg| arg.requires("vip"))
+                .after_help(after(STATUS)),
+        )
+}
+
+fn wish_options() -> Vec<Arg> {
+    vec![
+        vip(),
+        interface("iface", "The interface towards the clients"),
+        choice("mode", "MODE", &["dr", "tun", "nat"], "nat: forward, and send no redirects"),
+        Arg::new("set")
+            .long("set")
+            .value_name("NAME=VALUE")
+            .action(ArgAction::Append)
+            .value_parser(parameter)
+            .help("Set net.ipv4.vs.NAME; may stand several times"),
+        Arg::new("scheduler")
+            .long("scheduler")
+            .value_name("NAME")
+            .value_delimiter(',')
+            .action(ArgAction::Append)
+            .value_parser(|name: &str| SchedulerName::new(name).map(|name| name.to_string()))
+            .help("Load the module of this scheduler"),
+    ]
+}
+
+fn parameter(word: &str) -> Result<(String, String), String> {
+    let (name, value) = word.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.to_owned(), check_parameter(name, value)?))
+}
+
+pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, String> {
+    Ok(match matches.subcommand() {
+        Some(("prepare", matches)) => HostVerb::Prepare {
+            wish: wish(matches, matches.get_flag("takeover")),
+            persist: matches.get_flag("persist"),
+            dry_run: matches.get_flag("dry-run"),
+            static_entry: matches.get_flag("static-arp"),
+        },
+        Some(("undo", matches)) => {
+            let holders = vips(matches).iter().map(ToString::to_string).collect();
+            HostVerb::Undo {
+                holders: matches.contains_id("vip").then_some(holders),
+                dry_run: matches.get_flag("dry-run"),
+            }
+        }
+        Some(("status", matches)) => {
+            HostVerb::Status(matches.contains_id("vip").then(|| wish(matches, false)))
+        }
+        _ => return Err("director needs prepare, undo or status".to_owned()),
+    })
+}
+
+fn wish(matches: &ArgMatches, takeover: bool) -> Wish {
+    let parameters: Vec<(String, String)> = many(matches, "set");
+    Wish::Director(Director {
+        vips: vips(matches),
+        interface: matches.get_one::<String>("iface").cloned().unwrap_or_default(),
+        nat: matches.get_one::<String>("mode").is_some_and(|mode| mode == "nat"),
+        parameters: BTreeMap::from_iter(parameters),
+        schedulers: many(matches, "scheduler"),
+        takeover,
+    })
+}

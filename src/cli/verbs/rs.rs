@@ -1,0 +1,186 @@
+//! `ipvsadm rs`: prepare a real server, undo it, look at it.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use super::{HostVerb, after, choice, flag, interface, many, vip, vips};
+use crate::prepare::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer, Wish};
+
+const PREPARE: &str = "\
+EXAMPLES
+  Direct routing, the virtual address on lo:
+    ipvsadm rs prepare --mode dr --vip 192.0.2.80
+  Two addresses, on a dummy interface, and again after a boot:
+    ipvsadm rs prepare --mode dr --vip 192.0.2.80,2001:db8::80 --dev ipvs0 --persist
+  Tunnelling in GUE at port 6080, with small segments for narrow ways:
+    ipvsadm rs prepare --mode tun --tunnel gue:6080 --vip 192.0.2.80 --advmss 1400
+  Masquerading, the way back through the director:
+    ipvsadm rs prepare --mode nat --director 10.0.0.1
+  As a script for a host without this program:
+    ipvsadm rs prepare --mode dr --vip 192.0.2.80 --dry-run";
+
+const UNDO: &str = "\
+EXAMPLES
+  Take one virtual address away; what others need stays:
+    ipvsadm rs undo --vip 192.0.2.80
+  Take everything back, also after a crash half way:
+    ipvsadm rs undo";
+
+const STATUS: &str = "\
+EXAMPLES
+  Is everything still as prepared?
+    ipvsadm rs status
+  Is this host ready, whoever prepared it?
+    ipvsadm rs status --mode dr --vip 192.0.2.80";
+
+pub(super) fn command() -> Command {
+    Command::new("rs")
+        .about("Prepare a real server, undo that, look at it")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .after_help(after(PREPARE))
+        .subcommand(
+            Command::new("prepare")
+                .about("Make this host ready to be a real server; a second run changes nothing")
+                .args(wish_options())
+                .mut_arg("mode", |arg| arg.required(true))
+                .arg(flag("persist", "Also after the next boot: sysctl.d, modules-load.d, systemd"))
+                .arg(flag("dry-run", "Change nothing; print the steps as a shell script"))
+                .after_help(after(PREPARE)),
+        )
+        .subcommand(
+            Command::new("undo")
+                .about("Restore what prepare changed, exactly, and touch nothing else")
+                .arg(vip())
+                .arg(choice("mode", "MODE", &["nat"], "nat: the way back of masquerading"))
+                .arg(flag("dry-run", "Change nothing; say what would be undone"))
+                .after_help(after(UNDO)),
+        )
+        .subcommand(
+            Command::new("status")
+                .about("Say whether this host is as prepared, or as the options say")
+                .args(wish_options())
+                .after_help(after(STATUS)),
+        )
+}
+
+fn wish_options() -> Vec<Arg> {
+    vec![
+        choice("mode", "MODE", &["dr", "tun", "nat"], "dr (-g), tun (-i), or nat (-m)"),
+        vip(),
+        interface("dev", "Where the addresses go [default: lo, or the tunnel]; dummy* is made"),
+        interface("iface", "Interfaces to silence [default: all]")
+            .value_delimiter(',')
+            .num_args(1..)
+            .action(ArgAction::Append),
+        choice("arp", "WAY", &["sysctl", "nft", "arptables", "none"], "How to silence them")
+            .default_value("sysctl"),
+        Arg::new("tunnel")
+            .long("tunnel")
+            .value_name("KIND")
+            .value_parser(encapsulation)
+            .help("ipip, gre, gre:csum, gue or gue:PORT [default: ipip; port 6080]"),
+        Arg::new("rip")
+            .long("rip")
+            .value_name("ADDR")
+            .value_parser(value_parser!(IpAddr))
+            .help("With tun: the address the director sends to [default: the only one]"),
+        Arg::new("advmss")
+            .long("advmss")
+            .value_name("BYTES")
+            .value_parser(value_parser!(u32).range(88..=65495))
+            .help("With dr, tun: greatest TCP segment to ask for, on the default route"),
+        Arg::new("director")
+            .long("director")
+            .value_name("ADDR")
+            .value_delimiter(',')
+            .action(ArgAction::Append)
+            .value_parser(value_parser!(IpAddr))
+            .help("With nat: make the default route go through it"),
+    ]
+}
+
+fn encapsulation(word: &str) -> Result<Encapsulation, String> {
+    match word.split_once(':') {
+        None if word == "ipip" => Ok(Encapsulation::Ipip),
+        None if word == "gre" => Ok(Encapsulation::Gre { checksum: false }),
+        None if word == "gue" => Ok(Encapsulation::Gue { port: 6080 }),
+        Some(("gre", "csum")) => Ok(Encapsulation::Gre { checksum: true }),
+        Some(("gue", port)) => match port.parse() {
+            Ok(port) if port > 0 => Ok(Encapsulation::Gue { port }),
+            _ => Err("the port must be 1 to 65535".to_owned()),
+        },
+        _ => Err("it must be ipip, gre, gre:csum, gue or gue:PORT".to_owned()),
+    }
+}
+
+pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, String> {
+    Ok(match matches.subcommand() {
+        Some(("prepare", matches)) => HostVerb::Prepare {
+            wish: Wish::RealServer(wish(matches)?),
+            persist: matches.get_flag("persist"),
+            dry_run: matches.get_flag("dry-run"),
+            static_entry: false,
+        },
+        Some(("undo", matches)) => {
+            let vips = many::<IpAddr>(matches, "vip").into_iter().map(|vip| vip.to_string());
+            let nat = matches.contains_id("mode").then(|| NAT_HOLDER.to_owned());
+            let holders: BTreeSet<String> = vips.chain(nat).collect();
+            HostVerb::Undo {
+                holders: (!holders.is_empty()).then_some(holders),
+                dry_run: matches.get_flag("dry-run"),
+            }
+        }
+        Some(("status", matches)) if !matches.contains_id("mode") => {
+            if matches.contains_id("vip") {
+                return Err("rs status with --vip needs --mode".to_owned());
+            }
+            HostVerb::Status(None)
+        }
+        Some(("status", matches)) => HostVerb::Status(Some(Wish::RealServer(wish(matches)?))),
+        _ => return Err("rs needs prepare, undo or status".to_owned()),
+    })
+}
+
+fn wish(matches: &ArgMatches) -> Result<RealServer, String> {
+    let tunnel = matches.get_one::<Encapsulation>("tunnel").copied();
+    let mode = match matches.get_one::<String>("mode").map(String::as_str) {
+        Some("tun") => Mode::Tunnel(tunnel.unwrap_or(Encapsulation::Ipip)),
+        Some("nat") => Mode::Nat,
+        _ => Mode::Direct,
+    };
+    let arp = match matches.get_one::<String>("arp").map(String::as_str) {
+        Some("nft") => ArpMethod::Nft,
+        Some("arptables") => ArpMethod::Arptables,
+        Some("none") => ArpMethod::None,
+        _ => ArpMethod::Sysctl,
+    };
+    let wish = RealServer {
+        mode,
+        vips: vips(matches),
+        device: matches.get_one::<String>("dev").cloned(),
+        interfaces: many(matches, "iface"),
+        arp,
+        own: matches.get_one::<IpAddr>("rip").copied(),
+        directors: many(matches, "director"),
+        advmss: matches.get_one::<u32>("advmss").copied(),
+    };
+    let tunnelled = matches!(mode, Mode::Tunnel(_));
+    let misfit = [
+        ("--tunnel", tunnel.is_some() && !tunnelled, "tun"),
+        ("--rip", wish.own.is_some() && !tunnelled, "tun"),
+        ("--director", !wish.directors.is_empty() && mode != Mode::Nat, "nat"),
+        ("--dev", wish.device.is_some() && mode == Mode::Nat, "dr or tun"),
+        ("--advmss", wish.advmss.is_some() && mode == Mode::Nat, "dr or tun"),
+    ];
+    if let Some((option, _, mode)) = misfit.into_iter().find(|(_, misfit, _)| *misfit) {
+        return Err(format!("{option} is for --mode {mode}"));
+    }
+    if wish.vips.is_empty() && mode != Mode::Nat {
+        return Err("--mode dr and --mode tun need --vip".to_owned());
+    }
+    Ok(wish)
+}

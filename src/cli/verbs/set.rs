@@ -1,0 +1,133 @@
+//! `ipvsadm set`: change what is named, and nothing else.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+
+use super::apply::{duration, seconds};
+use crate::cli::values;
+use crate::model::{DestinationKey, Family, Protocol, ServiceKey};
+use crate::output::json::Assignment;
+
+/// What to set, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetVerb {
+    /// The service.
+    pub service: ServiceKey,
+    /// Its real server; `None` sets fields of the service.
+    pub server: Option<DestinationKey>,
+    /// The new values.
+    pub words: Vec<Assignment>,
+    /// How long to wait for another writer.
+    pub wait: Duration,
+}
+
+const HELP: &str = "\
+FIELDS of a service, named as in JSON:
+  scheduler=NAME  flags=WORD,WORD  persistence=SECONDS  netmask=MASK
+  engine=NAME  one_packet=true|false
+and of a real server:
+  weight=N  upper_threshold=N  lower_threshold=N
+  forwarding=route|masquerade|tunnel  tunnel=ipip|gue|gre  tunnel_port=N
+  tunnel_checksum=none|full|remote
+A field without a value, as in `persistence=', is taken away. What is not named
+stays as it is; -E and -e set it back to its default.
+
+EXIT STATUS
+  0    as wished
+  1    there is no such service
+  2    a mistake in the words, or no access; nothing was changed
+  255  the kernel refused the change
+
+EXAMPLES
+  Take a real server out of rotation; thresholds and method stay:
+    ipvsadm set -t 192.0.2.80:80 -r 198.51.100.21:80 weight=0
+  Another scheduler; persistence stays:
+    ipvsadm set -t 192.0.2.80:80 scheduler=mh flags=mh-port
+  No persistence any more:
+    ipvsadm set -f 7 persistence=";
+
+pub(super) fn command() -> Command {
+    let service = ["tcp", "udp", "sctp", "fwmark"];
+    Command::new("set")
+        .about("Change what is named of a service or a real server, and nothing else")
+        .override_usage("ipvsadm set -t|-u|--sctp-service VIP:PORT [-r RIP[:PORT]] FIELD=VALUE...")
+        .arg(option("tcp", 't', "tcp-service", "VIP[:PORT]", "A TCP service"))
+        .arg(option("udp", 'u', "udp-service", "VIP[:PORT]", "A UDP service"))
+        .arg(Arg::new("sctp").long("sctp-service").value_name("VIP[:PORT]").help("An SCTP service"))
+        .arg(
+            option("fwmark", 'f', "fwmark-service", "MARK", "A service by firewall mark")
+                .value_parser(value_parser!(NonZeroU32)),
+        )
+        .group(ArgGroup::new("service").args(service).required(true))
+        .arg(
+            Arg::new("ipv6")
+                .short('6')
+                .long("ipv6")
+                .action(ArgAction::SetTrue)
+                .requires("fwmark")
+                .help("The firewall mark is of IPv6 packets"),
+        )
+        .arg(option("server", 'r', "real-server", "RIP[:PORT]", "A real server of the service"))
+        .arg(seconds("wait", "Wait for another ipvsadm that is changing the table"))
+        .arg(
+            Arg::new("words")
+                .value_name("FIELD=VALUE")
+                .required(true)
+                .num_args(1..)
+                .value_parser(assignment)
+                .help("What to set"),
+        )
+        .after_help(HELP)
+}
+
+fn option(
+    name: &'static str,
+    short: char,
+    long: &'static str,
+    value: &'static str,
+    help: &'static str,
+) -> Arg {
+    Arg::new(name).short(short).long(long).value_name(value).help(help)
+}
+
+fn assignment(word: &str) -> Result<Assignment, String> {
+    let (key, value) = word.split_once('=').ok_or("expected FIELD=VALUE")?;
+    Ok(Assignment { key: key.to_owned(), value: value.to_owned() })
+}
+
+pub(super) fn read(matches: &ArgMatches) -> Result<SetVerb, String> {
+    let (service, protocol) = service(matches)?;
+    let server = matches.get_one::<String>("server");
+    let server = server.map(|word| endpoint(word, protocol)).transpose()?;
+    Ok(SetVerb {
+        service,
+        server: server.map(|(address, port)| DestinationKey {
+            address,
+            port: port.unwrap_or(service.port()),
+        }),
+        words: matches.get_many("words").into_iter().flatten().cloned().collect(),
+        wait: duration(matches, "wait").unwrap_or_default(),
+    })
+}
+
+fn service(matches: &ArgMatches) -> Result<(ServiceKey, Protocol), String> {
+    let protocols = [("tcp", Protocol::Tcp), ("udp", Protocol::Udp), ("sctp", Protocol::Sctp)];
+    for (name, protocol) in protocols {
+        if let Some(word) = matches.get_one::<String>(name) {
+            let (address, port) = endpoint(word, protocol)?;
+            let port = port.unwrap_or(0);
+            return Ok((ServiceKey::Address { protocol, address, port }, protocol));
+        }
+    }
+    let mark = *matches.get_one::<NonZeroU32>("fwmark").ok_or("which service?")?;
+    let family = if matches.get_flag("ipv6") { Family::V6 } else { Family::V4 };
+    Ok((ServiceKey::Fwmark { mark, family }, Protocol::Tcp))
+}
+
+fn endpoint(word: &str, protocol: Protocol) -> Result<(std::net::IpAddr, Option<u16>), String> {
+    values::endpoint(word, protocol).map_err(|reason| {
+        reason.map_or(format!("`{word}': expected ADDRESS[:PORT]"), |it| format!("`{word}': {it}"))
+    })
+}

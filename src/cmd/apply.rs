@@ -1,0 +1,181 @@
+//! `ipvsadm apply`: the table becomes that of a file, without an outage, or stays as it was.
+//!
+//! ```text
+//! # ipvsadm apply /etc/ipvsadm.rules
+//! 3 changes made: 1 added, 1 edited, 1 deleted
+//! ```
+
+mod confirm;
+mod execute;
+mod journal;
+mod undo;
+
+use crate::cli::{ApplyVerb, Order};
+use crate::error::{Error, Rejection};
+use crate::model::{Change, Table};
+use crate::rules::{Delta, Limits, plan};
+use crate::system::journal::Journal;
+use crate::system::signals::Signals;
+
+use super::wish::Wish;
+use super::{Session, report, snapshot, wish};
+use execute::Stop;
+
+/// The name of the lock and the journal of those who change the table.
+pub(super) const LOCK: &str = "apply";
+
+/// Up to so many services the whole table is read back afterwards; beyond, the list of services and
+/// the real servers of those that were changed.
+const READ_BACK: usize = 1000;
+
+/// `--dry-run`: there is something to do.
+const WOULD_CHANGE: u8 = 1;
+/// Nothing was changed.
+const TROUBLE: u8 = 2;
+/// The table is as before.
+const UNDONE: u8 = 3;
+/// The table is neither as wished nor as before.
+const BETWEEN: u8 = 4;
+
+pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Result<u8, Error> {
+    let outcome = match verb {
+        ApplyVerb::Apply(order) => apply(session, order, json),
+        ApplyVerb::Accept => confirm::accept(session),
+        ApplyVerb::Recover { wait } => undo::recover(session, *wait, json),
+    };
+    match outcome {
+        Err(error) if !matches!(error, Error::Io(_)) => {
+            session.complain(&error);
+            Ok(TROUBLE)
+        }
+        other => other,
+    }
+}
+
+/// What was wished and what is to be done for it.
+struct Job {
+    wish: Wish,
+    limits: Limits,
+    current: Table,
+    target: Table,
+    changes: Vec<Change>,
+    delta: Delta,
+}
+
+fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Error> {
+    let wish = wish::read(session, &order.file)?;
+    // Looking needs no lock.
+    let journal = if order.dry_run { None } else { Some(lock(order.wait)?) };
+    if let Some(journal) = &journal
+        && journal::pending(journal)
+    {
+        return Err(Rejection::Unfinished.into());
+    }
+    let job = prepare(session, wish, order)?;
+    let Some(journal) = journal else {
+        report(session, &job.delta, "dry_run", json, true)?;
+        return Ok(if job.changes.is_empty() { 0 } else { WOULD_CHANGE });
+    };
+    if job.changes.is_empty() {
+        report(session, &job.delta, "unchanged", json, false)?;
+        return Ok(0);
+    }
+    let signals = Signals::catch()?;
+    journal::write(&journal, &job.delta)?;
+    match carry_out(session, order, &job, &signals) {
+        Ok(status) => {
+            journal.clear()?;
+            if status == 0 {
+                report(session, &job.delta, "applied", json, false)?;
+            }
+            Ok(status)
+        }
+        Err((done, stop)) => undo::failed(session, &journal, &job, &done, &stop),
+    }
+}
+
+/// From the first change on nothing may end the program before it has tidied up.
+fn carry_out(
+    session: &mut Session<'_>,
+    order: &Order,
+    job: &Job,
+    signals: &Signals,
+) -> Result<u8, (Vec<usize>, Stop)> {
+    let all = || (0..job.changes.len()).collect();
+    let broken = |error| (all(), Stop::Broken(error));
+    execute::run(session.client().map_err(broken)?, &job.changes, signals)?;
+    let status = read_back(session, job).map_err(broken)?;
+    if let Some(patience) = order.confirm
+        && let Some(why) = confirm::wait(session, patience, signals).map_err(broken)?
+    {
+        return Err((all(), Stop::Unconfirmed(why)));
+    }
+    Ok(status)
+}
+
+fn lock(wait: std::time::Duration) -> Result<Journal, Error> {
+    Journal::lock_within(LOCK, wait)?.ok_or_else(|| Rejection::Busy.into())
+}
+
+fn prepare(session: &mut Session<'_>, wish: Wish, order: &Order) -> Result<Job, Error> {
+    let limits = order.limits.clone();
+    let current = snapshot::whole(session.client()?, &wish.table)?;
+    let ours = |table: &Table| table.pools.keys().filter(|key| limits.contain(key)).count();
+    if ours(&wish.table) == 0 && ours(&current) > 0 && !order.allow_empty {
+        return Err(Rejection::Empty.into());
+    }
+    let passed_over = wish.table.pools.len() - ours(&wish.table);
+    if passed_over > 0 {
+        session.hint(&[format!("{passed_over} services of the file are outside the scope")]);
+    }
+    let target = limits.target(&current, &wish.table).into_owned();
+    let changes = plan(&current, &target);
+    let delta = Delta::of(&changes, &current);
+    Ok(Job { wish, limits, current, target, changes, delta })
+}
+
+/// Looks whether the table is as wished; if not, another program has written to it.
+fn read_back(session: &mut Session<'_>, job: &Job) -> Result<u8, Error> {
+    let client = session.client()?;
+    let touched = job.delta.services();
+    let all = job.target.pools.len() <= READ_BACK;
+    let now = snapshot::part(client, &job.target, |key| all || touched.contains(key), &job.target)?;
+    let ours = |table: &Table| {
+        let mut table = table.clone();
+        table.pools.retain(|key, _| job.limits.contain(key));
+        table
+    };
+    let (now, target) = if job.limits.scopes.is_empty() {
+        (now, None)
+    } else {
+        (ours(&now), Some(ours(&job.target)))
+    };
+    let target = target.as_ref().unwrap_or(&job.target);
+    if plan(&now, target).is_empty() {
+        return Ok(0);
+    }
+    let mut text = Vec::new();
+    report::text(&Delta::of(&plan(target, &now), target), &mut text)?;
+    writeln!(session.complaints, "another program has changed the table meanwhile")?;
+    let lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(str::to_owned).collect();
+    session.hint(&lines);
+    Ok(BETWEEN)
+}
+
+fn report(
+    session: &mut Session<'_>,
+    delta: &Delta,
+    result: &str,
+    json: bool,
+    lines: bool,
+) -> Result<(), Error> {
+    if json {
+        report::json(delta, Some(result), session.out)?;
+    } else if lines {
+        report::text(delta, session.out)?;
+    } else {
+        writeln!(session.out, "{}", report::summary(delta))?;
+    }
+    session.out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! `--confirm`: waiting for a word that all is well, and `--accept`, which gives it.
+
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Rejection};
+use crate::system::journal::Journal;
+use crate::system::signals::Signals;
+use crate::system::terminal;
+
+use super::{LOCK, Session};
+
+/// The file that exists while an apply waits; who removes it decides.
+const WAITS: &str = "confirm";
+
+/// How often it is looked for.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Waits for confirmation; `Some` says why it is to be undone.
+pub(super) fn wait(
+    session: &mut Session<'_>,
+    patience: Duration,
+    signals: &Signals,
+) -> Result<Option<&'static str>, Error> {
+    let end = Instant::now() + patience;
+    let waits = Journal::look(WAITS)?;
+    waits.write("{}", false)?;
+    session.out.flush()?;
+    writeln!(
+        session.complaints,
+        "applied; press Enter or run `ipvsadm apply --accept' within {} s, or it is undone",
+        patience.as_secs()
+    )?;
+    loop {
+        if waits.read()?.is_none() {
+            return Ok(None);
+        }
+        let why = match (signals.received(), Instant::now() >= end) {
+            (Some(name), _) => Some(name),
+            (None, true) => Some("not confirmed in time"),
+            (None, false) => match terminal::line_within(PAUSE).as_deref().map(str::trim) {
+                None => None,
+                Some("" | "y" | "yes") => {
+                    waits.take()?;
+                    return Ok(None);
+                }
+                Some(_) => Some("not confirmed"),
+            },
+        };
+        if let Some(why) = why {
+            // Somebody may have accepted in this very moment.
+            return Ok(waits.take()?.then_some(why));
+        }
+    }
+}
+
+/// Confirms the apply that waits.
+pub(super) fn accept(session: &mut Session<'_>) -> Result<u8, Error> {
+    let waits = Journal::look(WAITS)?;
+    // Who waits holds the lock; else it was killed and its file is a leftover.
+    if Journal::lock_within(LOCK, Duration::ZERO)?.is_some() || !waits.take()? {
+        return Err(Rejection::NothingToAccept.into());
+    }
+    writeln!(session.out, "accepted")?;
+    Ok(0)
+}

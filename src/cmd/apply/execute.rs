@@ -1,0 +1,76 @@
+//! Making changes in steps, between which there is time to stop.
+
+use indicatif::{ProgressBar, ProgressDrawTarget};
+
+use crate::error::{Errno, Error};
+use crate::model::Change;
+use crate::netlink::{Client, Refusal};
+use crate::system::signals::Signals;
+
+/// Changes of one step: one send.
+const STEP: usize = 200;
+
+/// Fewer are done before anybody has read how many.
+const WORTH_SHOWING: usize = 2000;
+
+/// Why it stopped before the end.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The kernel refused changes; the first of them, by its place in the plan.
+    Refused { index: usize, errno: Errno, more: usize },
+    /// The kernel cannot be asked any more.
+    Broken(Error),
+    /// A signal came.
+    Signal(&'static str),
+    /// Nobody confirmed.
+    Unconfirmed(&'static str),
+}
+
+/// Makes the changes. If it stops, the places of those that were or may have been made stand with
+/// the reason.
+pub(super) fn run(
+    client: &mut Client,
+    changes: &[Change],
+    signals: &Signals,
+) -> Result<(), (Vec<usize>, Stop)> {
+    let bar = ProgressBar::with_draw_target(
+        Some(changes.len() as u64),
+        if changes.len() < WORTH_SHOWING {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        },
+    );
+    let mut made = 0;
+    // Nothing is deleted before everything else has succeeded: a deletion can be undone, but by
+    // then its connections have missed packets and its counters are gone.
+    for phase in changes.chunk_by(|one, next| deletes(one) == deletes(next)) {
+        for step in phase.chunks(STEP) {
+            if let Some(name) = signals.received() {
+                return Err(((0..made).collect(), Stop::Signal(name)));
+            }
+            let refusals = client
+                .batch(step)
+                .map_err(|error| ((0..made + step.len()).collect(), Stop::Broken(error)))?;
+            if let Some(first) = refusals.iter().min_by_key(|refusal| refusal.index) {
+                let refused = |place| refusals.iter().any(|refusal| made + refusal.index == place);
+                let done = (0..made + step.len()).filter(|place| !refused(*place)).collect();
+                let Refusal { index, errno } = *first;
+                let more = refusals.len() - 1;
+                return Err((done, Stop::Refused { index: made + index, errno, more }));
+            }
+            made += step.len();
+            bar.set_position(made as u64);
+        }
+    }
+    bar.finish_and_clear();
+    // The last moment to notice.
+    match signals.received() {
+        Some(name) => Err(((0..made).collect(), Stop::Signal(name))),
+        None => Ok(()),
+    }
+}
+
+fn deletes(change: &Change) -> bool {
+    matches!(change, Change::DeleteService(_) | Change::DeleteDestination(..))
+}

@@ -1,0 +1,66 @@
+//! The journal of an apply: what it touches, before and after, for whoever comes after a crash.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::error::{Error, Rejection};
+use crate::model::{DaemonRole, Table};
+use crate::output::json;
+use crate::rules::Delta;
+use crate::system::journal::{Journal, boot};
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    schema: u32,
+    /// Which boot: the table of another one is gone.
+    boot: String,
+    pid: u32,
+    /// The daemons that it speaks of.
+    roles: Vec<String>,
+    before: Box<RawValue>,
+    after: Box<RawValue>,
+}
+
+/// There is one, of this boot.
+pub(super) fn pending(journal: &Journal) -> bool {
+    matches!(read(journal), Ok(Some(_)) | Err(_))
+}
+
+/// Writes it, down to the disk, before the first change.
+pub(super) fn write(journal: &Journal, delta: &Delta) -> Result<(), Error> {
+    let document = Document {
+        schema: json::SCHEMA,
+        boot: boot(),
+        pid: std::process::id(),
+        roles: delta.after.daemons.keys().map(|role| role.as_str().to_owned()).collect(),
+        before: raw(&delta.before)?,
+        after: raw(&delta.after)?,
+    };
+    let text = serde_json::to_string(&document).map_err(std::io::Error::from)?;
+    journal.write(&text, false)
+}
+
+fn raw(table: &Table) -> Result<Box<RawValue>, Error> {
+    let mut text = Vec::new();
+    json::write(table, &mut text)?;
+    let text = String::from_utf8_lossy(&text).trim_end().to_owned();
+    Ok(RawValue::from_string(text).map_err(std::io::Error::from)?)
+}
+
+/// Reads it; `None` where there is none, or only one from before the last boot.
+pub(super) fn read(journal: &Journal) -> Result<Option<Delta>, Error> {
+    let Some((text, path)) = journal.read()? else { return Ok(None) };
+    let document: Document = serde_json::from_str(&text)
+        .map_err(|error| Rejection::Json(format!("{}: {error}", path.display())))?;
+    if document.boot != boot() {
+        return Ok(None);
+    }
+    let table = |raw: &RawValue| -> Result<Table, Rejection> {
+        let mut table = json::read(raw.get())?;
+        let touched = |role: DaemonRole| document.roles.iter().any(|it| it == role.as_str());
+        table.daemons.retain(|role, _| touched(*role));
+        Ok(table)
+    };
+    let delta = Delta { before: table(&document.before)?, after: table(&document.after)? };
+    Ok(Some(delta))
+}

@@ -1,0 +1,96 @@
+//! Taking back what was done: after a failure, after a refusal to confirm, after a crash.
+
+use std::time::Duration;
+
+use super::execute::Stop;
+use super::{BETWEEN, Job, Session, UNDONE, journal, lock, report, snapshot};
+use crate::error::{Error, Rejection};
+use crate::model::Change;
+use crate::netlink::Client;
+use crate::rules::{Delta, describe};
+use crate::system::journal::Journal;
+
+/// Undoes the changes at these places of the plan, and says why.
+pub(super) fn failed(
+    session: &mut Session<'_>,
+    journal: &Journal,
+    job: &Job,
+    done: &[usize],
+    stop: &Stop,
+) -> Result<u8, Error> {
+    explain(session, job, stop)?;
+    let done: Vec<&Change> = done.iter().map(|place| &job.changes[*place]).collect();
+    let delta = Delta::of(done.iter().copied(), &job.current);
+    finish(session, journal, &delta)
+}
+
+fn explain(session: &mut Session<'_>, job: &Job, stop: &Stop) -> Result<(), Error> {
+    match stop {
+        Stop::Refused { index, errno, more } => {
+            let change = &job.changes[*index];
+            let (operation, errno) = (change.operation(), *errno);
+            let object = job.wish.place(change);
+            session.complain(&Error::Kernel { operation, errno, object });
+            if *more > 0 {
+                session.hint(&[format!("{more} more changes were refused")]);
+            }
+        }
+        Stop::Broken(error) => session.complain(error),
+        Stop::Signal(why) | Stop::Unconfirmed(why) => writeln!(session.complaints, "{why}")?,
+    }
+    Ok(())
+}
+
+/// Brings back what `delta` touches, and checks it.
+fn finish(session: &mut Session<'_>, journal: &Journal, delta: &Delta) -> Result<u8, Error> {
+    // Whatever went wrong with the old socket stays there.
+    let undone = Client::open().and_then(|mut client| take_back(&mut client, delta));
+    match undone {
+        Ok(()) => {
+            journal.clear()?;
+            session.hint(&["undone: the table is as before".to_owned()]);
+            Ok(UNDONE)
+        }
+        Err(error) => {
+            session.complain(&error);
+            session
+                .hint(&["not everything could be undone; try ipvsadm apply --recover".to_owned()]);
+            Ok(BETWEEN)
+        }
+    }
+}
+
+fn take_back(client: &mut Client, delta: &Delta) -> Result<(), Error> {
+    let services = delta.services();
+    let mut refused = None;
+    // The second time is the check.
+    for _ in 0..2 {
+        let now =
+            snapshot::part(client, &delta.after, |key| services.contains(key), &delta.before)?;
+        let changes = delta.undo(&now);
+        if changes.is_empty() {
+            return Ok(());
+        }
+        refused = client.batch(&changes)?.first().map(|it| (changes[it.index].clone(), it.errno));
+    }
+    Err(match refused {
+        Some((change, errno)) => {
+            Error::Kernel { operation: change.operation(), errno, object: describe(&change) }
+        }
+        None => Error::Interrupted(2),
+    })
+}
+
+/// `--recover`: undoes what an apply did that was killed.
+pub(super) fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> Result<u8, Error> {
+    let journal = lock(wait)?;
+    let delta = journal::read(&journal)?.ok_or(Rejection::NothingToRecover)?;
+    let client = session.client()?;
+    let services = delta.services();
+    let now = snapshot::part(client, &delta.after, |key| services.contains(key), &delta.before)?;
+    let back = Delta::of(&delta.undo(&now), &now);
+    take_back(client, &delta)?;
+    journal.clear()?;
+    report(session, &back, "recovered", json, true)?;
+    Ok(0)
+}

@@ -1,0 +1,42 @@
+//! `ipvsadm diff`: what differs between the kernel's table and a file, or between two files.
+//!
+//! ```text
+//! # ipvsadm diff /etc/ipvsadm.rules
+//! ~ -a -t 192.0.2.80:80 -r 198.51.100.21:80 -g -w 3  # weight 1 -> 3
+//! - -a -t 192.0.2.80:80 -r 198.51.100.22:80 -g -w 1
+//! ```
+
+use crate::cli::DiffVerb;
+use crate::error::Error;
+use crate::rules::{Delta, plan};
+
+use super::{Session, report, snapshot, wish};
+
+const DIFFERENT: u8 = 1;
+const TROUBLE: u8 = 2;
+
+pub(super) fn run(session: &mut Session<'_>, verb: &DiffVerb, json: bool) -> Result<u8, Error> {
+    let delta = match compare(session, verb) {
+        Ok(delta) => delta,
+        Err(error) => {
+            session.complain(&error);
+            return Ok(TROUBLE);
+        }
+    };
+    if json {
+        report::json(&delta, None, session.out)?;
+    } else {
+        report::text(&delta, session.out)?;
+    }
+    Ok(if delta == Delta::default() { 0 } else { DIFFERENT })
+}
+
+fn compare(session: &mut Session<'_>, verb: &DiffVerb) -> Result<Delta, Error> {
+    let after = wish::read(session, &verb.after)?.table;
+    let before = match &verb.before {
+        Some(file) => wish::read(session, file)?.table,
+        None => snapshot::whole(session.client()?, &after)?,
+    };
+    let changes = plan(&before, &verb.limits.target(&before, &after));
+    Ok(Delta::of(&changes, &before))
+}

@@ -1,0 +1,140 @@
+//! What plans must know.
+
+use std::collections::BTreeMap;
+use std::fs::symlink_metadata;
+use std::net::IpAddr;
+use std::path::Path;
+
+use nix::unistd::geteuid;
+
+use super::Host;
+use crate::error::{Error, Obstacle};
+use crate::model::{Family, Link};
+use crate::prepare::{ArpMethod, ArpTables, Facts, Question};
+use crate::system::{frames, modules, program, sysctl};
+
+/// Parameters of each interface, and of `all` and `default`, for which plans ask.
+const PARAMETERS: [&str; 9] = [
+    "ipv4/conf/{}/arp_ignore",
+    "ipv4/conf/{}/arp_announce",
+    "ipv4/conf/{}/rp_filter",
+    "ipv4/conf/{}/forwarding",
+    "ipv4/conf/{}/send_redirects",
+    "ipv6/conf/{}/forwarding",
+    "ipv4/conf/{}/accept_redirects",
+    "ipv6/conf/{}/accept_redirects",
+    "ipv6/conf/{}/disable_ipv6",
+];
+
+impl Host {
+    /// Looks at the host, as far as a plan needs it.
+    pub fn facts(&mut self, question: &Question) -> Result<Facts, Error> {
+        let links = self.network.links()?;
+        let mut sysctls = BTreeMap::new();
+        for key in &question.keys {
+            sysctls.extend(sysctl::read(key)?.map(|value| (key.clone(), value)));
+        }
+        let names = links.iter().map(|link| &link.name[..]);
+        for name in names.chain(["all", "default"]) {
+            for key in PARAMETERS.map(|key| key.replace("{}", name)) {
+                if let Some(value) = sysctl::read(&key)? {
+                    sysctls.insert(key, value);
+                }
+            }
+        }
+        let mut defaults = Vec::new();
+        for family in [Family::V4, Family::V6] {
+            let routes = self.network.default_routes(family)?;
+            defaults.extend(routes.into_iter().map(|route| (family, route)));
+        }
+        let mut routes = BTreeMap::new();
+        let mut proxies = Vec::new();
+        for address in &question.routes {
+            if let Some(route) = self.network.route_to(*address)? {
+                routes.insert(*address, route);
+            }
+        }
+        for vip in &question.proxies {
+            let found = self.network.proxies(*vip)?;
+            proxies.extend(found.into_iter().map(|index| (*vip, index)));
+        }
+        let nft = if question.filters.is_some() { arp_tables_known()? } else { None };
+        let missing = question.modules.iter().filter(|it| modules::absent(it)).cloned().collect();
+        let answers = self.answers(question.answers.as_ref(), &links)?;
+        Ok(Facts {
+            writable: sysctl::writable(),
+            addresses: self.network.addresses()?,
+            links,
+            sysctls,
+            defaults,
+            routes,
+            proxies,
+            missing,
+            answers,
+            arptables: match question.filters {
+                Some(ArpMethod::Arptables) => arptables(nft),
+                _ => ArpTables::Absent,
+            },
+            nft,
+            systemd: Path::new("/etc/systemd/system").is_dir(),
+            executable: std::env::current_exe()?.display().to_string(),
+            files: question
+                .files
+                .iter()
+                .filter(|it| symlink_metadata(it).is_ok())
+                .cloned()
+                .collect(),
+        })
+    }
+
+    /// Asks the network; an address that is here already needs no question.
+    fn answers(
+        &mut self,
+        asked: Option<&(String, Vec<IpAddr>)>,
+        links: &[Link],
+    ) -> Result<Vec<(IpAddr, String)>, Error> {
+        let mut found = Vec::new();
+        let Some((device, vips)) = asked else { return Ok(found) };
+        let usable = links.iter().any(|link| link.name == *device && link.up && link.arp);
+        if !usable || !geteuid().is_root() {
+            return Ok(found);
+        }
+        let mac = self.mac(device)?;
+        let addresses = self.network.addresses()?;
+        for vip in vips.iter().filter(|vip| addresses.iter().all(|it| it.address != **vip)) {
+            if let IpAddr::V4(address) = vip {
+                let answers = frames::answers(device, mac, *address)?;
+                found.extend(answers.into_iter().map(|mac| (*vip, mac)));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether the kernel takes nftables tables for ARP: a check that commits nothing.
+fn arp_tables_known() -> Result<Option<bool>, Error> {
+    match program::run("nft", &["-c", "-f", "-"], "table arp ipvsadm_probe { }\n") {
+        Ok(_) => Ok(Some(true)),
+        Err(Error::Program { .. }) => Ok(Some(false)),
+        Err(Error::Obstacle(Obstacle::NoProgram { .. })) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The first arptables with a kernel side. Most are a front of nftables today.
+fn arptables(nft: Option<bool>) -> ArpTables {
+    let mut found = ArpTables::Absent;
+    for name in ["arptables", "arptables-legacy"] {
+        let Ok(version) = program::run(name, &["-V"], "") else { continue };
+        let usable = if version.contains("nf_tables") {
+            nft != Some(false)
+        } else {
+            program::run(name, &["-n", "-L"], "").is_ok()
+        };
+        if usable {
+            return ArpTables::Program(name.to_owned());
+        }
+        found = ArpTables::Unsupported;
+    }
+    found
+}

@@ -1,0 +1,201 @@
+//! Steps done and undone with a state file, so that nothing is forgotten in a crash.
+
+use std::collections::BTreeSet;
+
+use super::host::{Host, Undone};
+use crate::error::{Error, Obstacle};
+use crate::prepare::{Entry, Ledger, Line, Planned, State, Step, Wish};
+use crate::system::journal::{self, Journal};
+
+/// A host with its state file.
+pub struct Preparation {
+    pub host: Host,
+    pub ledger: Ledger,
+    journal: Journal,
+}
+
+/// What is to be done for a plan.
+pub struct Work {
+    ledger: Ledger,
+    todo: Vec<usize>,
+    /// The whole plan, each with whether it is so already.
+    pub steps: Vec<(Step, bool)>,
+}
+
+impl Work {
+    /// The steps that are not so already.
+    pub fn open_steps(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|(_, holds)| !holds).map(|(step, _)| step)
+    }
+}
+
+impl Preparation {
+    /// Opens the state of `verb`, alone.
+    pub fn lock(verb: &str) -> Result<Self, Error> {
+        Self::open(Journal::lock(verb)?)
+    }
+
+    /// Opens the state of `verb` to look at.
+    pub fn look(verb: &str) -> Result<Self, Error> {
+        Self::open(Journal::look(verb)?)
+    }
+
+    fn open(journal: Journal) -> Result<Self, Error> {
+        let boot = journal::boot();
+        let ledger = match journal.read()? {
+            None => Ledger::new(boot),
+            Some((text, path)) => Ledger::read(&text, &boot)
+                .map_err(|why| Obstacle::Journal { path: path.display().to_string(), why })?,
+        };
+        let mut host = Host::open()?;
+        let macs = host.macs()?;
+        let stale = !journal.of_first_namespace() && ledger.of_another(&macs);
+        let ledger = if stale { Ledger::new(journal::boot()) } else { ledger };
+        Ok(Self { host, ledger: Ledger { macs, ..ledger }, journal })
+    }
+
+    /// Compares a plan with the state and the host.
+    pub fn work(&mut self, wish: &Wish, plan: Vec<Planned>) -> Result<Work, Error> {
+        let mut ledger = self.ledger.clone();
+        let mut todo = Vec::new();
+        let mut steps = Vec::new();
+        for Planned { step, holders } in plan {
+            let holds = match step {
+                // In a crash's wake the address can be there without a word about it.
+                Step::Announce { .. } => ledger.owns(&step),
+                _ => self.host.holds(&step)?,
+            };
+            steps.push((step.clone(), holds));
+            if let Some(index) = ledger.find(&step) {
+                let entry = &mut ledger.entries[index];
+                if entry.step != step && !matches!(step, Step::Route { .. }) {
+                    return Err(conflict(&entry.step).into());
+                }
+                entry.holders.extend(holders);
+                if !entry.begun {
+                    entry.former = Host::former(&step)?;
+                }
+                if !holds {
+                    todo.push(index);
+                }
+            } else if !holds {
+                todo.push(ledger.entries.len());
+                let former = Host::former(&step)?;
+                ledger.entries.push(Entry { step, holders, former, begun: false });
+            }
+        }
+        // In a crash's wake an entry that is not begun and holds was done by somebody else.
+        ledger.entries.retain(|entry| entry.begun || !entry.holders.is_empty());
+        for holder in wish.holders() {
+            ledger.wishes.insert(holder.clone(), wish.only(&holder));
+        }
+        Ok(Work { ledger, todo, steps })
+    }
+
+    /// Does the work; takes back what it did where a step fails.
+    pub fn carry_out(&mut self, work: Work) -> Result<bool, Error> {
+        let Work { ledger, todo, .. } = work;
+        let changed = !todo.is_empty();
+        if !changed && ledger == self.ledger {
+            return Ok(false);
+        }
+        let before = std::mem::replace(&mut self.ledger, ledger);
+        match self.perform(&todo) {
+            Ok(()) => Ok(changed),
+            Err(error) => Err(self.take_back(before, error)),
+        }
+    }
+
+    fn perform(&mut self, todo: &[usize]) -> Result<(), Error> {
+        self.save()?;
+        for &index in todo {
+            if !self.ledger.entries[index].begun {
+                let entry = &mut self.ledger.entries[index];
+                // A step before this one may have brought the thing into being.
+                if entry.former.is_none() {
+                    entry.former = Host::former(&entry.step)?;
+                }
+                entry.begun = true;
+                self.save()?;
+            }
+            self.host.apply(&self.ledger.entries[index].step)?;
+        }
+        Ok(())
+    }
+
+    /// Returns to the state of `before`, and says what failed.
+    pub fn take_back(&mut self, before: Ledger, error: Error) -> Error {
+        let mut left = Vec::new();
+        for entry in self.ledger.entries.iter().rev() {
+            if !entry.begun || before.owns(&entry.step) {
+                continue;
+            }
+            match self.host.undo(entry) {
+                Ok(Undone::Restored | Undone::Gone) => {}
+                Ok(Undone::LeftAlone(why)) => {
+                    left.push(format!("{}: {why}", entry.step.describe()));
+                }
+                Err(error) => left.push(format!("{}: {error}", entry.step.describe())),
+            }
+        }
+        self.ledger = before;
+        if let Err(error) = self.save() {
+            left.push(error.to_string());
+        }
+        Error::TakenBack { source: Box::new(error), left }
+    }
+
+    /// Undoes what is done for these holders alone, or everything, last things first.
+    pub fn undo(&mut self, holders: Option<&BTreeSet<String>>) -> Result<Vec<Line>, Error> {
+        let mut lines = Vec::new();
+        let before = self.ledger.clone();
+        self.ledger.release(holders);
+        if self.ledger == before && self.ledger.entries.iter().all(|it| !it.holders.is_empty()) {
+            return Ok(lines);
+        }
+        self.save()?;
+        for index in (0..self.ledger.entries.len()).rev() {
+            let entry = &self.ledger.entries[index];
+            if !entry.holders.is_empty() {
+                if before.entries[index].holders != entry.holders {
+                    let others: Vec<&str> = entry.holders.iter().map(String::as_str).collect();
+                    let why = format!("needed by {}", others.join(", "));
+                    lines.push(line(&entry.step, State::Shared, Some(why)));
+                }
+                continue;
+            }
+            if entry.begun {
+                match self.host.undo(entry)? {
+                    Undone::Restored => lines.push(line(&entry.step, State::Undone, None)),
+                    Undone::Gone => {}
+                    Undone::LeftAlone(why) => {
+                        lines.push(line(&entry.step, State::LeftAlone, Some(why)));
+                    }
+                }
+            }
+            self.ledger.entries.remove(index);
+            self.save()?;
+        }
+        Ok(lines)
+    }
+
+    fn save(&self) -> Result<(), Error> {
+        if self.ledger.entries.is_empty() && self.ledger.wishes.is_empty() {
+            return self.journal.clear();
+        }
+        let text = self.ledger.text().map_err(Error::Answer)?;
+        self.journal.write(&text, self.ledger.lasting())
+    }
+}
+
+/// A step for a report.
+pub fn line(step: &Step, state: State, why: Option<String>) -> Line {
+    Line { step: step.describe(), command: step.shell(), state, why }
+}
+
+fn conflict(step: &Step) -> Obstacle {
+    Obstacle::Wish(format!(
+        "this host is prepared in another way already ({}): undo that first",
+        step.describe()
+    ))
+}

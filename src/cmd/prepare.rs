@@ -1,0 +1,220 @@
+//! `rs` and `director`: prepare a host, undo that, look at it.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::Session;
+use super::preparation::{Preparation, line};
+use crate::cli::HostVerb;
+use crate::error::{Error, Obstacle};
+use crate::model::RouteImage;
+use crate::netlink::route;
+use crate::prepare::{
+    self, Director, Images, Keep, Mode, Planned, Question, Report, State, Wish, script,
+};
+use crate::system::frames::hardware;
+
+/// How to report, and whether to do anything.
+#[derive(Clone, Copy)]
+struct How {
+    dry_run: bool,
+    static_entry: bool,
+    json: bool,
+}
+
+pub(super) fn run(
+    session: &mut Session<'_>,
+    state: &'static str,
+    verb: &HostVerb,
+    netns: Option<&str>,
+    json: bool,
+) -> Result<u8, Error> {
+    match verb {
+        HostVerb::Prepare { wish, persist, dry_run, static_entry } => {
+            let keep = if *persist { Keep::Everything(netns) } else { Keep::Nothing };
+            let report = Report::new(state, "prepare");
+            let mode = How { dry_run: *dry_run, static_entry: *static_entry, json };
+            prepare(session, report, wish, keep, mode)
+        }
+        HostVerb::Undo { holders, dry_run } => {
+            undo(session, Report::new(state, "undo"), holders.as_ref(), *dry_run, json)
+        }
+        HostVerb::Status(wish) => {
+            status(session, Report::new(state, "status"), wish.as_ref(), json)
+        }
+    }
+}
+
+fn prepare(
+    session: &mut Session<'_>,
+    mut report: Report,
+    wish: &Wish,
+    keep: Keep<'_>,
+    How { dry_run, static_entry, json }: How,
+) -> Result<u8, Error> {
+    let mut preparation = open(report.state, dry_run)?;
+    let plan = plan(&mut preparation, wish, keep)?;
+    let work = preparation.work(wish, plan)?;
+    for (step, holds) in &work.steps {
+        let state = match (holds, dry_run) {
+            (true, _) => State::Already,
+            (false, true) => State::Planned,
+            (false, false) => State::Done,
+        };
+        report.steps.push(line(step, state, None));
+    }
+    report.notes = notes(wish);
+    if let Wish::Director(director) = wish
+        && static_entry
+    {
+        report.notes.extend(entries(&mut preparation, director)?);
+    }
+    if dry_run {
+        if !json {
+            let text = script(work.open_steps());
+            session.out.write_all(text.as_bytes())?;
+            return Ok(0);
+        }
+        return tell(session, &report, json);
+    }
+    let before = preparation.ledger.clone();
+    report.changed = preparation.carry_out(work)?;
+    report.findings = wish.judge(&preparation.host.facts(&after(wish))?);
+    if let Some(wrong) = report.findings.iter().find(|finding| !finding.ok) {
+        let error = Error::NotEffective(wrong.text.clone());
+        return Err(preparation.take_back(before, error));
+    }
+    if !report.changed {
+        report.notes.push("nothing to do: this host is as wished".to_owned());
+    }
+    tell(session, &report, json)
+}
+
+/// A dry run needs neither the lock nor root.
+fn open(state: &'static str, dry_run: bool) -> Result<Preparation, Error> {
+    if dry_run {
+        return Preparation::look(state);
+    }
+    if !nix::unistd::geteuid().is_root() {
+        return Err(Obstacle::NotRoot.into());
+    }
+    Preparation::lock(state)
+}
+
+fn plan(preparation: &mut Preparation, wish: &Wish, keep: Keep<'_>) -> Result<Vec<Planned>, Error> {
+    let facts = preparation.host.facts(&wish.question())?;
+    let images = Images {
+        default_route: &route::default_route,
+        // An image from the kernel itself can be read.
+        with_advmss: &|image: &RouteImage, advmss| {
+            route::with_advmss(image, advmss).unwrap_or_else(|_| image.clone())
+        },
+    };
+    Ok(prepare::plan(wish, &facts, &preparation.ledger, &images, keep)?)
+}
+
+/// After the work nobody need be asked for the addresses.
+fn after(wish: &Wish) -> Question {
+    Question { answers: None, ..wish.question() }
+}
+
+/// What the front gateway is told where real servers cannot be silenced.
+fn entries(preparation: &mut Preparation, wish: &Director) -> Result<Vec<String>, Error> {
+    let mac = hardware(&preparation.host.mac(&wish.interface)?);
+    let entry = |vip: &IpAddr| {
+        format!(
+            "on the front gateway: ip neighbour replace {vip} lladdr {mac} dev IFACE nud permanent"
+        )
+    };
+    Ok(wish.vips.iter().map(entry).collect())
+}
+
+fn notes(wish: &Wish) -> Vec<String> {
+    let mut notes = Vec::new();
+    let Wish::RealServer(wish) = wish else { return notes };
+    if let Mode::Tunnel(_) = wish.mode
+        && wish.advmss.is_none()
+    {
+        notes.push(
+            "tunnelled packets have less room: where ICMP is filtered on the way, large requests \
+             hang; --advmss 1400 cures it"
+                .to_owned(),
+        );
+    }
+    if wish.mode == Mode::Nat && wish.directors.is_empty() {
+        notes.push("--director ADDR makes the default route go through the director".to_owned());
+    }
+    notes
+}
+
+fn undo(
+    session: &mut Session<'_>,
+    mut report: Report,
+    holders: Option<&BTreeSet<String>>,
+    dry_run: bool,
+    json: bool,
+) -> Result<u8, Error> {
+    let mut preparation = open(report.state, dry_run)?;
+    if dry_run {
+        let mut ledger = preparation.ledger.clone();
+        ledger.release(holders);
+        for entry in ledger.entries.iter().rev().filter(|it| it.holders.is_empty() && it.begun) {
+            report.steps.push(line(&entry.step, State::Planned, None));
+        }
+        return tell(session, &report, json);
+    }
+    let before = preparation.ledger.clone();
+    report.steps = preparation.undo(holders)?;
+    report.changed = report.steps.iter().any(|line| line.state == State::Undone);
+    if before == preparation.ledger {
+        report.notes.push("nothing to undo".to_owned());
+    }
+    tell(session, &report, json)
+}
+
+fn status(
+    session: &mut Session<'_>,
+    mut report: Report,
+    wish: Option<&Wish>,
+    json: bool,
+) -> Result<u8, Error> {
+    let mut preparation = Preparation::look(report.state)?;
+    let wishes: Vec<Wish> = match wish {
+        Some(wish) => vec![wish.clone()],
+        None => preparation.ledger.wishes.values().cloned().collect(),
+    };
+    if wish.is_none() {
+        for entry in preparation.ledger.entries.clone() {
+            let holds = entry.begun && preparation.host.holds(&entry.step)?;
+            let state = if holds { State::Already } else { State::Lost };
+            report.ok &= holds;
+            report.steps.push(line(&entry.step, state, None));
+        }
+        if wishes.is_empty() {
+            report.ok = false;
+            report
+                .notes
+                .push("nothing is prepared; --mode and --vip say what to look for".to_owned());
+        }
+    }
+    for wish in &wishes {
+        let facts = preparation.host.facts(&after(wish))?;
+        for finding in wish.judge(&facts) {
+            report.ok &= finding.ok;
+            if !report.findings.contains(&finding) {
+                report.findings.push(finding);
+            }
+        }
+    }
+    tell(session, &report, json)
+}
+
+fn tell(session: &mut Session<'_>, report: &Report, json: bool) -> Result<u8, Error> {
+    if json {
+        let text = serde_json::to_string_pretty(report).map_err(std::io::Error::from)?;
+        writeln!(session.out, "{text}")?;
+    } else {
+        session.out.write_all(report.text().as_bytes())?;
+    }
+    Ok(u8::from(!report.ok))
+}

@@ -1,0 +1,52 @@
+//! `ipvsadm set`: read, change what is named, write.
+
+use crate::cli::SetVerb;
+use crate::error::{Error, Rejection};
+use crate::model::{Change, Pool, Table};
+use crate::output::json::{destination_with, service_with};
+use crate::rules::{Delta, describe, describe_destination, describe_service};
+use crate::system::journal::Journal;
+
+use super::{Session, apply, report};
+
+pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Error> {
+    // Where /run cannot be written there are no writers of ours that lock either.
+    let lock = Journal::lock_within(apply::LOCK, verb.wait);
+    let _lock = match lock {
+        Ok(None) => return Err(Rejection::Busy.into()),
+        lock => lock.ok(),
+    };
+    let (current, change) = change(session, verb)?;
+    if let Some(change) = &change {
+        let made = session.client()?.change(change);
+        made.map_err(|error| error.about(describe(change)))?;
+    }
+    if json {
+        report::json(&Delta::of(&change, &current), None, session.out)?;
+    }
+    Ok(0)
+}
+
+/// What is there now, and what to do; nothing where all is as wished.
+fn change(session: &mut Session<'_>, verb: &SetVerb) -> Result<(Table, Option<Change>), Error> {
+    let key = verb.service;
+    let service = session.client()?.service(&key);
+    let service = service.map_err(|error| error.about(describe_service(&key)))?.service;
+    let mut pool = Pool::new(service);
+    let change = if let Some(server) = verb.server {
+        let entries = session.client()?.destinations(&key)?;
+        let found = entries.into_iter().find(|entry| entry.destination.key == server);
+        let found = found.ok_or_else(|| Rejection::NoDestination {
+            object: describe_destination(&key, &server),
+        })?;
+        pool.destinations.insert(server, found.destination);
+        let after = destination_with(&found.destination, &verb.words)?;
+        (after != found.destination).then_some(Change::UpdateDestination(key, after))
+    } else {
+        let after = service_with(&pool.service, &verb.words)?;
+        (after != pool.service).then_some(Change::UpdateService(after))
+    };
+    let mut current = Table::default();
+    current.pools.insert(key, pool);
+    Ok((current, change))
+}

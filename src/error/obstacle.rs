@@ -1,0 +1,185 @@
+//! Why a host cannot be prepared.
+
+use std::net::IpAddr;
+
+/// What stands in the way of a preparation. It is found before the first change.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Obstacle {
+    /// The caller may not change the network.
+    #[error("only root can prepare a host")]
+    NotRoot,
+    /// An address that cannot be a virtual one.
+    #[error("{address} cannot be a virtual address: it is {why}")]
+    BadAddress {
+        /// The address.
+        address: IpAddr,
+        /// What it is instead.
+        why: &'static str,
+    },
+    /// The address is configured already, and not by this program.
+    #[error("{address}/{prefix} is already on {device}, and not by `ipvsadm {verb} prepare'")]
+    AddressTaken {
+        /// The address.
+        address: IpAddr,
+        /// Bits of its subnet.
+        prefix: u8,
+        /// Where it is.
+        device: String,
+        /// `rs` or `director`.
+        verb: &'static str,
+    },
+    /// No interface has that name.
+    #[error("there is no interface {name}")]
+    NoInterface {
+        /// The name.
+        name: String,
+        /// Those that there are.
+        present: Vec<String>,
+    },
+    /// The interface is down.
+    #[error("interface {name} is down")]
+    InterfaceDown {
+        /// The name.
+        name: String,
+    },
+    /// The interface cannot serve for that.
+    #[error("interface {name} cannot be used: {why}")]
+    InterfaceUnfit {
+        /// The name.
+        name: String,
+        /// Why not.
+        why: String,
+    },
+    /// An interface answers ARP in spite of everything.
+    #[error("{key} is {value}: {name} would answer ARP for the virtual address")]
+    AnswersArp {
+        /// The interface.
+        name: String,
+        /// The kernel parameter.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+    /// Another host answers for the address.
+    #[error("{mac} on {name} answers for {address} already")]
+    Answered {
+        /// The address.
+        address: IpAddr,
+        /// The hardware address of the other.
+        mac: String,
+        /// The interface on which it was asked.
+        name: String,
+    },
+    /// A proxy entry answers for the address.
+    #[error("a proxy neighbour entry on {name} answers for {address}")]
+    Proxy {
+        /// The address.
+        address: IpAddr,
+        /// The interface.
+        name: String,
+    },
+    /// IPv6 is off.
+    #[error("IPv6 is off on {name}")]
+    NoIpv6 {
+        /// The interface, or `this host`.
+        name: String,
+    },
+    /// The kernel has no such module.
+    #[error("the kernel has no module {name}")]
+    NoModule {
+        /// The module.
+        name: String,
+    },
+    /// Kernel parameters cannot be written.
+    #[error("the kernel parameters below /proc/sys/net are read-only here")]
+    ReadOnly,
+    /// A program that is needed is not installed.
+    #[error("the program {name} is not installed")]
+    NoProgram {
+        /// The program.
+        name: String,
+    },
+    /// The program is there, but not the kernel's side of it.
+    #[error("the kernel does not support {what}")]
+    Unsupported {
+        /// What it lacks.
+        what: String,
+    },
+    /// The real server's own address is not clear.
+    #[error("no single IPv{version} address of this host can be the real server's")]
+    NoOwnAddress {
+        /// 4 or 6.
+        version: u8,
+        /// Those that there are.
+        found: Vec<IpAddr>,
+    },
+    /// The default route does not fit.
+    #[error("{0}")]
+    Route(String),
+    /// A file is in the way.
+    #[error("{0} exists, and is not from this program")]
+    FileExists(String),
+    /// Options that do not go together.
+    #[error("{0}")]
+    Wish(String),
+    /// Another run is at work.
+    #[error("another ipvsadm is preparing this host")]
+    Busy,
+    /// The state file cannot be understood.
+    #[error("the state file {path} cannot be read: {why}")]
+    Journal {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+impl Obstacle {
+    /// What to do about it.
+    pub(super) fn hints(&self) -> Vec<String> {
+        let remedy = match self {
+            Self::NotRoot => "run it as root, for example with sudo".to_owned(),
+            Self::BadAddress { .. } => "give a unicast address, without a prefix length".to_owned(),
+            Self::AddressTaken { address, prefix, device, .. } => format!(
+                "if it is a leftover: ip address delete {address}/{prefix} dev {device}; then try \
+                 again"
+            ),
+            Self::NoInterface { present, .. } => format!("there are: {}", present.join(", ")),
+            Self::InterfaceDown { name } => format!("ip link set {name} up"),
+            Self::AnswersArp { key, .. } => {
+                let key = key.replace('/', ".");
+                format!("the greater of `all' and the interface counts; sysctl -w {key}=1")
+            }
+            Self::Answered { .. } => {
+                "a real server that is not silent (ipvsadm rs prepare there), or \
+                                      another director; --takeover takes the address anyway"
+                    .to_owned()
+            }
+            Self::Proxy { address, name } => format!("ip neighbour del proxy {address} dev {name}"),
+            Self::NoIpv6 { name } => format!("sysctl -w net.ipv6.conf.{name}.disable_ipv6=0"),
+            Self::NoModule { name } => {
+                format!("it comes with the kernel's package: modprobe {name}")
+            }
+            Self::ReadOnly => "containers see them so: run this on the host with --netns PID, or \
+                               choose --arp nft, or give the front gateway a static entry and \
+                               choose --arp none"
+                .to_owned(),
+            Self::NoProgram { name } => format!("install it, or choose another way than {name}"),
+            Self::NoOwnAddress { found, .. } if found.is_empty() => {
+                "give the address to which the director sends, with --rip".to_owned()
+            }
+            Self::NoOwnAddress { found, .. } => {
+                let found: Vec<String> = found.iter().map(IpAddr::to_string).collect();
+                format!("say with --rip to which the director sends: {}", found.join(", "))
+            }
+            Self::Busy => "wait for it to end".to_owned(),
+            Self::Journal { .. } => "look at it, and move it away if it is of no use".to_owned(),
+            Self::Unsupported { .. } => "--arp sysctl needs nothing but the kernel".to_owned(),
+            Self::InterfaceUnfit { .. } | Self::Route(_) | Self::FileExists(_) | Self::Wish(_) => {
+                return vec!["nothing was changed".to_owned()];
+            }
+        };
+        vec![remedy, "nothing was changed".to_owned()]
+    }
+}

@@ -1,0 +1,84 @@
+//! Why a wish is not carried out.
+
+use super::kernel;
+use crate::error::Errno;
+use crate::model::Operation;
+
+/// Why a wish is not carried out. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// A command of a rule file that says nothing about a table.
+    #[error("line {line} describes no table")]
+    NoRule {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// A line that would fail on an empty table.
+    #[error("{}", kernel::text(*.operation, *.errno))]
+    Contradiction {
+        /// Counted from 1; `None` in JSON.
+        line: Option<usize>,
+        /// What it asks for.
+        operation: Operation,
+        /// What the kernel would say.
+        errno: Errno,
+        /// Of which service or real server, in rule words.
+        object: String,
+    },
+    /// JSON that is no table.
+    #[error("no table in JSON: {0}")]
+    Json(String),
+    /// A value that a key cannot have, or a key that does not exist.
+    #[error("{0}")]
+    Field(String),
+    /// The real server is not in the table.
+    #[error("No such destination")]
+    NoDestination {
+        /// In rule words.
+        object: String,
+    },
+    /// An empty wish, which deletes everything.
+    #[error("the wish is empty, the table is not")]
+    Empty,
+    /// Another of our writers is at work.
+    #[error("another ipvsadm is changing this table")]
+    Busy,
+    /// An apply was killed, and its journal is still there.
+    #[error("an earlier apply was killed half way")]
+    Unfinished,
+    /// There is no journal.
+    #[error("no apply was killed half way: there is nothing to recover")]
+    NothingToRecover,
+    /// No apply waits to be accepted.
+    #[error("no apply waits for confirmation")]
+    NothingToAccept,
+}
+
+impl Rejection {
+    pub(super) fn hints(&self) -> Vec<String> {
+        let mut hints = match self {
+            Self::NoRule { .. } => vec![
+                "a table is described by -A, -a and the other commands \
+                                         that change it, except -Z"
+                    .to_owned(),
+            ],
+            Self::Contradiction { line, operation, errno, object } => {
+                let place = line.map_or(object.clone(), |line| format!("line {line}: {object}"));
+                kernel::hints(*operation, *errno, &place)
+            }
+            Self::NoDestination { object } => vec![object.clone()],
+            Self::Empty => vec!["to delete everything give --allow-empty".to_owned()],
+            Self::Busy => vec!["to wait for it give --wait SECONDS".to_owned()],
+            Self::Unfinished => {
+                vec!["to bring the table back as it was before: ipvsadm apply --recover".to_owned()]
+            }
+            Self::Json(_) | Self::Field(_) | Self::NothingToRecover | Self::NothingToAccept => {
+                Vec::new()
+            }
+        };
+        if !matches!(self, Self::NothingToRecover | Self::NothingToAccept) {
+            hints.push("nothing was changed".to_owned());
+        }
+        hints
+    }
+}

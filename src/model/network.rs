@@ -1,0 +1,153 @@
+//! What a host's network is made of, as far as real servers and directors need it.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// A network interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The kernel's number.
+    pub index: u32,
+    /// For example `eth0`.
+    pub name: String,
+    /// Set to be up.
+    pub up: bool,
+    /// The loopback interface.
+    pub loopback: bool,
+    /// Takes part in ARP: Ethernet, and not told otherwise as a dummy is.
+    pub arp: bool,
+    /// Greatest packet in bytes.
+    pub mtu: u32,
+    /// The hardware address; empty where there is none.
+    pub mac: Vec<u8>,
+    /// The driver's word for its kind, for example `dummy` or `ipip`; empty for hardware.
+    pub kind: String,
+}
+
+/// An address of an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InterfaceAddress {
+    /// The interface's number.
+    pub index: u32,
+    /// The address.
+    pub address: IpAddr,
+    /// Bits of the subnet.
+    pub prefix: u8,
+    /// Reachable from elsewhere: neither host nor link scope.
+    pub global: bool,
+    /// IPv6: found to be a duplicate, so not usable.
+    pub duplicate: bool,
+}
+
+/// A route as the kernel keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Next hop, where it has one.
+    pub gateway: Option<IpAddr>,
+    /// Interface, where it has one.
+    pub device: Option<u32>,
+    /// The smaller goes first.
+    pub metric: u32,
+    /// The greatest TCP segment to ask for, where it says one.
+    pub advmss: Option<u32>,
+    /// Leads to this host itself.
+    pub local: bool,
+    /// The kernel's own message, to restore the route exactly.
+    pub image: RouteImage,
+}
+
+/// A route in the kernel's own bytes, in hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RouteImage(pub String);
+
+/// A virtual interface that can be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum NewLink {
+    /// Carries addresses, nothing else.
+    Dummy,
+    /// IPv4 in IPv4.
+    Ipip {
+        /// The address at which packets arrive.
+        local: std::net::Ipv4Addr,
+    },
+    /// IPv6 in IPv4.
+    Sit {
+        /// The address at which packets arrive.
+        local: std::net::Ipv4Addr,
+    },
+    /// Both families in GRE in IPv4.
+    Gre {
+        /// The address at which packets arrive.
+        local: std::net::Ipv4Addr,
+        /// Packets carry a checksum.
+        checksum: bool,
+    },
+    /// Both families in IPv6.
+    Ip6tnl {
+        /// The address at which packets arrive.
+        local: std::net::Ipv6Addr,
+    },
+    /// Both families in GRE in IPv6.
+    Ip6gre {
+        /// The address at which packets arrive.
+        local: std::net::Ipv6Addr,
+        /// Packets carry a checksum.
+        checksum: bool,
+    },
+}
+
+impl NewLink {
+    /// The kernel's word for the kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Dummy => "dummy",
+            Self::Ipip { .. } => "ipip",
+            Self::Sit { .. } => "sit",
+            Self::Gre { .. } => "gre",
+            Self::Ip6tnl { .. } => "ip6tnl",
+            Self::Ip6gre { .. } => "ip6gre",
+        }
+    }
+
+    /// The module that makes it.
+    pub fn module(&self) -> &'static str {
+        match self {
+            Self::Dummy => "dummy",
+            Self::Ipip { .. } => "ipip",
+            Self::Sit { .. } => "sit",
+            Self::Gre { .. } => "ip_gre",
+            Self::Ip6tnl { .. } => "ip6_tunnel",
+            Self::Ip6gre { .. } => "ip6_gre",
+        }
+    }
+
+    /// The words behind `ip link add NAME type`.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Dummy => "dummy".to_owned(),
+            Self::Ipip { local } => format!("ipip mode ipip local {local}"),
+            Self::Sit { local } => format!("sit mode ip6ip local {local}"),
+            Self::Gre { local, checksum } => format!("gre local {local}{}", words(*checksum)),
+            Self::Ip6tnl { local } => format!("ip6tnl local {local} mode any"),
+            Self::Ip6gre { local, checksum } => {
+                format!("ip6gre local {local}{}", words(*checksum))
+            }
+        }
+    }
+}
+
+fn words(checksum: bool) -> &'static str {
+    if checksum { " icsum" } else { "" }
+}
+
+/// A UDP port at which the kernel unpacks generic UDP encapsulation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuePort {
+    /// The port.
+    pub port: u16,
+    /// Of packets in IPv6 instead of IPv4.
+    pub ipv6: bool,
+}

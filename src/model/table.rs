@@ -1,0 +1,197 @@
+//! A whole table: what a rule file wishes for, and what the kernel holds.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use indexmap::IndexMap;
+
+use super::{
+    Change, Daemon, DaemonRole, Destination, DestinationKey, Family, Forwarding, Service,
+    ServiceKey, Timeouts,
+};
+use crate::error::Errno;
+
+/// Services with their real servers, in an order; equality does not look at the order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// The services.
+    pub pools: IndexMap<ServiceKey, Pool>,
+    /// Time-outs, in seconds; `None`, and 0 for each, says nothing about them.
+    pub timeouts: Option<Timeouts>,
+    /// The sync daemon of each role; `None` is "runs not", and a role that is missing is not spoken
+    /// of.
+    pub daemons: BTreeMap<DaemonRole, Option<Daemon>>,
+}
+
+/// A service with its real servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// The service.
+    pub service: Service,
+    /// Its real servers.
+    pub destinations: IndexMap<DestinationKey, Destination>,
+}
+
+impl Pool {
+    /// A service without real servers.
+    pub fn new(service: Service) -> Self {
+        Self { service, destinations: IndexMap::new() }
+    }
+}
+
+impl Table {
+    /// Says nothing about anything.
+    pub fn is_empty(&self) -> bool {
+        self.pools.is_empty() && self.timeouts.is_none() && self.daemons.is_empty()
+    }
+
+    /// Number of real servers.
+    pub fn destinations(&self) -> usize {
+        self.pools.values().map(|pool| pool.destinations.len()).sum()
+    }
+
+    /// Does to this table what the kernel does to its own, as far as that can be known without it:
+    /// whether a scheduler exists or an address is local cannot.
+    ///
+    /// # Errors
+    /// The number with which the kernel refuses; then nothing is changed.
+    pub fn change(&mut self, change: &Change) -> Result<(), Errno> {
+        match change {
+            Change::AddService(service) => self.add_service(service),
+            Change::UpdateService(service) => {
+                self.pool(&service.key)?.service = service.clone();
+                Ok(())
+            }
+            Change::DeleteService(key) => {
+                self.pools.shift_remove(key).map(drop).ok_or(Errno::ESRCH)
+            }
+            Change::AddDestination(key, destination) => self.pool(key)?.add(destination),
+            Change::UpdateDestination(key, destination) => self.pool(key)?.update(destination),
+            Change::DeleteDestination(key, destination) => {
+                let found = self.pool(key)?.destinations.shift_remove(destination);
+                found.map(drop).ok_or(Errno::ENOENT)
+            }
+            Change::Flush => {
+                self.pools.clear();
+                Ok(())
+            }
+            Change::Zero(None) => Ok(()),
+            Change::Zero(Some(key)) => self.pool(key).map(drop),
+            Change::SetTimeouts(wish) => {
+                self.timeouts = Some(wish.over(self.timeouts));
+                Ok(())
+            }
+            Change::StartDaemon(daemon) => {
+                let slot = self.daemons.entry(daemon.role).or_default();
+                if slot.is_some() {
+                    return Err(Errno::EEXIST);
+                }
+                *slot = Some(daemon.clone());
+                Ok(())
+            }
+            Change::StopDaemon(role) => {
+                self.daemons.insert(*role, None);
+                Ok(())
+            }
+        }
+    }
+
+    fn add_service(&mut self, service: &Service) -> Result<(), Errno> {
+        if self.pools.contains_key(&service.key) {
+            return Err(Errno::EEXIST);
+        }
+        self.pools.insert(service.key, Pool::new(service.clone()));
+        Ok(())
+    }
+
+    fn pool(&mut self, key: &ServiceKey) -> Result<&mut Pool, Errno> {
+        self.pools.get_mut(key).ok_or(Errno::ESRCH)
+    }
+}
+
+impl Pool {
+    fn add(&mut self, destination: &Destination) -> Result<(), Errno> {
+        check_thresholds(destination)?;
+        if self.destinations.contains_key(&destination.key) {
+            return Err(Errno::EEXIST);
+        }
+        self.check_address(destination)?;
+        self.destinations.insert(destination.key, *destination);
+        Ok(())
+    }
+
+    fn update(&mut self, destination: &Destination) -> Result<(), Errno> {
+        check_thresholds(destination)?;
+        let slot = self.destinations.get_mut(&destination.key).ok_or(Errno::ENOENT)?;
+        *slot = *destination;
+        Ok(())
+    }
+
+    fn check_address(&self, destination: &Destination) -> Result<(), Errno> {
+        let address = destination.key.address;
+        let unicast = match address {
+            IpAddr::V4(it) => !(it.is_unspecified() || it == Ipv4Addr::BROADCAST),
+            IpAddr::V6(it) => !it.is_unspecified(),
+        };
+        let tunnel = matches!(destination.forwarding, Forwarding::Tunnel(_));
+        let reachable = tunnel || Family::of(&address) == self.service.key.family();
+        (unicast && !address.is_multicast() && reachable).then_some(()).ok_or(Errno::EINVAL)
+    }
+}
+
+fn check_thresholds(destination: &Destination) -> Result<(), Errno> {
+    let Destination { upper_threshold: upper, lower_threshold: lower, .. } = *destination;
+    (lower <= upper).then_some(()).ok_or(Errno::ERANGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SchedulerName;
+
+    fn vip() -> ServiceKey {
+        ServiceKey::tcp("192.0.2.80:80".parse().unwrap())
+    }
+
+    fn service() -> Service {
+        Service::new(vip(), SchedulerName::new("rr").unwrap())
+    }
+
+    fn server(text: &str) -> Destination {
+        Destination::new(text.parse::<std::net::SocketAddr>().unwrap())
+    }
+
+    #[test]
+    fn refuses_what_the_kernel_refuses() {
+        let mut table = Table::default();
+        let server = server("198.51.100.21:80");
+        assert_eq!(table.change(&Change::AddDestination(vip(), server)), Err(Errno::ESRCH));
+        assert_eq!(table.change(&Change::AddService(service())), Ok(()));
+        assert_eq!(table.change(&Change::AddService(service())), Err(Errno::EEXIST));
+        assert_eq!(table.change(&Change::UpdateDestination(vip(), server)), Err(Errno::ENOENT));
+        let inverted = Destination { lower_threshold: 1, ..server };
+        assert_eq!(table.change(&Change::AddDestination(vip(), inverted)), Err(Errno::ERANGE));
+        assert_eq!(table.change(&Change::AddDestination(vip(), server)), Ok(()));
+        assert_eq!(table.change(&Change::AddDestination(vip(), server)), Err(Errno::EEXIST));
+        assert_eq!(table.destinations(), 1);
+    }
+
+    #[test]
+    fn only_unicast_of_the_same_family_without_a_tunnel() {
+        let mut table = Table::default();
+        table.change(&Change::AddService(service())).unwrap();
+        for bad in ["0.0.0.0:80", "224.0.0.1:80", "255.255.255.255:80", "[2001:db8::1]:80"] {
+            let change = Change::AddDestination(vip(), server(bad));
+            assert_eq!(table.change(&change), Err(Errno::EINVAL), "{bad}");
+        }
+    }
+
+    #[test]
+    fn timeouts_of_zero_keep_what_was_said_before() {
+        let mut table = Table::default();
+        let set = |tcp, tcp_fin, udp| Change::SetTimeouts(Timeouts { tcp, tcp_fin, udp });
+        table.change(&set(900, 0, 300)).unwrap();
+        table.change(&set(0, 120, 60)).unwrap();
+        assert_eq!(table.timeouts, Some(Timeouts { tcp: 900, tcp_fin: 120, udp: 60 }));
+    }
+}

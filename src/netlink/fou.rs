@@ -1,0 +1,132 @@
+//! The client of the family `fou`: UDP ports at which the kernel unpacks packets.
+
+use netlink_packet_core::{Emitable, NlasIterator};
+use netlink_packet_generic::ctrl::nlas::GenlCtrlAttrs;
+use netlink_packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
+use netlink_packet_generic::{GenlFamily, GenlMessage};
+use netlink_sys::protocols::NETLINK_GENERIC;
+
+use super::codec::{self, Attribute};
+use super::socket::{Failure, Socket};
+use super::uapi::{family, fou};
+use crate::error::{Errno, Error};
+use crate::model::GuePort;
+
+/// `struct genlmsghdr`.
+const HEADER: usize = 4;
+
+/// A connection to `fou` of one network namespace: that of the thread that opened it.
+#[derive(Debug)]
+pub struct Fou {
+    socket: Socket,
+    family: u16,
+}
+
+impl Fou {
+    /// Connects; `None` where the kernel has no such family, since its module is not loaded. The
+    /// kernel (6.1) does not load it by itself.
+    pub fn open() -> Result<Option<Self>, Error> {
+        let mut socket = Socket::open(NETLINK_GENERIC)?;
+        let request = GenlMessage::from_payload(GenlCtrl {
+            cmd: GenlCtrlCmd::GetFamily,
+            nlas: vec![GenlCtrlAttrs::FamilyName(Request::family_name().to_owned())],
+        });
+        match socket.get(request, codec::family_id) {
+            Ok(family) => Ok(Some(Self { socket, family })),
+            Err(Failure::Refused(Errno::ENOENT)) => Ok(None),
+            Err(failure) => Err(explain(failure, &mut socket, "find the family fou")),
+        }
+    }
+
+    /// Every port for generic UDP encapsulation.
+    pub fn gue_ports(&mut self) -> Result<Vec<GuePort>, Error> {
+        let id = self.family;
+        let read = |payload: &[u8]| Ok(entry(payload));
+        match self.socket.dump(|| message(id, fou::GET, Vec::new()), read) {
+            Ok(list) => Ok(list.into_iter().flatten().collect()),
+            Err(failure) => Err(explain(failure, &mut self.socket, "list UDP ports")),
+        }
+    }
+
+    /// Opens a port.
+    pub fn add(&mut self, port: GuePort) -> Result<(), Error> {
+        self.change(fou::ADD, port, "add")
+    }
+
+    /// Closes a port.
+    pub fn delete(&mut self, port: GuePort) -> Result<(), Error> {
+        self.change(fou::DEL, port, "delete")
+    }
+
+    fn change(&mut self, command: u8, port: GuePort, word: &str) -> Result<(), Error> {
+        let version = if port.ipv6 { family::INET6 } else { family::INET };
+        let attributes = vec![
+            Attribute::port(fou::PORT, port.port),
+            Attribute::u8(fou::AF, u8::try_from(version).unwrap_or_default()),
+            Attribute::u8(fou::TYPE, fou::TYPE_GUE),
+        ];
+        self.socket.change(message(self.family, command, attributes)).map_err(|failure| {
+            explain(failure, &mut self.socket, &format!("{word} GUE port {}", port.port))
+        })
+    }
+}
+
+fn entry(payload: &[u8]) -> Option<GuePort> {
+    let attributes = NlasIterator::new(payload.get(HEADER..)?);
+    let (mut port, mut version, mut kind) = (None, None, None);
+    for attribute in attributes.map_while(Result::ok) {
+        match (attribute.kind(), attribute.value()) {
+            (fou::PORT, &[high, low]) => port = Some(u16::from_be_bytes([high, low])),
+            (fou::AF, &[value]) => version = Some(u16::from(value)),
+            (fou::TYPE, &[value]) => kind = Some(value),
+            _ => {}
+        }
+    }
+    let ipv6 = version? == family::INET6;
+    if kind? == fou::TYPE_GUE { Some(GuePort { port: port?, ipv6 }) } else { None }
+}
+
+fn explain(failure: Failure, socket: &mut Socket, action: &str) -> Error {
+    match failure {
+        Failure::Refused(errno) => {
+            Error::Network { action: action.to_owned(), errno, reason: socket.take_reason() }
+        }
+        Failure::Broken(error) => error,
+    }
+}
+
+fn message(id: u16, command: u8, attributes: Vec<Attribute<'_>>) -> GenlMessage<Request<'_>> {
+    let mut message = GenlMessage::from_payload(Request { command, attributes });
+    message.set_resolved_family_id(id);
+    message
+}
+
+#[derive(Debug)]
+struct Request<'a> {
+    command: u8,
+    attributes: Vec<Attribute<'a>>,
+}
+
+impl GenlFamily for Request<'_> {
+    fn family_name() -> &'static str {
+        "fou"
+    }
+
+    fn command(&self) -> u8 {
+        self.command
+    }
+
+    fn version(&self) -> u8 {
+        1
+    }
+}
+
+impl Emitable for Request<'_> {
+    fn buffer_len(&self) -> usize {
+        self.attributes.as_slice().buffer_len()
+    }
+
+    fn emit(&self, buffer: &mut [u8]) {
+        self.attributes.as_slice().emit(buffer);
+    }
+}

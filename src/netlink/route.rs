@@ -1,0 +1,151 @@
+//! The rtnetlink client: interfaces, addresses, routes, neighbours.
+//!
+//! Requests are built with netlink-packet-route. Answers are read here, attribute by attribute: an
+//! attribute or an entry of a newer kernel that cannot be read never loses the others.
+
+mod entry;
+mod request;
+
+use std::net::IpAddr;
+
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NetlinkSerializable};
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_sys::protocols::NETLINK_ROUTE;
+
+use super::socket::{Failure, Socket};
+use crate::error::{Errno, Error};
+use crate::model::{Family, InterfaceAddress, Link, NewLink, Route, RouteImage};
+
+const NEW: u16 = NLM_F_CREATE | NLM_F_EXCL;
+
+/// A connection to the network configuration of one network namespace: that of the thread that
+/// opened it.
+#[derive(Debug)]
+pub struct Network {
+    socket: Socket,
+}
+
+impl Network {
+    /// Connects.
+    pub fn open() -> Result<Self, Error> {
+        Ok(Self { socket: Socket::open(NETLINK_ROUTE)? })
+    }
+
+    /// Every interface.
+    pub fn links(&mut self) -> Result<Vec<Link>, Error> {
+        self.list("list interfaces", request::all_links, entry::link)
+    }
+
+    /// Every address.
+    pub fn addresses(&mut self) -> Result<Vec<InterfaceAddress>, Error> {
+        self.list("list addresses", request::all_addresses, entry::address)
+    }
+
+    /// The default routes of the main table, in the kernel's order.
+    pub fn default_routes(&mut self, family: Family) -> Result<Vec<Route>, Error> {
+        let read = move |payload: &[u8]| entry::default_route(payload, family);
+        self.list("list routes", move || request::all_routes(family), read)
+    }
+
+    /// The route that packets to `address` take; `None` where there is none.
+    pub fn route_to(&mut self, address: IpAddr) -> Result<Option<Route>, Error> {
+        match self.socket.get(request::route_to(address), |it| Ok(entry::route(it))) {
+            Ok(route) => Ok(route),
+            Err(Failure::Refused(Errno::ENETUNREACH | Errno::EHOSTUNREACH)) => Ok(None),
+            Err(failure) => Err(self.explain(failure, format!("find the route to {address}"))),
+        }
+    }
+
+    /// The interfaces on which this host answers neighbours' questions for `address` as a proxy.
+    pub fn proxies(&mut self, address: IpAddr) -> Result<Vec<u32>, Error> {
+        let family = Family::of(&address);
+        let read = move |payload: &[u8]| entry::proxy(payload, address);
+        self.list("list proxy neighbours", move || request::all_proxies(family), read)
+    }
+
+    /// Gives an interface an address with a prefix of all bits. An IPv6 address is not checked for
+    /// duplicates, and is deprecated from the start: no source where there is another.
+    pub fn add_address(&mut self, index: u32, address: IpAddr) -> Result<(), Error> {
+        self.change(request::add_address(index, address), NEW, || format!("add address {address}"))
+    }
+
+    /// Takes an address with a prefix of all bits from an interface.
+    pub fn delete_address(&mut self, index: u32, address: IpAddr) -> Result<(), Error> {
+        let what = || format!("delete address {address}");
+        self.change(request::delete_address(index, address), 0, what)
+    }
+
+    /// Makes an interface. The kernel loads its module where it can.
+    pub fn add_link(&mut self, name: &str, link: &NewLink) -> Result<(), Error> {
+        let what = || format!("add interface {name} of kind {}", link.kind());
+        self.change(request::add_link(name, link), NEW, what)
+    }
+
+    /// Removes an interface.
+    pub fn delete_link(&mut self, name: &str) -> Result<(), Error> {
+        self.change(request::delete_link(name), 0, || format!("delete interface {name}"))
+    }
+
+    /// Sets an interface up or down.
+    pub fn set_up(&mut self, index: u32, up: bool) -> Result<(), Error> {
+        let word = if up { "up" } else { "down" };
+        self.change(request::set_up(index, up), 0, || format!("set interface {index} {word}"))
+    }
+
+    /// Puts this route in the place of the one with the same destination and metric, or adds it.
+    pub fn replace_route(&mut self, route: &RouteImage) -> Result<(), Error> {
+        let request = request::Image::new(route)?.add();
+        self.change(request, NLM_F_CREATE | NLM_F_REPLACE, || "replace a route".to_owned())
+    }
+
+    /// Removes this route.
+    pub fn delete_route(&mut self, route: &RouteImage) -> Result<(), Error> {
+        let request = request::Image::new(route)?.delete();
+        self.change(request, 0, || "delete a route".to_owned())
+    }
+
+    fn list<T>(
+        &mut self,
+        what: &str,
+        request: impl Fn() -> RouteNetlinkMessage,
+        read: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Vec<T>, Error> {
+        match self.socket.dump(request, |payload| Ok(read(payload))) {
+            Ok(list) => Ok(list.into_iter().flatten().collect()),
+            Err(failure) => Err(self.explain(failure, what.to_owned())),
+        }
+    }
+
+    fn change(
+        &mut self,
+        request: impl NetlinkSerializable,
+        flags: u16,
+        what: impl Fn() -> String,
+    ) -> Result<(), Error> {
+        let result = self.socket.change_with(request, flags);
+        result.map_err(|failure| self.explain(failure, what()))
+    }
+
+    fn explain(&mut self, failure: Failure, action: String) -> Error {
+        let reason = self.socket.take_reason();
+        match failure {
+            Failure::Refused(errno) => Error::Network { action, errno, reason },
+            Failure::Broken(error) => error,
+        }
+    }
+}
+
+/// The image of a default route over `gateway` in the main table.
+pub fn default_route(gateway: IpAddr, device: u32, metric: u32) -> RouteImage {
+    request::default_route(gateway, device, metric)
+}
+
+/// The image of the same route with another `advmss`.
+pub fn with_advmss(route: &RouteImage, advmss: u32) -> Result<RouteImage, Error> {
+    request::Image::new(route).map(|image| image.with_advmss(advmss))
+}
+
+/// What a route's image says.
+pub fn read(route: &RouteImage) -> Result<Option<Route>, Error> {
+    request::Image::new(route).map(|image| entry::route(image.bytes()))
+}

@@ -1,0 +1,95 @@
+//! Whole tables.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::{DaemonFields, SCHEMA, ServiceFields, TimeoutsFields, Writer};
+use crate::error::Rejection;
+use crate::model::{Change, DaemonRole, Table};
+
+/// What the listings and `-S` print. What else the listings print is passed over.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    schema: u32,
+    #[serde(default)]
+    services: Vec<ServiceFields>,
+    timeouts: Option<TimeoutsFields>,
+    daemons: Option<Vec<DaemonFields>>,
+    #[serde(rename = "version")]
+    _version: Option<IgnoredAny>,
+    #[serde(rename = "connection_table_size")]
+    _size: Option<IgnoredAny>,
+}
+
+/// Reads a table. With a list of daemons, a role that is not in it runs not.
+pub fn read(text: &str) -> Result<Table, Rejection> {
+    let document: Document =
+        serde_json::from_str(text).map_err(|error| Rejection::Json(error.to_string()))?;
+    if document.schema != SCHEMA {
+        let text = format!("schema {}, this program knows {SCHEMA}", document.schema);
+        return Err(Rejection::Json(text));
+    }
+    let mut table = Table::default();
+    for (number, fields) in document.services.iter().enumerate() {
+        take_service(&mut table, fields, number)?;
+    }
+    if let Some(timeouts) = document.timeouts {
+        table.timeouts = Some(timeouts.timeouts().map_err(Rejection::Json)?);
+    }
+    if let Some(daemons) = document.daemons {
+        table.daemons = BTreeMap::from([(DaemonRole::Master, None), (DaemonRole::Backup, None)]);
+        for (number, daemon) in daemons.iter().enumerate() {
+            let daemon = daemon.daemon().map_err(|why| at(&format!("daemons[{number}]"), &why))?;
+            take(&mut table, &Change::StartDaemon(daemon), &format!("daemons[{number}]"))?;
+        }
+    }
+    Ok(table)
+}
+
+fn take_service(table: &mut Table, fields: &ServiceFields, number: usize) -> Result<(), Rejection> {
+    let place = format!("services[{number}]");
+    let service = fields.service().map_err(|why| at(&place, &why))?;
+    let key = service.key;
+    take(table, &Change::AddService(service), &place)?;
+    for (number, fields) in fields.destinations.iter().flatten().enumerate() {
+        let place = format!("{place}.destinations[{number}]");
+        let destination = fields.destination().map_err(|why| at(&place, &why))?;
+        take(table, &Change::AddDestination(key, destination), &place)?;
+    }
+    Ok(())
+}
+
+fn take(table: &mut Table, change: &Change, place: &str) -> Result<(), Rejection> {
+    table.change(change).map_err(|errno| Rejection::Contradiction {
+        line: None,
+        operation: change.operation(),
+        errno,
+        object: place.to_owned(),
+    })
+}
+
+fn at(place: &str, why: &str) -> Rejection {
+    Rejection::Json(format!("{place}: {why}"))
+}
+
+/// Writes a table.
+pub fn write(table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut writer = Writer::new(out)?;
+    writer.list("services")?;
+    for pool in table.pools.values() {
+        writer.item(&ServiceFields::from(pool))?;
+    }
+    writer.end_list()?;
+    if let Some(timeouts) = &table.timeouts {
+        writer.field("timeouts", &TimeoutsFields::from(timeouts))?;
+    }
+    if !table.daemons.is_empty() {
+        let daemons = table.daemons.values().flatten();
+        writer.field("daemons", &daemons.map(DaemonFields::from).collect::<Vec<_>>())?;
+    }
+    writer.end()
+}

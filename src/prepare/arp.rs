@@ -1,0 +1,162 @@
+//! Silence: a real server must not speak for the virtual address.
+
+use std::net::IpAddr;
+
+use super::facts::{ArpTables, Facts};
+use super::ledger::Ledger;
+use super::step::Step;
+use super::wish::{ArpMethod, RealServer};
+use crate::error::Obstacle;
+use crate::model::{Family, Link};
+
+/// The steps that silence this host for one IPv4 address. For IPv6 none are needed: the kernel
+/// answers only for addresses of the interface that was asked.
+pub fn silence(
+    wish: &RealServer,
+    facts: &Facts,
+    ledger: &Ledger,
+    vip: IpAddr,
+) -> Result<Vec<Step>, Obstacle> {
+    if vip.is_ipv6() {
+        return Ok(Vec::new());
+    }
+    match wish.arp {
+        ArpMethod::Sysctl => sysctls(wish, facts, ledger),
+        ArpMethod::Nft => match facts.nft {
+            Some(true) => Ok(vec![table(wish, facts, vip)?]),
+            Some(false) => {
+                Err(Obstacle::Unsupported { what: "nftables tables for ARP".to_owned() })
+            }
+            None => Err(Obstacle::NoProgram { name: "nft".to_owned() }),
+        },
+        ArpMethod::Arptables => match &facts.arptables {
+            ArpTables::Program(program) => Ok(vec![rules(wish, facts, vip, program)?]),
+            ArpTables::Unsupported => Err(Obstacle::Unsupported { what: "arptables".to_owned() }),
+            ArpTables::Absent => Err(Obstacle::NoProgram { name: "arptables".to_owned() }),
+        },
+        ArpMethod::None => Ok(Vec::new()),
+    }
+}
+
+/// The interfaces that neighbours can ask: those named, or all.
+pub fn listeners<'a>(wish: &RealServer, facts: &'a Facts) -> Result<Vec<&'a Link>, Obstacle> {
+    if wish.interfaces.is_empty() {
+        return Ok(facts.links.iter().filter(|link| link.arp && link.up).collect());
+    }
+    let checked = |name: &String| {
+        let link = facts.present(name)?;
+        if !link.arp {
+            let why = "it takes no part in ARP".to_owned();
+            return Err(Obstacle::InterfaceUnfit { name: name.clone(), why });
+        }
+        if !link.up {
+            return Err(Obstacle::InterfaceDown { name: name.clone() });
+        }
+        Ok(link)
+    };
+    wish.interfaces.iter().map(checked).collect()
+}
+
+fn key(name: &str, parameter: &str) -> String {
+    format!("ipv4/conf/{name}/{parameter}")
+}
+
+fn sysctls(wish: &RealServer, facts: &Facts, ledger: &Ledger) -> Result<Vec<Step>, Obstacle> {
+    let listeners = listeners(wish, facts)?;
+    for link in &listeners {
+        loud(facts, &link.name)?;
+    }
+    let scope: Vec<&str> = if wish.interfaces.is_empty() {
+        vec!["all"]
+    } else {
+        listeners.iter().map(|link| &link.name[..]).collect()
+    };
+    let mut steps = Vec::new();
+    for (parameter, enough, value) in [("arp_announce", 2, "2"), ("arp_ignore", 1, "1")] {
+        for name in &scope {
+            let step = Step::Sysctl { key: key(name, parameter), value: value.to_owned() };
+            let present = facts.effective(name, parameter) >= enough;
+            if !present || ledger.owns(&step) {
+                steps.push(step);
+            }
+        }
+    }
+    if !facts.writable && !steps.is_empty() {
+        return Err(Obstacle::ReadOnly);
+    }
+    Ok(steps)
+}
+
+/// The greater of `all` and the interface counts, and of the values above 2 only 8 is silent.
+fn loud(facts: &Facts, name: &str) -> Result<(), Obstacle> {
+    if !matches!(facts.effective(name, "arp_ignore"), 3..=7) {
+        return Ok(());
+    }
+    let of = |holder: &str| facts.number(&key(holder, "arp_ignore"));
+    let culprit = if of(name) >= of("all") { name } else { "all" };
+    let key = key(culprit, "arp_ignore");
+    let value = of(culprit).to_string();
+    Err(Obstacle::AnswersArp { name: name.to_owned(), key: format!("net/{key}"), value })
+}
+
+/// Each interface with the address that it may speak for.
+fn speakers(wish: &RealServer, facts: &Facts) -> Result<Vec<(String, Option<IpAddr>)>, Obstacle> {
+    let own = |name: &str| {
+        facts.own_addresses(Family::V4).find(|(link, _)| link.name == name).map(|(_, it)| it)
+    };
+    Ok(listeners(wish, facts)?
+        .into_iter()
+        .map(|link| (link.name.clone(), own(&link.name)))
+        .collect())
+}
+
+fn table(wish: &RealServer, facts: &Facts, vip: IpAddr) -> Result<Step, Obstacle> {
+    use std::fmt::Write as _;
+    let mut input = String::new();
+    let mut output = String::new();
+    let narrow = !wish.interfaces.is_empty();
+    for (name, own) in speakers(wish, facts)? {
+        if narrow {
+            let _ = writeln!(input, "\t\tiifname \"{name}\" arp daddr ip {vip} drop");
+        }
+        let _ = match own {
+            Some(own) => {
+                writeln!(output, "\t\toifname \"{name}\" arp saddr ip {vip} arp saddr ip set {own}")
+            }
+            None => writeln!(output, "\t\toifname \"{name}\" arp saddr ip {vip} drop"),
+        };
+    }
+    if !narrow {
+        let _ = writeln!(input, "\t\tarp daddr ip {vip} drop");
+        let _ = writeln!(output, "\t\tarp saddr ip {vip} drop");
+    }
+    let hook = |hook: &str| format!("\t\ttype filter hook {hook} priority 0; policy accept;\n");
+    let body = format!(
+        "\tchain in {{\n{}{input}\t}}\n\tchain out {{\n{}{output}\t}}\n",
+        hook("input"),
+        hook("output")
+    );
+    Ok(Step::Nft { table: format!("ipvsadm_rs_{vip}"), body })
+}
+
+fn rules(wish: &RealServer, facts: &Facts, vip: IpAddr, program: &str) -> Result<Step, Obstacle> {
+    let narrow = !wish.interfaces.is_empty();
+    let mut rules = Vec::new();
+    if !narrow {
+        rules.push(format!("INPUT -d {vip} -j DROP"));
+    }
+    for (name, own) in speakers(wish, facts)? {
+        if narrow {
+            rules.push(format!("INPUT -i {name} -d {vip} -j DROP"));
+        }
+        rules.push(match own {
+            Some(own) => format!("OUTPUT -o {name} -s {vip} -j mangle --mangle-ip-s {own}"),
+            None => format!("OUTPUT -o {name} -s {vip} -j DROP"),
+        });
+    }
+    // What was rewritten is accepted there and then.
+    if !narrow {
+        rules.push(format!("OUTPUT -s {vip} -j DROP"));
+    }
+    Ok(Step::Arptables { program: program.to_owned(), rules })
+}

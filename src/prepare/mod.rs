@@ -1,0 +1,30 @@
+//! What a host needs around IPVS, as plans: (wish, facts about the host) to ordered steps. Nothing
+//! here touches a host.
+//!
+//! The order is the same everywhere, and undone backwards: first silence, then tunnels, then the
+//! virtual address, then what keeps it after a boot. So no host ever answers for an address of
+//! which it should not speak.
+
+mod arp;
+mod director;
+mod facts;
+mod ledger;
+mod nat;
+mod persist;
+mod plan;
+mod report;
+mod step;
+mod tunnel;
+mod verdict;
+mod vs;
+mod wish;
+
+pub use director::Director;
+pub use facts::{ArpTables, Facts, Question};
+pub use ledger::{Entry, Ledger, Planned};
+pub use plan::{Images, Keep, plan};
+pub use report::{Line, Report, State};
+pub use step::{Step, script};
+pub use verdict::Finding;
+pub use vs::check as check_parameter;
+pub use wish::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer, Wish};

@@ -1,0 +1,221 @@
+//! The steps of a preparation.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{GuePort, NewLink, RouteImage};
+
+/// One change to a host that can be undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum Step {
+    /// Load a kernel module. It stays: others may use it meanwhile.
+    Module {
+        /// The module.
+        name: String,
+    },
+    /// Set a kernel parameter.
+    Sysctl {
+        /// Its path below `/proc/sys/net`.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+    /// Make an nftables table for ARP, in one transaction.
+    Nft {
+        /// The table.
+        table: String,
+        /// What is in it.
+        body: String,
+    },
+    /// Add arptables rules.
+    Arptables {
+        /// The program.
+        program: String,
+        /// The rules, each without `-A`.
+        rules: Vec<String>,
+    },
+    /// Open a UDP port for generic UDP encapsulation.
+    Gue {
+        /// The port.
+        port: GuePort,
+    },
+    /// Make an interface.
+    Link {
+        /// Its name.
+        name: String,
+        /// What it is.
+        link: NewLink,
+    },
+    /// Set an interface up.
+    Up {
+        /// The interface.
+        device: String,
+    },
+    /// Add an address with all bits as its prefix.
+    Address {
+        /// The interface.
+        device: String,
+        /// The address.
+        address: IpAddr,
+    },
+    /// Tell the neighbours that an address is here.
+    Announce {
+        /// The interface.
+        device: String,
+        /// The address.
+        address: IpAddr,
+    },
+    /// Put a default route in the place of another.
+    Route {
+        /// The new one.
+        new: RouteImage,
+        /// The one that it replaces, where there is one.
+        former: Option<RouteImage>,
+        /// What `ip route replace` would be told.
+        words: String,
+        /// `-6` for IPv6.
+        ipv6: bool,
+    },
+    /// Write a file.
+    File {
+        /// Where.
+        path: String,
+        /// What.
+        content: String,
+    },
+    /// Make a symbolic link, as `systemctl enable` does.
+    Symlink {
+        /// Where.
+        path: String,
+        /// To what.
+        target: String,
+    },
+}
+
+impl Step {
+    /// The same thing is changed by both, perhaps to another value.
+    pub fn same_object(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Route { words: a, ipv6: c, .. }, Self::Route { words: b, ipv6: d, .. }) => {
+                (a, c) == (b, d)
+            }
+            (Self::Sysctl { key: a, .. }, Self::Sysctl { key: b, .. })
+            | (Self::Link { name: a, .. }, Self::Link { name: b, .. })
+            | (Self::Nft { table: a, .. }, Self::Nft { table: b, .. })
+            | (Self::File { path: a, .. }, Self::File { path: b, .. }) => a == b,
+            _ => self == other,
+        }
+    }
+
+    /// Whether a boot leaves it as it is.
+    pub fn outlives_boot(&self) -> bool {
+        matches!(self, Self::File { .. } | Self::Symlink { .. })
+    }
+
+    /// What is done, for people.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Module { name } => format!("load module {name}"),
+            Self::Sysctl { key, value } => format!("set net/{key} to {value}"),
+            Self::Nft { table, .. } => format!("make nftables table arp {table}"),
+            Self::Arptables { program, rules } => format!("{program}: {}", rules.join("; ")),
+            Self::Gue { port } => {
+                format!("unpack GUE at UDP port {} of IPv{}", port.port, version(port.ipv6))
+            }
+            Self::Link { name, link } => format!("make interface {name}: {}", link.words()),
+            Self::Up { device } => format!("set {device} up"),
+            Self::Address { device, address } => format!("add {address} to {device}"),
+            Self::Announce { device, address } => format!("announce {address} on {device}"),
+            Self::Route { words, .. } => format!("route {words}"),
+            Self::File { path, .. } => format!("write {path}"),
+            Self::Symlink { path, .. } => format!("link {path}"),
+        }
+    }
+
+    /// The same as commands for a shell that runs with `set -e`.
+    pub fn shell(&self) -> String {
+        match self {
+            Self::Module { name } => format!("modprobe {name}"),
+            Self::Sysctl { key, value } => format!("sysctl -q -w {}='{value}'", sysctl_name(key)),
+            Self::Nft { table, body } => {
+                format!("nft -f - <<'END'\ntable arp {table} {{\n{body}}}\nEND")
+            }
+            Self::Arptables { program, rules } => {
+                let rules = rules.iter().map(|rule| format!("{program} -A {rule}"));
+                rules.collect::<Vec<_>>().join("\n")
+            }
+            Self::Gue { port } => {
+                format!("ip fou add port {} gue{}", port.port, if port.ipv6 { " -6" } else { "" })
+            }
+            Self::Link { name, link } => format!("ip link add {name} type {}", link.words()),
+            Self::Up { device } => format!("ip link set {device} up"),
+            Self::Address { device, address: IpAddr::V4(address) } => {
+                format!("ip address add {address}/32 dev {device}")
+            }
+            Self::Address { device, address } => {
+                format!("ip -6 address add {address}/128 dev {device} nodad preferred_lft 0")
+            }
+            Self::Announce { device, address: IpAddr::V4(address) } => {
+                format!("arping -q -U -c 3 -I {device} {address} || true")
+            }
+            Self::Announce { device, address } => {
+                format!("ndsend {address} {device} || true")
+            }
+            Self::Route { words, ipv6, .. } => {
+                format!("ip -{} route replace {words}", version(*ipv6))
+            }
+            Self::File { path, content } => {
+                let mut text = String::new();
+                let _ = write!(text, "cat >{path} <<'END'\n{content}END");
+                text
+            }
+            Self::Symlink { path, target } => format!("ln -s {target} {path}"),
+        }
+    }
+}
+
+fn version(ipv6: bool) -> u8 {
+    if ipv6 { 6 } else { 4 }
+}
+
+/// sysctl takes dots between the parts, and then a slash for a dot within one.
+fn sysctl_name(key: &str) -> String {
+    let swapped: String = key
+        .chars()
+        .map(|letter| match letter {
+            '/' => '.',
+            '.' => '/',
+            other => other,
+        })
+        .collect();
+    format!("net.{swapped}")
+}
+
+/// The steps as a script for hosts without this program.
+pub fn script<'a>(steps: impl IntoIterator<Item = &'a Step>) -> String {
+    let mut text = "#!/bin/sh\nset -e\n".to_owned();
+    for step in steps {
+        let _ = write!(text, "\n# {}\n{}\n", step.describe(), step.shell());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sysctl_names_keep_dots_of_interfaces() {
+        assert_eq!(sysctl_name("ipv4/conf/eth0.10/arp_ignore"), "net.ipv4.conf.eth0/10.arp_ignore");
+    }
+
+    #[test]
+    fn a_step_comes_back_from_the_state_file() {
+        let step = Step::Address { device: "lo".into(), address: "192.0.2.1".parse().unwrap() };
+        let text = serde_json::to_string(&step).unwrap();
+        assert_eq!(serde_json::from_str::<Step>(&text).unwrap(), step);
+    }
+}

@@ -1,0 +1,133 @@
+//! Whether a host is as wished.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use super::arp;
+use super::facts::Facts;
+use super::wish::{ArpMethod, Mode, RealServer};
+use crate::model::Family;
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// As it must be.
+    pub ok: bool,
+    /// What was found.
+    pub text: String,
+}
+
+pub fn finding(ok: bool, text: impl Into<String>) -> Finding {
+    Finding { ok, text: text.into() }
+}
+
+/// Looks at the effective state, whoever brought it about.
+pub fn judge(wish: &RealServer, facts: &Facts) -> Vec<Finding> {
+    if wish.mode == Mode::Nat {
+        return way_back(wish, facts);
+    }
+    let mut findings = Vec::new();
+    if wish.arp == ArpMethod::Sysctl && wish.vips.iter().any(IpAddr::is_ipv4) {
+        findings.extend(silence(wish, facts));
+    }
+    for vip in &wish.vips {
+        findings.extend(address(wish, facts, *vip));
+    }
+    findings
+}
+
+fn silence(wish: &RealServer, facts: &Facts) -> Vec<Finding> {
+    let listeners = match arp::listeners(wish, facts) {
+        Ok(listeners) => listeners,
+        Err(obstacle) => return vec![finding(false, obstacle.to_string())],
+    };
+    let mut findings = Vec::new();
+    for link in listeners {
+        let name = &link.name;
+        let ignore = facts.effective(name, "arp_ignore");
+        findings.push(match ignore {
+            1 | 2 | 8 => finding(true, format!("{name} does not answer ARP (arp_ignore {ignore})")),
+            _ => finding(false, format!("{name} answers ARP (arp_ignore {ignore})")),
+        });
+        let announce = facts.effective(name, "arp_announce");
+        findings.push(match announce {
+            2 => finding(true, format!("{name} announces its own address only (arp_announce 2)")),
+            _ => finding(
+                false,
+                format!(
+                    "{name} announces the virtual address when it asks (arp_announce {announce})"
+                ),
+            ),
+        });
+    }
+    findings
+}
+
+fn address(wish: &RealServer, facts: &Facts, vip: IpAddr) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let found: Vec<_> = facts.addresses.iter().filter(|it| it.address == vip).collect();
+    if found.is_empty() {
+        findings.push(finding(false, format!("{vip} is on no interface")));
+    }
+    for it in found {
+        let Some(link) = facts.link_at(it.index) else { continue };
+        let whole = it.prefix == if vip.is_ipv4() { 32 } else { 128 };
+        let quiet = !link.arp || vip.is_ipv4() && wish.arp != ArpMethod::Sysctl;
+        let text = format!("{vip}/{} is on {}", it.prefix, link.name);
+        findings.push(match (whole, quiet, it.duplicate) {
+            (_, _, true) => finding(false, text + ", but unusable: found to be a duplicate"),
+            (_, false, _) => finding(false, text + ", which answers neighbours for it"),
+            (false, ..) => finding(false, text + ", which makes its whole subnet local"),
+            _ => finding(link.up, if link.up { text } else { text + ", which is down" }),
+        });
+        if let Mode::Tunnel(_) = wish.mode
+            && vip.is_ipv4()
+            && link.name.starts_with("ipvs-")
+        {
+            findings.push(match facts.effective(&link.name, "rp_filter") {
+                1 => finding(
+                    false,
+                    format!("{} drops what comes out of it (rp_filter 1)", link.name),
+                ),
+                it => finding(true, format!("{} lets packets in (rp_filter {it})", link.name)),
+            });
+        }
+    }
+    let local = facts.routes.get(&vip).is_some_and(|route| route.local);
+    let not = if local { "" } else { "not " };
+    findings.push(finding(local, format!("packets to {vip} are {not}for this host")));
+    findings
+}
+
+fn way_back(wish: &RealServer, facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let directors = wish.directors.iter();
+    for director in directors {
+        let gateway = facts.default_route(Family::of(director)).and_then(|route| route.gateway);
+        findings.push(match gateway {
+            Some(gateway) if gateway == *director => {
+                finding(true, format!("the default route goes through the director {director}"))
+            }
+            Some(gateway) => finding(
+                false,
+                format!("the default route goes through {gateway}, not the director {director}"),
+            ),
+            None => finding(false, "there is no default route through the director"),
+        });
+    }
+    if wish.directors.is_empty() {
+        let routes = [Family::V4, Family::V6].map(|family| facts.default_route(family));
+        let gateways: Vec<IpAddr> =
+            routes.into_iter().flatten().filter_map(|it| it.gateway).collect();
+        if gateways.is_empty() {
+            findings.push(finding(false, "there is no default route"));
+        }
+        for gateway in gateways {
+            let text =
+                format!("the default route goes through {gateway}: this must be the director");
+            findings.push(finding(true, text));
+        }
+    }
+    findings
+}

@@ -1,0 +1,133 @@
+//! The parameters of IPVS, `net.ipv4.vs.*`, and what each accepts. The kernel stores many values
+//! that mean nothing, so they are checked here.
+
+/// What a parameter accepts.
+#[derive(Clone, Copy)]
+enum Accepts {
+    /// Off or on.
+    Switch,
+    /// A whole number in this range.
+    Number(i64, i64),
+    /// 1, 2, 4 and so on up to 64.
+    Power,
+    /// One or two numbers, the first below the second unless that is 0.
+    Threshold,
+    /// Numbers of processors.
+    Processors,
+}
+
+use Accepts::{Number, Power, Processors, Switch, Threshold};
+
+const MAX: i64 = i32::MAX as i64;
+
+const PARAMETERS: [(&str, Accepts); 32] = [
+    ("am_droprate", Number(1, MAX)),
+    ("amemthresh", Number(0, MAX)),
+    ("backup_only", Switch),
+    ("cache_bypass", Switch),
+    ("conn_lfactor", Number(-8, 8)),
+    ("conn_max", Number(0, 1 << 30)),
+    ("conn_reuse_mode", Number(0, 3)),
+    ("conntrack", Switch),
+    ("debug_level", Number(0, 12)),
+    ("drop_entry", Number(0, 3)),
+    ("drop_packet", Number(0, 3)),
+    ("est_cpulist", Processors),
+    ("est_nice", Number(-20, 19)),
+    ("expire_nodest_conn", Switch),
+    ("expire_quiescent_template", Switch),
+    ("ignore_tunneled", Switch),
+    ("nat_icmp_send", Switch),
+    ("pmtu_disc", Switch),
+    ("run_estimation", Switch),
+    ("schedule_icmp", Switch),
+    ("secure_tcp", Number(0, 3)),
+    ("sloppy_sctp", Switch),
+    ("sloppy_tcp", Switch),
+    ("snat_reroute", Switch),
+    ("svc_lfactor", Number(-8, 8)),
+    ("sync_persist_mode", Switch),
+    ("sync_ports", Power),
+    ("sync_qlen_max", Number(0, MAX)),
+    ("sync_refresh_period", Number(0, 2_147_483)),
+    ("sync_retries", Number(0, 3)),
+    ("sync_sock_size", Number(0, MAX)),
+    ("sync_version", Number(0, 1)),
+];
+
+/// The one parameter with a blank in its value.
+const THRESHOLD: &str = "sync_threshold";
+
+/// Checks `name=value`; returns the value as the kernel prints it.
+pub fn check(name: &str, value: &str) -> Result<String, String> {
+    let accepts = match PARAMETERS.iter().find(|(it, _)| *it == name) {
+        Some((_, accepts)) => *accepts,
+        None if name == THRESHOLD => Threshold,
+        None => return Err(unknown(name)),
+    };
+    let number = value.parse::<i64>().ok();
+    let refused = |what: String| Err(format!("net.ipv4.vs.{name} takes {what}, not `{value}'"));
+    match accepts {
+        Switch if !matches!(number, Some(0 | 1)) => refused("0 or 1".to_owned()),
+        Number(least, most) if !number.is_some_and(|it| (least..=most).contains(&it)) => {
+            refused(format!("{least} to {most}"))
+        }
+        Power if !matches!(number, Some(1 | 2 | 4 | 8 | 16 | 32 | 64)) => {
+            refused("a power of two up to 64".to_owned())
+        }
+        Threshold => threshold(value).map_or_else(|| refused("`3 50' or the like".to_owned()), Ok),
+        Processors if !value.bytes().all(|it| it.is_ascii_digit() || b",-".contains(&it)) => {
+            refused("a list of processors, 0-3,8".to_owned())
+        }
+        _ => Ok(number.map_or_else(|| value.to_owned(), |number| number.to_string())),
+    }
+}
+
+fn threshold(value: &str) -> Option<String> {
+    let numbers: Option<Vec<u32>> = value
+        .split([' ', ',', '\t'])
+        .filter(|it| !it.is_empty())
+        .map(|it| it.parse().ok())
+        .collect();
+    match numbers?[..] {
+        [at, every] if at < every || every == 0 => Some(format!("{at}\t{every}")),
+        _ => None,
+    }
+}
+
+fn unknown(name: &str) -> String {
+    let names = PARAMETERS.iter().map(|(it, _)| *it);
+    let near = names.max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
+    match near {
+        Some(near) if strsim::jaro(near, name) > 0.8 => {
+            format!("there is no parameter net.ipv4.vs.{name}; did you mean {near}?")
+        }
+        _ => format!("there is no parameter net.ipv4.vs.{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+
+    #[test]
+    fn values_are_as_the_kernel_prints_them() {
+        assert_eq!(check("conntrack", "1").unwrap(), "1");
+        assert_eq!(check("sync_threshold", "3 50").unwrap(), "3\t50");
+        assert_eq!(check("est_nice", "-5").unwrap(), "-5");
+    }
+
+    #[test]
+    fn what_means_nothing_is_refused() {
+        for (name, value) in [
+            ("conntrack", "2"),
+            ("sync_ports", "3"),
+            ("sync_threshold", "50 3"),
+            ("drop_entry", "x"),
+            ("est_cpulist", "a"),
+        ] {
+            assert!(check(name, value).is_err(), "{name}={value}");
+        }
+        assert!(check("expire_nodest_con", "1").unwrap_err().contains("expire_nodest_conn?"));
+    }
+}

@@ -1,0 +1,146 @@
+//! The way back: what some changes touch, as it was before and as it should be after.
+
+use indexmap::IndexSet;
+
+use crate::model::{Change, Destination, Pool, Service, ServiceKey, Table};
+
+use super::plan::plan;
+
+/// The parts of a table that changes touch, before and after them. A service that is not touched
+/// itself, but has real servers that are, stands in both as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delta {
+    /// As it was.
+    pub before: Table,
+    /// As it should become.
+    pub after: Table,
+}
+
+impl Delta {
+    /// What `changes`, made in a table that was `current`, touch. Nothing for [`Change::Flush`] and
+    /// [`Change::Zero`], which no plan contains.
+    pub fn of<'a>(changes: impl IntoIterator<Item = &'a Change>, current: &Table) -> Self {
+        let mut delta = Self::default();
+        for change in changes {
+            delta.touch(change, current);
+        }
+        delta
+    }
+
+    fn touch(&mut self, change: &Change, current: &Table) {
+        match change {
+            Change::AddService(service) | Change::UpdateService(service) => {
+                self.mention(&service.key, current);
+                pool(&mut self.after, service).service = service.clone();
+            }
+            Change::DeleteService(key) => {
+                self.after.pools.shift_remove(key);
+                if let Some(was) = current.pools.get(key) {
+                    self.before.pools.insert(*key, was.clone());
+                }
+            }
+            Change::AddDestination(key, server) | Change::UpdateDestination(key, server) => {
+                self.mention(key, current);
+                if let Some(pool) = self.after.pools.get_mut(key) {
+                    pool.destinations.insert(server.key, *server);
+                }
+                self.remember(key, was(current, key, &server.key));
+            }
+            Change::DeleteDestination(key, server) => {
+                self.mention(key, current);
+                self.remember(key, was(current, key, server));
+            }
+            Change::SetTimeouts(timeouts) => {
+                self.before.timeouts = current.timeouts;
+                self.after.timeouts = Some(timeouts.over(current.timeouts));
+            }
+            Change::StartDaemon(daemon) => {
+                let was = current.daemons.get(&daemon.role).cloned().flatten();
+                self.before.daemons.entry(daemon.role).or_insert(was);
+                self.after.daemons.insert(daemon.role, Some(daemon.clone()));
+            }
+            Change::StopDaemon(role) => {
+                let was = current.daemons.get(role).cloned().flatten();
+                self.before.daemons.entry(*role).or_insert(was);
+                self.after.daemons.insert(*role, None);
+            }
+            Change::Flush | Change::Zero(_) => {}
+        }
+    }
+
+    /// Puts a service that exists before the changes on both sides.
+    fn mention(&mut self, key: &ServiceKey, current: &Table) {
+        if let Some(was) = current.pools.get(key)
+            && !self.before.pools.contains_key(key)
+        {
+            self.before.pools.insert(*key, Pool::new(was.service.clone()));
+            self.after.pools.insert(*key, Pool::new(was.service.clone()));
+        }
+    }
+
+    fn remember(&mut self, key: &ServiceKey, was: Option<Destination>) {
+        if let (Some(pool), Some(was)) = (self.before.pools.get_mut(key), was) {
+            pool.destinations.insert(was.key, was);
+        }
+    }
+
+    /// The services that are touched, or whose real servers are.
+    pub fn services(&self) -> IndexSet<ServiceKey> {
+        self.before.pools.keys().chain(self.after.pools.keys()).copied().collect()
+    }
+
+    /// The changes that bring what was touched back, in a table that is now `now`: with all, some
+    /// or none of the changes made. What was not touched is left alone, whoever changed it.
+    pub fn undo(&self, now: &Table) -> Vec<Change> {
+        self.restore(now, &self.before)
+    }
+
+    /// The changes that finish what was begun: none where everything is as it should become.
+    pub fn redo(&self, now: &Table) -> Vec<Change> {
+        self.restore(now, &self.after)
+    }
+
+    fn restore(&self, now: &Table, goal: &Table) -> Vec<Change> {
+        let mut goal = goal.clone();
+        let mut part = Table { timeouts: now.timeouts, ..Table::default() };
+        part.daemons.clone_from(&now.daemons);
+        for key in self.services() {
+            let (before, after) = (self.before.pools.get(&key), self.after.pools.get(&key));
+            let untouched = match (before, after) {
+                (Some(before), Some(after)) if before.service == after.service => {
+                    Some(&before.service)
+                }
+                _ => None,
+            };
+            match (now.pools.get(&key), untouched) {
+                (Some(found), untouched) => {
+                    let mut pool = Pool::new(untouched.unwrap_or(&found.service).clone());
+                    let servers = [before, after].into_iter().flatten();
+                    for server in servers.flat_map(|pool| pool.destinations.keys()) {
+                        let found = found.destinations.get(server);
+                        pool.destinations.extend(found.map(|found| (*server, *found)));
+                    }
+                    part.pools.insert(key, pool);
+                }
+                // Somebody else has deleted the service: that is not ours to undo.
+                (None, Some(_)) => {
+                    goal.pools.shift_remove(&key);
+                }
+                (None, None) => {}
+            }
+        }
+        plan(&part, &goal)
+    }
+}
+
+fn pool<'a>(table: &'a mut Table, service: &Service) -> &'a mut Pool {
+    table.pools.entry(service.key).or_insert_with(|| Pool::new(service.clone()))
+}
+
+fn was(
+    current: &Table,
+    key: &ServiceKey,
+    server: &crate::model::DestinationKey,
+) -> Option<Destination> {
+    current.pools.get(key)?.destinations.get(server).copied()
+}

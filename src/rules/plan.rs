@@ -1,0 +1,119 @@
+//! What to change to get from one table to another, in an order that drops no connection.
+//!
+//! First what is missing is added, then what differs is edited in place, and only then is deleted
+//! what is too much: at each moment every service that is in both tables has real servers to send
+//! to. What is equal is not touched, so its counters and connections live on. Nothing is deleted
+//! and added again: the kernel keeps deleted destinations in one list for two minutes, and searches
+//! all of it for each one added.
+
+use crate::model::{Change, Daemon, Destination, Forwarding, Pool, ServiceKey, Table, Timeouts};
+
+/// The port, the group and the time to live of a sync daemon that is not told.
+const DAEMON_PORT: u16 = 8848;
+const DAEMON_GROUP: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(224, 0, 0, 81));
+const DAEMON_TTL: u8 = 1;
+
+/// The changes that make `wish` of `current`. Time-outs and daemons of which the wish says nothing
+/// stay as they are.
+pub fn plan(current: &Table, wish: &Table) -> Vec<Change> {
+    let mut steps = Steps::default();
+    steps.daemons(current, wish);
+    steps.timeouts(current, wish);
+    for (key, pool) in &wish.pools {
+        match current.pools.get(key) {
+            Some(now) => steps.pool(key, now, pool),
+            None => steps.new_pool(key, pool),
+        }
+    }
+    let gone = current.pools.keys().filter(|key| !wish.pools.contains_key(*key));
+    steps.deletions.extend(gone.map(|key| Change::DeleteService(*key)));
+    steps.in_order()
+}
+
+/// The kernel refuses a sync daemon while a service has real servers of another family, and such
+/// real servers while a daemon runs: daemons are stopped first and started last.
+#[derive(Default)]
+struct Steps {
+    stops: Vec<Change>,
+    additions: Vec<Change>,
+    edits: Vec<Change>,
+    deletions: Vec<Change>,
+    starts: Vec<Change>,
+}
+
+impl Steps {
+    fn in_order(self) -> Vec<Change> {
+        let Self { stops, additions, edits, deletions, starts } = self;
+        [stops, additions, edits, deletions, starts].into_iter().flatten().collect()
+    }
+
+    fn new_pool(&mut self, key: &ServiceKey, pool: &Pool) {
+        self.additions.push(Change::AddService(pool.service.clone()));
+        let servers = pool.destinations.values();
+        self.additions.extend(servers.map(|server| Change::AddDestination(*key, *server)));
+    }
+
+    fn pool(&mut self, key: &ServiceKey, now: &Pool, wish: &Pool) {
+        if now.service != wish.service {
+            self.edits.push(Change::UpdateService(wish.service.clone()));
+        }
+        for (server, wanted) in &wish.destinations {
+            match now.destinations.get(server) {
+                None => self.additions.push(Change::AddDestination(*key, *wanted)),
+                Some(found) if !serves_as(found, wanted) => {
+                    self.edits.push(Change::UpdateDestination(*key, *wanted));
+                }
+                Some(_) => {}
+            }
+        }
+        let gone =
+            now.destinations.keys().filter(|server| !wish.destinations.contains_key(*server));
+        self.deletions.extend(gone.map(|server| Change::DeleteDestination(*key, *server)));
+    }
+
+    fn timeouts(&mut self, current: &Table, wish: &Table) {
+        let Some(wanted) = wish.timeouts else { return };
+        // What stays is sent as 0, which keeps it.
+        let left = |now, wanted| if now == wanted { 0 } else { wanted };
+        let change = current.timeouts.map_or(wanted, |now| Timeouts {
+            tcp: left(now.tcp, wanted.tcp),
+            tcp_fin: left(now.tcp_fin, wanted.tcp_fin),
+            udp: left(now.udp, wanted.udp),
+        });
+        if change != (Timeouts { tcp: 0, tcp_fin: 0, udp: 0 }) {
+            self.edits.push(Change::SetTimeouts(change));
+        }
+    }
+
+    fn daemons(&mut self, current: &Table, wish: &Table) {
+        for (role, wanted) in &wish.daemons {
+            let running = current.daemons.get(role).and_then(Option::as_ref);
+            if let (Some(running), Some(wanted)) = (running, wanted)
+                && runs_as(running, wanted)
+            {
+                continue;
+            }
+            // There is no editing of a daemon.
+            self.stops.extend(running.map(|_| Change::StopDaemon(*role)));
+            self.starts.extend(wanted.clone().map(Change::StartDaemon));
+        }
+    }
+}
+
+/// A rule line cannot say "local", and the kernel finds out by itself what is (since 3.18 at least).
+fn serves_as(found: &Destination, wanted: &Destination) -> bool {
+    let local = found.forwarding == Forwarding::Local && wanted.forwarding == Forwarding::Route;
+    found == wanted || local && Destination { forwarding: Forwarding::Route, ..*found } == *wanted
+}
+
+/// What a wish does not say is what the kernel chooses; the greatest length depends on the
+/// interface, so any will do.
+fn runs_as(running: &Daemon, wanted: &Daemon) -> bool {
+    running.role == wanted.role
+        && running.interface == wanted.interface
+        && running.sync_id == wanted.sync_id
+        && (wanted.max_length.is_none() || running.max_length == wanted.max_length)
+        && running.port.unwrap_or(DAEMON_PORT) == wanted.port.unwrap_or(DAEMON_PORT)
+        && running.group.unwrap_or(DAEMON_GROUP) == wanted.group.unwrap_or(DAEMON_GROUP)
+        && running.ttl.unwrap_or(DAEMON_TTL) == wanted.ttl.unwrap_or(DAEMON_TTL)
+}

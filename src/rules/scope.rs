@@ -1,0 +1,184 @@
+//! Which part of a table is ours.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use crate::model::{Protocol, ServiceKey, Table};
+
+/// A condition on services, all parts of which must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    protocol: Option<Protocol>,
+    network: Option<(IpAddr, u8)>,
+    ports: Option<RangeInclusive<u32>>,
+    marks: Option<RangeInclusive<u32>>,
+}
+
+/// A word that is no part of a scope.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}' is no scope: expected ADDRESS, ADDRESS/LENGTH, port=N, fwmark=N, tcp, udp or sctp")]
+pub struct BadScope(pub String);
+
+impl FromStr for Scope {
+    type Err = BadScope;
+
+    /// Reads a comma list, for example `tcp,192.0.2.0/24,port=80-89`.
+    fn from_str(text: &str) -> Result<Self, BadScope> {
+        let mut scope = Self::default();
+        for word in text.split(',') {
+            scope.take(word).ok_or_else(|| BadScope(word.to_owned()))?;
+        }
+        Ok(scope)
+    }
+}
+
+impl Scope {
+    fn take(&mut self, word: &str) -> Option<()> {
+        match word.split_once('=') {
+            Some(("port", value)) => self.ports = Some(range(value, 65535)?),
+            Some(("fwmark", value)) => self.marks = Some(range(value, u32::MAX)?),
+            Some(_) => return None,
+            None => match word {
+                "tcp" => self.protocol = Some(Protocol::Tcp),
+                "udp" => self.protocol = Some(Protocol::Udp),
+                "sctp" => self.protocol = Some(Protocol::Sctp),
+                "fwmark" => self.marks = Some(1..=u32::MAX),
+                _ => self.network = Some(network(word)?),
+            },
+        }
+        Some(())
+    }
+
+    /// The service is in this scope.
+    pub fn contains(&self, key: &ServiceKey) -> bool {
+        match key {
+            ServiceKey::Fwmark { mark, .. } => {
+                let by_address =
+                    self.protocol.is_some() || self.network.is_some() || self.ports.is_some();
+                !by_address && self.marks.as_ref().is_none_or(|marks| marks.contains(&mark.get()))
+            }
+            ServiceKey::Address { protocol, address, port } => {
+                self.marks.is_none()
+                    && self.protocol.is_none_or(|wanted| wanted == *protocol)
+                    && self.ports.as_ref().is_none_or(|ports| ports.contains(&u32::from(*port)))
+                    && self.network.is_none_or(|network| lies_in(*address, network))
+            }
+        }
+    }
+}
+
+fn range(value: &str, most: u32) -> Option<RangeInclusive<u32>> {
+    let (first, last) = value.split_once('-').unwrap_or((value, value));
+    let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+    (first <= last && last <= most).then_some(first..=last)
+}
+
+fn network(word: &str) -> Option<(IpAddr, u8)> {
+    let (address, length) = match word.split_once('/') {
+        Some((address, length)) => (address, Some(length.parse().ok()?)),
+        None => (word, None),
+    };
+    let address: IpAddr = address.trim_matches(['[', ']']).parse().ok()?;
+    let bits = if address.is_ipv4() { 32 } else { 128 };
+    let length = length.unwrap_or(bits);
+    (length <= bits).then_some((address, length))
+}
+
+fn lies_in(address: IpAddr, (network, length): (IpAddr, u8)) -> bool {
+    let differing = match (address, network) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
+        (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
+        _ => return false,
+    };
+    differing >= u32::from(length)
+}
+
+/// How much of a wish is meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Services of any of these are ours, the others are left alone, time-outs and daemons too;
+    /// without any, everything is ours.
+    pub scopes: Vec<Scope>,
+    /// Real servers that exist keep their weight.
+    pub keep_weights: bool,
+}
+
+impl Limits {
+    /// The service is ours.
+    pub fn contain(&self, key: &ServiceKey) -> bool {
+        self.scopes.is_empty() || self.scopes.iter().any(|scope| scope.contains(key))
+    }
+
+    /// What the table should be: the wish where it is ours, the rest as it is.
+    pub fn target<'a>(&self, current: &Table, wish: &'a Table) -> Cow<'a, Table> {
+        if *self == Self::default() {
+            return Cow::Borrowed(wish);
+        }
+        let mut target = Table::default();
+        if self.scopes.is_empty() {
+            target.timeouts = wish.timeouts;
+            target.daemons.clone_from(&wish.daemons);
+        }
+        let foreign = current.pools.iter().filter(|(key, _)| !self.contain(key));
+        let ours = wish.pools.iter().filter(|(key, _)| self.contain(key));
+        target.pools.extend(ours.chain(foreign).map(|(key, pool)| (*key, pool.clone())));
+        if self.keep_weights {
+            for (key, pool) in &mut target.pools {
+                let Some(now) = current.pools.get(key) else { continue };
+                for server in pool.destinations.values_mut() {
+                    let now = now.destinations.get(&server.key);
+                    server.weight = now.map_or(server.weight, |now| now.weight);
+                }
+            }
+        }
+        Cow::Owned(target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroU32;
+
+    fn key(text: &str) -> ServiceKey {
+        match text.split_once('=') {
+            Some((_, mark)) => ServiceKey::Fwmark {
+                mark: NonZeroU32::new(mark.parse().unwrap()).unwrap(),
+                family: crate::model::Family::V4,
+            },
+            None => ServiceKey::tcp(text.parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn all_parts_must_hold() {
+        let rows = [
+            ("192.0.2.80", "192.0.2.80:80", true),
+            ("192.0.2.80", "192.0.2.81:80", false),
+            ("192.0.2.0/24", "192.0.2.81:80", true),
+            ("192.0.2.0/24,port=443", "192.0.2.81:80", false),
+            ("port=80-89", "192.0.2.81:80", true),
+            ("0.0.0.0/0", "[2001:db8::1]:80", false),
+            ("2001:db8::/32,tcp", "[2001:db8::1]:80", true),
+            ("[2001:db8::1]", "[2001:db8::1]:80", true),
+            ("udp", "192.0.2.80:80", false),
+            ("fwmark", "192.0.2.80:80", false),
+            ("fwmark", "mark=7", true),
+            ("fwmark=8-9", "mark=7", false),
+            ("tcp", "mark=7", false),
+        ];
+        for (scope, service, inside) in rows {
+            let scope: Scope = scope.parse().unwrap();
+            assert_eq!(scope.contains(&key(service)), inside, "{scope:?} {service}");
+        }
+    }
+
+    #[test]
+    fn bad_words_are_named() {
+        for bad in ["", "10.0.0.0/33", "port=x", "port=9-8", "weight=1", "tcp,icmp", "port=65536"] {
+            assert!(bad.parse::<Scope>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Kernel parameters below `/proc/sys/net`, those of the calling thread's network namespace.
+//!
+//! A key is the path below that folder, for example `ipv4/conf/all/arp_ignore`: names of interfaces
+//! can contain dots.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use nix::unistd::{AccessFlags, access};
+
+use crate::error::Error;
+
+fn path(key: &str) -> PathBuf {
+    PathBuf::from("/proc/sys/net").join(key)
+}
+
+/// The value; `None` where there is no such key.
+pub fn read(key: &str) -> Result<Option<String>, Error> {
+    match fs::read_to_string(path(key)) {
+        Ok(text) => Ok(Some(text.trim_end().to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::System { action: format!("read net/{key}"), source }),
+    }
+}
+
+/// Writes the value where it is not there already; says whether it wrote.
+pub fn write(key: &str, value: &str) -> Result<bool, Error> {
+    if read(key)?.as_deref() == Some(value) {
+        return Ok(false);
+    }
+    fs::write(path(key), value)
+        .map_err(|source| Error::System { action: format!("set net/{key} to {value}"), source })?;
+    Ok(true)
+}
+
+/// Whether parameters can be written: containers often see them read-only.
+pub fn writable() -> bool {
+    access(&path("ipv4/conf/all/arp_ignore"), AccessFlags::W_OK).is_ok()
+}

@@ -1,0 +1,106 @@
+//! A connection lives through applies as long as its real server does.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use ipvsadm::model::{Destination, Forwarding, Pool, SchedulerName, Service, ServiceKey, Table};
+
+use crate::common::{namespace, run};
+use crate::program::{Random, file, inside, lines, live, ours, restore};
+use crate::tables::table;
+
+const VIP: &str = "192.0.2.80:80";
+const RIP: &str = "198.51.100.200:8080";
+
+fn key() -> ServiceKey {
+    ServiceKey::tcp(VIP.parse().unwrap())
+}
+
+/// The table with the real server that answers in it, at this weight.
+fn with_server(mut table: Table, weight: u32) -> Table {
+    let rip: SocketAddr = RIP.parse().unwrap();
+    let forwarding = Forwarding::Masquerade;
+    let server = Destination { forwarding, weight, ..Destination::new(rip) };
+    let service = Service::new(key(), SchedulerName::new("rr").unwrap());
+    let pool = table.pools.entry(key()).or_insert_with(|| Pool::new(service));
+    pool.destinations.insert(server.key, server);
+    table
+}
+
+/// A real server that says everything again, and a connection to it through the virtual address.
+fn connect() -> TcpStream {
+    for address in ["192.0.2.80/32", "198.51.100.200/32"] {
+        run("ip", &["address", "add", address, "dev", "lo"]);
+    }
+    let listener = TcpListener::bind(RIP).unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut buffer = [0; 64];
+        while let Ok(length @ 1..) = stream.read(&mut buffer) {
+            if stream.write_all(&buffer[..length]).is_err() {
+                break;
+            }
+        }
+    });
+    let (_file, path) = file(&lines(&with_server(Table::default(), 1)));
+    ours(&["apply", &path]).expect(0);
+    let stream = TcpStream::connect(VIP).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream
+}
+
+fn talk(stream: &mut TcpStream, word: &str) -> Result<(), ErrorKind> {
+    stream.write_all(word.as_bytes()).map_err(|error| error.kind())?;
+    let mut answer = vec![0; word.len()];
+    stream.read_exact(&mut answer).map_err(|error| error.kind())?;
+    assert_eq!(answer, word.as_bytes());
+    Ok(())
+}
+
+fn is_listed() -> bool {
+    let connections = ours(&["-L", "-c", "-n"]).expect(0).out;
+    connections.lines().any(|row| row.contains("ESTABLISHED") && row.contains(RIP))
+}
+
+#[test]
+fn a_connection_survives_a_hundred_random_applies_but_not_the_loss_of_its_server() {
+    namespace(|| {
+        let mut stream = connect();
+        assert_eq!(talk(&mut stream, "hello"), Ok(()));
+        assert!(is_listed(), "it does not pass IPVS");
+        let mut random = Random::new();
+        for round in 0..100 {
+            let wish = with_server(random.draw(table()), round % 3);
+            let (_file, path) = file(&lines(&wish));
+            if round % 4 == 3 {
+                restore(&lines(&wish)).expect(0);
+            } else {
+                inside(&["apply", &path]).expect(0);
+            }
+            assert_eq!(live(), wish);
+            assert_eq!(talk(&mut stream, &format!("round {round}")), Ok(()));
+        }
+        assert!(is_listed());
+        // Without its real server it does not: so the rounds above could have failed.
+        let mut wish = with_server(Table::default(), 1);
+        wish.pools[0].destinations.clear();
+        let (_file, path) = file(&lines(&wish));
+        ours(&["apply", &path]).expect(0);
+        stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+        assert!(talk(&mut stream, "lost").is_err());
+    });
+}
+
+#[test]
+fn a_failed_apply_does_not_hurt_it_either() {
+    namespace(|| {
+        let mut stream = connect();
+        assert_eq!(talk(&mut stream, "hello"), Ok(()));
+        let (_file, path) = file("-A -u 192.0.2.80:53 -s rr\n-A -t 192.0.2.81:80 -s nosuch\n");
+        ours(&["apply", &path]).expect(3);
+        assert_eq!(talk(&mut stream, "still there"), Ok(()));
+        assert!(is_listed());
+    });
+}

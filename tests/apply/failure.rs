@@ -1,0 +1,175 @@
+//! A failure at any step leaves the table as it was.
+
+use std::fmt::Write;
+
+use ipvsadm::model::{Table, Timeouts};
+
+use crate::common::namespace;
+use crate::program::{Outcome, Random, file, lines, live, live_whole, ours, state, traced};
+use crate::tables::table;
+
+#[test]
+fn a_refused_line_anywhere_is_named_and_everything_is_undone() {
+    namespace(|| {
+        let mut random = Random::new();
+        let mut refused = 0;
+        for _ in 0..25 {
+            let (old, new) = (random.draw(table()), random.draw(table()));
+            let (_old, old_path) = file(&lines(&old));
+            ours(&["apply", "--allow-empty", &old_path]).expect(0);
+            let text = lines(&new);
+            let rows: Vec<&str> = text.lines().collect();
+            let services = rows.iter().enumerate().filter(|(_, row)| row.starts_with("-A"));
+            for (at, row) in services {
+                let mut bad = rows.clone();
+                let scheduler = row.split(' ').skip_while(|word| *word != "-s").nth(1).unwrap();
+                let row = row.replace(&format!("-s {scheduler}"), "-s nosuch");
+                let row = row.replace("sh-", "flag-").replace("mh-", "flag-");
+                let row = row.replace("flag-fallback", "flag-1").replace("flag-port", "flag-2");
+                bad[at] = &row;
+                let (_bad, path) = file(&bad.join("\n"));
+                let outcome = ours(&["apply", "--allow-empty", &path]).expect(3);
+                let text = &outcome.complaints;
+                assert!(text.starts_with("Scheduler or persistence engine not found\n"), "{text}");
+                assert!(text.contains(&format!("hint: line {}: ", at + 1)), "{text}");
+                assert_eq!(live(), old, "{text}");
+                refused += 1;
+            }
+        }
+        assert!(refused > 50, "only {refused} lines");
+        assert_eq!(journals(), 0);
+    });
+}
+
+fn journals() -> usize {
+    state().iter().filter(|path| path.extension().is_some_and(|it| it == "json")).count()
+}
+
+/// Two tables of several steps: each phase needs more than one send.
+fn big() -> (String, String) {
+    let (mut old, mut new) = (String::new(), String::new());
+    for vip in 0..2 {
+        let service = format!("-A -t 192.0.2.{vip}:80 -s wlc");
+        let _ = writeln!(old, "{service}\n-A -u 192.0.2.{vip}:80 -s rr");
+        let _ = writeln!(new, "{service} -p 60\n-A -u 192.0.2.{vip}:53 -s rr");
+        for n in 0..300 {
+            let server = |n| format!("-a -t 192.0.2.{vip}:80 -r 198.51.{}.{}:80", n / 200, n % 200);
+            let _ = writeln!(old, "{} -g -w 1", server(n));
+            let _ = writeln!(new, "{} -g -w 2", server(n + 150));
+        }
+    }
+    old.push_str("--set 900 120 300\n");
+    new.push_str("--set 901 121 301\n");
+    (old, new)
+}
+
+/// Injects a fault into each send of an apply in turn, until there is none to hit any more.
+fn at_every_send(fault: &str, check: impl Fn(usize, Outcome, &str, &Table)) {
+    let (old, new) = big();
+    let ((_old, old_path), (_new, new_path)) = (file(&old), file(&new));
+    ours(&["apply", &old_path]).expect(0);
+    let before = live_whole();
+    for send in 1.. {
+        let inject = format!("inject=sendto:{fault}:when={send}");
+        let (outcome, log) = traced(&["-e", "trace=sendto", "-e", &inject], &["apply", &new_path]);
+        let hit = log.contains("INJECTED") || log.contains("killed by") || log.contains("--- SIG");
+        if !hit {
+            assert_eq!(outcome.status, 0, "{outcome:?}");
+            assert!(send > 15, "only {send} sends");
+            return;
+        }
+        check(send, outcome, &new_path, &before);
+        if live_whole() != before {
+            // It came so late that all was done.
+            ours(&["apply", &old_path]).expect(0);
+        }
+        assert_eq!(live_whole(), before);
+    }
+}
+
+#[test]
+fn a_broken_socket_at_every_step() {
+    namespace(|| {
+        at_every_send("error=ENOBUFS", |send, outcome, _, before| {
+            assert!([2, 3].contains(&outcome.status), "send {send}: {outcome:?}");
+            assert_eq!(&live_whole(), before, "send {send}: {outcome:?}");
+            assert_eq!(journals(), 0, "send {send}: {outcome:?}");
+        });
+    });
+}
+
+#[test]
+fn sigterm_at_every_step() {
+    namespace(|| {
+        at_every_send("signal=SIGTERM", |send, outcome, new_path, before| {
+            // Before the first change the signal just ends the program.
+            match outcome.status {
+                -1 | 143 => {}
+                3 => assert!(outcome.complaints.starts_with("SIGTERM\n"), "{outcome:?}"),
+                // All was done, and it was only looking whether it is so.
+                0 => return assert_eq!(ours(&["diff", new_path]).status, 0, "send {send}"),
+                _ => panic!("send {send}: {outcome:?}"),
+            }
+            assert_eq!(&live_whole(), before, "send {send}: {outcome:?}");
+            assert_eq!(journals(), 0, "send {send}: {outcome:?}");
+        });
+    });
+}
+
+#[test]
+fn sigkill_at_every_step_and_recover() {
+    namespace(|| {
+        at_every_send("signal=SIGKILL", |send, outcome, new_path, before| {
+            if journals() == 0 {
+                assert_eq!(&live_whole(), before, "send {send}: {outcome:?}");
+                return;
+            }
+            // Nobody writes over what a killed run has left.
+            let refused = ours(&["apply", new_path]).expect(2);
+            assert!(refused.complaints.contains("apply --recover"), "{refused:?}");
+            ours(&["apply", "--recover"]).expect(0);
+            assert_eq!(&live_whole(), before, "send {send}");
+            assert_eq!(journals(), 0);
+            ours(&["apply", "--recover"]).expect(2);
+        });
+    });
+}
+
+#[test]
+fn an_undo_that_fails_too_is_said_and_can_be_repeated() {
+    namespace(|| {
+        let (old, new) = big();
+        let ((_old, old_path), (_new, new_path)) = (file(&old), file(&new));
+        ours(&["apply", &old_path]).expect(0);
+        let before = live_whole();
+        // The sends of reading come first.
+        let (_, log) = traced(&["-e", "trace=sendto"], &["apply", "--dry-run", &new_path]);
+        let reading = log.matches("sendto(").count();
+        let inject = format!("inject=sendto:error=ENOBUFS:when={}+", reading + 3);
+        let words = ["apply", &new_path];
+        let (outcome, _) = traced(&["-e", "trace=sendto", "-e", &inject], &words);
+        assert_eq!(outcome.status, 4, "{outcome:?}");
+        assert_ne!(live_whole(), before);
+        ours(&["apply", "--recover"]).expect(0);
+        assert_eq!(live_whole(), before);
+    });
+}
+
+#[test]
+fn time_outs_and_daemons_come_back_too() {
+    namespace(|| {
+        let old = "-A -t 192.0.2.80:80 -s rr\n--set 905 0 0\n\
+                   --start-daemon backup --mcast-interface lo --syncid 9\n";
+        let (_old, old) = file(old);
+        ours(&["apply", &old]).expect(0);
+        let before = live_whole();
+        // The last step fails: a daemon on an interface that does not exist.
+        let new = "-A -u 192.0.2.80:53 -s rr\n--set 906 0 0\n--stop-daemon backup\n\
+                   --start-daemon master --mcast-interface nosuch0\n";
+        let (_new, new) = file(new);
+        let outcome = ours(&["apply", &new]).expect(3);
+        assert!(outcome.complaints.contains("line 4: "), "{outcome:?}");
+        assert_eq!(live_whole(), before);
+        assert_eq!(before.timeouts, Some(Timeouts { tcp: 905, tcp_fin: 120, udp: 300 }));
+    });
+}

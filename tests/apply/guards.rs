@@ -1,0 +1,212 @@
+//! The lock, confirmation, the empty wish, the scope, kept weights, concurrent writers.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use crate::common::namespace;
+use crate::program::{OURS, file, lines, live, ours, ours_with, reference, restore, start, state};
+
+const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 5\n";
+const NEW: &str = "-A -t 192.0.2.80:80 -s wlc\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 7\n";
+
+/// Starts an apply with `--confirm`, and returns once it waits.
+fn waiting(seconds: &str, path: &str) -> (Child, BufReader<std::process::ChildStderr>) {
+    let mut child = start(OURS, "ipvsadm", &["apply", "--confirm", seconds, path]);
+    let mut complaints = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    complaints.read_line(&mut line).unwrap();
+    assert!(line.starts_with("applied; press Enter"), "{line}");
+    (child, complaints)
+}
+
+fn status(mut child: Child) -> Option<i32> {
+    child.wait().unwrap().code()
+}
+
+#[test]
+fn unconfirmed_is_undone_and_accepted_stays() {
+    namespace(|| {
+        let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
+        ours(&["apply", &old]).expect(0);
+        let before = live();
+        let (child, mut complaints) = waiting("1", &new);
+        assert_ne!(live(), before);
+        let begun = Instant::now();
+        assert_eq!(status(child), Some(3));
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        let mut rest = String::new();
+        complaints.read_to_string(&mut rest).unwrap();
+        assert!(rest.starts_with("not confirmed in time\nhint: undone"), "{rest}");
+        assert_eq!(live(), before);
+
+        let (child, _complaints) = waiting("60", &new);
+        // While it waits the table is its own.
+        let busy = ours(&["apply", &old]).expect(2);
+        assert!(busy.complaints.starts_with("another ipvsadm is changing this table"), "{busy:?}");
+        assert_eq!(ours(&["set", "-t", "192.0.2.80:80", "scheduler=rr"]).status, 2);
+        assert_eq!(ours(&["apply", "--accept"]).expect(0).out, "accepted\n");
+        assert_eq!(status(child), Some(0));
+        assert_ne!(live(), before);
+        ours(&["apply", "--accept"]).expect(2);
+        assert_eq!(ours(&["diff", &new]).status, 0);
+    });
+}
+
+#[test]
+fn a_lost_terminal_is_no_confirmation() {
+    namespace(|| {
+        let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
+        ours(&["apply", &old]).expect(0);
+        let before = live();
+        for signal in ["HUP", "INT", "TERM"] {
+            let (child, _complaints) = waiting("60", &new);
+            crate::common::run("kill", &[&format!("-{signal}"), &child.id().to_string()]);
+            assert_eq!(status(child), Some(3), "{signal}");
+            assert_eq!(live(), before, "{signal}");
+        }
+        let (child, _complaints) = waiting("60", &new);
+        crate::common::run("kill", &["-KILL", &child.id().to_string()]);
+        assert_eq!(status(child), None);
+        ours(&["apply", "--accept"]).expect(2);
+        ours(&["apply", "--recover"]).expect(0);
+        assert_eq!(live(), before);
+    });
+}
+
+#[test]
+fn who_waits_for_the_lock_gets_it() {
+    namespace(|| {
+        let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
+        ours(&["apply", &old]).expect(0);
+        let (child, _complaints) = waiting("1", &new);
+        ours(&["apply", "--wait", "30", &new]).expect(0);
+        assert_eq!(status(child), Some(3));
+        assert_eq!(ours(&["diff", &new]).status, 0);
+    });
+}
+
+#[test]
+fn an_empty_wish_needs_a_word() {
+    namespace(|| {
+        let (_old, old) = file(OLD);
+        ours(&["apply", &old]).expect(0);
+        for empty in ["", "# nothing\n", "-C\n", "{\"schema\":1}"] {
+            let refused = ours_with(empty, &["apply", "-"]).expect(2);
+            assert!(refused.complaints.contains("--allow-empty"), "{refused:?}");
+            assert_eq!(ours(&["diff", &old]).status, 0);
+        }
+        ours_with("", &["apply", "--allow-empty", "-"]).expect(0);
+        assert!(live().pools.is_empty());
+        // Empty on empty is as wished.
+        ours_with("", &["apply", "-"]).expect(0);
+    });
+}
+
+#[test]
+fn mistakes_change_nothing_and_name_their_line() {
+    namespace(|| {
+        let (_old, old) = file(OLD);
+        ours(&["apply", &old]).expect(0);
+        let before = live();
+        let a = "-A -t 192.0.2.81:80 -s rr\n";
+        for (text, part) in [
+            (format!("{a}{a}"), "line 2: -t 192.0.2.81:80"),
+            (format!("{a}-a -t 192.0.2.82:80 -r 198.51.100.1:80 -g -w 1\n"), "line 2: "),
+            (format!("{a}-L -n\n"), "line 2 describes no table"),
+            (format!("{a}-Z\n"), "line 2 describes no table"),
+            (format!("{a}-a -t 192.0.2.81:80 -r 198.51.100.1:80 -w x\n"), "line 2: "),
+            (format!("{a}-a -t 192.0.2.81:80 -r 198.51.100.1:80 -x 1 -y 2\n"), "line 2: "),
+            (format!("{a}-a -t 192.0.2.81:80 -r 224.0.0.1:80\n"), "line 2: "),
+            ("{\"schema\":2}".to_owned(), "schema 2"),
+            ("{\"schema\":1,\"services\":[{\"port\":80}]}".to_owned(), "services[0]"),
+            ("{\"schema\":1,\"servces\":[]}".to_owned(), "servces"),
+            ("{".to_owned(), "line 1"),
+        ] {
+            for verb in ["apply", "diff"] {
+                let outcome = ours_with(&text, &[verb, "-"]).expect(2);
+                assert!(outcome.complaints.contains(part), "{outcome:?}");
+                assert!(outcome.complaints.ends_with("hint: nothing was changed\n"), "{outcome:?}");
+                assert_eq!(live(), before);
+            }
+        }
+        ours(&["apply", "/nonexistent"]).expect(2);
+        ours(&["diff", "/nonexistent"]).expect(2);
+    });
+}
+
+#[test]
+fn what_is_out_of_scope_is_left_alone() {
+    namespace(|| {
+        reference("", &["-A", "-t", "192.0.2.80:80", "-s", "rr"]).expect(0);
+        reference("", &["-A", "-f", "7", "-s", "rr"]).expect(0);
+        reference("", &["-A", "-u", "203.0.113.1:53", "-s", "rr"]).expect(0);
+        let (_new, new) = file("-A -t 192.0.2.81:80 -s rr\n-A -t 203.0.113.9:80 -s rr\n");
+        let outcome = ours(&["apply", "--scope", "192.0.2.0/24", &new]).expect(0);
+        assert!(outcome.complaints.contains("1 services of the file are outside"), "{outcome:?}");
+        let saved = reference("", &["-S", "-n"]).out;
+        let expected = "-A -f 7 -s rr\n-A -u 203.0.113.1:53 -s rr\n-A -t 192.0.2.81:80 -s rr\n";
+        let sorted = |text: &str| {
+            let mut rows: Vec<String> = text.lines().map(str::to_owned).collect();
+            rows.sort();
+            rows
+        };
+        assert_eq!(sorted(&saved), sorted(expected));
+        // Nothing of the file is in this scope, and something of the table is.
+        let refused = ours(&["apply", "--scope", "fwmark", "--scope", "udp", &new]).expect(2);
+        assert!(refused.complaints.contains("--allow-empty"));
+        ours(&["apply", "--scope", "no/such", &new]).expect(2);
+    });
+}
+
+#[test]
+fn weights_are_kept_on_demand() {
+    namespace(|| {
+        let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
+        ours(&["apply", &old]).expect(0);
+        ours(&["apply", "--keep-weights", &new]).expect(0);
+        let table = live();
+        assert_eq!(table.pools[0].service.scheduler.as_str(), "wlc");
+        assert_eq!(table.pools[0].destinations[0].weight, 5);
+        assert_eq!(ours(&["diff", "--keep-weights", &new]).status, 0);
+        assert_eq!(ours(&["diff", &new]).status, 1);
+    });
+}
+
+#[test]
+fn another_writer_is_reported() {
+    namespace(|| {
+        let (_old, old) = file(OLD);
+        ours(&["apply", &old]).expect(0);
+        // So large that there is time to get between, once the journal is there.
+        let mut text = NEW.to_owned();
+        for n in 0..20_000 {
+            let (a, b) = (n / 250, n % 250);
+            text += &format!("-a -t 192.0.2.80:80 -r 10.0.{a}.{b}:80 -g -w 1\n");
+        }
+        let (_new, new) = file(&text);
+        let mut child = start(OURS, "ipvsadm", &["apply", &new]);
+        while !state().iter().any(|path| path.extension().is_some_and(|it| it == "json")) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        reference("", &["-A", "-u", "203.0.113.1:53", "-s", "rr"]).expect(0);
+        let status = child.wait().unwrap().code();
+        let mut complaints = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut complaints).unwrap();
+        assert_eq!(status, Some(4), "{complaints}");
+        assert!(complaints.contains("hint: + -A -u 203.0.113.1:53 -s rr"), "{complaints}");
+    });
+}
+
+#[test]
+fn two_namespaces_do_not_share_a_lock() {
+    let files = || fs::read_dir("/run/ipvsadm").map_or(0, Iterator::count);
+    for _ in 0..2 {
+        namespace(move || {
+            restore(OLD).expect(0);
+            assert!(files() > 0);
+            assert_eq!(lines(&live()), OLD);
+        });
+    }
+}

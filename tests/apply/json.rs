@@ -1,0 +1,242 @@
+//! JSON says what the text says.
+
+use std::net::UdpSocket;
+
+use serde_json::Value;
+
+use crate::common::namespace;
+use crate::program::{Random, file, inside, lines, ours};
+use crate::tables::table;
+
+fn parse(words: &[&str]) -> Value {
+    let outcome = inside(words).expect(0);
+    let value: Value = serde_json::from_str(&outcome.out).unwrap();
+    assert_eq!(value["schema"], 1, "{words:?}");
+    value
+}
+
+fn text(words: &[&str]) -> Vec<Vec<String>> {
+    let out = inside(words).expect(0).out;
+    let words = |row: &str| row.split_whitespace().map(str::to_owned).collect();
+    out.lines().map(words).collect()
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "0".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn endpoint(value: &Value, prefix: &str) -> String {
+    let address = value[format!("{prefix}address")].as_str().unwrap();
+    let port = &value[format!("{prefix}port")];
+    if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") }
+}
+
+fn service_words(service: &Value) -> Vec<String> {
+    match service.get("fwmark") {
+        Some(mark) if service["family"] == "ipv6" => {
+            vec!["FWM".to_owned(), mark.to_string(), "IPv6".to_owned()]
+        }
+        Some(mark) => vec!["FWM".to_owned(), mark.to_string()],
+        None => vec![plain(&service["protocol"]).to_uppercase(), endpoint(service, "")],
+    }
+}
+
+/// The words behind the name of a service in the default listing.
+fn flags(service: &Value) -> Vec<String> {
+    let mut words = vec![plain(&service["scheduler"])];
+    if let Some(flags) = service.get("flags") {
+        let flags: Vec<String> = flags.as_array().unwrap().iter().map(plain).collect();
+        words.push(format!("({})", flags.join(",")));
+    }
+    if let Some(timeout) = service.get("persistence") {
+        words.extend(["persistent".to_owned(), timeout.to_string()]);
+        if let Some(mask) = service.get("netmask") {
+            words.extend(["mask".to_owned(), plain(mask)]);
+        }
+        if let Some(engine) = service.get("engine") {
+            words.extend(["pe".to_owned(), plain(engine)]);
+        }
+    }
+    if service.get("one_packet").is_some() {
+        words.push("ops".to_owned());
+    }
+    words
+}
+
+fn tunnel(server: &Value) -> String {
+    let checksum = match server["tunnel_checksum"].as_str() {
+        Some("full") => "+c",
+        Some("remote") => "r+c",
+        _ => "-c",
+    };
+    match server["tunnel"].as_str() {
+        None => "n/a".to_owned(),
+        Some("ipip") => "ipip".to_owned(),
+        Some("gue") => format!("gue:{}:{checksum}", server["tunnel_port"]),
+        Some(kind) => format!("{kind}:{checksum}"),
+    }
+}
+
+fn method(server: &Value) -> &'static str {
+    match server["forwarding"].as_str().unwrap() {
+        "masquerade" => "Masq",
+        "route" => "Route",
+        "tunnel" => "Tunnel",
+        other => panic!("{other}"),
+    }
+}
+
+fn fields(value: &Value, names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| plain(&value[*name])).collect()
+}
+
+const COUNTERS: [&str; 5] = ["connections", "in_packets", "out_packets", "in_bytes", "out_bytes"];
+
+/// The words of the listing's rows, made of the JSON.
+fn rows(list: &Value, option: &str) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    for service in list["services"].as_array().unwrap() {
+        let mut row = service_words(service);
+        row.extend(match option {
+            "--stats" => fields(&service["stats"], &COUNTERS),
+            "--rate" => fields(&service["rate"], &COUNTERS),
+            _ => flags(service),
+        });
+        rows.push(row);
+        for server in service["destinations"].as_array().unwrap() {
+            let mut row = vec!["->".to_owned(), endpoint(server, "")];
+            let connections = fields(server, &["active_connections", "inactive_connections"]);
+            let (weight, method) = (plain(&server["weight"]), method(server).to_owned());
+            row.extend(match option {
+                "--stats" => fields(&server["stats"], &COUNTERS),
+                "--rate" => fields(&server["rate"], &COUNTERS),
+                "--thresholds" => {
+                    [fields(server, &["upper_threshold", "lower_threshold"]), connections].concat()
+                }
+                "--persistent-conn" => {
+                    [vec![weight], fields(server, &["persistent_connections"]), connections]
+                        .concat()
+                }
+                "--tun-info" => [vec![method, tunnel(server), weight], connections].concat(),
+                _ => [vec![method, weight], connections].concat(),
+            });
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+#[test]
+fn every_listing_of_services_agrees() {
+    namespace(|| {
+        let mut random = Random::new();
+        for round in 0..25 {
+            let (_file, path) = file(&lines(&random.draw(table())));
+            inside(&["apply", "--allow-empty", &path]).expect(0);
+            let options =
+                ["--sort", "--stats", "--rate", "--thresholds", "--persistent-conn", "--tun-info"];
+            for option in options {
+                let list = parse(&["-L", option, "--json"]);
+                let words = text(&["-L", "-n", "--exact", option]);
+                assert_eq!(rows(&list, option), words[3..], "round {round} {option}");
+                let version =
+                    format!("{} (size={})", plain(&list["version"]), list["connection_table_size"]);
+                assert_eq!(words[0][3..].join(" "), version);
+                for service in list["services"].as_array().unwrap() {
+                    assert_eq!(service.get("stats").is_some(), option == "--stats");
+                    assert_eq!(service.get("rate").is_some(), option == "--rate");
+                }
+            }
+            let saved = parse(&["-S", "--json"]);
+            let mut list = parse(&["-L", "--json"]);
+            for service in list["services"].as_array_mut().unwrap() {
+                for server in service["destinations"].as_array_mut().unwrap() {
+                    server
+                        .as_object_mut()
+                        .unwrap()
+                        .retain(|name, _| !name.contains("_connections"));
+                }
+            }
+            assert_eq!(saved["services"], list["services"]);
+        }
+    });
+}
+
+#[test]
+fn one_service_time_outs_and_daemons_agree() {
+    namespace(|| {
+        let rules = "-A -t 192.0.2.80:80 -s rr\n-A -f 7 -6 -s rr\n--set 901 121 301\n\
+            --start-daemon master --mcast-interface lo --syncid 3\n\
+            --start-daemon backup --mcast-interface lo --mcast-group ff02::51\n";
+        let (_file, path) = file(rules);
+        ours(&["apply", &path]).expect(0);
+        let one = parse(&["-L", "-f", "7", "-6", "--json"]);
+        assert_eq!(rows(&one, ""), text(&["-L", "-n", "-f", "7", "-6"])[2..]);
+        assert_eq!(one.get("version"), None);
+        let timeouts = parse(&["-L", "--timeout", "--json"]);
+        let values = fields(&timeouts["timeouts"], &["tcp", "tcp_fin", "udp"]);
+        assert_eq!(values, text(&["-L", "--timeout"])[0][4..]);
+        let daemons = parse(&["-L", "--daemon", "--json"]);
+        let rows: Vec<String> = daemons["daemons"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| {
+                let values = fields(
+                    it,
+                    &["role", "interface", "sync_id", "max_length", "group", "port", "ttl"],
+                );
+                let [role, interface, id, length, group, port, ttl] = values.try_into().unwrap();
+                format!(
+                    "{role} sync daemon (mcast={interface}, syncid={id}, maxlen={length}, \
+                 group={group}, port={port}, ttl={ttl})"
+                )
+            })
+            .collect();
+        assert_eq!(rows, ours(&["-L", "--daemon"]).out.lines().collect::<Vec<_>>());
+        let outcome = ours(&["-L", "-t", "192.0.2.99:80", "--json"]).expect(1);
+        assert!(outcome.complaints.starts_with("No such service"), "{outcome:?}");
+    });
+}
+
+#[test]
+fn connections_agree() {
+    namespace(|| {
+        let rules = "-A -u 127.0.0.1:53 -s rr -p 60\n-a -u 127.0.0.1:53 -r 127.0.0.1:5353 -m\n\
+            -A -u [::1]:53 -s rr\n-a -u [::1]:53 -r [::1]:5353 -m\n";
+        let (_file, path) = file(rules);
+        ours(&["apply", &path]).expect(0);
+        for (own, vip) in [("127.0.0.1:0", "127.0.0.1:53"), ("[::1]:0", "[::1]:53")] {
+            for _ in 0..3 {
+                UdpSocket::bind(own).unwrap().send_to(b"x", vip).unwrap();
+            }
+        }
+        // In one second or the other, so the time to expiry may differ.
+        let list = parse(&["-L", "-c", "--json"]);
+        let rows: Vec<Vec<String>> = list["connections"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| {
+                assert!(it["expires"].as_u64().unwrap() <= 300);
+                vec![
+                    plain(&it["protocol"]).to_uppercase(),
+                    plain(&it["state"]),
+                    endpoint(it, "client_"),
+                    endpoint(it, "virtual_"),
+                    endpoint(it, "destination_"),
+                ]
+            })
+            .collect();
+        let words: Vec<Vec<String>> = text(&["-L", "-c", "-n"])[2..]
+            .iter()
+            .map(|row| [&row[..1], &row[2..]].concat())
+            .collect();
+        assert_eq!(rows, words);
+        assert_eq!(rows.len(), 7, "six, and a template");
+    });
+}

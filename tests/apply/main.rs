@@ -1,0 +1,18 @@
+//! apply, diff, set, save and restore on a real kernel.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
+
+#[path = "../common/mod.rs"]
+mod common;
+mod connection;
+mod cost;
+mod failure;
+mod guards;
+mod json;
+mod program;
+mod restore;
+mod save;
+mod set;
+#[path = "../common/tables.rs"]
+mod tables;
+mod wish;

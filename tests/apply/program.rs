@@ -1,0 +1,171 @@
+//! The program, the reference, and tables in and out of the kernel.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use ipvsadm::Client;
+use ipvsadm::cli::Program;
+use ipvsadm::cmd::Session;
+use ipvsadm::model::{DaemonRole, Numbers, Pool, Table};
+use ipvsadm::rules::{daemon_line, destination_line, service_line, timeouts_line};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use tempfile::NamedTempFile;
+
+/// What a program left behind.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub status: i32,
+    pub out: String,
+    pub complaints: String,
+}
+
+impl Outcome {
+    #[track_caller]
+    pub fn expect(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "{self:?}");
+        self
+    }
+}
+
+fn finish(mut child: Child, input: &str) -> Outcome {
+    // A program that refuses its words does not read.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Outcome {
+        status: output.status.code().unwrap_or(-1),
+        out: text(output.stdout),
+        complaints: text(output.stderr),
+    }
+}
+
+/// Starts `program` with pipes.
+pub fn start(program: &str, name: &str, words: &[&str]) -> Child {
+    Command::new(program)
+        .arg0(name)
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|why| panic!("{program} does not start: {why}"))
+}
+
+pub const OURS: &str = env!("CARGO_BIN_EXE_ipvsadm");
+
+/// Runs our program.
+pub fn ours(words: &[&str]) -> Outcome {
+    finish(start(OURS, "ipvsadm", words), "")
+}
+
+/// Runs our program in this very process, which costs no start.
+pub fn inside(words: &[&str]) -> Outcome {
+    let (mut out, mut complaints) = (Vec::new(), Vec::new());
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let mut session = Session::new(&mut out, &mut complaints, "ipvsadm".to_owned());
+    let status = session.run(Program::Ipvsadm, &words).unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Outcome { status: status.into(), out: text(out), complaints: text(complaints) }
+}
+
+/// Runs our program with this standard input.
+pub fn ours_with(input: &str, words: &[&str]) -> Outcome {
+    finish(start(OURS, "ipvsadm", words), input)
+}
+
+/// Runs `ipvsadm-restore`.
+pub fn restore(input: &str) -> Outcome {
+    finish(start(OURS, "ipvsadm-restore", &[]), input)
+}
+
+/// Runs the reference.
+pub fn reference(input: &str, words: &[&str]) -> Outcome {
+    let program = std::env::var("IPVSADM_REFERENCE").unwrap_or("/usr/sbin/ipvsadm".to_owned());
+    finish(start(&program, "ipvsadm", words), input)
+}
+
+/// Runs our program under strace.
+pub fn traced(trace: &[&str], words: &[&str]) -> (Outcome, String) {
+    let log = NamedTempFile::new().unwrap();
+    let mut all = vec!["-f", "-o", log.path().to_str().unwrap()];
+    all.extend(trace);
+    all.push(OURS);
+    all.extend(words);
+    let outcome = finish(start("strace", "strace", &all), "");
+    (outcome, fs::read_to_string(log.path()).unwrap())
+}
+
+/// A file with this text.
+pub fn file(text: &str) -> (NamedTempFile, String) {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let path = file.path().to_str().unwrap().to_owned();
+    (file, path)
+}
+
+/// The table as a rule file.
+pub fn lines(table: &Table) -> String {
+    let mut text = String::new();
+    for (key, pool) in &table.pools {
+        text += &(service_line(&pool.service, &Numbers).unwrap() + "\n");
+        for server in pool.destinations.values() {
+            text += &(destination_line(key, server, &Numbers).unwrap() + "\n");
+        }
+    }
+    text += &table.timeouts.iter().map(|it| timeouts_line(it) + "\n").collect::<String>();
+    for daemon in table.daemons.values().flatten() {
+        text += &(daemon_line(daemon) + "\n");
+    }
+    text
+}
+
+/// The kernel's services.
+pub fn live() -> Table {
+    let mut client = Client::open().unwrap();
+    let mut table = Table::default();
+    for entry in client.services().unwrap() {
+        let mut pool = Pool::new(entry.service);
+        let servers = client.destinations(&pool.service.key).unwrap();
+        pool.destinations = servers.iter().map(|it| (it.destination.key, it.destination)).collect();
+        table.pools.insert(pool.service.key, pool);
+    }
+    table
+}
+
+/// The kernel's services, time-outs and daemons.
+pub fn live_whole() -> Table {
+    let mut client = Client::open().unwrap();
+    let mut table = live();
+    table.timeouts = Some(client.timeouts().unwrap());
+    table.daemons = [(DaemonRole::Master, None), (DaemonRole::Backup, None)].into();
+    for daemon in client.daemons().unwrap() {
+        table.daemons.insert(daemon.role, Some(daemon));
+    }
+    table
+}
+
+/// Random values, the same in each run.
+pub struct Random(TestRunner);
+
+impl Random {
+    pub fn new() -> Self {
+        Self(TestRunner::deterministic())
+    }
+
+    pub fn draw<T>(&mut self, strategy: impl Strategy<Value = T>) -> T
+    where
+        T: std::fmt::Debug,
+    {
+        strategy.new_tree(&mut self.0).unwrap().current()
+    }
+}
+
+/// What stands below /run/ipvsadm.
+pub fn state() -> Vec<PathBuf> {
+    let folder = fs::read_dir("/run/ipvsadm").into_iter().flatten();
+    folder.map(|entry| entry.unwrap().path()).filter(|path| !path.ends_with(".lock")).collect()
+}

@@ -1,0 +1,87 @@
+//! Whatever the table was, it becomes that of the file.
+
+use ipvsadm::model::Table;
+
+use crate::common::namespace;
+use crate::program::{Random, file, inside, lines, live, ours};
+use crate::tables::table;
+
+#[test]
+fn a_thousand_random_tables_become_a_thousand_random_wishes() {
+    namespace(|| {
+        let mut random = Random::new();
+        for round in 0..1000 {
+            let wish = random.draw(table());
+            let (_file, path) = file(&lines(&wish));
+            let outcome = inside(&["apply", "--allow-empty", &path]).expect(0);
+            assert_eq!(live(), wish, "round {round}: {outcome:?}");
+            if round % 20 == 0 {
+                // Nothing is left to do, and nothing is said to differ.
+                let again = inside(&["apply", "--allow-empty", &path]).expect(0);
+                assert!(again.out.starts_with("nothing to change"), "{again:?}");
+                assert_eq!(inside(&["diff", &path]).expect(0).out, "");
+            }
+        }
+    });
+}
+
+#[test]
+fn what_json_says_is_applied_as_well() {
+    namespace(|| {
+        let mut random = Random::new();
+        for save in [&["-S", "--json"][..], &["-L", "--json"], &["-L", "--stats", "--json"]] {
+            for _ in 0..10 {
+                let wish = random.draw(table());
+                let (_file, path) = file(&lines(&wish));
+                ours(&["apply", "--allow-empty", &path]).expect(0);
+                let (_json, json) = file(&ours(save).expect(0).out);
+                let (_file, other) = file(&lines(&random.draw(table())));
+                ours(&["apply", "--allow-empty", &other]).expect(0);
+                ours(&["apply", "--allow-empty", &json]).expect(0);
+                assert_eq!(live(), wish);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_plan_is_what_diff_says_and_diff_of_files_needs_no_kernel() {
+    namespace(|| {
+        let mut random = Random::new();
+        for _ in 0..30 {
+            let (old, new) = (random.draw(table()), random.draw(table()));
+            let ((_o, old_path), (_n, new_path)) = (file(&lines(&old)), file(&lines(&new)));
+            ours(&["apply", "--allow-empty", &old_path]).expect(0);
+            let of_files = ours(&["diff", &old_path, &new_path]);
+            let of_kernel = ours(&["diff", &new_path]);
+            let dry = ours(&["apply", "--dry-run", "--allow-empty", &new_path]);
+            assert_eq!(of_files, of_kernel);
+            assert_eq!(of_files, dry);
+            let same = old == new;
+            assert_eq!(of_files.status, i32::from(!same));
+            assert_eq!(live(), old, "only looked");
+        }
+    });
+}
+
+#[test]
+fn time_outs_and_daemons_follow_the_file_only_where_it_speaks_of_them() {
+    namespace(|| {
+        let first = "--set 901 121 301\n--start-daemon master --mcast-interface lo --syncid 3\n";
+        let (_file, path) = file(first);
+        ours(&["apply", "--allow-empty", &path]).expect(0);
+        assert_eq!(ours(&["diff", &path]).expect(0).out, "");
+        let (_other, other) = file("-A -t 192.0.2.80:80 -s rr\n--set 0 0 302\n");
+        ours(&["apply", &other]).expect(0);
+        let timeouts = ours(&["-L", "--timeout"]).expect(0).out;
+        assert_eq!(timeouts, "Timeout (tcp tcpfin udp): 901 121 302\n");
+        assert!(ours(&["-L", "--daemon"]).expect(0).out.contains("syncid=3"));
+        let (_third, third) = file("--start-daemon master --mcast-interface lo --syncid 4\n");
+        ours(&["apply", "--allow-empty", &third]).expect(0);
+        assert!(ours(&["-L", "--daemon"]).expect(0).out.contains("syncid=4"));
+        let (_fourth, fourth) = file("--stop-daemon master\n");
+        ours(&["apply", "--allow-empty", &fourth]).expect(0);
+        assert_eq!(ours(&["-L", "--daemon"]).expect(0).out, "");
+        assert_eq!(live(), Table::default());
+    });
+}

@@ -1,0 +1,149 @@
+//! Plans lead where they should, and back; on a model of the kernel's table.
+
+use ipvsadm::model::{Change, Daemon, DaemonRole, InterfaceName, ServiceKey, Table, Timeouts};
+use ipvsadm::rules::{Delta, Limits, plan, wish};
+use proptest::prelude::*;
+
+use crate::tables::table;
+
+fn apply(table: &Table, changes: &[Change]) -> Table {
+    let mut table = table.clone();
+    for change in changes {
+        assert_eq!(table.change(change), Ok(()), "{change:?}");
+    }
+    table
+}
+
+/// A plan adds, then edits, then deletes.
+fn phase(change: &Change) -> u8 {
+    match change {
+        Change::StopDaemon(_) => 0,
+        Change::AddService(_) | Change::AddDestination(..) => 1,
+        Change::UpdateService(_) | Change::UpdateDestination(..) | Change::SetTimeouts(_) => 2,
+        Change::DeleteService(_) | Change::DeleteDestination(..) => 3,
+        Change::StartDaemon(_) => 4,
+        Change::Flush | Change::Zero(_) => panic!("no plan has these: {change:?}"),
+    }
+}
+
+fn timeouts() -> impl Strategy<Value = Option<Timeouts>> {
+    proptest::option::of((1..4u32, 1..4u32, 1..4u32))
+        .prop_map(|it| it.map(|(tcp, tcp_fin, udp)| Timeouts { tcp, tcp_fin, udp }))
+}
+
+fn daemon(role: DaemonRole) -> impl Strategy<Value = (DaemonRole, Option<Daemon>)> {
+    proptest::option::of(0..3u8).prop_map(move |sync_id| {
+        let daemon = sync_id.map(|sync_id| Daemon {
+            role,
+            interface: InterfaceName::new("lo").unwrap(),
+            sync_id,
+            max_length: Some(1472),
+            group: Some("224.0.0.81".parse().unwrap()),
+            port: Some(8848),
+            ttl: Some(1),
+        });
+        (role, daemon)
+    })
+}
+
+/// With time-outs and daemons.
+fn whole() -> impl Strategy<Value = Table> {
+    let daemons = (daemon(DaemonRole::Master), daemon(DaemonRole::Backup));
+    (table(), timeouts(), daemons).prop_map(|(table, timeouts, (master, backup))| Table {
+        timeouts: timeouts.or(Some(Timeouts { tcp: 900, tcp_fin: 120, udp: 300 })),
+        daemons: [master, backup].into_iter().collect(),
+        ..table
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn a_plan_makes_the_wish(current in whole(), wish in whole()) {
+        let changes = plan(&current, &wish);
+        prop_assert!(changes.is_sorted_by_key(phase), "{:?}", changes);
+        prop_assert_eq!(apply(&current, &changes), wish);
+    }
+
+    #[test]
+    fn nothing_to_do_is_an_empty_plan(table in whole()) {
+        prop_assert_eq!(plan(&table, &table), []);
+    }
+
+    /// After any part of a plan, in any order: undo brings the old table, redo the new one.
+    #[test]
+    fn the_way_back_from_anywhere(
+        current in whole(),
+        wish in whole(),
+        done in proptest::collection::vec(any::<bool>(), 40),
+    ) {
+        let changes = plan(&current, &wish);
+        let delta = Delta::of(&changes, &current);
+        let mut now = current.clone();
+        for (change, _) in changes.iter().zip(&done).filter(|(_, done)| **done) {
+            // What depends on something not done is refused, as the kernel does.
+            let _ = now.change(change);
+        }
+        prop_assert_eq!(apply(&now, &delta.undo(&now)), current);
+        prop_assert_eq!(apply(&now, &delta.redo(&now)), wish);
+    }
+
+    #[test]
+    fn undo_leaves_alone_what_was_not_touched(
+        current in table(),
+        wish in table(),
+        other in table(),
+    ) {
+        let changes = plan(&current, &wish);
+        let delta = Delta::of(&changes, &current);
+        let mut now = apply(&current, &changes);
+        let foreign: Vec<ServiceKey> =
+            other.pools.keys().filter(|key| !delta.services().contains(*key)).copied().collect();
+        for key in &foreign {
+            now.pools.insert(*key, other.pools[key].clone());
+        }
+        let back = apply(&now, &delta.undo(&now));
+        for key in &foreign {
+            prop_assert_eq!(&back.pools[key], &other.pools[key]);
+        }
+    }
+
+    #[test]
+    fn foreign_services_are_left_alone(current in whole(), wish in whole()) {
+        let limits = Limits { scopes: vec!["192.0.2.80,tcp".parse().unwrap()], ..Limits::default() };
+        let target = limits.target(&current, &wish);
+        let end = apply(&current, &plan(&current, &target));
+        prop_assert_eq!(&end.daemons, &current.daemons);
+        prop_assert_eq!(end.timeouts, current.timeouts);
+        let foreign = |table: &Table| {
+            let mut table = table.clone();
+            table.pools.retain(|key, _| !limits.contain(key));
+            table.pools
+        };
+        prop_assert_eq!(foreign(&end), foreign(&current));
+        for (key, pool) in wish.pools.iter().filter(|(key, _)| limits.contain(key)) {
+            prop_assert_eq!(&end.pools[key], pool);
+        }
+    }
+
+    #[test]
+    fn kept_weights_are_kept(current in table(), wish in table()) {
+        let limits = Limits { keep_weights: true, ..Limits::default() };
+        let end = apply(&current, &plan(&current, &limits.target(&current, &wish)));
+        for (key, pool) in &end.pools {
+            for (server, found) in &pool.destinations {
+                let was = current.pools.get(key).and_then(|pool| pool.destinations.get(server));
+                let expected = was.unwrap_or(&wish.pools[key].destinations[server]).weight;
+                prop_assert_eq!(found.weight, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn the_lines_of_a_table_make_it(table in whole()) {
+        let made = wish(&plan(&Table::default(), &table)).unwrap();
+        prop_assert_eq!(&made.pools, &table.pools);
+        prop_assert_eq!(plan(&made, &table), []);
+    }
+}

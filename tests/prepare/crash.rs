@@ -1,0 +1,107 @@
+//! The program is killed at every system call that writes a file; undo still restores everything.
+//!
+//! For each step the state file is written anew: `fsync`, `rename`, and `fsync` of its folder. So a
+//! kill in the last comes after the step is marked as begun and before it is done, and one in the
+//! next step's first comes after it is done. What a step asks by netlink the kernel does whole.
+
+use std::process::Command;
+
+use crate::support::{Lan, assert_same, text};
+
+const CALLS: [&str; 4] = ["write", "fsync", "rename", "unlink"];
+
+/// Runs `words` and kills it where it calls `call` for the `number`th time; `false` where it ended
+/// before that.
+fn killed(lan: &Lan, words: &str, call: &str, number: u32) -> bool {
+    let inject = format!("inject={call}:signal=KILL:when={number}");
+    let output = Command::new("strace")
+        .args(["-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject])
+        .arg(env!("CARGO_BIN_EXE_ipvsadm"))
+        .args(words.split_whitespace())
+        .args(["--netns", &lan.rs])
+        .output()
+        .expect("strace is needed");
+    let ended = output.status.success();
+    let by_signal = std::os::unix::process::ExitStatusExt::signal(&output.status) == Some(9);
+    assert!(ended || by_signal, "{words}: {} {}", output.status, text(&output));
+    by_signal
+}
+
+fn every_place(wish: &str) {
+    killed_everywhere(&Lan::new(), "rs", wish);
+}
+
+/// Kills `prepare` at every place, and undoes what it had done.
+pub fn killed_everywhere(lan: &Lan, verb: &str, wish: &str) {
+    let before = lan.snapshot();
+    let mut places = 0;
+    for call in CALLS {
+        for number in 1.. {
+            let died = killed(lan, &format!("{verb} prepare {wish}"), call, number);
+            lan.ok(&format!("{verb} undo"));
+            assert_same(&before, &lan.snapshot(), &format!("killed in {call} {number} of {wish}"));
+            assert_eq!(lan.state_files(), [""; 0]);
+            if !died {
+                break;
+            }
+            places += 1;
+        }
+    }
+    assert!(places > 10, "{places} places");
+}
+
+fn every_place_of_undo(wish: &str) {
+    let lan = Lan::new();
+    let before = lan.snapshot();
+    for call in CALLS {
+        for number in 1.. {
+            lan.ok(&format!("rs prepare {wish}"));
+            let died = killed(&lan, "rs undo", call, number);
+            lan.ok("rs undo");
+            let place = format!("killed in {call} {number} of undo of {wish}");
+            assert_same(&before, &lan.snapshot(), &place);
+            if !died {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn killed_while_it_prepares_direct_routing() {
+    every_place("--mode dr --vip 10.0.0.80,2001:db8::80 --dev ipvs0");
+}
+
+#[test]
+fn killed_while_it_prepares_a_tunnel() {
+    every_place("--mode tun --vip 10.0.0.80 --tunnel gue:5555 --advmss 1400");
+}
+
+#[test]
+fn killed_while_it_prepares_the_way_back() {
+    every_place("--mode nat --director 10.0.0.1");
+}
+
+#[test]
+fn killed_while_it_undoes() {
+    every_place_of_undo("--mode dr --vip 10.0.0.80 --dev ipvs0");
+    every_place_of_undo("--mode tun --vip 10.0.0.80 --tunnel gue:5555 --advmss 1400");
+}
+
+/// After a crash prepare itself goes on where it was.
+#[test]
+fn a_second_run_completes_the_first() {
+    let lan = Lan::new();
+    let before = lan.snapshot();
+    let wish = "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0";
+    for number in 1.. {
+        let died = killed(&lan, wish, "rename", number);
+        lan.ok(wish);
+        lan.ok("rs status");
+        lan.ok("rs undo");
+        assert_same(&before, &lan.snapshot(), &format!("second run after rename {number}"));
+        if !died {
+            break;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! `director prepare`, `undo` and `status`.
+
+use crate::crash::killed_everywhere;
+use crate::support::{Lan, assert_same, text, within};
+
+const WISHES: [&str; 5] = [
+    "--vip 10.0.0.80 --iface v0",
+    "--vip 10.0.0.80,2001:db8::80 --iface v0 --set expire_nodest_conn=1 --set sync_threshold=5,60",
+    "--vip 10.0.0.80 --iface v0 --mode nat --scheduler wlc,rr",
+    "--vip 2001:db8::80 --iface v0 --mode nat",
+    "--vip 10.0.0.80 --iface v0 --mode dr --set conntrack=1",
+];
+
+/// A front interface, and one towards real servers that forwards already.
+fn host() -> Lan {
+    let lan = Lan::new();
+    lan.rs("ip link add v7 type veth peer name v8");
+    for device in ["v7", "v8"] {
+        lan.rs(&format!("ip link set {device} addrgenmode none up"));
+    }
+    lan.rs("sysctl -q -w net.ipv6.conf.v7.forwarding=1 net.ipv4.conf.v7.forwarding=1");
+    lan
+}
+
+#[test]
+fn undo_leaves_everything_as_it_was() {
+    let lan = host();
+    let before = lan.snapshot();
+    for wish in WISHES {
+        let script = lan.ok(&format!("director prepare {wish} --dry-run"));
+        assert!(script.contains("ip "), "{script}");
+        assert_same(&before, &lan.snapshot(), &format!("dry run of {wish}"));
+        lan.ok(&format!("director prepare {wish}"));
+        let prepared = lan.snapshot();
+        assert_ne!(before, prepared);
+        let second = lan.ok(&format!("director prepare {wish}"));
+        assert!(second.contains("nothing to do"), "{wish}: {second}");
+        assert_same(&prepared, &lan.snapshot(), &format!("second run of {wish}"));
+        lan.ok("director status");
+        lan.ok(&format!("director status {wish}"));
+        lan.ok("director undo");
+        assert_same(&before, &lan.snapshot(), &format!("undo of {wish}"));
+    }
+    assert_eq!(lan.ipvsadm("director status").status.code(), Some(1));
+}
+
+#[test]
+fn killed_anywhere_undo_leaves_everything_as_it_was() {
+    killed_everywhere(&host(), "director", WISHES[1]);
+    killed_everywhere(&host(), "director", "--vip 2001:db8::80 --iface v0 --mode nat");
+}
+
+#[test]
+fn neighbours_learn_where_the_address_is() {
+    let lan = Lan::new();
+    let mac = lan.rs("cat /sys/class/net/v0/address").trim().to_owned();
+    for vip in ["10.0.0.80", "2001:db8::80"] {
+        let entry = format!("{vip} lladdr 02:00:00:00:00:99 dev v1 nud stale");
+        within(&lan.neighbour, &format!("ip neighbour replace {entry}"));
+    }
+    let report = lan.ok("director prepare --vip 10.0.0.80,2001:db8::80 --iface v0 --static-arp");
+    assert!(report.contains(&format!("ip neighbour replace 10.0.0.80 lladdr {mac}")), "{report}");
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let learnt = within(&lan.neighbour, "ip neighbour show dev v1");
+    for vip in ["10.0.0.80", "2001:db8::80"] {
+        assert!(learnt.contains(&format!("{vip} lladdr {mac}")), "{learnt}");
+    }
+}
+
+#[test]
+fn an_address_for_which_another_answers_is_refused() {
+    let lan = Lan::new();
+    within(&lan.neighbour, "ip address add 10.0.0.80/32 dev lo");
+    let before = lan.snapshot();
+    let output = lan.ipvsadm("director prepare --vip 10.0.0.80 --iface v0");
+    let mac = within(&lan.neighbour, "cat /sys/class/net/v1/address");
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("{} on v0 answers for 10.0.0.80", mac.trim())), "{said}");
+    assert_same(&before, &lan.snapshot(), "refusal");
+    lan.ok("director prepare --vip 10.0.0.80 --iface v0 --takeover");
+    // And a real server that is prepared does not answer.
+    let lan = Lan::new();
+    let silenced = std::process::Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
+        .args(["rs", "prepare", "--mode", "dr", "--vip", "10.0.0.80", "--netns", &lan.neighbour])
+        .status();
+    assert!(silenced.unwrap().success());
+    lan.ok("director prepare --vip 10.0.0.80 --iface v0");
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let lan = Lan::new();
+    lan.rs("ip link add v9 type dummy");
+    lan.rs("ip link add v7 type veth peer name v8");
+    let before = lan.snapshot();
+    for (words, status, message) in [
+        ("--vip 10.0.0.80 --iface eth9", 1, "there is no interface eth9"),
+        ("--vip 10.0.0.80 --iface v9", 1, "takes no part in ARP"),
+        ("--vip 10.0.0.80 --iface v7", 1, "v7 is down"),
+        ("--vip 10.0.0.2 --iface v0", 1, "is already on v0"),
+        ("--vip 224.0.0.1 --iface v0", 1, "a multicast address"),
+        ("--vip 10.0.0.80 --iface v0 --scheduler nonsense", 1, "no module ip_vs_nonsense"),
+        ("--vip 10.0.0.80 --iface v0 --set conntrack=7", 2, "takes 0 or 1"),
+        ("--vip 10.0.0.80 --iface v0 --set expire_nodest_con=1", 2, "did you mean"),
+        ("--vip 10.0.0.80", 2, "--iface"),
+    ] {
+        let output = lan.ipvsadm(&format!("director prepare {words}"));
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(status), "{words}: {said}");
+        assert!(said.contains(message), "{words}: {said}");
+        assert_same(&before, &lan.snapshot(), words);
+    }
+}

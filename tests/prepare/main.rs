@@ -1,0 +1,11 @@
+//! `rs prepare`, `undo` and `status` on a real kernel: hosts as network namespaces.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests fail so
+
+mod crash;
+mod director;
+mod refusal;
+mod share;
+mod silence;
+mod support;
+mod undo;

@@ -1,0 +1,100 @@
+//! What cannot be prepared is refused with a clear message, and nothing is changed.
+
+use crate::support::{Lan, assert_same, text};
+
+/// How the host is made unfit, the words, and what the message must say.
+const CASES: [(&str, &str, &str); 22] = [
+    ("", "--mode dr --vip 224.0.0.1", "a multicast address"),
+    ("", "--mode dr --vip 127.0.0.5", "a loopback address"),
+    ("", "--mode dr --vip 0.0.0.0", "unspecified"),
+    ("", "--mode dr --vip fe80::1", "a link-local address"),
+    ("", "--mode dr --vip ::ffff:10.0.0.80", "IPv4-mapped"),
+    ("ip address add 10.0.0.80/32 dev lo", "--mode dr --vip 10.0.0.80", "is already on lo"),
+    ("ip address add 10.0.0.80/24 dev v0", "--mode dr --vip 10.0.0.80", "is already on v0"),
+    (
+        "ip address add 2001:db8::80/64 dev v0 nodad",
+        "--mode dr --vip 2001:db8::80",
+        "is already on v0",
+    ),
+    ("", "--mode dr --vip 10.0.0.80 --iface eth9", "there is no interface eth9"),
+    ("", "--mode dr --vip 10.0.0.80 --iface lo", "takes no part in ARP"),
+    ("ip link set v0 down", "--mode dr --vip 10.0.0.80 --iface v0", "v0 is down"),
+    ("", "--mode dr --vip 10.0.0.80 --dev v0", "it would answer"),
+    ("", "--mode dr --vip 10.0.0.80 --dev eth9", "there is no interface eth9"),
+    ("ip link set lo down", "--mode dr --vip 10.0.0.80", "lo is down"),
+    ("sysctl -q -w net.ipv4.conf.v0.arp_ignore=3", "--mode dr --vip 10.0.0.80", "arp_ignore is 3"),
+    ("ip neighbour add proxy 10.0.0.80 dev v0", "--mode dr --vip 10.0.0.80", "proxy neighbour"),
+    ("sysctl -q -w net.ipv6.conf.lo.disable_ipv6=1", "--mode dr --vip 2001:db8::80", "IPv6 is off"),
+    ("ip address add 10.0.0.3/24 dev v0", "--mode tun --vip 10.0.0.80", "no single IPv4 address"),
+    ("ip link add ipvs-ipip type dummy", "--mode tun --vip 10.0.0.80", "not from this program"),
+    ("", "--mode nat --director 10.0.0.2", "is an address of this host"),
+    ("", "--mode nat --director 192.0.2.1", "is behind 10.0.0.254"),
+    ("ip route delete default", "--mode nat", "there is no default route"),
+];
+
+#[test]
+fn a_host_that_does_not_fit_stays_as_it_is() {
+    for (spoil, words, message) in CASES {
+        let lan = Lan::new();
+        if !spoil.is_empty() {
+            lan.rs(spoil);
+        }
+        let before = lan.snapshot();
+        let output = lan.ipvsadm(&format!("rs prepare {words}"));
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{words}: {said}");
+        assert!(said.lines().next().unwrap_or_default().contains(message), "{words}: {said}");
+        assert!(said.contains("hint: nothing was changed"), "{words}: {said}");
+        assert_same(&before, &lan.snapshot(), words);
+        assert_eq!(lan.state_files(), [""; 0], "{words}");
+    }
+}
+
+#[test]
+fn words_that_do_not_go_together_are_status_2() {
+    let lan = Lan::new();
+    for words in [
+        "--mode dr",
+        "--vip 10.0.0.80",
+        "--mode dr --vip 10.0.0.300",
+        "--mode dr --vip 10.0.0.80/32",
+        "--mode dr --vip 10.0.0.80 --director 10.0.0.1",
+        "--mode dr --vip 10.0.0.80 --tunnel gre",
+        "--mode tun --vip 10.0.0.80 --tunnel gue:0",
+        "--mode nat --dev lo",
+        "--mode dr --vip 10.0.0.80 --dev averyveryverylongname",
+    ] {
+        let output = lan.ipvsadm(&format!("rs prepare {words}"));
+        assert_eq!(output.status.code(), Some(2), "{words}: {}", text(&output));
+    }
+}
+
+/// In a user namespace of its own a process sees `/proc/sys` but may not change the host's network.
+#[test]
+fn programs_and_rights_that_lack_are_named() {
+    let lan = Lan::new();
+    let program = env!("CARGO_BIN_EXE_ipvsadm");
+    let before = lan.snapshot();
+    let words = "rs prepare --mode dr --vip 10.0.0.80";
+    for (prefix, options, message) in [
+        ("setpriv --reuid 1000 --clear-groups", "", "only root"),
+        ("env PATH=/nonexistent", " --arp nft", "the program nft is not installed"),
+        ("env PATH=/nonexistent", " --arp arptables", "the program arptables is not installed"),
+        ("unshare -m sh -c", "", "are read-only here"),
+    ] {
+        let mut command = format!("{prefix} {program} {words}{options}");
+        let mut arguments: Vec<&str> = command.split(' ').collect();
+        let script;
+        if prefix.starts_with("unshare") {
+            script = format!("mount -o bind,ro /proc/sys /proc/sys && exec {program} {words}");
+            command = prefix.to_owned();
+            arguments = command.split(' ').chain([&script[..]]).collect();
+        }
+        let netns = ["netns", "exec", &lan.rs];
+        let output = std::process::Command::new("ip").args(netns).args(arguments).output().unwrap();
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{prefix}: {said}");
+        assert!(said.contains(message), "{prefix}: {said}");
+    }
+    assert_same(&before, &lan.snapshot(), "refusals");
+}

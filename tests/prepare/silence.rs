@@ -1,0 +1,117 @@
+//! Who answers for the virtual address, seen from a neighbour that asks all the time.
+
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+
+use crate::support::{Lan, VIP, within};
+
+const LISTENER: &str = include_str!("neighbour.py");
+
+/// Asks for the virtual address again and again, and counts who speaks for it.
+struct Neighbour(Child);
+
+impl Neighbour {
+    fn new(lan: &Lan, vip: &str) -> Self {
+        let mut child = Command::new("ip")
+            .args(["netns", "exec", &lan.neighbour, "python3", "-c", LISTENER, "v1", vip])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("ip and python3 are needed");
+        let mut ready = [0; 6];
+        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut ready).unwrap();
+        Self(child)
+    }
+
+    /// Questions asked, answers and announcements heard.
+    fn stop(mut self) -> (u32, u32) {
+        self.0.stdin.take().unwrap().write_all(b"stop\n").unwrap();
+        let output = self.0.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let numbers: Vec<u32> = text.split_whitespace().map(|it| it.parse().unwrap()).collect();
+        (numbers[0], numbers[1])
+    }
+}
+
+/// Makes the real server ask for its neighbour with the virtual address as its source.
+fn speak(lan: &Lan, vip: &str) {
+    lan.rs("ip neighbour flush dev v0");
+    let (version, to) = if vip.contains(':') { ("6", "2001:db8::1") } else { ("", "10.0.0.1") };
+    let script = format!(
+        "import socket;s=socket.socket(socket.AF_INET{version},socket.SOCK_DGRAM);\
+         s.bind(('{vip}',0));s.sendto(b'x',('{to}',9))"
+    );
+    let words = ["netns", "exec", &lan.rs, "python3", "-c", &script];
+    assert!(Command::new("ip").args(words).status().unwrap().success());
+    std::thread::sleep(std::time::Duration::from_millis(100));
+}
+
+#[test]
+fn without_preparation_the_neighbour_hears_the_real_server() {
+    let lan = Lan::new();
+    let neighbour = Neighbour::new(&lan, VIP);
+    lan.rs(&format!("ip address add {VIP}/32 dev lo"));
+    speak(&lan, VIP);
+    let (asked, heard) = neighbour.stop();
+    assert!(asked > 0 && heard > 1, "{asked} questions, {heard} answers");
+}
+
+#[test]
+fn prepared_nobody_hears_it_before_while_and_after() {
+    for wish in [
+        "--mode dr",
+        "--mode dr --dev ipvs0",
+        "--mode dr --iface v0",
+        "--mode dr --arp arptables",
+        "--mode dr --arp arptables --iface v0",
+        "--mode tun",
+        "--mode tun --dev lo --tunnel gue",
+    ] {
+        let lan = Lan::new();
+        let neighbour = Neighbour::new(&lan, VIP);
+        lan.ok(&format!("rs prepare --vip {VIP} {wish}"));
+        speak(&lan, VIP);
+        lan.ok("rs undo");
+        let (asked, heard) = neighbour.stop();
+        assert!(asked > 20, "{wish}: only {asked} questions");
+        assert_eq!(heard, 0, "{wish}: answers or announcements to {asked} questions");
+    }
+}
+
+/// `none` leaves silence to others: here nobody cares for it.
+#[test]
+fn with_arp_none_the_real_server_speaks() {
+    let lan = Lan::new();
+    let neighbour = Neighbour::new(&lan, VIP);
+    lan.ok(&format!("rs prepare --mode dr --vip {VIP} --arp none"));
+    speak(&lan, VIP);
+    assert!(neighbour.stop().1 > 1);
+}
+
+/// The kernel's rule for IPv6: only the interface that was asked answers, so lo never does.
+#[test]
+fn an_ipv6_address_is_silent_on_lo_and_not_on_ethernet() {
+    let lan = Lan::new();
+    lan.ok("rs prepare --mode dr --vip 2001:db8::80");
+    let asks = |lan: &Lan| {
+        let script = "ping -6 -c 1 -W 1 2001:db8::80 >/dev/null 2>&1; ip -6 neighbour show";
+        let words = ["netns", "exec", &lan.neighbour, "sh", "-c", script];
+        String::from_utf8(Command::new("ip").args(words).output().unwrap().stdout).unwrap()
+    };
+    within(&lan.neighbour, "ip -6 neighbour flush all");
+    let script = "import socket;s=socket.socket(socket.AF_INET6,socket.SOCK_DGRAM);\
+                  s.sendto(b'x',('2001:db8::80',9))";
+    let ask = || {
+        let words = ["netns", "exec", &lan.neighbour, "python3", "-c", script];
+        assert!(Command::new("ip").args(words).status().unwrap().success());
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        asks(&lan)
+    };
+    let silent = ask();
+    assert!(!silent.contains("2001:db8::80 dev v1 lladdr"), "{silent}");
+    lan.ok("rs undo");
+    lan.rs("ip address add 2001:db8::80/128 dev v0 nodad");
+    within(&lan.neighbour, "ip -6 neighbour flush all");
+    let loud = ask();
+    assert!(loud.contains("2001:db8::80 dev v1 lladdr"), "{loud}");
+}

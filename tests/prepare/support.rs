@@ -1,0 +1,199 @@
+//! A real server and a neighbour on one network, as network namespaces of their own.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, Once};
+
+use nix::sched::{CloneFlags, setns};
+
+pub const VIP: &str = "10.0.0.80";
+
+/// Loaded first: they make fallback interfaces in every namespace to come, and never go.
+const MODULES: [&str; 11] = [
+    "dummy",
+    "veth",
+    "ipip",
+    "sit",
+    "ip_gre",
+    "ip6_tunnel",
+    "ip6_gre",
+    "fou",
+    "ip_vs",
+    "ip_vs_rr",
+    "ip_vs_wlc",
+];
+
+/// Whether new namespaces get these fallback interfaces. Without them everything is much faster.
+const FALLBACKS: &str = "/proc/sys/net/core/fb_tunnels_only_for_init_net";
+
+static LOADED: Once = Once::new();
+static MAKING: Mutex<()> = Mutex::new(());
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+pub struct Lan {
+    pub rs: String,
+    pub neighbour: String,
+}
+
+impl Lan {
+    pub fn new() -> Self {
+        Self::made("1")
+    }
+
+    /// With `tunl0` and the like, as hosts have them once the modules are loaded.
+    pub fn with_fallbacks() -> Self {
+        Self::made("0")
+    }
+
+    fn made(without_fallbacks: &str) -> Self {
+        LOADED.call_once(|| {
+            for module in MODULES {
+                must(&["modprobe", module]);
+            }
+        });
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = |role: &str| format!("{role}{}-{number}", std::process::id());
+        let lan = Self { rs: name("rs"), neighbour: name("nb") };
+        let making = MAKING.lock();
+        fs::write(FALLBACKS, without_fallbacks).unwrap();
+        must(&["ip", "netns", "add", &lan.rs]);
+        must(&["ip", "netns", "add", &lan.neighbour]);
+        drop(making);
+        lan.rs(&format!("ip link add v0 type veth peer name v1 netns {}", lan.neighbour));
+        for (host, device, last) in [(&lan.rs, "v0", 2), (&lan.neighbour, "v1", 1)] {
+            within(host, "ip link set lo up");
+            // Link-local addresses come later, and would differ between snapshots.
+            within(host, &format!("ip link set {device} addrgenmode none"));
+            within(host, &format!("ip link set {device} up"));
+            within(host, &format!("ip address add 10.0.0.{last}/24 dev {device}"));
+            within(host, &format!("ip address add 2001:db8::{last}/64 dev {device} nodad"));
+        }
+        lan.rs("ip route add default via 10.0.0.254");
+        lan
+    }
+
+    /// Runs a command, which must succeed, on the real server.
+    pub fn rs(&self, command: &str) -> String {
+        within(&self.rs, command)
+    }
+
+    /// Runs this crate's program on the real server.
+    pub fn ipvsadm(&self, words: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ipvsadm"));
+        command.args(words.split_whitespace()).args(["--netns", &self.rs]);
+        command.output().unwrap()
+    }
+
+    /// The same, which must succeed; returns what it printed.
+    pub fn ok(&self, words: &str) -> String {
+        let output = self.ipvsadm(words);
+        let text = text(&output);
+        assert!(output.status.success(), "ipvsadm {words}: {}\n{text}", output.status);
+        text
+    }
+
+    /// Everything that a preparation may change, as text.
+    pub fn snapshot(&self) -> String {
+        self.inside(|| {
+            let mut state = String::new();
+            for command in [
+                "ip -d address",
+                "ip -d link",
+                "ip -4 route show table all",
+                "ip -6 route show table all",
+                "ip -4 rule",
+                "ip fou show",
+                "nft list ruleset",
+                "arptables-legacy -n -L",
+            ] {
+                let words: Vec<&str> = command.split(' ').collect();
+                let _ = writeln!(state, "# {command}\n{}", must(&words));
+            }
+            parameters(Path::new("/proc/sys/net"), &mut state);
+            state
+        })
+    }
+
+    /// Runs `work` in a thread of the real server's namespace.
+    fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                let file = File::open(format!("/run/netns/{}", self.rs)).unwrap();
+                setns(file, CloneFlags::CLONE_NEWNET).unwrap();
+                work()
+            });
+            thread.join().unwrap()
+        })
+    }
+
+    /// The state files of this namespace.
+    pub fn state_files(&self) -> Vec<String> {
+        let number = self.inside(|| {
+            std::os::unix::fs::MetadataExt::ino(&fs::metadata("/proc/thread-self/ns/net").unwrap())
+        });
+        let paths = ["/run", "/var/lib"].into_iter().flat_map(|folder| {
+            ["rs", "director"].map(|verb| format!("{folder}/ipvsadm/{verb}-netns-{number}.json"))
+        });
+        paths.filter(|path| Path::new(path).exists()).collect()
+    }
+}
+
+impl Drop for Lan {
+    fn drop(&mut self) {
+        for path in self.state_files() {
+            let _ = fs::remove_file(path);
+        }
+        for name in [&self.rs, &self.neighbour] {
+            let _ = Command::new("ip").args(["netns", "del", name]).status();
+        }
+    }
+}
+
+/// Kernel parameters, without those that count what happens.
+fn parameters(folder: &Path, state: &mut String) {
+    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            parameters(&path, state);
+        } else if !path.ends_with("nf_conntrack_count")
+            && let Ok(value) = fs::read(&path)
+        {
+            let _ = writeln!(state, "{} = {}", path.display(), String::from_utf8_lossy(&value));
+        }
+    }
+}
+
+pub fn text(output: &Output) -> String {
+    let both = [&output.stdout[..], &output.stderr].concat();
+    String::from_utf8_lossy(&both).into_owned()
+}
+
+pub fn must(words: &[&str]) -> String {
+    let output = Command::new(words[0]).args(&words[1..]).output();
+    let output = output.unwrap_or_else(|error| panic!("{} is needed: {error}", words[0]));
+    assert!(output.status.success(), "{words:?}: {}", text(&output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub fn within(host: &str, command: &str) -> String {
+    let words: Vec<&str> =
+        ["ip", "netns", "exec", host].into_iter().chain(command.split(' ')).collect();
+    must(&words)
+}
+
+/// Fails with the lines that differ.
+pub fn assert_same(before: &str, after: &str, what: &str) {
+    if before == after {
+        return;
+    }
+    let old: Vec<&str> = before.lines().collect();
+    let new: Vec<&str> = after.lines().collect();
+    let gone = old.iter().filter(|line| !new.contains(line)).map(|line| format!("-{line}"));
+    let come = new.iter().filter(|line| !old.contains(line)).map(|line| format!("+{line}"));
+    let lines: Vec<String> = gone.chain(come).collect();
+    panic!("{what}:\n{}", lines.join("\n"));
+}

@@ -1,0 +1,158 @@
+//! Undo restores exactly, a second run changes nothing, and the script of a dry run does the same.
+
+use std::fs;
+
+use crate::support::{Lan, assert_same, must};
+
+/// Every kind of preparation that this machine's kernel can do.
+pub const WISHES: [&str; 18] = [
+    "--mode dr --vip 10.0.0.80",
+    "--mode dr --vip 2001:db8::80",
+    "--mode dr --vip 10.0.0.80,2001:db8::80 --dev ipvs0",
+    "--mode dr --vip 10.0.0.80,10.0.0.81 --iface v0",
+    "--mode dr --vip 10.0.0.80 --arp arptables",
+    "--mode dr --vip 10.0.0.80 --arp arptables --iface v0",
+    "--mode dr --vip 10.0.0.80 --arp none",
+    "--mode dr --vip 10.0.0.80 --advmss 1400",
+    "--mode tun --vip 10.0.0.80",
+    "--mode tun --vip 2001:db8::80",
+    "--mode tun --vip 10.0.0.80 --rip 2001:db8::2",
+    "--mode tun --vip 2001:db8::80 --rip 10.0.0.2 --dev lo",
+    "--mode tun --vip 10.0.0.80 --tunnel gre --advmss 1400",
+    "--mode tun --vip 2001:db8::80,10.0.0.80 --tunnel gre:csum",
+    "--mode tun --vip 10.0.0.80,2001:db8::80 --tunnel gue:5555",
+    "--mode tun --vip 2001:db8::80 --rip 10.0.0.2 --tunnel gue",
+    "--mode nat --director 10.0.0.1",
+    "--mode nat --director 10.0.0.1,2001:db8::1",
+];
+
+#[test]
+fn undo_leaves_everything_as_it_was() {
+    let lan = Lan::with_fallbacks();
+    let before = lan.snapshot();
+    for wish in WISHES {
+        lan.ok(&format!("rs prepare {wish}"));
+        let prepared = lan.snapshot();
+        assert_ne!(before, prepared, "{wish} changed nothing");
+        let second = lan.ok(&format!("rs prepare {wish}"));
+        assert!(second.contains("nothing to do"), "{wish}: {second}");
+        assert_same(&prepared, &lan.snapshot(), &format!("second run of {wish}"));
+        lan.ok("rs status");
+        lan.ok(&format!("rs status {wish}"));
+        lan.ok("rs undo");
+        assert_same(&before, &lan.snapshot(), &format!("undo of {wish}"));
+        assert_eq!(lan.state_files(), [""; 0], "{wish}");
+        assert_eq!(lan.ipvsadm(&format!("rs status {wish}")).status.code(), Some(1), "{wish}");
+    }
+    assert!(lan.ok("rs undo").contains("nothing to undo"));
+}
+
+/// Numbers of interfaces and random addresses differ between any two runs.
+fn comparable(snapshot: &str) -> String {
+    let mut text = String::new();
+    for line in snapshot.lines() {
+        if line.contains("fe80::") || line.contains("link/") {
+            continue;
+        }
+        let line = match line.split_once(": ") {
+            Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => rest,
+            _ => line,
+        };
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn the_script_of_a_dry_run_does_the_same() {
+    for wish in WISHES {
+        let lan = Lan::new();
+        let before = lan.snapshot();
+        let script = lan.ok(&format!("rs prepare {wish} --dry-run"));
+        assert_same(&before, &lan.snapshot(), &format!("dry run of {wish}"));
+        let path = std::env::temp_dir().join(format!("{}.sh", lan.rs));
+        fs::write(&path, script).unwrap();
+        lan.rs(&format!("sh {}", path.display()));
+        fs::remove_file(&path).unwrap();
+        let by_script = lan.snapshot();
+        let other = Lan::new();
+        other.ok(&format!("rs prepare {wish}"));
+        assert_same(&comparable(&other.snapshot()), &comparable(&by_script), wish);
+    }
+}
+
+#[test]
+fn undo_leaves_alone_what_others_have_changed() {
+    let lan = Lan::new();
+    lan.ok("rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0");
+    lan.rs("sysctl -q -w net.ipv4.conf.all.arp_ignore=2");
+    lan.rs("ip address delete 10.0.0.80/32 dev ipvs0");
+    let report = lan.ok("rs undo");
+    assert!(report.contains("left     set net/ipv4/conf/all/arp_ignore to 1: it is 2"), "{report}");
+    assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_ignore").trim(), "2");
+    assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_announce").trim(), "0");
+}
+
+#[test]
+fn a_value_that_was_right_before_stays() {
+    let lan = Lan::new();
+    lan.rs("sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2");
+    let before = lan.snapshot();
+    lan.ok("rs prepare --mode dr --vip 10.0.0.80");
+    lan.ok("rs undo");
+    assert_same(&before, &lan.snapshot(), "undo");
+}
+
+#[test]
+fn persistent_files_come_and_go() {
+    let lan = Lan::new();
+    let list = || must(&["find", "/etc/systemd/system", "/etc/sysctl.d", "/etc/modules-load.d"]);
+    must(&["mkdir", "-p", "/etc/systemd/system/multi-user.target.wants"]);
+    let before = list();
+    lan.ok("rs prepare --mode tun --vip 10.0.0.81 --persist");
+    let unit = fs::read_to_string("/etc/systemd/system/ipvsadm-rs-10.0.0.81.service").unwrap();
+    let netns = &lan.rs;
+    let words = format!("rs prepare --mode tun --tunnel ipip --vip 10.0.0.81 --netns {netns}\n");
+    assert!(unit.contains(&words), "{unit}");
+    assert_eq!(lan.state_files().len(), 1);
+    assert!(lan.state_files()[0].starts_with("/var/lib"));
+    lan.ok("rs undo");
+    assert_eq!(before, list());
+}
+
+#[test]
+fn a_lost_address_shows_in_the_status() {
+    let lan = Lan::new();
+    lan.ok("rs prepare --mode dr --vip 10.0.0.80");
+    lan.rs("ip address delete 10.0.0.80/32 dev lo");
+    let output = lan.ipvsadm("rs status");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(crate::support::text(&output).contains("LOST"), "{}", crate::support::text(&output));
+    lan.ok("rs prepare --mode dr --vip 10.0.0.80");
+    lan.ok("rs status");
+}
+
+#[test]
+fn json_is_one_object_of_schema_1() {
+    let lan = Lan::new();
+    for words in ["prepare --mode dr --vip 10.0.0.80", "status", "undo"] {
+        let text = lan.ok(&format!("rs {words} --json"));
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(report["schema"], 1);
+        assert_eq!(report["ok"], true);
+        assert!(report["steps"].as_array().is_some_and(|steps| steps.len() == 3), "{text}");
+    }
+}
+
+/// The kernel gives the number of a namespace that is gone to a new one.
+#[test]
+fn a_state_file_of_a_namespace_that_is_gone_is_not_believed() {
+    let (old, new) = (Lan::new(), Lan::new());
+    old.ok("rs prepare --mode dr --vip 10.0.0.80");
+    new.ok("rs prepare --mode dr --vip 10.0.0.81");
+    fs::copy(&old.state_files()[0], &new.state_files()[0]).unwrap();
+    let before = new.snapshot();
+    assert!(new.ok("rs undo").contains("nothing to undo"));
+    assert_same(&before, &new.snapshot(), "undo with another's state file");
+}

@@ -1,0 +1,175 @@
+//! Who says "I have the virtual address": the director alone, during preparation too.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::capture::{Capture, Frame, Mac, claims};
+use crate::direct::world_with_service;
+use crate::exchange::{PATIENCE, get};
+use crate::prepare::{self, Arp, Mode, Preparation};
+use crate::probe::{who_has, who_has_during};
+use crate::report::Cell;
+use crate::world::{
+    Family, Layout, V4, V6, World, alone, client_address, mac_text, router_front, vip, vip_port,
+};
+
+const DR: Mode = Mode::Dr(Arp::Sysctl);
+
+/// A director with the virtual address, real servers without. It takes no IPVS to answer ARP, so
+/// these tests also run on a kernel that has none.
+fn world(family: Family) -> World {
+    let world = World::new(Layout::Beside);
+    prepare::director(&world, DR, family, Preparation::Manual);
+    world
+}
+
+fn director_alone(world: &World) -> BTreeSet<Mac> {
+    BTreeSet::from([world.director.mac(0)])
+}
+
+fn forget_neighbours(world: &World) {
+    for host in [&world.router, &world.real[0], &world.real[1]] {
+        host.ip("neigh flush dev eth0\n");
+    }
+    world.router.ip("neigh flush dev eth1\n");
+}
+
+/// Claims of the VIP in what a real server sends when it answers as the VIP, the router's MAC
+/// being unknown.
+fn claims_while_answering(world: &World, family: Family) -> BTreeSet<Mac> {
+    let capture = Capture::start(&world.real[0]);
+    forget_neighbours(world);
+    let answers = Capture::start(&world.client);
+    let client = SocketAddr::new(client_address(family), 9);
+    world.real[0].run(|| {
+        let socket = UdpSocket::bind((vip(family), 0)).expect("the VIP is there");
+        socket.send_to(b"!", client).expect("a datagram sent");
+    });
+    sleep(Duration::from_millis(150));
+    let arrived =
+        answers.frames().iter().filter_map(Frame::packet).any(|it| it.source == vip(family));
+    assert!(arrived, "the client hears rs1");
+    let frames: Vec<Frame> = capture.frames().into_iter().filter(|it| it.outgoing).collect();
+    claims(&frames, vip(family))
+}
+
+/// Whether the kernel has nftables' family for ARP.
+fn has_nft_arp(world: &World) -> bool {
+    world.client.attempt(&["nft", "add", "table", "arp", "probe"], "").status.success()
+}
+
+fn only_the_director_answers(family: Family, arp: Arp, subject: &str, device: &str) {
+    let world = world(family);
+    let vip: IpAddr = vip(family);
+    if matches!(arp, Arp::Nft) && !has_nft_arp(&world) {
+        let (proven, control) = ("kernel has no nft arp family", "none");
+        return Cell { mode: "DR", subject, family: (family, family), proven, control }.record();
+    }
+
+    world.real[0].ip(&format!("address add {} dev {device}\n", alone(vip)));
+    let two = BTreeSet::from([world.director.mac(0), world.real[0].mac(0)]);
+    assert_eq!(who_has(&world, vip), two, "without preparation");
+    world.real[0].ip(&format!("address del {} dev {device}\n", alone(vip)));
+
+    let during = who_has_during(&world, vip, || {
+        prepare::both(&world, Mode::Dr(arp), family, Preparation::chosen());
+    });
+    assert_eq!(during, director_alone(&world), "while the real servers were prepared");
+    assert_eq!(who_has(&world, vip), director_alone(&world), "after that");
+    for _ in 0..2 {
+        assert_eq!(claims_while_answering(&world, family), BTreeSet::new());
+    }
+    assert_eq!(who_has(&world, vip), director_alone(&world), "after traffic");
+
+    Cell {
+        mode: "DR",
+        subject,
+        family: (family, family),
+        proven: "during and after preparation, and after traffic, exactly one MAC answers for the \
+                 VIP: the director's",
+        control: &format!("VIP on {device} of an unprepared real server: two MACs answer"),
+    }
+    .record();
+}
+
+#[test]
+fn only_the_director_answers_by_sysctl() {
+    only_the_director_answers(V4, Arp::Sysctl, "--arp sysctl", "lo");
+}
+
+#[test]
+fn only_the_director_answers_by_nft() {
+    only_the_director_answers(V4, Arp::Nft, "--arp nft", "lo");
+}
+
+#[test]
+fn only_the_director_answers_by_arptables() {
+    only_the_director_answers(V4, Arp::Arptables, "--arp arptables", "lo");
+}
+
+#[test]
+fn only_the_director_answers_v6() {
+    only_the_director_answers(V6, Arp::Sysctl, "neighbour discovery", "eth0");
+}
+
+/// The router's neighbour entry for the VIP.
+fn entry(world: &World) -> String {
+    let line = world.router.command(&["ip", "neigh", "show", &vip(V4).to_string()], "");
+    let mut words = line.split_whitespace().skip_while(|word| *word != "lladdr").skip(1);
+    words.next().unwrap_or("none").to_owned()
+}
+
+#[test]
+fn announce_leak_is_cured() {
+    let world = world_with_service(V4);
+    let service = vip_port(V4, 80);
+    let real = &world.real[0];
+    let gone = SocketAddr::new(world.rip(1, V4), 80);
+    world.rules(&format!("-d -t {service} -r {gone}\n"));
+    // Half a preparation: silent when asked, but asking as the VIP.
+    real.sysctl("ipv4/conf/all/arp_ignore", "1");
+    real.ip(&format!("address add {} dev lo\n", alone(vip(V4))));
+    assert_eq!(who_has(&world, vip(V4)), director_alone(&world), "silent when asked");
+
+    world.router.run(|| {
+        let socket = UdpSocket::bind("0.0.0.0:0").expect("a socket");
+        socket.send_to(b"?", vip_port(V4, 9)).expect("a datagram sent");
+    });
+    sleep(Duration::from_millis(100));
+    assert_eq!(entry(&world), mac_text(world.director.mac(0)));
+    sleep(Duration::from_millis(1200)); // a younger entry is locked
+    let capture = Capture::start(real);
+    real.ip(&format!("neigh flush to {}\n", router_front(V4)));
+    assert!(get(&world.client, service, PATIENCE).answered());
+    let asked: Vec<Frame> = capture.frames().into_iter().filter(|it| it.outgoing).collect();
+    assert_eq!(claims(&asked, vip(V4)), BTreeSet::from([real.mac(0)]), "it asks as the VIP");
+    assert_eq!(entry(&world), mac_text(real.mac(0)), "the router believes it");
+    let director = Capture::start(&world.director);
+    assert!(get(&world.client, service, PATIENCE).answered());
+    let passed = director.frames().iter().filter_map(Frame::packet).any(|it| it.target == vip(V4));
+    assert!(!passed, "requests go past the director");
+
+    real.ip(&format!("address del {} dev lo\n", alone(vip(V4))));
+    prepare::real_server(&world, 0, DR, V4, Preparation::chosen());
+    forget_neighbours(&world);
+    assert!(get(&world.client, service, PATIENCE).answered());
+    sleep(Duration::from_millis(1200));
+    for _ in 0..2 {
+        assert_eq!(claims_while_answering(&world, V4), BTreeSet::new());
+        assert!(get(&world.client, service, PATIENCE).answered());
+        assert_eq!(entry(&world), mac_text(world.director.mac(0)));
+    }
+
+    Cell {
+        mode: "DR",
+        subject: "arp_announce",
+        family: (V4, V4),
+        proven: "with arp_announce 2 the real server asks as itself; the router keeps the \
+                 director's MAC for the VIP",
+        control: "arp_announce 0: it asks as the VIP, the router takes its MAC, and requests go \
+                  past the director",
+    }
+    .record();
+}

@@ -1,0 +1,17 @@
+//! Packets through all modes: real requests from a client through a director to real servers, and
+//! captures that show which way they took. Needs root and a kernel with IPVS: see scripts/vm.sh.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests may stop")]
+
+mod arp;
+mod capture;
+mod direct;
+mod exchange;
+mod host;
+mod nat;
+mod prepare;
+mod probe;
+mod report;
+mod schedule;
+mod service;
+mod tunnel;
+mod world;

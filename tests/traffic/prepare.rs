@@ -1,0 +1,254 @@
+//! The one place that makes hosts ready for a virtual address: by the program's own verbs, or by
+//! hand with plain `ip` and sysctl.
+
+use std::env;
+use std::net::IpAddr;
+
+use crate::capture::GUE_PORT;
+use crate::host::Host;
+use crate::world::{Family, V4, V6, World, alone, vip};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Preparation {
+    Program,
+    Manual,
+}
+
+impl Preparation {
+    /// What `TRAFFIC_PREPARE` says.
+    pub fn chosen() -> Self {
+        match env::var("TRAFFIC_PREPARE").as_deref() {
+            Err(_) | Ok("manual") => Self::Manual,
+            Ok("program") => Self::Program,
+            Ok(other) => panic!("TRAFFIC_PREPARE is {other}: say program or manual"),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub enum Mode {
+    Nat,
+    Dr(Arp),
+    Tun(Tunnel),
+}
+
+/// Who keeps a real server from answering for the virtual address.
+#[derive(Clone, Copy)]
+pub enum Arp {
+    Sysctl,
+    Nft,
+    Arptables,
+}
+
+impl Arp {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sysctl => "sysctl",
+            Self::Nft => "nft",
+            Self::Arptables => "arptables",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    Ipip,
+    Gre,
+    Gue,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Checksum {
+    No,
+    Yes,
+    Remote,
+}
+
+#[derive(Clone, Copy)]
+pub struct Tunnel {
+    pub kind: Kind,
+    pub checksum: Checksum,
+    /// Family of the packets around.
+    pub outer: Family,
+}
+
+impl Tunnel {
+    /// The options of `ipvsadm -a`.
+    pub fn options(self) -> String {
+        let kind = match self.kind {
+            Kind::Ipip => return "-i --tun-type ipip".to_owned(),
+            Kind::Gre => "gre".to_owned(),
+            Kind::Gue => format!("gue --tun-port {GUE_PORT}"),
+        };
+        let checksum = match self.checksum {
+            Checksum::No => "nocsum",
+            Checksum::Yes => "csum",
+            Checksum::Remote => "remcsum",
+        };
+        format!("-i --tun-type {kind} --tun-{checksum}")
+    }
+}
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ipvsadm");
+
+/// The virtual address on the director, and forwarding for NAT.
+pub fn director(world: &World, mode: Mode, family: Family, how: Preparation) {
+    let host = &world.director;
+    let vip = vip(family);
+    match how {
+        Preparation::Manual => {
+            host.ip(&format!("address add {} dev eth0 {}\n", alone(vip), quiet(vip)));
+            if matches!(mode, Mode::Nat) {
+                host.sysctl("ipv4/conf/all/send_redirects", "0");
+                host.sysctl("ipv4/conf/eth0/send_redirects", "0");
+                host.sysctl("ipv4/ip_forward", "1");
+                host.sysctl("ipv6/conf/all/forwarding", "1");
+            }
+        }
+        Preparation::Program => {
+            let mode = word(mode);
+            let vip = vip.to_string();
+            let words = [PROGRAM, "director", "prepare", "--mode", mode, "--vip", &vip, "--iface"];
+            host.command(&[&words[..], &["eth0"]].concat(), "");
+        }
+    }
+}
+
+/// What real server `index` needs for the service's family.
+pub fn real_server(world: &World, index: usize, mode: Mode, family: Family, how: Preparation) {
+    let host = &world.real[index];
+    match how {
+        Preparation::Program => by_program(world, host, mode, family),
+        Preparation::Manual => match mode {
+            Mode::Nat => {
+                let gateway = world.gateway(family);
+                host.ip(&format!("route replace default via {gateway}\n"));
+            }
+            Mode::Dr(arp) => {
+                silence(world, index, arp, family);
+                host.ip(&format!(
+                    "address add {} dev lo {}\n",
+                    alone(vip(family)),
+                    quiet(vip(family))
+                ));
+            }
+            Mode::Tun(tunnel) => {
+                silence(world, index, Arp::Sysctl, family);
+                let device = tunnel_device(host, tunnel, family, world.rip(index, tunnel.outer));
+                host.sysctl(&format!("ipv4/conf/{device}/rp_filter"), "0");
+                host.ip(&format!(
+                    "link set {device} up\naddress add {} dev {device} {}\n",
+                    alone(vip(family)),
+                    quiet(vip(family))
+                ));
+            }
+        },
+    }
+}
+
+pub fn both(world: &World, mode: Mode, family: Family, how: Preparation) {
+    for index in 0..2 {
+        real_server(world, index, mode, family, how);
+    }
+}
+
+fn word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Nat => "nat",
+        Mode::Dr(_) => "dr",
+        Mode::Tun(_) => "tun",
+    }
+}
+
+fn by_program(world: &World, host: &Host, mode: Mode, family: Family) {
+    let vip = vip(family).to_string();
+    let mut words = vec![PROGRAM, "rs", "prepare", "--mode", word(mode), "--vip", &vip];
+    let gateway = world.gateway(family).to_string();
+    let gue = format!("gue:{GUE_PORT}");
+    match mode {
+        Mode::Nat => words.extend(["--director", &gateway]),
+        Mode::Dr(arp) => words.extend(["--arp", arp.name()]),
+        Mode::Tun(tunnel) => words.extend([
+            "--tunnel",
+            match tunnel.kind {
+                Kind::Ipip => "ipip",
+                Kind::Gre => "gre",
+                Kind::Gue => &gue,
+            },
+        ]),
+    }
+    host.command(&words, "");
+}
+
+/// For `ip address add`: usable at once, and nobody's source address.
+fn quiet(address: IpAddr) -> &'static str {
+    if address.is_ipv4() { "" } else { "nodad preferred_lft 0" }
+}
+
+/// ARP only: nobody answers neighbour solicitations for an address of another interface.
+fn silence(world: &World, index: usize, arp: Arp, family: Family) {
+    if family == V6 {
+        return;
+    }
+    let host = &world.real[index];
+    let (vip, rip) = (vip(V4), world.rip(index, V4));
+    match arp {
+        Arp::Sysctl => {
+            host.sysctl("ipv4/conf/all/arp_announce", "2");
+            host.sysctl("ipv4/conf/all/arp_ignore", "1");
+        }
+        Arp::Nft => {
+            let rules = format!(
+                "table arp lvs {{
+                    chain in {{
+                        type filter hook input priority 0
+                        arp daddr ip {vip} drop
+                    }}
+                    chain out {{
+                        type filter hook output priority 0
+                        arp saddr ip {vip} arp saddr ip set {rip}
+                    }}
+                }}"
+            );
+            host.command(&["nft", "-f", "-"], &rules);
+        }
+        Arp::Arptables => {
+            let (vip, rip) = (vip.to_string(), rip.to_string());
+            let rules: [&[&str]; 2] = [
+                &["-A", "INPUT", "-d", &vip, "-j", "DROP"],
+                &["-A", "OUTPUT", "-s", &vip, "-j", "mangle", "--mangle-ip-s", &rip],
+            ];
+            for rule in rules {
+                // arptables may speak to nftables, and the kernel not.
+                if !host.attempt(&[&["arptables"], rule].concat(), "").status.success() {
+                    host.command(&[&["arptables-legacy"], rule].concat(), "");
+                }
+            }
+        }
+    }
+}
+
+/// Makes ready what unwraps the packets; the name of the device where they come out.
+fn tunnel_device(host: &Host, tunnel: Tunnel, inner: Family, rip: IpAddr) -> &'static str {
+    if tunnel.kind == Kind::Gre {
+        // The fall-back devices take no checksums.
+        let device = if tunnel.outer == V4 { "gre" } else { "ip6gre" };
+        let checksum = if tunnel.checksum == Checksum::No { "" } else { "icsum" };
+        host.ip(&format!("link add lvs type {device} local {rip} {checksum}\n"));
+        return "lvs";
+    }
+    if tunnel.kind == Kind::Gue {
+        let family = if tunnel.outer == V4 { "" } else { "-6" };
+        host.ip(&format!("fou add port {GUE_PORT} gue {family}\n"));
+    }
+    match (inner, tunnel.outer) {
+        (V4, V4) => "tunl0",
+        (V6, V4) => "sit0",
+        (V6, V6) => "ip6tnl0",
+        (V4, V6) => {
+            // `ip link set` may not change the fall-back device.
+            host.command(&["ip", "-6", "tunnel", "change", "ip6tnl0", "mode", "any"], "");
+            "ip6tnl0"
+        }
+    }
+}

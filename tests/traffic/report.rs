@@ -1,0 +1,69 @@
+//! The matrix of what the tests proved, as Markdown.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt::Write;
+use std::fs;
+use std::sync::{Mutex, PoisonError};
+
+use crate::world::Family;
+
+const HEAD: &str = "# Traffic
+
+Every row is a test that sends real requests from a client through a director to real servers, in
+network namespaces on the kernel named, and looks at the packets. *Control* is what the same
+requests got in the same place without the one thing that the row is about: a test passes only if
+both came as they should. `scripts/traffic.sh --write` runs them and writes this file.
+
+| Mode | Encapsulation or subject | Family | Proven | Control | Kernel |
+|---|---|---|---|---|---|
+";
+
+/// Mode, subject and family name a row.
+static ROWS: Mutex<BTreeMap<[String; 3], String>> = Mutex::new(BTreeMap::new());
+
+pub struct Cell<'a> {
+    pub mode: &'a str,
+    pub subject: &'a str,
+    /// Of the service, and of the real servers where that is another.
+    pub family: (Family, Family),
+    pub proven: &'a str,
+    pub control: &'a str,
+}
+
+impl Cell<'_> {
+    /// Adds the row to what the file has. Whole files, since nobody knows which test ends last.
+    pub fn record(&self) {
+        let Some(path) = env::var_os("TRAFFIC_REPORT") else { return };
+        let number = |family| if family == Family::V4 { "4" } else { "6" };
+        let (service, real) = (number(self.family.0), number(self.family.1));
+        let family = if service == real {
+            format!("IPv{service}")
+        } else {
+            format!("IPv{service} over IPv{real}")
+        };
+        let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let release = release.split(['-', '\n']).next().unwrap_or_default();
+        let rest = format!("{} | {} | {}", self.proven, self.control, release);
+
+        let mut rows = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
+        if rows.is_empty() {
+            rows.extend(fs::read_to_string(&path).unwrap_or_default().lines().filter_map(parse));
+        }
+        rows.insert([self.mode, self.subject, &family].map(str::to_owned), rest);
+        let mut text = HEAD.to_owned();
+        for (name, rest) in &*rows {
+            let _ = writeln!(text, "| {} | {rest} |", name.join(" | "));
+        }
+        let _ = writeln!(text, "\n{} rows.", rows.len());
+        fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+}
+
+/// A row of an earlier run.
+fn parse(line: &str) -> Option<([String; 3], String)> {
+    let line = line.strip_prefix("| ")?.strip_suffix(" |")?;
+    let mut parts = line.splitn(4, " | ").map(str::to_owned);
+    let name = [parts.next()?, parts.next()?, parts.next()?];
+    (name[0] != "Mode").then_some((name, parts.next()?))
+}
