@@ -90,9 +90,9 @@ fn commands() -> impl Iterator<Item = Command> {
     COMMANDS.iter().map(|row| row.command).filter(move |command| runs(*command))
 }
 
-/// `--netns` is new: see `departures`.
+/// What the old program has, too.
 fn options() -> impl Iterator<Item = (usize, &'static OptionRow)> {
-    OPTIONS.iter().enumerate().filter(|(_, row)| row.column != Some(Column::Netns))
+    OPTIONS.iter().enumerate().filter(|(_, row)| !row.column.is_some_and(Column::is_new))
 }
 
 /// Where a column is not legal, one of its options tells all.
