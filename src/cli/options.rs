@@ -138,6 +138,11 @@ impl Opt {
 }
 
 impl Column {
+    /// ipvsadm 1.31 does not have it.
+    pub fn is_new(self) -> bool {
+        matches!(self, Self::Netns | Self::Json | Self::Full)
+    }
+
     /// The row of this column.
     pub fn row(self) -> &'static ColumnRow {
         &COLUMNS[self as usize]

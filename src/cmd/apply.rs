@@ -10,6 +10,9 @@ mod execute;
 mod journal;
 mod undo;
 
+use std::borrow::Cow;
+use std::io::ErrorKind;
+
 use crate::cli::{ApplyVerb, Order};
 use crate::error::{Error, Rejection};
 use crate::model::{Change, Table};
@@ -44,12 +47,16 @@ pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Re
         ApplyVerb::Recover { wait } => undo::recover(session, *wait, json),
     };
     match outcome {
-        Err(error) if !matches!(error, Error::Io(_)) => {
+        Err(error) if !is_closed_pipe(&error) => {
             session.complain(&error);
             Ok(TROUBLE)
         }
         other => other,
     }
+}
+
+fn is_closed_pipe(error: &Error) -> bool {
+    matches!(error, Error::Io(io) if io.kind() == ErrorKind::BrokenPipe)
 }
 
 /// What was wished and what is to be done for it.
@@ -117,7 +124,7 @@ fn lock(wait: std::time::Duration) -> Result<Journal, Error> {
     Journal::lock_within(LOCK, wait)?.ok_or_else(|| Rejection::Busy.into())
 }
 
-fn prepare(session: &mut Session<'_>, wish: Wish, order: &Order) -> Result<Job, Error> {
+fn prepare(session: &mut Session<'_>, mut wish: Wish, order: &Order) -> Result<Job, Error> {
     let limits = order.limits.clone();
     let current = snapshot::whole(session.client()?, &wish.table)?;
     let ours = |table: &Table| table.pools.keys().filter(|key| limits.contain(key)).count();
@@ -128,7 +135,10 @@ fn prepare(session: &mut Session<'_>, wish: Wish, order: &Order) -> Result<Job, 
     if passed_over > 0 {
         session.hint(&[format!("{passed_over} services of the file are outside the scope")]);
     }
-    let target = limits.target(&current, &wish.table).into_owned();
+    let target = match limits.target(&current, &wish.table) {
+        Cow::Owned(target) => target,
+        Cow::Borrowed(_) => std::mem::take(&mut wish.table),
+    };
     let changes = plan(&current, &target);
     let delta = Delta::of(&changes, &current);
     Ok(Job { wish, limits, current, target, changes, delta })
@@ -136,27 +146,18 @@ fn prepare(session: &mut Session<'_>, wish: Wish, order: &Order) -> Result<Job, 
 
 /// Looks whether the table is as wished; if not, another program has written to it.
 fn read_back(session: &mut Session<'_>, job: &Job) -> Result<u8, Error> {
-    let client = session.client()?;
     let touched = job.delta.services();
     let all = job.target.pools.len() <= READ_BACK;
-    let now = snapshot::part(client, &job.target, |key| all || touched.contains(key), &job.target)?;
-    let ours = |table: &Table| {
-        let mut table = table.clone();
-        table.pools.retain(|key, _| job.limits.contain(key));
-        table
-    };
-    let (now, target) = if job.limits.scopes.is_empty() {
-        (now, None)
-    } else {
-        (ours(&now), Some(ours(&job.target)))
-    };
-    let target = target.as_ref().unwrap_or(&job.target);
-    if plan(&now, target).is_empty() {
+    let (expected, now) = snapshot::doubtful(session.client()?, &job.target, |key| {
+        job.limits.contain(key).then(|| all || touched.contains(key))
+    })?;
+    // In this direction what the wish leaves to the kernel counts as equal.
+    if plan(&now, &expected).is_empty() {
         return Ok(0);
     }
     let mut text = Vec::new();
-    report::text(&Delta::of(&plan(target, &now), target), &mut text)?;
-    writeln!(session.complaints, "another program has changed the table meanwhile")?;
+    report::text(&Delta::of(&plan(&expected, &now), &expected), &mut text)?;
+    session.say("another program has changed the table meanwhile");
     let lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(str::to_owned).collect();
     session.hint(&lines);
     Ok(BETWEEN)

@@ -58,6 +58,12 @@ impl<'a> Session<'a> {
         complain(self.complaints, error);
     }
 
+    /// A line for people. Work goes on where nobody reads it: a terminal that is gone is the case
+    /// for which there is `apply --confirm`.
+    fn say(&mut self, text: &str) {
+        let _ = writeln!(self.complaints, "{text}");
+    }
+
     fn hint(&mut self, hints: &[String]) {
         write_hints(self.complaints, hints);
     }

@@ -36,16 +36,17 @@ pub(super) fn replace(session: &mut Session<'_>) -> Result<u8, Error> {
         Ok(None) => return Err(Rejection::Busy.into()),
         lock => lock.ok(),
     };
-    let status =
-        if lines.iter().any(stands_in_its_place) || session.client()?.services()?.is_empty() {
-            session.client()?.change(&Change::Flush)?;
-            execute(session, &lines)?
-        } else {
-            let (rules, others) = split(&lines);
-            let refused = converge(session, &rules)?;
-            let status = complain(session, refused);
-            status.max(execute(session, &others)?)
-        };
+    let status = if lines.iter().enumerate().any(stands_in_its_place)
+        || session.client()?.services()?.is_empty()
+    {
+        session.client()?.change(&Change::Flush)?;
+        execute(session, &lines)?
+    } else {
+        let (rules, others) = split(&lines);
+        let refused = converge(session, &rules)?;
+        let status = complain(session, refused);
+        status.max(execute(session, &others)?)
+    };
     // What an apply left that was killed is of no table that there is.
     if let Some(Some(journal)) = lock {
         journal.clear()?;
@@ -53,9 +54,23 @@ pub(super) fn replace(session: &mut Session<'_>) -> Result<u8, Error> {
     Ok(status)
 }
 
-/// A line that looks at the table, or prints: it matters which lines were executed before.
-fn stands_in_its_place(line: &RuleLine) -> bool {
-    matches!(change_of(line), None | Some(Change::Zero(_)))
+/// A line that looks at the table, or prints, or changes what lines before it made: whether those
+/// were refused is known only when they were executed.
+fn stands_in_its_place((place, line): (usize, &RuleLine)) -> bool {
+    !matches!(
+        (place, change_of(line)),
+        (0, Some(Change::Flush))
+            | (
+                _,
+                Some(
+                    Change::AddService(_)
+                        | Change::AddDestination(..)
+                        | Change::SetTimeouts(_)
+                        | Change::StartDaemon(_)
+                        | Change::StopDaemon(_)
+                )
+            )
+    )
 }
 
 /// The lines that make the table, and those of time-outs and daemons, which `-C` never cleared.
@@ -83,14 +98,17 @@ fn converge<'a>(
     let mut by_kernel: BTreeMap<usize, Errno> = BTreeMap::new();
     loop {
         let mut wish = Table::default();
-        let mut refused = Vec::new();
+        let (mut refused, mut accepted) = (Vec::new(), Vec::new());
         for (place, line) in lines.iter().enumerate() {
             let Some(change) = change_of(line) else { continue };
             let answer = match by_kernel.get(&place) {
                 Some(errno) => Err(*errno),
                 None => wish.change(change),
             };
-            refused.extend(answer.err().map(|errno| Refused { line, errno }));
+            match answer {
+                Ok(()) => accepted.push((place, change)),
+                Err(errno) => refused.push(Refused { line, errno }),
+            }
         }
         let client = session.client()?;
         let current = snapshot::whole(client, &wish)?;
@@ -100,10 +118,11 @@ fn converge<'a>(
             return Ok(refused);
         }
         let before = by_kernel.len();
-        for refusal in &refusals {
-            let written = lines.iter().filter_map(change_of);
-            if let Some(place) = line_of(&changes[refusal.index], written.collect::<Vec<_>>()) {
-                by_kernel.entry(place).or_insert(refusal.errno);
+        // Where a service is refused its real servers are too, for now.
+        for refusal in refusals.iter().filter(|refusal| refusal.errno != Errno::ESRCH) {
+            let written = accepted.iter().map(|(_, change)| *change);
+            if let Some(index) = line_of(&changes[refusal.index], written) {
+                by_kernel.insert(accepted[index].0, refusal.errno);
             }
         }
         if by_kernel.len() == before {

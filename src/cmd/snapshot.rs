@@ -1,5 +1,7 @@
 //! The kernel's table as a value.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 
 use crate::error::Error;
@@ -36,6 +38,35 @@ pub(super) fn part(
         table.pools.insert(key, pool);
     }
     Ok(table)
+}
+
+/// Those services that are to be looked at, and those that are visibly not as expected: as they
+/// should be, and as they are. `look` says of a service whether its real servers are to be read, or
+/// nothing where it is not ours. A table of any size costs no more memory than what is looked at.
+pub(super) fn doubtful(
+    client: &mut Client,
+    expected: &Table,
+    look: impl Fn(&ServiceKey) -> Option<bool>,
+) -> Result<(Table, Table), Error> {
+    let mut now = rest(client, expected)?;
+    let mut should = Table { timeouts: expected.timeouts, ..Table::default() };
+    should.daemons.clone_from(&expected.daemons);
+    let mut seen = HashSet::with_capacity(expected.pools.len());
+    for entry in client.services()? {
+        let key = entry.service.key;
+        let Some(read) = look(&key) else { continue };
+        seen.insert(key);
+        let pool = expected.pools.get(&key);
+        let surprising = pool.is_none_or(|pool| pool.service != entry.service);
+        if read || surprising {
+            now.pools.insert(key, self::pool(client, entry.service)?);
+            should.pools.extend(pool.map(|pool| (key, pool.clone())));
+        }
+    }
+    let ours = expected.pools.iter().filter(|(key, _)| look(key).is_some());
+    let missing = ours.filter(|(key, _)| !seen.contains(*key));
+    should.pools.extend(missing.map(|(key, pool)| (*key, pool.clone())));
+    Ok((should, now))
 }
 
 fn pool(client: &mut Client, service: Service) -> Result<Pool, Error> {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ipvsadm::model::{Table, Timeouts};
 
 use crate::common::namespace;
-use crate::program::{Outcome, Random, file, lines, live, live_whole, ours, state, traced};
+use crate::program::{Outcome, Random, file, journals, lines, live, live_whole, ours, traced};
 use crate::tables::table;
 
 #[test]
@@ -39,10 +39,6 @@ fn a_refused_line_anywhere_is_named_and_everything_is_undone() {
         assert!(refused > 50, "only {refused} lines");
         assert_eq!(journals(), 0);
     });
-}
-
-fn journals() -> usize {
-    state().iter().filter(|path| path.extension().is_some_and(|it| it == "json")).count()
 }
 
 /// Two tables of several steps: each phase needs more than one send.

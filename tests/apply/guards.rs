@@ -3,10 +3,13 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::common::namespace;
-use crate::program::{OURS, file, lines, live, ours, ours_with, reference, restore, start, state};
+use crate::program::{
+    OURS, file, journals, lines, live, ours, ours_with, reference, restore, start, traced,
+};
 
 const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 5\n";
 const NEW: &str = "-A -t 192.0.2.80:80 -s wlc\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 7\n";
@@ -179,16 +182,15 @@ fn another_writer_is_reported() {
     namespace(|| {
         let (_old, old) = file(OLD);
         ours(&["apply", &old]).expect(0);
-        // So large that there is time to get between, once the journal is there.
-        let mut text = NEW.to_owned();
-        for n in 0..20_000 {
-            let (a, b) = (n / 250, n % 250);
-            text += &format!("-a -t 192.0.2.80:80 -r 10.0.{a}.{b}:80 -g -w 1\n");
-        }
-        let (_new, new) = file(&text);
-        let mut child = start(OURS, "ipvsadm", &["apply", &new]);
-        while !state().iter().any(|path| path.extension().is_some_and(|it| it == "json")) {
-            std::thread::sleep(Duration::from_millis(1));
+        let (_new, new) = file(NEW);
+        // It is held up at its first change, which comes behind what it sends to read.
+        let (_, log) = traced(&["-e", "trace=sendto"], &["apply", "--dry-run", &new]);
+        let first = log.matches("sendto(").count() + 1;
+        let delay = format!("inject=sendto:delay_exit=3000000:when={first}");
+        let words = ["-o", "/dev/null", "-e", "trace=sendto", "-e", &delay, OURS, "apply", &new];
+        let mut child = start("strace", "strace", &words);
+        while journals() == 0 {
+            thread::sleep(Duration::from_millis(10));
         }
         reference("", &["-A", "-u", "203.0.113.1:53", "-s", "rr"]).expect(0);
         let status = child.wait().unwrap().code();

@@ -145,7 +145,7 @@ fn every_listing_of_services_agrees() {
                 assert_eq!(rows(&list, option), words[3..], "round {round} {option}");
                 let version =
                     format!("{} (size={})", plain(&list["version"]), list["connection_table_size"]);
-                assert_eq!(words[0][3..].join(" "), version);
+                assert_eq!(words[0][4..].join(" "), version);
                 for service in list["services"].as_array().unwrap() {
                     assert_eq!(service.get("stats").is_some(), option == "--stats");
                     assert_eq!(service.get("rate").is_some(), option == "--rate");

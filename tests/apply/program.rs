@@ -164,8 +164,13 @@ impl Random {
     }
 }
 
-/// What stands below /run/ipvsadm.
-pub fn state() -> Vec<PathBuf> {
+/// The journals of applies that are running or were killed.
+pub fn journals() -> usize {
     let folder = fs::read_dir("/run/ipvsadm").into_iter().flatten();
-    folder.map(|entry| entry.unwrap().path()).filter(|path| !path.ends_with(".lock")).collect()
+    let paths = folder.map(|entry| entry.unwrap().path());
+    let journal = |path: &PathBuf| {
+        path.extension().is_some_and(|it| it == "json")
+            && path.file_name().unwrap().to_str().unwrap().starts_with("apply")
+    };
+    paths.filter(journal).count()
 }

@@ -17,7 +17,7 @@ fn spoil(rows: &mut Vec<String>, how: u8, at: usize) {
     match how {
         0 => rows.insert(at, rows[at].clone()),
         1 => drop(rows.remove(at)),
-        2 => rows[at] = "-A -t 192.0.2.80:80 -s nosuch".to_owned(),
+        2 => "-A -t 192.0.2.80:80 -s nosuch".clone_into(&mut rows[at]),
         3 => rows.push("-E -t 192.0.2.80:80 -s nosuch".to_owned()),
         4 => rows.insert(at, "-d -t 192.0.2.80:80 -r 198.51.100.1:80".to_owned()),
         5 => rows.insert(at, "-D -t 192.0.2.80:80".to_owned()),
@@ -39,7 +39,9 @@ fn the_table_and_the_messages_are_the_old_ones() {
             let (old, new, spoilers) =
                 (random.draw(table()), random.draw(table()), random.draw(&spoilers));
             let mut rows: Vec<String> = lines(&new).lines().map(str::to_owned).collect();
-            spoilers.into_iter().for_each(|(how, at)| spoil(&mut rows, how, at));
+            for (how, at) in spoilers {
+                spoil(&mut rows, how, at);
+            }
             let text = rows.join("\n") + "\n";
             restore(&lines(&old)).expect(0);
             assert_eq!(live(), old);

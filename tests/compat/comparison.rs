@@ -56,21 +56,40 @@ fn section(text: &mut String, name: &str, theirs: &str, ours: &str) {
     text.push_str(&diff(theirs, ours));
 }
 
-/// Lines that only one side has, with those between them.
+/// The lines that only one side has.
 pub fn diff(theirs: &str, ours: &str) -> String {
     let old: Vec<&str> = theirs.split_inclusive('\n').collect();
     let new: Vec<&str> = ours.split_inclusive('\n').collect();
-    let start = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
-    let tails = old[start..].iter().rev().zip(new[start..].iter().rev());
-    let end = tails.take_while(|(old, new)| old == new).count();
+    let common = common_lengths(&old, &new);
+    let (mut at, mut to) = (0, 0);
     let mut text = String::new();
-    for line in &old[start..old.len() - end] {
-        let _ = writeln!(text, "  - {line:?}");
-    }
-    for line in &new[start..new.len() - end] {
-        let _ = writeln!(text, "  + {line:?}");
+    while at < old.len() || to < new.len() {
+        if at < old.len() && to < new.len() && old[at] == new[to] {
+            (at, to) = (at + 1, to + 1);
+        } else if to == new.len() || at < old.len() && common[at + 1][to] >= common[at][to + 1] {
+            let _ = writeln!(text, "  - {:?}", old[at]);
+            at += 1;
+        } else {
+            let _ = writeln!(text, "  + {:?}", new[to]);
+            to += 1;
+        }
     }
     text
+}
+
+/// How many lines are common to what follows each pair of places.
+fn common_lengths(old: &[&str], new: &[&str]) -> Vec<Vec<usize>> {
+    let mut lengths = vec![vec![0; new.len() + 1]; old.len() + 1];
+    for at in (0..old.len()).rev() {
+        for to in (0..new.len()).rev() {
+            lengths[at][to] = if old[at] == new[to] {
+                lengths[at + 1][to + 1] + 1
+            } else {
+                lengths[at + 1][to].max(lengths[at][to + 1])
+            };
+        }
+    }
+    lengths
 }
 
 #[cfg(test)]
@@ -92,5 +111,6 @@ mod tests {
     fn a_diff_shows_only_what_differs() {
         assert_eq!(diff("a\nb\nc\n", "a\nB\nc\n"), "  - \"b\\n\"\n  + \"B\\n\"\n");
         assert_eq!(diff("a\n", "a\nb\n"), "  + \"b\\n\"\n");
+        assert_eq!(diff("a\nb\nc\nd\n", "b\nc\n"), "  - \"a\\n\"\n  - \"d\\n\"\n");
     }
 }

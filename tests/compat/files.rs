@@ -105,8 +105,6 @@ fn a_failing_last_line_decides_in_both_programs() {
         "-A -t 10.0.0.9:80\n-A -t 10.0.0.9:80\n",
         "-D -t 10.0.0.77:80\n",
         "-a -t 10.0.0.77:80 -r 10.1.0.1\n",
-        "-Q\n",
-        "foo\n",
         "-A -n\n",
         "-A -t bad\n",
         "-A\n",

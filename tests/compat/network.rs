@@ -12,8 +12,8 @@ pub const HOSTS: &str = "\
 10.1.0.60 another-name-that-is-longer-than-sixty-letters-and-cut-when-saved.example.com
 10.1.0.2 twin.example
 10.1.0.3 twin.example
-2001:db8::1 six.example
-2001:db8:1::1 six-server.example
+2001:db8::6 six.example
+2001:db8:1::6 six-server.example
 ";
 
 /// Port names.
@@ -92,6 +92,9 @@ pub const RICH: &str = "\
 -a -f 7 -r 10.1.0.1:0 -m -w 1
 -A -f 7 -6 -s mh -p 30 -M 64 -b mh-port
 -a -f 7 -6 -r [2001:db8:1::1]:80 -m -w 1
+-a -f 7 -6 -r [2001:db8:1::6]:80 -m -w 1
+-A -t [2001:db8::6]:443 -s rr
+-a -t [2001:db8::6]:443 -r [2001:db8:1::6]:80 -m -w 1
 -A -f 2147483647 -s rr -b flag-1,flag-3
 -A -f 2147483646 -s fo
 -A -f 2147483645 -s ovf

@@ -1,5 +1,6 @@
 //! The same commands for both programs, each in a namespace of its own.
 
+use std::fs::read_to_string;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::panicking;
 
@@ -136,6 +137,20 @@ impl Pair {
         }
     }
 
+    /// As [`Pair::check_effect`], but only with what /proc shows: no flags, thresholds or tunnels.
+    pub fn check_outline(&mut self, line: &str) {
+        if self.check(line).status == 0 {
+            self.check_outlines();
+        }
+    }
+
+    /// Compares what /proc shows of both tables, which costs no process.
+    pub fn check_outlines(&mut self) {
+        if self.ours.outline() != self.theirs.outline() {
+            self.check_tables();
+        }
+    }
+
     /// Runs a listing of both programs on the reference's table, where counters and clocks are the
     /// same. A clock may tick between two runs: ours stands between two of the reference.
     pub fn check_reading(&mut self, line: &str) -> Outcome {
@@ -206,6 +221,24 @@ impl Drop for Pair {
 }
 
 impl Side {
+    /// The services of the table, each with its real servers, in an order of their own.
+    fn outline(&self) -> Vec<Vec<String>> {
+        self.namespace.enter();
+        let text = read_to_string("/proc/thread-self/net/ip_vs").expect("read the table");
+        let mut services: Vec<Vec<String>> = Vec::new();
+        for line in text.lines().skip(3) {
+            match services.last_mut() {
+                Some(service) if line.starts_with("  ->") => service.push(line.to_owned()),
+                _ => services.push(vec![line.to_owned()]),
+            }
+        }
+        for service in &mut services {
+            service[1..].sort();
+        }
+        services.sort();
+        services
+    }
+
     /// Runs this side's program in this side's namespace.
     pub fn run(&self, words: &[String], stdin: Option<&str>) -> Outcome {
         self.namespace.enter();

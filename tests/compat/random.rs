@@ -11,8 +11,8 @@ use crate::testbed::process::Outcome;
 const SEED: u64 = 20_191_224;
 const COMMANDS: u64 = 2000;
 
-/// Tables are compared so often.
-const INTERVAL: u64 = 10;
+/// So often the tables are compared with all that they hold.
+const INTERVAL: u64 = 50;
 
 fn number(variable: &str, default: u64) -> u64 {
     match env::var(variable) {
@@ -36,6 +36,8 @@ fn random_commands() {
         succeeded += u64::from(theirs.status == 0);
         if nth % INTERVAL == 0 {
             pair.check_tables();
+        } else {
+            pair.check_outlines();
         }
     }
     pair.check_tables();

@@ -24,12 +24,10 @@ pub(super) fn wait(
     let end = Instant::now() + patience;
     let waits = Journal::look(WAITS)?;
     waits.write("{}", false)?;
-    session.out.flush()?;
-    writeln!(
-        session.complaints,
+    session.say(&format!(
         "applied; press Enter or run `ipvsadm apply --accept' within {} s, or it is undone",
         patience.as_secs()
-    )?;
+    ));
     loop {
         if waits.read()?.is_none() {
             return Ok(None);
@@ -62,4 +60,9 @@ pub(super) fn accept(session: &mut Session<'_>) -> Result<u8, Error> {
     }
     writeln!(session.out, "accepted")?;
     Ok(0)
+}
+
+/// Removes what an apply left that was killed while it waited.
+pub(super) fn forget() -> Result<(), Error> {
+    Journal::look(WAITS)?.clear()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::execute::Stop;
-use super::{BETWEEN, Job, Session, UNDONE, journal, lock, report, snapshot};
+use super::{BETWEEN, Job, Session, UNDONE, confirm, journal, lock, report, snapshot};
 use crate::error::{Error, Rejection};
 use crate::model::Change;
 use crate::netlink::Client;
@@ -18,13 +18,13 @@ pub(super) fn failed(
     done: &[usize],
     stop: &Stop,
 ) -> Result<u8, Error> {
-    explain(session, job, stop)?;
+    explain(session, job, stop);
     let done: Vec<&Change> = done.iter().map(|place| &job.changes[*place]).collect();
     let delta = Delta::of(done.iter().copied(), &job.current);
     finish(session, journal, &delta)
 }
 
-fn explain(session: &mut Session<'_>, job: &Job, stop: &Stop) -> Result<(), Error> {
+fn explain(session: &mut Session<'_>, job: &Job, stop: &Stop) {
     match stop {
         Stop::Refused { index, errno, more } => {
             let change = &job.changes[*index];
@@ -36,9 +36,8 @@ fn explain(session: &mut Session<'_>, job: &Job, stop: &Stop) -> Result<(), Erro
             }
         }
         Stop::Broken(error) => session.complain(error),
-        Stop::Signal(why) | Stop::Unconfirmed(why) => writeln!(session.complaints, "{why}")?,
+        Stop::Signal(why) | Stop::Unconfirmed(why) => session.say(why),
     }
-    Ok(())
 }
 
 /// Brings back what `delta` touches, and checks it.
@@ -91,6 +90,7 @@ pub(super) fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> 
     let back = Delta::of(&delta.undo(&now), &now);
     take_back(client, &delta)?;
     journal.clear()?;
+    confirm::forget()?;
     report(session, &back, "recovered", json, true)?;
     Ok(0)
 }

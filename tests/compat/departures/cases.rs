@@ -95,14 +95,14 @@ pub static DEPARTURES: &[Departure] = &[
         "",
         "-A -t [six.example]:80 -s rr",
         refused(2, "illegal virtual server address[:port] specified", ""),
-        quiet("-A -t [2001:db8::1]:80 -s rr\n"),
+        quiet("-A -t [2001:db8::6]:80 -s rr\n"),
     ),
     departure(
         "names of IPv6 hosts are resolved without brackets",
         "",
         "-A -t six.example:80 -s rr",
         refused(2, "illegal virtual server address[:port] specified", ""),
-        quiet("-A -t [2001:db8::1]:80 -s rr\n"),
+        quiet("-A -t [2001:db8::6]:80 -s rr\n"),
     ),
     departure(
         "names of IPv6 hosts are resolved for real servers",
@@ -114,8 +114,15 @@ pub static DEPARTURES: &[Departure] = &[
             "-A -t [2001:db8::1]:80 -s rr\n",
         ),
         quiet(
-            "-A -t [2001:db8::1]:80 -s rr\n-a -t [2001:db8::1]:80 -r [2001:db8:1::1]:80 -m -w 1\n",
+            "-A -t [2001:db8::1]:80 -s rr\n-a -t [2001:db8::1]:80 -r [2001:db8:1::6]:80 -m -w 1\n",
         ),
+    ),
+    departure(
+        "a name in brackets is that of an IPv6 host",
+        "",
+        "-A -t [vip.example]:80 -s rr -p",
+        quiet("-A -t 10.0.0.1:0 -s rr -p 360\n"),
+        refused(2, "illegal virtual server address[:port] specified", ""),
     ),
     // Masks.
     departure(
@@ -166,6 +173,20 @@ pub static DEPARTURES: &[Departure] = &[
         "-E -t 10.0.0.1:80 -s rr -p -M /24",
         refused(2, MASK, TCP),
         quiet("-A -t 10.0.0.1:80 -s rr -p 360 -M 255.255.255.0\n"),
+    ),
+    departure(
+        "-M /64 is the length of a prefix, IPv6",
+        "-A -t [2001:db8::1]:80 -s rr\n",
+        "-E -t [2001:db8::1]:80 -s rr -p -M /64",
+        refused(2, "illegal ipv6 netmask specified", "-A -t [2001:db8::1]:80 -s rr\n"),
+        quiet("-A -t [2001:db8::1]:80 -s rr -p 360 -M 64\n"),
+    ),
+    departure(
+        "-M 4294967360 is not 64, IPv6",
+        "-A -t [2001:db8::1]:80 -s rr\n",
+        "-E -t [2001:db8::1]:80 -s rr -p -M 4294967360",
+        quiet("-A -t [2001:db8::1]:80 -s rr -p 360 -M 64\n"),
+        refused(2, "illegal ipv6 netmask specified", "-A -t [2001:db8::1]:80 -s rr\n"),
     ),
     departure(
         "-M before -t counts, IPv6",
@@ -267,10 +288,10 @@ pub static DEPARTURES: &[Departure] = &[
     ),
     departure(
         "names of IPv6 are not saved",
-        "-A -t [2001:db8::1]:80 -s rr\n",
+        "-A -t [2001:db8::6]:80 -s rr\n",
         "-S",
         prints("-A -t [six.example]:http -s rr\n"),
-        prints("-A -t [2001:db8::1]:http -s rr\n"),
+        prints("-A -t [2001:db8::6]:http -s rr\n"),
     ),
     departure(
         "names that are cut are not saved",
