@@ -132,14 +132,21 @@ prepare_manual() {
 
 prepare_program() {
 	local host
-	on director "$program" director prepare --mode "$mode" --vip "$vip" --iface eth0
+	verb director director prepare --mode "$mode" --vip "$vip" --iface eth0
 	for host in rs1 rs2; do
 		case $mode in
-			nat) on "$host" "$program" rs prepare --mode nat --director "$gateway" ;;
-			dr) on "$host" "$program" rs prepare --mode dr --vip "$vip" ;;
-			tun) on "$host" "$program" rs prepare --mode tun --vip "$vip" --tunnel ipip ;;
+			nat) verb "$host" rs prepare --mode nat --director "$gateway" ;;
+			dr) verb "$host" rs prepare --mode dr --vip "$vip" ;;
+			tun) verb "$host" rs prepare --mode tun --vip "$vip" --tunnel ipip --rip "${!host}" ;;
 		esac
 	done
+}
+
+verb() {
+	local host=$1
+	shift
+	printf '%s# ipvsadm %s\n' "$host" "$*"
+	on "$host" "$program" "$@"
 }
 
 up() {
@@ -172,12 +179,14 @@ up() {
 	[[ $mode != nat ]] || rport=8080
 	# shellcheck disable=SC2034 # $state/env says them all
 	if [[ $family == 4 ]]; then
-		vip=192.0.2.80 bits=32 quiet=() url=http://192.0.2.80/ gateway=$net4.1
-		service=$vip:80 rip1=$net4.11:$rport rip2=$net4.12:$rport
+		vip=192.0.2.80 bits=32 quiet=() url=http://192.0.2.80/
+		rs1=$net4.11 rs2=$net4.12 gateway=$net4.1
+		service=$vip:80 rip1=$rs1:$rport rip2=$rs2:$rport
 		tunnel_module=ipip tunnel_device=tunl0
 	else
-		vip=2001:db8:f::80 bits=128 quiet=(nodad preferred_lft 0) url="http://[$vip]/" gateway=$net6::1
-		service=[$vip]:80 rip1=[$net6::11]:$rport rip2=[$net6::12]:$rport
+		vip=2001:db8:f::80 bits=128 quiet=(nodad preferred_lft 0) url="http://[$vip]/"
+		rs1=$net6::11 rs2=$net6::12 gateway=$net6::1
+		service=[$vip]:80 rip1=[$rs1]:$rport rip2=[$rs2]:$rport
 		tunnel_module=ip6_tunnel tunnel_device=ip6tnl0
 	fi
 	[[ $mode != tun ]] || device=$tunnel_device
