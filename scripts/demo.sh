@@ -79,7 +79,7 @@ show() {
 		tun) method=-i ;;
 	esac
 	title "$(uname -sr): client, router, director, rs1 and rs2, LVS/${mode^^} over IPv$family"
-	"$setup" up --mode "$mode" --family "$family"
+	"$setup" up --mode "$mode" --family "$family" --prepare program
 	local vip service url rip1 rip2
 	# shellcheck source=/dev/null
 	. /run/lvs-netns/env
@@ -113,7 +113,7 @@ show() {
 }
 
 director() {
-	[[ $1 == -L ]] || printf '# ipvsadm %s\n' "$*"
+	[[ $1 == -L ]] || printf 'director# ipvsadm %s\n' "$*"
 	"$setup" exec director "$IPVSADM" "$@"
 }
 

@@ -132,14 +132,21 @@ prepare_manual() {
 
 prepare_program() {
 	local host
-	on director "$program" director prepare --mode "$mode" --vip "$vip" --iface eth0
+	verb director director prepare --mode "$mode" --vip "$vip" --iface eth0
 	for host in rs1 rs2; do
 		case $mode in
-			nat) on "$host" "$program" rs prepare --mode nat --director "$gateway" ;;
-			dr) on "$host" "$program" rs prepare --mode dr --vip "$vip" ;;
-			tun) on "$host" "$program" rs prepare --mode tun --vip "$vip" --tunnel ipip ;;
+			nat) verb "$host" rs prepare --mode nat --director "$gateway" ;;
+			dr) verb "$host" rs prepare --mode dr --vip "$vip" ;;
+			tun) verb "$host" rs prepare --mode tun --vip "$vip" --tunnel ipip --rip "${!host}" ;;
 		esac
 	done
+}
+
+verb() {
+	local host=$1
+	shift
+	printf '%s# ipvsadm %s\n' "$host" "$*"
+	on "$host" "$program" "$@"
 }
 
 up() {
@@ -172,25 +179,27 @@ up() {
 	[[ $mode != nat ]] || rport=8080
 	# shellcheck disable=SC2034 # $state/env says them all
 	if [[ $family == 4 ]]; then
-		vip=192.0.2.80 bits=32 quiet=() url=http://192.0.2.80/ gateway=$net4.1
-		service=$vip:80 rip1=$net4.11:$rport rip2=$net4.12:$rport
+		vip=192.0.2.80 bits=32 quiet=() url=http://192.0.2.80/
+		rs1=$net4.11 rs2=$net4.12 gateway=$net4.1
+		service=$vip:80 rip1=$rs1:$rport rip2=$rs2:$rport
 		tunnel_module=ipip tunnel_device=tunl0
 	else
-		vip=2001:db8:f::80 bits=128 quiet=(nodad preferred_lft 0) url="http://[$vip]/" gateway=$net6::1
-		service=[$vip]:80 rip1=[$net6::11]:$rport rip2=[$net6::12]:$rport
+		vip=2001:db8:f::80 bits=128 quiet=(nodad preferred_lft 0) url="http://[$vip]/"
+		rs1=$net6::11 rs2=$net6::12 gateway=$net6::1
+		service=[$vip]:80 rip1=[$rs1]:$rport rip2=[$rs2]:$rport
 		tunnel_module=ip6_tunnel tunnel_device=ip6tnl0
 	fi
 	[[ $mode != tun ]] || device=$tunnel_device
 
 	[[ -e /proc/sys/net/ipv6 ]] || modprobe ipv6 || die "this kernel has no IPv6: the testbed uses both families"
 	mkdir -p "$state"
+	echo "$mode $family $prepare" >"$state/asked"
 	trap 'down; say "netns-setup.sh: up failed, took everything down again"' EXIT
 	build
 	serve rs1
 	serve rs2
 	[[ $prepare == none ]] || "prepare_$prepare"
 	trap - EXIT
-	echo "$mode $family $prepare" >"$state/asked"
 	# to be sourced
 	local name
 	for name in mode family vip service url rip1 rip2; do
@@ -200,6 +209,13 @@ up() {
 
 down() {
 	local host pids
+	# their state files lie outside of the namespaces
+	if [[ -e $state/asked && $(<"$state/asked") == *program ]]; then
+		on director "$program" director undo >/dev/null || true
+		for host in rs1 rs2; do
+			on "$host" "$program" rs undo >/dev/null || true
+		done
+	fi
 	for host in "${hosts[@]}" switch; do
 		[[ -e /run/netns/lvs-$host ]] || continue
 		pids=$(ip netns pids "lvs-$host")
