@@ -193,13 +193,13 @@ up() {
 
 	[[ -e /proc/sys/net/ipv6 ]] || modprobe ipv6 || die "this kernel has no IPv6: the testbed uses both families"
 	mkdir -p "$state"
+	echo "$mode $family $prepare" >"$state/asked"
 	trap 'down; say "netns-setup.sh: up failed, took everything down again"' EXIT
 	build
 	serve rs1
 	serve rs2
 	[[ $prepare == none ]] || "prepare_$prepare"
 	trap - EXIT
-	echo "$mode $family $prepare" >"$state/asked"
 	# to be sourced
 	local name
 	for name in mode family vip service url rip1 rip2; do
@@ -209,6 +209,13 @@ up() {
 
 down() {
 	local host pids
+	# their state files lie outside of the namespaces
+	if [[ -e $state/asked && $(<"$state/asked") == *program ]]; then
+		on director "$program" director undo >/dev/null || true
+		for host in rs1 rs2; do
+			on "$host" "$program" rs undo >/dev/null || true
+		done
+	fi
 	for host in "${hosts[@]}" switch; do
 		[[ -e /run/netns/lvs-$host ]] || continue
 		pids=$(ip netns pids "lvs-$host")

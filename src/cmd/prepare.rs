@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::Session;
 use super::preparation::{Preparation, line};
@@ -10,9 +12,12 @@ use crate::error::{Error, Obstacle};
 use crate::model::RouteImage;
 use crate::netlink::route;
 use crate::prepare::{
-    self, Director, Images, Keep, Mode, Planned, Question, Report, State, Wish, script,
+    self, Director, Finding, Images, Keep, Mode, Planned, Question, Report, State, Wish, script,
 };
 use crate::system::frames::hardware;
+
+/// How long the host may take until what was done shows.
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// How to report, and whether to do anything.
 #[derive(Clone, Copy)]
@@ -79,7 +84,7 @@ fn prepare(
     }
     let before = preparation.ledger.clone();
     report.changed = preparation.carry_out(work)?;
-    report.findings = wish.judge(&preparation.host.facts(&after(wish))?);
+    report.findings = settled(&mut preparation, wish)?;
     if let Some(wrong) = report.findings.iter().find(|finding| !finding.ok) {
         let error = Error::NotEffective(wrong.text.clone());
         return Err(preparation.take_back(before, error));
@@ -111,6 +116,19 @@ fn plan(preparation: &mut Preparation, wish: &Wish, keep: Keep<'_>) -> Result<Ve
         },
     };
     Ok(prepare::plan(wish, &facts, &preparation.ledger, &images, keep)?)
+}
+
+/// What is found after the work. The kernel makes the local route of a new IPv6 address when it
+/// comes to it, on a busy machine noticeably later than it answers.
+fn settled(preparation: &mut Preparation, wish: &Wish) -> Result<Vec<Finding>, Error> {
+    let limit = Instant::now() + SETTLING;
+    loop {
+        let findings = wish.judge(&preparation.host.facts(&after(wish))?);
+        if findings.iter().all(|finding| finding.ok) || Instant::now() >= limit {
+            return Ok(findings);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// After the work nobody need be asked for the addresses.
