@@ -8,9 +8,9 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut ipvs = Client::open()?;
 //! let vip = ServiceKey::tcp("192.0.2.80:80".parse()?);
-//! ipvs.add_service(&Service::new(vip, SchedulerName::new("wrr")?))?;
+//! ipvs.add_service(Service::new(vip, SchedulerName::new("wrr")?))?;
 //! let server: std::net::SocketAddr = "198.51.100.21:80".parse()?;
-//! ipvs.add_destination(&vip, &Destination { weight: 3, ..Destination::new(server) })?;
+//! ipvs.add_destination(vip, Destination { weight: 3, ..Destination::new(server) })?;
 //! for entry in ipvs.destinations(&vip)? {
 //!     println!("{} connections", entry.active);
 //! }

@@ -9,7 +9,11 @@ use crate::system::names;
 /// A decimal number as `strtol` reads it: leading blanks and `+` are fine, anything behind is not.
 pub(super) fn number(word: &str, range: RangeInclusive<u32>) -> Option<u32> {
     let word = word.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
-    let digits = word.strip_prefix('+').unwrap_or(word);
+    // A minus is a number only before zero.
+    let digits = match word.strip_prefix('-') {
+        Some(zeros) if zeros.bytes().all(|byte| byte == b'0') => zeros,
+        _ => word.strip_prefix('+').unwrap_or(word),
+    };
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
@@ -119,7 +123,7 @@ pub(super) fn netmask(word: &str) -> Option<Granularity> {
 
 /// The value of `-M` for an IPv6 service: `atoi`, so only the leading digits count.
 pub(super) fn prefix_length(word: &str) -> Option<Granularity> {
-    let word = word.strip_prefix('/').unwrap_or(word).trim_start();
+    let word = word.trim_start();
     let word = word.strip_prefix('+').unwrap_or(word);
     let end = word.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(word.len());
     number(&word[..end], 1..=128).map(Granularity::V6)
@@ -132,6 +136,7 @@ mod tests {
     #[test]
     fn numbers_as_strtol_reads_them() {
         assert_eq!(number("  +7", 0..=9), Some(7));
+        assert_eq!(number("-0", 0..=9), Some(0));
         for word in ["", " ", "+", "-1", "0x5", "5 ", "5a", "10", "++5", "99999999999"] {
             assert_eq!(number(word, 0..=9), None, "{word}");
         }

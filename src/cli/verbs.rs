@@ -131,10 +131,10 @@ pub fn is_verb(word: &str) -> bool {
     VERBS.contains(&word)
 }
 
-/// The verb that `word` nearly is.
+/// The verb that `word` nearly is: at most every third letter is another.
 pub fn nearest_verb(word: &str) -> Option<&'static str> {
-    let distance = |verb: &&&str| strsim::damerau_levenshtein(verb, word);
-    VERBS.iter().min_by_key(distance).filter(|verb| distance(verb) <= 2).copied()
+    let near = VERBS.iter().map(|verb| (strsim::damerau_levenshtein(verb, word), *verb));
+    near.min().filter(|(distance, verb)| distance * 3 <= verb.len()).map(|(_, verb)| verb)
 }
 
 /// The parser of all verbs.
@@ -211,7 +211,10 @@ mod tests {
     #[test]
     fn a_slip_of_the_finger_is_understood() {
         assert_eq!(nearest_verb("aply"), Some("apply"));
-        assert_eq!(nearest_verb("frobnicate"), None);
+        assert_eq!(nearest_verb("dif"), Some("diff"));
+        for word in ["frobnicate", "-Q", "", "list", "save", "foo"] {
+            assert_eq!(nearest_verb(word), None, "{word}");
+        }
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
     // Looking needs no lock.
     let journal = if order.dry_run { None } else { Some(lock(order.wait)?) };
     if let Some(journal) = &journal
-        && journal::pending(journal)
+        && journal::pending(journal, session.client()?)?.is_some()
     {
         return Err(Rejection::Unfinished.into());
     }

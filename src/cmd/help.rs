@@ -16,13 +16,14 @@ Usage:
                 [TUNNEL OPTIONS]
   ipvsadm -d SERVICE -r RIP[:PORT]
   ipvsadm -L|-l [SERVICE|-c|--timeout|--daemon] [LISTING OPTIONS]
-  ipvsadm -S [-n] > FILE
+  ipvsadm -S [-n] [--full|--json] > FILE
   ipvsadm -R < FILE
   ipvsadm -C
   ipvsadm -Z [SERVICE]
   ipvsadm --set TCP TCPFIN UDP
   ipvsadm --start-daemon master|backup [DAEMON OPTIONS]
   ipvsadm --stop-daemon master|backup
+  ipvsadm apply|diff|set|rs|director ...  (help: ipvsadm VERB --help)
 where SERVICE is -t|-u|--sctp-service VIP[:PORT] or -f MARK [-6]
 ";
 

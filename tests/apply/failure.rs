@@ -59,8 +59,10 @@ fn big() -> (String, String) {
     (old, new)
 }
 
-/// Injects a fault into each send of an apply in turn, until there is none to hit any more.
-fn at_every_send(fault: &str, check: impl Fn(usize, Outcome, &str, &Table)) {
+/// Injects a fault into each send of an apply in turn, until there is none to hit any more. Says how
+/// often something was undone.
+fn at_every_send(fault: &str, check: impl Fn(usize, Outcome, &str, &Table) -> bool) -> usize {
+    let mut undone = 0;
     let (old, new) = big();
     let ((_old, old_path), (_new, new_path)) = (file(&old), file(&new));
     ours(&["apply", &old_path]).expect(0);
@@ -72,53 +74,64 @@ fn at_every_send(fault: &str, check: impl Fn(usize, Outcome, &str, &Table)) {
         if !hit {
             assert_eq!(outcome.status, 0, "{outcome:?}");
             assert!(send > 15, "only {send} sends");
-            return;
+            break;
         }
-        check(send, outcome, &new_path, &before);
+        undone += usize::from(check(send, outcome, &new_path, &before));
         if live_whole() != before {
             // It came so late that all was done.
             ours(&["apply", &old_path]).expect(0);
         }
         assert_eq!(live_whole(), before);
     }
+    undone
 }
+
+/// Sends of the plan of [`big`]: additions and edits in two or more, deletions too.
+const STEPS: usize = 5;
 
 #[test]
 fn a_broken_socket_at_every_step() {
     namespace(|| {
-        at_every_send("error=ENOBUFS", |send, outcome, _, before| {
+        let undone = at_every_send("error=ENOBUFS", |send, outcome, _, before| {
             assert!([2, 3].contains(&outcome.status), "send {send}: {outcome:?}");
             assert_eq!(&live_whole(), before, "send {send}: {outcome:?}");
             assert_eq!(journals(), 0, "send {send}: {outcome:?}");
+            outcome.status == 3
         });
+        assert!(undone >= STEPS, "{undone}");
     });
 }
 
 #[test]
 fn sigterm_at_every_step() {
     namespace(|| {
-        at_every_send("signal=SIGTERM", |send, outcome, new_path, before| {
+        let undone = at_every_send("signal=SIGTERM", |send, outcome, new_path, before| {
             // Before the first change the signal just ends the program.
             match outcome.status {
                 -1 | 143 => {}
                 3 => assert!(outcome.complaints.starts_with("SIGTERM\n"), "{outcome:?}"),
                 // All was done, and it was only looking whether it is so.
-                0 => return assert_eq!(ours(&["diff", new_path]).status, 0, "send {send}"),
+                0 => {
+                    assert_eq!(ours(&["diff", new_path]).status, 0, "send {send}");
+                    return false;
+                }
                 _ => panic!("send {send}: {outcome:?}"),
             }
             assert_eq!(&live_whole(), before, "send {send}: {outcome:?}");
             assert_eq!(journals(), 0, "send {send}: {outcome:?}");
+            outcome.status == 3
         });
+        assert!(undone >= STEPS, "{undone}");
     });
 }
 
 #[test]
 fn sigkill_at_every_step_and_recover() {
     namespace(|| {
-        at_every_send("signal=SIGKILL", |send, outcome, new_path, before| {
+        let undone = at_every_send("signal=SIGKILL", |send, outcome, new_path, before| {
             if journals() == 0 {
                 assert_eq!(&live_whole(), before, "send {send}: {outcome:?}");
-                return;
+                return false;
             }
             // Nobody writes over what a killed run has left.
             let refused = ours(&["apply", new_path]).expect(2);
@@ -127,7 +140,9 @@ fn sigkill_at_every_step_and_recover() {
             assert_eq!(&live_whole(), before, "send {send}");
             assert_eq!(journals(), 0);
             ours(&["apply", "--recover"]).expect(2);
+            true
         });
+        assert!(undone >= STEPS, "{undone}");
     });
 }
 

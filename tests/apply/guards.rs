@@ -202,6 +202,24 @@ fn another_writer_is_reported() {
 }
 
 #[test]
+fn the_journal_of_a_namespace_that_is_gone_is_not_believed() {
+    namespace(|| {
+        let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
+        ours(&["apply", &old]).expect(0);
+        let (mut child, _complaints) = waiting("60", &new);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        ours(&["apply", &old]).expect(2);
+        // As in a new namespace: nothing of what it speaks of is there.
+        reference("", &["-C"]).expect(0);
+        reference("", &["-A", "-f", "7", "-s", "rr"]).expect(0);
+        ours(&["apply", "--recover"]).expect(2);
+        assert_eq!(lines(&live()), "-A -f 7 -s rr\n");
+        ours(&["apply", &old]).expect(0);
+    });
+}
+
+#[test]
 fn two_namespaces_do_not_share_a_lock() {
     let files = || fs::read_dir("/run/ipvsadm").map_or(0, Iterator::count);
     for _ in 0..2 {

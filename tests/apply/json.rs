@@ -1,5 +1,6 @@
 //! JSON says what the text says.
 
+use std::collections::BTreeSet;
 use std::net::UdpSocket;
 
 use serde_json::Value;
@@ -128,6 +129,48 @@ fn rows(list: &Value, option: &str) -> Vec<Vec<String>> {
         }
     }
     rows
+}
+
+/// Every key, at any depth.
+fn keys(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            found.extend(map.keys().cloned());
+            map.values().for_each(|value| keys(value, found));
+        }
+        Value::Array(values) => values.iter().for_each(|value| keys(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_stands_in_the_documentation() {
+    namespace(|| {
+        let mut random = Random::new();
+        let mut found = BTreeSet::new();
+        for _ in 0..20 {
+            let (_file, path) = file(&(lines(&random.draw(table())) + "--set 901 121 301\n"));
+            let diff = inside(&["diff", "--json", &path]).out;
+            keys(&serde_json::from_str(&diff).unwrap(), &mut found);
+            let apply = inside(&["apply", "--json", "--allow-empty", &path]).expect(0).out;
+            keys(&serde_json::from_str(&apply).unwrap(), &mut found);
+            let forms: [&[&str]; 5] = [
+                &["-L", "--json"],
+                &["-L", "--stats", "--json"],
+                &["-L", "--rate", "--json"],
+                &["-L", "-c", "--json"],
+                &["-S", "--full", "--json"],
+            ];
+            for words in forms {
+                keys(&parse(words), &mut found);
+            }
+        }
+        assert!(found.len() > 35, "{found:?}");
+        let text = include_str!("../../docs/json.md");
+        for key in found {
+            assert!(text.contains(&format!("`{key}`")), "docs/json.md: {key} is missing");
+        }
+    });
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Plans lead where they should, and back; on a model of the kernel's table.
 
+use std::collections::HashSet;
+
 use ipvsadm::model::{Change, Daemon, DaemonRole, InterfaceName, ServiceKey, Table, Timeouts};
 use ipvsadm::rules::{Delta, Limits, plan, wish};
 use proptest::prelude::*;
@@ -64,6 +66,34 @@ proptest! {
         let changes = plan(&current, &wish);
         prop_assert!(changes.is_sorted_by_key(phase), "{:?}", changes);
         prop_assert_eq!(apply(&current, &changes), wish);
+    }
+
+    /// Nothing is changed twice, and nothing that is equal at all: neither is deleted what is added
+    /// again.
+    #[test]
+    fn what_is_equal_is_not_touched(current in table(), wish in table()) {
+        let mut touched = HashSet::new();
+        for change in plan(&current, &wish) {
+            let (key, server) = match change {
+                Change::AddService(it) | Change::UpdateService(it) => (it.key, None),
+                Change::DeleteService(key) => (key, None),
+                Change::AddDestination(key, it) | Change::UpdateDestination(key, it) => {
+                    (key, Some(it.key))
+                }
+                Change::DeleteDestination(key, it) => (key, Some(it)),
+                other => panic!("{other:?}"),
+            };
+            prop_assert!(touched.insert((key, server)), "twice: {:?} {:?}", key, server);
+            let (old, new) = (current.pools.get(&key), wish.pools.get(&key));
+            if let (Some(old), Some(new)) = (old, new) {
+                match server {
+                    None => prop_assert_ne!(&old.service, &new.service),
+                    Some(it) => {
+                        prop_assert_ne!(old.destinations.get(&it), new.destinations.get(&it));
+                    }
+                }
+            }
+        }
     }
 
     #[test]

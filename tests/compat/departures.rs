@@ -8,7 +8,9 @@ use crate::testbed;
 use crate::testbed::process::{Outcome, must};
 
 mod cases;
+mod recognise;
 pub use cases::DEPARTURES;
+pub use recognise::declared;
 
 /// A command for which the two programs differ.
 pub struct Departure {

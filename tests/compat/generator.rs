@@ -72,7 +72,7 @@ impl Generator {
         let [mut given, mut ordered] = [String::new(), String::new()];
         for _ in 0..self.random.below(6) {
             let kind = self.kind();
-            if matches!(kind, "-R" | "-L" | "-S") {
+            if matches!(kind, "-R" | "-L" | "-S" | "--start-daemon" | "--stop-daemon") {
                 continue;
             }
             let [line, in_order] = self.line(kind, 0);

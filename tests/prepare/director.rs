@@ -16,7 +16,9 @@ fn host() -> Lan {
     let lan = Lan::new();
     lan.rs("ip link add v7 type veth peer name v8");
     for device in ["v7", "v8"] {
-        lan.rs(&format!("ip link set {device} addrgenmode none up"));
+        // In one command it may come up first, with an address that is tentative for a while.
+        lan.rs(&format!("ip link set {device} addrgenmode none"));
+        lan.rs(&format!("ip link set {device} up"));
     }
     lan.rs("sysctl -q -w net.ipv6.conf.v7.forwarding=1 net.ipv4.conf.v7.forwarding=1");
     lan

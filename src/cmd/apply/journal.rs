@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, Rejection};
 use crate::model::{DaemonRole, Table};
+use crate::netlink::Client;
 use crate::output::json;
 use crate::rules::Delta;
 use crate::system::journal::{Journal, boot};
@@ -21,9 +22,19 @@ struct Document {
     after: Box<RawValue>,
 }
 
-/// There is one, of this boot.
-pub(super) fn pending(journal: &Journal) -> bool {
-    matches!(read(journal), Ok(Some(_)) | Err(_))
+/// What an apply touched that was killed; `None` where there was none.
+///
+/// The number of a namespace that is gone comes again. A table that has none of the services that
+/// the journal speaks of is another one, or was cleared since.
+pub(super) fn pending(journal: &Journal, client: &mut Client) -> Result<Option<Delta>, Error> {
+    let Some(delta) = read(journal)? else { return Ok(None) };
+    let touched = delta.services();
+    let known = client.services()?.iter().any(|entry| touched.contains(&entry.service.key));
+    if known || touched.is_empty() {
+        return Ok(Some(delta));
+    }
+    journal.clear()?;
+    Ok(None)
 }
 
 /// Writes it, down to the disk, before the first change.
@@ -48,7 +59,7 @@ fn raw(table: &Table) -> Result<Box<RawValue>, Error> {
 }
 
 /// Reads it; `None` where there is none, or only one from before the last boot.
-pub(super) fn read(journal: &Journal) -> Result<Option<Delta>, Error> {
+fn read(journal: &Journal) -> Result<Option<Delta>, Error> {
     let Some((text, path)) = journal.read()? else { return Ok(None) };
     let document: Document = serde_json::from_str(&text)
         .map_err(|error| Rejection::Json(format!("{}: {error}", path.display())))?;

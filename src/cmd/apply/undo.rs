@@ -83,8 +83,8 @@ fn take_back(client: &mut Client, delta: &Delta) -> Result<(), Error> {
 /// `--recover`: undoes what an apply did that was killed.
 pub(super) fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> Result<u8, Error> {
     let journal = lock(wait)?;
-    let delta = journal::read(&journal)?.ok_or(Rejection::NothingToRecover)?;
     let client = session.client()?;
+    let delta = journal::pending(&journal, client)?.ok_or(Rejection::NothingToRecover)?;
     let services = delta.services();
     let now = snapshot::part(client, &delta.after, |key| services.contains(key), &delta.before)?;
     let back = Delta::of(&delta.undo(&now), &now);

@@ -175,13 +175,6 @@ pub static DEPARTURES: &[Departure] = &[
         quiet("-A -t 10.0.0.1:80 -s rr -p 360 -M 255.255.255.0\n"),
     ),
     departure(
-        "-M /64 is the length of a prefix, IPv6",
-        "-A -t [2001:db8::1]:80 -s rr\n",
-        "-E -t [2001:db8::1]:80 -s rr -p -M /64",
-        refused(2, "illegal ipv6 netmask specified", "-A -t [2001:db8::1]:80 -s rr\n"),
-        quiet("-A -t [2001:db8::1]:80 -s rr -p 360 -M 64\n"),
-    ),
-    departure(
         "-M 4294967360 is not 64, IPv6",
         "-A -t [2001:db8::1]:80 -s rr\n",
         "-E -t [2001:db8::1]:80 -s rr -p -M 4294967360",

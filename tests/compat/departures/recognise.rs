@@ -1,0 +1,106 @@
+//! Whether a declared departure makes exactly the difference that a random command shows.
+
+use super::without_thresholds;
+use crate::comparison::{difference, same_messages};
+use crate::generator::{Command, Generated};
+use crate::pair::{Pair, ours_under_test, words};
+use crate::testbed::process::Outcome;
+
+/// Makes both tables equal again.
+const START: &str = "-C\n--set 900 120 300\n";
+
+const MASK: &str = "illegal virtual server persistent mask specified";
+const REAL_SERVER: &str = "illegal real server address[:port] specified";
+
+/// Whether the difference is declared. The tables are made equal again where it left them unequal.
+pub fn declared(pair: &Pair, command: &Generated, ours: &Outcome, theirs: &Outcome) -> bool {
+    if !ours_under_test() {
+        return false;
+    }
+    let given = &command.given;
+    if let Some(file) = &given.stdin {
+        return ours.status != 2 && failed_line(ours, theirs)
+            || file_with_mistake(pair, file, ours);
+    }
+    if ours.status == 2 && ours.stderr.starts_with(MASK) && has_bare_length(given) {
+        pair.load(START);
+        return true;
+    }
+    let saved = matches!(given.words[0].as_str(), "-S" | "--save")
+        && difference(&with_old_save(ours), theirs).is_none();
+    saved || is_usage(ours) && is_usage(theirs) && other_mistake(pair, command, ours, theirs)
+}
+
+fn is_usage(outcome: &Outcome) -> bool {
+    outcome.status == 2 || outcome.status == 255
+}
+
+fn with_old_save(ours: &Outcome) -> Outcome {
+    Outcome { stdout: without_thresholds(&ours.stdout), ..ours.clone() }
+}
+
+/// A file in which a line failed ends with 255, whatever the last line did.
+fn failed_line(ours: &Outcome, theirs: &Outcome) -> bool {
+    let failed = !theirs.stderr.is_empty();
+    ours.status == if failed { 255 } else { 0 }
+        && ours.stdout == theirs.stdout
+        && same_messages(&ours.stderr, &theirs.stderr)
+}
+
+/// A file with a mistake changes nothing, and the message is that of the line which is named.
+fn file_with_mistake(pair: &Pair, file: &str, ours: &Outcome) -> bool {
+    let number = ours.stderr.lines().find_map(|line| line.strip_prefix("hint: line "));
+    let number = number.and_then(|text| text.split(':').next()?.parse::<usize>().ok());
+    let Some(line) = number.and_then(|number| file.lines().nth(number - 1)) else { return false };
+    let alone = pair.theirs.run(&words(line), None);
+    let found = ours.status == 2
+        && ours.stdout.is_empty()
+        && is_usage(&alone)
+        && same_messages(&ours.stderr, &alone.stderr);
+    // The old program has run the lines before.
+    pair.load(START);
+    found
+}
+
+/// Of two mistakes in a line either may be the first, where the order of options no longer counts;
+/// and what a value means is not asked before the service is known.
+fn other_mistake(pair: &Pair, command: &Generated, ours: &Outcome, theirs: &Outcome) -> bool {
+    let Generated { given, ordered } = command;
+    let same = |words: &[String]| difference(ours, &pair.theirs.run(words, None)).is_none();
+    let without_mask = without_value(given, "-M", "--netmask");
+    given != ordered && same(&given.words)
+        || without_mask != given.words && same(&without_mask)
+        || theirs.stderr.starts_with(REAL_SERVER) && same(&numeric_port(given))
+}
+
+/// The words without an option and its value.
+fn without_value(command: &Command, letter: &str, name: &str) -> Vec<String> {
+    let mut words = command.words.iter();
+    let mut kept = Vec::new();
+    while let Some(word) = words.next() {
+        if word == letter || word == name {
+            words.next();
+        } else if !word.starts_with(letter) && !word.starts_with(&format!("{name}=")) {
+            kept.push(word.clone());
+        }
+    }
+    kept
+}
+
+/// A prefix length with no service of IPv6: no IPv4 mask.
+fn has_bare_length(command: &Command) -> bool {
+    let values = command.words.iter().zip(command.words.iter().skip(1)).map(|(name, value)| {
+        name.strip_prefix("-M")
+            .filter(|glued| !glued.is_empty())
+            .unwrap_or(if name == "-M" || name == "--netmask" { value } else { "" })
+    });
+    let is_length = |value: &str| !value.is_empty() && value.parse::<u8>().is_ok();
+    let six = |word: &String| word == "-6" || word.matches(':').count() > 1;
+    values.map(|value| value.trim_start_matches('=')).any(is_length)
+        && !command.words.iter().any(six)
+}
+
+/// The words with a number for the name of a port.
+fn numeric_port(command: &Command) -> Vec<String> {
+    command.words.iter().map(|word| word.replace("server.example:http", "10.1.0.1:80")).collect()
+}
