@@ -59,7 +59,11 @@ finish() {
 	{
 		[[ -z $guest ]] || kill -KILL -- "-$guest"
 		[[ ${#tails[@]} -eq 0 ]] || kill "${tails[@]}"
-		[[ -z $guest ]] || wait "$guest" "${tails[@]}"
+		# not wait: called in a trap, bash may wait for the watchdog instead
+		[[ -z $guest ]] || for ((tries = 0; tries < 200; tries++)); do
+			kill -0 -- "-$guest" || break
+			sleep 0.05
+		done
 		rm -rf "$work"
 		echo 'done' >&8
 	} 2>/dev/null || true
