@@ -321,7 +321,7 @@ impl Draft {
     /// What the tunnel options say.
     fn tunnel(&self) -> Result<Tunnel, Misuse> {
         let [_, columns @ ..] = TUNNEL_COLUMNS;
-        let given: Vec<Column> = columns.into_iter().filter(|column| self.has(*column)).collect();
+        let given = columns.into_iter().filter(|column| self.has(*column));
         let kind = self.tunnel_type.unwrap_or(TunnelType::Ipip);
         let (tunnel, legal): (_, &[Column]) = match kind {
             TunnelType::Ipip => ("ipip", &[]),
@@ -331,16 +331,19 @@ impl Draft {
         if kind == TunnelType::Gue && self.tunnel_port.is_none() {
             return Err(Misuse::TunnelMissing { name: Column::TunPort.row().name, tunnel });
         }
-        if let Some(column) = given.iter().find(|column| !legal.contains(column)) {
-            return Err(Misuse::TunnelIllegal { name: column.row().name, tunnel });
+        let mut checksum: Option<Column> = None;
+        for column in given {
+            let later = column.row().name;
+            if !legal.contains(&column) {
+                return Err(Misuse::TunnelIllegal { name: later, tunnel });
+            }
+            if column != Column::TunPort
+                && let Some(earlier) = checksum.replace(column)
+            {
+                return Err(Misuse::TunnelConflict { later, earlier: earlier.row().name, tunnel });
+            }
         }
-        let checksums: Vec<Column> =
-            given.into_iter().filter(|column| *column != Column::TunPort).collect();
-        if let [earlier, later, ..] = checksums[..] {
-            let (earlier, later) = (earlier.row().name, later.row().name);
-            return Err(Misuse::TunnelConflict { later, earlier, tunnel });
-        }
-        let checksum = match checksums.first() {
+        let checksum = match checksum {
             Some(Column::TunCsum) => Checksum::Full,
             Some(Column::TunRemcsum) => Checksum::Remote,
             _ => Checksum::None,

@@ -6,9 +6,12 @@ use std::ops::RangeInclusive;
 use crate::model::{Family, Granularity, Protocol};
 use crate::system::names;
 
+/// What `isspace` takes in the C locale.
+const BLANKS: [char; 6] = [' ', '\t', '\n', '\x0b', '\x0c', '\r'];
+
 /// A decimal number as `strtol` reads it: leading blanks and `+` are fine, anything behind is not.
 pub(super) fn number(word: &str, range: RangeInclusive<u32>) -> Option<u32> {
-    let word = word.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
+    let word = word.trim_start_matches(BLANKS);
     // A minus is a number only before zero.
     let digits = match word.strip_prefix('-') {
         Some(zeros) if zeros.bytes().all(|byte| byte == b'0') => zeros,
@@ -82,8 +85,10 @@ fn port_number(word: &str, protocol: Protocol) -> Result<u16, Option<String>> {
 }
 
 /// An IPv4 address in any form that `inet_aton` takes: one to four parts, each decimal, octal
-/// (`012`) or hexadecimal (`0xa`); the last part fills what remains.
+/// (`012`) or hexadecimal (`0xa`); the last part fills what remains. What follows a blank is not
+/// looked at.
 pub(super) fn ipv4(word: &str) -> Option<Ipv4Addr> {
+    let word = word.split(BLANKS).next()?;
     let parts = word.split('.').map(part).collect::<Option<Vec<u32>>>()?;
     let (last, front) = parts.split_last()?;
     if front.len() > 3 || front.iter().any(|part| *part > 255) {

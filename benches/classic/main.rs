@@ -1,0 +1,206 @@
+//! The program beside Debian's ipvsadm 1.31, in one boot of one kernel: `scripts/bench.sh`.
+//!
+//! Every run that changes a table has a network namespace of its own: the kernel keeps deleted real
+//! servers in a list for two minutes and searches it at every addition. Addresses are spread: up to
+//! kernel 7.0 services hash by the low bytes only.
+
+#![allow(clippy::print_stdout)] // its output is its purpose
+
+mod measure;
+mod world;
+
+use std::time::Duration;
+
+use measure::{Bench, Run, median, millis};
+use world::{Size, changes, connect, in_namespace, load};
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+type Section = fn(&Bench) -> Outcome<()>;
+
+/// Alternating runs of a comparison; of one whose old part lasts seconds, [`FEW`].
+const RUNS: usize = 5;
+const FEW: usize = 3;
+
+/// What can be measured alone: `scripts/bench.sh NAME…`.
+const SECTIONS: &[(&str, Section)] = &[
+    ("tables", tables),
+    ("linear", linear),
+    ("restore", restore),
+    ("apply", apply),
+    ("connections", connections),
+];
+
+fn main() -> Outcome<()> {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    if let [first, rest @ ..] = words.as_slice()
+        && first == measure::USAGE
+    {
+        return measure::usage(rest);
+    }
+    if let Some(word) = words.iter().find(|word| !SECTIONS.iter().any(|(name, _)| name == word)) {
+        let names: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).collect();
+        return Err(format!("{word} is none of {}", names.join(", ")).into());
+    }
+    let scratch = tempfile::tempdir()?;
+    let theirs = std::env::var("IPVSADM_REFERENCE").unwrap_or("/usr/sbin/ipvsadm".to_owned());
+    let ours = env!("CARGO_BIN_EXE_ipvsadm").to_owned();
+    let bench = Bench { theirs, ours, scratch: scratch.path().to_owned() };
+    println!("medians of {RUNS} alternating runs ({FEW} from 10,000 services on);");
+    println!("user time (10 ms ticks), peak memory and system calls of one more run each");
+    for (name, section) in SECTIONS {
+        if words.is_empty() || words.iter().any(|word| word == name) {
+            section(&bench)?;
+        }
+    }
+    Ok(())
+}
+
+/// One change; restore, lists and save of tables of several sizes.
+fn tables(bench: &Bench) -> Outcome<()> {
+    println!("\n# Commands\n");
+    measure::titles();
+    let add = Run { words: &["-A", "-t", "192.0.2.80:80", "-s", "rr"], stdin: None };
+    bench.compare("-A -t 192.0.2.80:80 -s rr", 4 * RUNS + 1, |program| {
+        in_namespace(|| add.time(program))
+    })?;
+    for size in [Size(200, 5), Size(2_000, 3), Size(2_000, 5), Size(10_000, 3), Size(10_000, 5)] {
+        table(bench, size)?;
+    }
+    Ok(())
+}
+
+fn table(bench: &Bench, size: Size) -> Outcome<()> {
+    let Size(services, servers) = size;
+    println!("\n{services} services x {servers} = {} real servers", services * servers);
+    let file = size.rules(&bench.scratch, 1)?;
+    let runs = if services < 10_000 { RUNS } else { FEW };
+    let restore = Run { words: &["-R"], stdin: Some(&file) };
+    bench.compare("-R", runs, |program| in_namespace(|| restore.time(program)))?;
+    let rules = changes(&file)?;
+    in_namespace(|| {
+        load(&rules)?;
+        for words in [&["-Ln"][..], &["-Ln", "--stats"], &["-Ln", "--rate"], &["-S", "-n"]] {
+            let run = Run { words, stdin: None };
+            bench.compare(&words.join(" "), runs, |program| run.time(program))?;
+        }
+        Ok(())
+    })
+}
+
+/// Ours alone: time by the number of rules.
+fn linear(bench: &Bench) -> Outcome<()> {
+    println!("\n# Ours alone, milliseconds by the number of services, 3 real servers each\n");
+    println!("{:>8} {:>10} {:>10} {:>10} {:>10}", "services", "-R", "-Ln", "-S -n", "in memory");
+    for services in [2_000, 10_000, 20_000] {
+        let file = Size(services, 3).rules(&bench.scratch, 1)?;
+        let rules = changes(&file)?;
+        let ours = |run: Run<'_>| {
+            repeat(|| {
+                in_namespace(|| {
+                    if run.stdin.is_none() {
+                        load(&rules)?;
+                    }
+                    run.time(&bench.ours)
+                })
+            })
+        };
+        let restore = ours(Run { words: &["-R"], stdin: Some(&file) })?;
+        let list = ours(Run { words: &["-Ln"], stdin: None })?;
+        let save = ours(Run { words: &["-S", "-n"], stdin: None })?;
+        let memory = repeat(|| in_namespace(|| load(&rules)))?;
+        let [restore, list, save, memory] = [restore, list, save, memory].map(millis);
+        println!("{services:>8} {restore:>10.1} {list:>10.1} {save:>10.1} {memory:>10.1}");
+    }
+    Ok(())
+}
+
+/// How much of a restore is the kernel's own work and the start of a process; and onto a table that
+/// is there already.
+fn restore(bench: &Bench) -> Outcome<()> {
+    println!("\n# Restore of 10,000 services x 3\n");
+    let file = Size(10_000, 3).rules(&bench.scratch, 1)?;
+    let rules = changes(&file)?;
+    let start = repeat(|| in_namespace(|| Run { words: &["-v"], stdin: None }.time(&bench.ours)))?;
+    let memory = repeat(|| in_namespace(|| load(&rules)))?;
+    let whole = Run { words: &["-R"], stdin: Some(&file) };
+    let restore = repeat(|| in_namespace(|| whole.time(&bench.ours)))?;
+    let least = start + memory;
+    println!(
+        "start of a process {:.1} ms, the rules from memory {:.1} ms",
+        millis(start),
+        millis(memory)
+    );
+    println!(
+        "-R {:.1} ms: {:.2} x their sum",
+        millis(restore),
+        restore.as_secs_f64() / least.as_secs_f64()
+    );
+    println!("\n# The same file again, ipvsadm-restore\n");
+    measure::titles();
+    let restore = Bench { ours: restore_program(bench)?, ..bench.clone() };
+    let again = Run { words: &[], stdin: Some(&file) };
+    restore.alone("onto the same table", FEW, |program| {
+        in_namespace(|| {
+            load(&rules)?;
+            again.time(program)
+        })
+    })?;
+    bench.compare("-R after -C (clear, reload)", FEW, |program| {
+        in_namespace(|| {
+            load(&rules)?;
+            cleared(program, &whole)
+        })
+    })
+}
+
+/// The program under the name that makes it ipvsadm-restore.
+fn restore_program(bench: &Bench) -> Outcome<String> {
+    let link = bench.scratch.join("ipvsadm-restore");
+    std::os::unix::fs::symlink(&bench.ours, &link)?;
+    Ok(link.display().to_string())
+}
+
+fn cleared(program: &str, restore: &Run<'_>) -> Outcome<Duration> {
+    let clear = Run { words: &["-C"], stdin: None };
+    Ok(clear.time(program)? + restore.time(program)?)
+}
+
+/// One weight of 10,000 services.
+fn apply(bench: &Bench) -> Outcome<()> {
+    println!("\n# One weight of 10,000 services x 3\n");
+    let size = Size(10_000, 3);
+    let (one, two) = (size.rules(&bench.scratch, 1)?, size.rules(&bench.scratch, 2)?);
+    let rules = changes(&one)?;
+    measure::titles();
+    in_namespace(|| {
+        load(&rules)?;
+        for words in [&["-Ln"][..], &["-Ln", "--stats"], &["-S", "-n"]] {
+            let run = Run { words, stdin: None };
+            bench.alone(&words.join(" "), RUNS, |program| run.time(program))?;
+        }
+        let [one, two] = [&one, &two].map(|path| path.to_string_lossy());
+        bench.alone("apply", RUNS, |program| {
+            Run { words: &["apply", &one], stdin: None }.time(&bench.ours)?;
+            Run { words: &["apply", &two], stdin: None }.time(program)
+        })?;
+        Ok(())
+    })
+}
+
+fn connections(bench: &Bench) -> Outcome<()> {
+    println!("\n# Connections\n");
+    measure::titles();
+    for wanted in [10_000, 100_000] {
+        in_namespace(|| {
+            connect(wanted)?;
+            let run = Run { words: &["-L", "-c", "-n"], stdin: None };
+            bench.compare(&format!("-L -c -n of {wanted}"), FEW, |program| run.time(program))
+        })?;
+    }
+    Ok(())
+}
+
+fn repeat(run: impl Fn() -> Outcome<Duration>) -> Outcome<Duration> {
+    median((0..RUNS).map(|_| run()).collect::<Outcome<_>>()?)
+}

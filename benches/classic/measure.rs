@@ -1,0 +1,148 @@
+//! Measuring one run of a program, and two programs beside each other.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+
+use crate::Outcome;
+
+/// The program under measurement, its words and its standard input.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    pub words: &'a [&'a str],
+    pub stdin: Option<&'a Path>,
+}
+
+impl Run<'_> {
+    /// What it took, as one sees it.
+    pub fn time(&self, program: &str) -> Outcome<Duration> {
+        let stdin =
+            self.stdin.map_or(Ok(Stdio::null()), |path| File::open(path).map(Stdio::from))?;
+        let start = Instant::now();
+        let status =
+            Command::new(program).args(self.words).stdin(stdin).stdout(Stdio::null()).status()?;
+        let spent = start.elapsed();
+        if status.success() {
+            return Ok(spent);
+        }
+        Err(io::Error::other(format!("{program} {}: {status}", self.words.join(" "))).into())
+    }
+}
+
+/// What a program costs beside time, of one run.
+pub struct Cost {
+    pub calls: usize,
+    pub user: Duration,
+    pub peak_kib: i64,
+}
+
+/// A word that makes this bench run the rest of its words as a program and print what that cost.
+pub const USAGE: &str = "--usage";
+
+/// Runs a program for [`USAGE`]. The first figures of a child are those of its parent, so that has
+/// to be small.
+pub fn usage(words: &[String]) -> Outcome<()> {
+    let [report, program, args @ ..] = words else { return Err("no program".into()) };
+    let status = Command::new(program).args(args).status()?;
+    let spent = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let user = spent.user_time();
+    let micros = user.tv_sec() * 1_000_000 + user.tv_usec();
+    std::fs::write(report, format!("{micros} {}", spent.max_rss()))?;
+    std::process::exit(status.code().unwrap_or(1))
+}
+
+/// Two programs, and a place for what they leave.
+#[derive(Clone)]
+pub struct Bench {
+    pub theirs: String,
+    pub ours: String,
+    pub scratch: PathBuf,
+}
+
+impl Bench {
+    /// Alternating runs of both; a line of medians, with the cost of one run.
+    pub fn compare(
+        &self,
+        name: &str,
+        runs: usize,
+        run: impl Fn(&str) -> Outcome<Duration>,
+    ) -> Outcome<()> {
+        let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+        for _ in 0..runs {
+            theirs.push(run(&self.theirs)?);
+            ours.push(run(&self.ours)?);
+        }
+        let (theirs, ours) = (median(theirs)?, median(ours)?);
+        println!(
+            "{name:<28} {} | {} {:>7.1}x",
+            columns(theirs, &self.cost(&self.theirs, &run)?),
+            columns(ours, &self.cost(&self.ours, &run)?),
+            theirs.as_secs_f64() / ours.as_secs_f64(),
+        );
+        Ok(())
+    }
+
+    /// Ours alone.
+    pub fn alone(
+        &self,
+        name: &str,
+        runs: usize,
+        run: impl Fn(&str) -> Outcome<Duration>,
+    ) -> Outcome<Duration> {
+        let spent = median((0..runs).map(|_| run(&self.ours)).collect::<Outcome<_>>()?)?;
+        println!("{name:<28} {:>33} | {}", "", columns(spent, &self.cost(&self.ours, &run)?));
+        Ok(spent)
+    }
+
+    fn cost(&self, program: &str, run: impl Fn(&str) -> Outcome<Duration>) -> Outcome<Cost> {
+        let log = self.scratch.join("strace");
+        self.wrapped(&format!("strace -f -o {}", log.display()), program, &run)?;
+        let calls =
+            std::fs::read_to_string(&log)?.lines().filter(|line| line.contains('(')).count();
+        let report = self.scratch.join("usage");
+        let this = std::env::current_exe()?;
+        self.wrapped(&format!("{} {USAGE} {}", this.display(), report.display()), program, &run)?;
+        let text = std::fs::read_to_string(&report)?;
+        let (micros, peak) = text.split_once(' ').ok_or("no usage")?;
+        let user = Duration::from_micros(micros.parse()?);
+        Ok(Cost { calls, user, peak_kib: peak.parse()? })
+    }
+
+    /// One run of the program under another one.
+    fn wrapped(
+        &self,
+        wrapper: &str,
+        program: &str,
+        run: impl Fn(&str) -> Outcome<Duration>,
+    ) -> Outcome<()> {
+        let script = self.scratch.join("wrapped");
+        std::fs::write(&script, format!("#!/bin/sh\nexec {wrapper} {program} \"$@\"\n"))?;
+        Command::new("chmod").arg("755").arg(&script).status()?;
+        run(&script.to_string_lossy()).map(drop)
+    }
+}
+
+pub fn titles() {
+    let half = format!("{:>9} {:>7} {:>7} {:>7}", "ms", "user", "MiB", "calls");
+    println!("{:<28} {:^33} | {:^33}", "", "ipvsadm 1.31", "ours");
+    println!("{:<28} {half} | {half} {:>8}", "", "ratio");
+}
+
+fn columns(time: Duration, cost: &Cost) -> String {
+    #[allow(clippy::cast_precision_loss)] // a size for people
+    let peak = cost.peak_kib as f64 / 1024.0;
+    format!("{:>9.1} {:>7.0} {peak:>7.1} {:>7}", millis(time), millis(cost.user), cost.calls)
+}
+
+pub fn median(mut times: Vec<Duration>) -> Outcome<Duration> {
+    times.sort();
+    times.get(times.len() / 2).copied().ok_or_else(|| "no run".into())
+}
+
+pub fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
