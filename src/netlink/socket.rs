@@ -25,8 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const CHUNK: usize = 32 * 1024;
 
 /// Datagrams of one read. The kernel makes the next chunk of a dump while it hands out the one
-/// before, so a list that fits in one chunk and the end behind it come in one system call.
-const DATAGRAMS: usize = 2;
+/// before, so a list that fits in one chunk and the end behind it come in one system call. Four make
+/// a buffer so large that the allocator maps it, and what is not written is not touched.
+const DATAGRAMS: usize = 4;
 
 /// Attempts at a dump that the kernel reports as inconsistent.
 const ATTEMPTS: u32 = 5;

@@ -1,6 +1,6 @@
 //! Making changes in steps, between which there is time to stop.
 
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use std::io::{IsTerminal, Write, stderr};
 
 use crate::error::{Errno, Error};
 use crate::model::Change;
@@ -26,6 +26,34 @@ pub(super) enum Stop {
     Unconfirmed(&'static str),
 }
 
+/// A line on a terminal that counts, and goes away with its value. A library for it would be the
+/// only user of a shared one, and that costs every command a millisecond.
+struct Progress {
+    changes: usize,
+    shown: bool,
+}
+
+impl Progress {
+    fn of(changes: usize) -> Self {
+        Self { changes, shown: changes >= WORTH_SHOWING && stderr().is_terminal() }
+    }
+
+    fn show(&self, made: usize) {
+        if self.shown {
+            write!(stderr(), "\r{made} of {} changes made", self.changes).ok();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown {
+            // Back to the first column, and clear the line (ECMA-48 EL).
+            write!(stderr(), "\r\x1b[K").ok();
+        }
+    }
+}
+
 /// Makes the changes. If it stops, the places of those that were or may have been made stand with
 /// the reason.
 pub(super) fn run(
@@ -33,14 +61,7 @@ pub(super) fn run(
     changes: &[Change],
     signals: &Signals,
 ) -> Result<(), (Vec<usize>, Stop)> {
-    let bar = ProgressBar::with_draw_target(
-        Some(changes.len() as u64),
-        if changes.len() < WORTH_SHOWING {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr()
-        },
-    );
+    let progress = Progress::of(changes.len());
     let mut made = 0;
     // Nothing is deleted before everything else has succeeded: a deletion can be undone, but by
     // then its connections have missed packets and its counters are gone.
@@ -60,10 +81,9 @@ pub(super) fn run(
                 return Err((done, Stop::Refused { index: made + index, errno, more }));
             }
             made += step.len();
-            bar.set_position(made as u64);
+            progress.show(made);
         }
     }
-    bar.finish_and_clear();
     // The last moment to notice.
     match signals.received() {
         Some(name) => Err(((0..made).collect(), Stop::Signal(name))),
