@@ -7,32 +7,37 @@ set -euo pipefail
 
 # A test binary, and what of it runs in one guest: the longest first.
 shards=(
-	'prepare crash'
 	'compat --skip random'
 	'prepare --skip crash'
+	'traffic'
 	'compat random'
 	'apply'
+	'prepare crash'
 	'kernel'
 )
 
-# IPVS_TEST_SHARDS limits the run to these, a line each, and leaves traffic out.
-traffic=1
-if [[ -n ${IPVS_TEST_SHARDS:-} ]]; then
-	mapfile -t limited <<<"$IPVS_TEST_SHARDS"
-	traffic=
-fi
-
-# run_shard BINARY [FILTER...]: one guest; prints what it said when it has ended.
+# run_shard SUITE [FILTER...]: prints what it said when it has ended.
 run_shard() {
-	local name=$1 binary log status=0
-	binary=$(sed -n "s|.*\"executable\":\"\([^\"]*/$name-[0-9a-f]*\)\".*|\1|p" "$logs/build" | tail -n 1)
-	[[ -n $binary ]] || die "cargo built no test binary '$name'"
+	local name=$1 run log status=0
 	shift
+	if [[ $name == traffic ]]; then
+		run=("$top/scripts/traffic.sh")
+	else
+		run=("$top/scripts/vm.sh" "$(binary "$name")" "$@")
+	fi
 	log=$(mktemp "$logs/log.XXXXXX")
-	"$top/scripts/vm.sh" "$binary" "$@" >"$log" 2>&1 || status=$?
+	"${run[@]}" >"$log" 2>&1 || status=$?
 	printf '\n== %s %s\n' "$name" "$*"
 	cat "$log"
 	return "$status"
+}
+
+# binary SUITE: the path of what cargo built
+binary() {
+	local path
+	path=$(sed -n "s|.*\"executable\":\"\([^\"]*/$1-[0-9a-f]*\)\".*|\1|p" "$logs/build" | tail -n 1)
+	[[ -n $path ]] || die "cargo built no test binary '$1'"
+	echo "$path"
 }
 
 cd "$top"
@@ -47,20 +52,18 @@ export top IPVSADM_REFERENCE logs IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-1800}
 
 for dir in tests/*/; do
 	name=$(basename "$dir")
-	case $name in common | cli | traffic) continue ;; esac
+	case $name in common | cli) continue ;; esac
 	[[ " ${shards[*]} " == *" $name "* ]] || die "tests/$name is in no shard of scripts/test.sh"
 done
 
-[[ -n $traffic ]] || shards=("${limited[@]}")
 cargo test --lib --bins --test cli --test tidy
 cargo test --doc
 cargo test --tests --no-run --message-format=json >"$logs/build"
-export -f run_shard
+export -f run_shard binary
 # Up to 7.0 a dump resumes by an index over all namespaces of a kernel.
 guests=2
 if have_ipvs; then guests=1; fi
 # shellcheck disable=SC2016 # for the shell that xargs starts
 printf '%s\n' "${shards[@]}" |
 	xargs -P $guests -I {} bash -c '. "$top/scripts/lib.sh"; run_shard {}' || die "tests failed, see above"
-[[ -z $traffic ]] || scripts/traffic.sh
 say "every test passed"

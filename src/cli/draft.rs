@@ -364,15 +364,20 @@ fn protocol_of(option: Opt) -> Protocol {
     }
 }
 
+/// Of a second service, which is a mistake, the old tool has not heard yet when it reads what stands
+/// before it.
 fn service_kind(given: &[Given]) -> (Protocol, Family) {
     let mut kind = (Protocol::Tcp, Family::V4);
+    let mut is_known = false;
     for given in given {
         match (given.what, given.value.as_deref()) {
-            (What::Option(option @ (Opt::Tcp | Opt::Udp | Opt::Sctp)), Some(word)) => {
+            (What::Option(option @ (Opt::Tcp | Opt::Udp | Opt::Sctp)), Some(word)) if !is_known => {
                 let protocol = protocol_of(option);
                 let address = values::endpoint(word, protocol).ok();
                 kind = (protocol, address.map_or(Family::V4, |(ip, _)| Family::of(&ip)));
+                is_known = true;
             }
+            (What::Option(Opt::Fwmark), _) => is_known = true,
             (What::Option(Opt::Ipv6), _) => kind.1 = Family::V6,
             _ => {}
         }

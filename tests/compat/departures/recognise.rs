@@ -10,6 +10,7 @@ use crate::testbed::process::Outcome;
 const START: &str = "-C\n--set 900 120 300\n";
 
 const MASK: &str = "illegal virtual server persistent mask specified";
+const PREFIX: &str = "illegal ipv6 netmask specified";
 const REAL_SERVER: &str = "illegal real server address[:port] specified";
 
 /// Whether the difference is declared. The tables are made equal again where it left them unequal.
@@ -70,6 +71,7 @@ fn other_mistake(pair: &Pair, command: &Generated, ours: &Outcome, theirs: &Outc
     let without_mask = without_value(given, "-M", "--netmask");
     given != ordered && same(&given.words)
         || without_mask != given.words && same(&without_mask)
+        || ours.stderr.starts_with(PREFIX) && theirs.stderr.starts_with(MASK) && family_late(given)
         || theirs.stderr.starts_with(REAL_SERVER) && same(&numeric_port(given))
 }
 
@@ -95,9 +97,24 @@ fn has_bare_length(command: &Command) -> bool {
             .unwrap_or(if name == "-M" || name == "--netmask" { value } else { "" })
     });
     let is_length = |value: &str| !value.is_empty() && value.parse::<u8>().is_ok();
-    let six = |word: &String| word == "-6" || word.matches(':').count() > 1;
     values.map(|value| value.trim_start_matches('=')).any(is_length)
-        && !command.words.iter().any(six)
+        && !command.words.iter().any(|word| is_six(word))
+}
+
+/// Makes the service one of IPv6. An unclosed bracket makes no address.
+fn is_six(word: &str) -> bool {
+    word == "-6" || word.matches(':').count() > 1 && word.contains('[') == word.contains(']')
+}
+
+/// Whether the mask stands before what says that the service is one of IPv6.
+fn family_late(command: &Command) -> bool {
+    let mask = command.words.iter().position(|word| is_mask(word));
+    let family = command.words.iter().position(|word| is_six(word));
+    mask.zip(family).is_some_and(|(mask, family)| mask < family)
+}
+
+fn is_mask(word: &str) -> bool {
+    word.starts_with("-M") || word.starts_with("--netmask")
 }
 
 /// The words with a number for the name of a port.
