@@ -1,17 +1,14 @@
 //! Making changes in steps, between which there is time to stop.
 
-use indicatif::{ProgressBar, ProgressDrawTarget};
-
 use crate::error::{Errno, Error};
 use crate::model::Change;
 use crate::netlink::{Client, Refusal};
 use crate::system::signals::Signals;
 
+use super::super::progress::bar;
+
 /// Changes of one step: one send.
 const STEP: usize = 200;
-
-/// Fewer are done before anybody has read how many.
-const WORTH_SHOWING: usize = 2000;
 
 /// Why it stopped before the end.
 #[derive(Debug)]
@@ -33,14 +30,7 @@ pub(super) fn run(
     changes: &[Change],
     signals: &Signals,
 ) -> Result<(), (Vec<usize>, Stop)> {
-    let bar = ProgressBar::with_draw_target(
-        Some(changes.len() as u64),
-        if changes.len() < WORTH_SHOWING {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr()
-        },
-    );
+    let bar = bar(changes.len());
     let mut made = 0;
     // Nothing is deleted before everything else has succeeded: a deletion can be undone, but by
     // then its connections have missed packets and its counters are gone.
