@@ -235,7 +235,7 @@ pub static COMMANDS: &[CommandRow] = &[
     command(C::Set, &[], "set", Nothing, "set", "set the time-outs TCP TCPFIN UDP in seconds; 0 keeps a value"),
     command(C::StartDaemon, &[], "start-daemon", Value("master|backup"), "start-daemon", "start a connection synchronisation daemon"),
     command(C::StopDaemon, &[], "stop-daemon", Value("master|backup"), "stop-daemon", "stop a connection synchronisation daemon"),
-    command(C::Help, &['h'], "help", Nothing, "help", "print this text"),
+    command(C::Help, &['h'], "help", Nothing, "help", "print a short help text"),
     command(C::Version, &['v'], "version", Nothing, "version", "print the version"),
 ];
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
 
+mod manual;
 mod plan;
 mod program;
 mod properties;
