@@ -8,3 +8,4 @@ mod program;
 mod properties;
 #[path = "../common/tables.rs"]
 mod tables;
+mod terminal;
