@@ -40,8 +40,7 @@ cd "$top"
 command -v cargo >/dev/null || die "missing: cargo; install Rust with rustup first"
 need_root
 ensure cc=gcc ip=iproute2 strace=strace python3=python3 setpriv=util-linux \
-	arptables-legacy=arptables nft=nftables mandoc=mandoc man=man-db bash=bash \
-	zsh=zsh fish=fish script=bsdutils
+	arptables-legacy=arptables nft=nftables mandoc=mandoc man=man-db zsh=zsh fish=fish
 IPVSADM_REFERENCE=$(reference)
 logs=$(mktemp -d "$top/target/test.XXXXXX")
 trap 'rm -rf "$logs"' EXIT

@@ -32,20 +32,20 @@ fn output(command: &mut Command) -> String {
 
 fn press(load: &str, typed: &str, command: &[&str]) -> String {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/completion/press.py");
-    // Once to complete as far as is clear, and again for the list.
-    let text = format!("ipvsadm {typed}%TAB%%TAB%");
+    let text = format!("ipvsadm {typed}%TAB%");
     let screen = output(Command::new("python3").args([script, &setup(load), &text]).args(command));
     // Where the line became longer than before, the shell printed only the rest of it.
     screen.replace(['\r', '\x07'], "")
 }
 
 pub fn bash(typed: &str) -> String {
-    press("eval \"$(ipvsadm completions bash)\"", typed, &["bash", "--norc", "--noprofile", "-i"])
+    // One Tab completes as far as is clear, and lists what there is; else it takes three.
+    let load = "bind 'set show-all-if-ambiguous on'; eval \"$(ipvsadm completions bash)\"";
+    press(load, typed, &["bash", "--norc", "--noprofile", "-i"])
 }
 
 pub fn zsh(typed: &str) -> String {
-    let load =
-        "autoload -U compinit; compinit -u -D; LISTMAX=999; eval \"$(ipvsadm completions zsh)\"";
+    let load = "autoload -U compinit; compinit -u -D; setopt no_list_ambiguous; eval \"$(ipvsadm completions zsh)\"";
     // The quotes with which zsh protects brackets are no part of the word.
     press(load, typed, &["zsh", "-f", "-i"]).replace('\\', "")
 }

@@ -2,7 +2,7 @@
 
 _ipvsadm()
 {
-	local program=$1 line=${COMP_LINE:0:COMP_POINT} current cut= part break candidate files=
+	local program=$1 line=${COMP_LINE:0:COMP_POINT} current cut='' part break candidate files=''
 	local -a words candidates
 	COMPREPLY=()
 
