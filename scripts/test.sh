@@ -13,6 +13,7 @@ shards=(
 	'compat random'
 	'apply'
 	'prepare crash'
+	'completion'
 	'kernel'
 )
 
@@ -44,7 +45,7 @@ cd "$top"
 command -v cargo >/dev/null || die "missing: cargo; install Rust with rustup first"
 need_root
 ensure cc=gcc ip=iproute2 strace=strace python3=python3 setpriv=util-linux \
-	arptables-legacy=arptables nft=nftables
+	arptables-legacy=arptables nft=nftables mandoc=mandoc man=man-db zsh=zsh fish=fish
 IPVSADM_REFERENCE=$(reference)
 logs=$(mktemp -d "$top/target/test.XXXXXX")
 trap 'rm -rf "$logs"' EXIT

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = words.collect();
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut complaints = io::stderr();
-    let mut session = Session::new(&mut out, &mut complaints, name.clone());
+    let mut session = Session::new(&mut out, &mut complaints, name.clone()).with_colours();
     let outcome = session.run(Program::from_name(&name), &args);
     let flushed = out.flush();
     ExitCode::from(match outcome.and_then(|status| Ok(flushed.map(|()| status)?)) {

@@ -204,16 +204,20 @@ fn check_listing(draft: &Draft) -> Result<(), Misuse> {
     if draft.command != Command::List {
         return Ok(());
     }
+    listing_conflict(|column| draft.has(column))
+}
+
+/// Whether what is to be listed, and how, goes together.
+pub(super) fn listing_conflict(has: impl Fn(Column) -> bool) -> Result<(), Misuse> {
     let selectors = [Column::Connection, Column::Service, Column::Timeout, Column::Daemon];
-    let mut given = selectors.into_iter().filter(|column| draft.has(*column));
+    let mut given = selectors.into_iter().filter(|column| has(*column));
     if let (Some(earlier), Some(later)) = (given.next(), given.next()) {
         return Err(Misuse::Conflict { later: later.row().name, earlier: earlier.row().name });
     }
-    let has = |columns: &[Column]| columns.iter().any(|column| draft.has(*column));
-    let counters = has(&[Column::Stats, Column::Rate, Column::Thresholds]);
-    let other = has(&[Column::Connection, Column::Timeout, Column::Daemon]);
-    let persistent = draft.has(Column::PersistentConn);
-    if other && counters || has(&[Column::Timeout, Column::Daemon]) && persistent {
+    let any = |columns: &[Column]| columns.iter().any(|column| has(*column));
+    let counters = any(&[Column::Stats, Column::Rate, Column::Thresholds]);
+    let other = any(&[Column::Connection, Column::Timeout, Column::Daemon]);
+    if other && counters || any(&[Column::Timeout, Column::Daemon]) && has(Column::PersistentConn) {
         return Err(Misuse::ListConflict);
     }
     Ok(())

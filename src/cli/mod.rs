@@ -1,6 +1,7 @@
 //! From words to what is to be done. Nothing here runs anything.
 
 pub mod classic;
+pub mod complete;
 mod draft;
 pub mod options;
 mod program;
@@ -12,5 +13,7 @@ mod words;
 pub use classic::{Classic, Invocation, List, Listing, Save};
 pub use program::{Program, Request};
 pub use rule_file::{RuleLine, read_rules};
-pub use verbs::{ApplyVerb, Called, DiffVerb, HostVerb, Order, SetVerb, Verb};
+pub use verbs::{
+    ApplyVerb, Called, DiffVerb, HostVerb, Order, SetVerb, Shell, Verb, command as verbs_command,
+};
 pub use words::Scanner;

@@ -3,6 +3,8 @@
 //! The parser, the help text, completions and the tests are made from these rows. The order of
 //! [`Column`] is the order in which ipvsadm 1.31 checks legality: the first hit is reported.
 
+mod details;
+
 /// A command of the classic language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
@@ -49,6 +51,23 @@ pub enum Takes {
     Value(&'static str),
     /// A value, glued, after `=`, or as the next word unless that begins with `-`.
     Perhaps(&'static str),
+}
+
+/// What an option is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Which service.
+    Service,
+    /// How a service chooses.
+    Scheduling,
+    /// A real server.
+    Server,
+    /// A sync daemon.
+    Daemon,
+    /// Listing and saving.
+    Listing,
+    /// Every command.
+    Everywhere,
 }
 
 /// A row of the table of commands.
@@ -135,6 +154,21 @@ impl Opt {
     pub fn row(self) -> &'static OptionRow {
         &OPTIONS[self as usize]
     }
+
+    /// What it is about.
+    pub fn group(self) -> Group {
+        let allowed = self.row().column.map_or(NONE, |column| column.row().allowed);
+        match self.row().column {
+            Some(Column::Service) => Group::Service,
+            Some(Column::RealServer) => Group::Server,
+            None if self == Self::Ipv6 => Group::Service,
+            _ if allowed == SERVICE => Group::Scheduling,
+            _ if allowed == SERVER => Group::Server,
+            _ if allowed.contains(&Command::StartDaemon) && allowed != EVERY => Group::Daemon,
+            _ if allowed == EVERY => Group::Everywhere,
+            _ => Group::Listing,
+        }
+    }
 }
 
 impl Column {
@@ -201,7 +235,7 @@ pub static COMMANDS: &[CommandRow] = &[
     command(C::Set, &[], "set", Nothing, "set", "set the time-outs TCP TCPFIN UDP in seconds; 0 keeps a value"),
     command(C::StartDaemon, &[], "start-daemon", Value("master|backup"), "start-daemon", "start a connection synchronisation daemon"),
     command(C::StopDaemon, &[], "stop-daemon", Value("master|backup"), "stop-daemon", "stop a connection synchronisation daemon"),
-    command(C::Help, &['h'], "help", Nothing, "help", "print this text"),
+    command(C::Help, &['h'], "help", Nothing, "help", "print a short help text"),
     command(C::Version, &['v'], "version", Nothing, "version", "print the version"),
 ];
 
@@ -213,7 +247,7 @@ pub static OPTIONS: &[OptionRow] = &[
     option(Opt::Sctp, &[], "sctp-service", Value("VIP[:PORT]"), Some(Column::Service), "an SCTP service"),
     option(Opt::Fwmark, &['f'], "fwmark-service", Value("MARK"), Some(Column::Service), "a service of packets with this firewall mark, 1 to 4294967295"),
     option(Opt::Ipv6, &['6'], "ipv6", Nothing, None, "the firewall mark before it is of IPv6 packets"),
-    option(Opt::Scheduler, &['s'], "scheduler", Value("NAME"), Some(Column::Scheduler), "rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos; default wlc"),
+    option(Opt::Scheduler, &['s'], "scheduler", Value("NAME"), Some(Column::Scheduler), "one of rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos; default wlc"),
     option(Opt::Persistent, &['p'], "persistent", Perhaps("SECONDS"), Some(Column::Persistent), "keep a client on one real server; default 360"),
     option(Opt::Netmask, &['M'], "netmask", Value("MASK"), Some(Column::Netmask), "persistence counts a network as one client: IPv4 mask or IPv6 prefix length"),
     option(Opt::RealServer, &['r'], "real-server", Value("RIP[:PORT]"), Some(Column::RealServer), "the real server; default port: that of the service"),

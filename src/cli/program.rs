@@ -5,6 +5,7 @@ use crate::model::Change;
 use crate::rules::parse_line;
 
 use super::classic::{self, Classic, Invocation, Save};
+use super::complete::{self, Wanted};
 use super::options::{Command, OPTIONS, OptionRow};
 use super::verbs::{self, Called};
 use super::words::Scanner;
@@ -36,6 +37,8 @@ pub enum Request {
     },
     /// Replace the table by the rules on standard input.
     Replace,
+    /// Say how a word can go on: a shell asks.
+    Complete(Wanted),
 }
 
 const SAVE_USAGE: &str = "Usage: ipvsadm-save [-n] > FILE\n  \
@@ -62,6 +65,9 @@ impl Program {
             // The old tool refuses every word that does not begin with a dash.
             Self::Ipvsadm if args.first().is_some_and(|word| verbs::is_verb(word)) => {
                 Ok(verbs::parse(args))
+            }
+            Self::Ipvsadm if args.first().is_some_and(|word| word == complete::QUESTION) => {
+                Ok(Request::Complete(complete::wanted(&args[1..])))
             }
             Self::Ipvsadm => match canonical(args) {
                 Some(change) => Ok(Request::Classic(Classic {

@@ -1,6 +1,7 @@
 //! The verbs: everything that the old tool did not have. Parsed with clap as it is.
 
 mod apply;
+mod completions;
 mod diff;
 mod director;
 mod rs;
@@ -12,6 +13,7 @@ use std::net::IpAddr;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 pub use apply::{ApplyVerb, Order};
+pub use completions::Shell;
 pub use diff::DiffVerb;
 pub use set::SetVerb;
 
@@ -35,6 +37,8 @@ pub struct Called {
 pub enum Verb {
     /// `apply`: the table becomes that of a file.
     Apply(ApplyVerb),
+    /// `completions`: the script for a shell.
+    Completions(Shell),
     /// `diff`: what differs between a file and the table, or another file.
     Diff(DiffVerb),
     /// `rs`: real servers.
@@ -124,7 +128,7 @@ fn vips(matches: &ArgMatches) -> Vec<IpAddr> {
 }
 
 /// The first words; making clap's tables to find out would cost every classic command.
-const VERBS: [&str; 5] = ["apply", "diff", "director", "rs", "set"];
+const VERBS: [&str; 6] = ["apply", "completions", "diff", "director", "rs", "set"];
 
 /// Whether `word` begins a verb's command line.
 pub fn is_verb(word: &str) -> bool {
@@ -145,6 +149,7 @@ pub fn command() -> Command {
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
         .subcommand(apply::command())
+        .subcommand(completions::command())
         .subcommand(diff::command())
         .subcommand(director::command())
         .subcommand(rs::command())
@@ -188,6 +193,7 @@ pub fn parse(args: &[String]) -> Request {
 fn verb(matches: &ArgMatches) -> Result<Verb, String> {
     match matches.subcommand() {
         Some(("apply", matches)) => apply::read(matches).map(Verb::Apply),
+        Some(("completions", matches)) => completions::read(matches).map(Verb::Completions),
         Some(("diff", matches)) => Ok(Verb::Diff(diff::read(matches))),
         Some(("set", matches)) => set::read(matches).map(Verb::Set),
         Some(("rs", matches)) => rs::read(matches).map(Verb::Rs),
@@ -199,6 +205,7 @@ fn verb(matches: &ArgMatches) -> Result<Verb, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::{Program, Scanner};
 
     #[test]
     fn every_verb_is_known_by_its_first_word() {
@@ -229,5 +236,39 @@ mod tests {
             fits(verb);
             verb.get_subcommands().for_each(fits);
         }
+    }
+
+    /// Every command of ours in the examples of a help text.
+    fn examples(help: &str) -> Vec<Vec<String>> {
+        let (_, examples) = help.split_once("EXAMPLES").expect("examples at the end");
+        let lines = examples.replace("\\\n", " ");
+        let lines = lines.lines().filter(|line| line.starts_with("    "));
+        let commands = lines.flat_map(|line| line.split([';', '|', '(', ')']));
+        let words = commands.map(|command| {
+            let words = command.split('>').next().unwrap_or_default().split_whitespace();
+            words.map(|word| word.trim_end_matches('"').to_owned()).collect::<Vec<_>>()
+        });
+        words
+            .filter_map(|words| {
+                let at = words.iter().position(|word| word == "ipvsadm")?;
+                Some(words[at + 1..].to_vec())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_example_is_understood() {
+        fn check(command: &mut Command) {
+            let found = examples(&command.render_help().to_string());
+            assert!(!found.is_empty(), "{}: no example", command.get_name());
+            for words in found {
+                let understood = Program::Ipvsadm
+                    .understand(&mut Scanner::default(), "ipvsadm", &words)
+                    .unwrap_or_else(|why| panic!("{words:?}: {why}"));
+                assert!(!matches!(understood, Request::Told { .. }), "{words:?}: {understood:?}");
+            }
+            command.get_subcommands_mut().for_each(check);
+        }
+        command().term_width(200).get_subcommands_mut().for_each(check);
     }
 }

@@ -16,6 +16,7 @@ use std::io::ErrorKind;
 use crate::cli::{ApplyVerb, Order};
 use crate::error::{Error, Rejection};
 use crate::model::{Change, Table};
+use crate::output::paint::Paint;
 use crate::rules::{Delta, Limits, plan};
 use crate::system::journal::Journal;
 use crate::system::signals::Signals;
@@ -156,7 +157,7 @@ fn read_back(session: &mut Session<'_>, job: &Job) -> Result<u8, Error> {
         return Ok(0);
     }
     let mut text = Vec::new();
-    report::text(&Delta::of(&plan(&expected, &now), &expected), &mut text)?;
+    report::text(&Delta::of(&plan(&expected, &now), &expected), Paint(false), &mut text)?;
     session.say("another program has changed the table meanwhile");
     let lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(str::to_owned).collect();
     session.hint(&lines);
@@ -173,7 +174,7 @@ fn report(
     if json {
         report::json(delta, Some(result), session.out)?;
     } else if lines {
-        report::text(delta, session.out)?;
+        report::text(delta, session.paint, session.out)?;
     } else {
         writeln!(session.out, "{}", report::summary(delta))?;
     }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::cli::options::{COMMANDS, Command, OPTIONS, OptionRow, Takes};
 use crate::error::Error;
+use crate::system::terminal;
 
 use super::Session;
 
@@ -23,25 +24,30 @@ Usage:
   ipvsadm --set TCP TCPFIN UDP
   ipvsadm --start-daemon master|backup [DAEMON OPTIONS]
   ipvsadm --stop-daemon master|backup
-  ipvsadm apply|diff|set|rs|director ...  (help: ipvsadm VERB --help)
+  ipvsadm apply|diff|set|rs|director|completions ...  (ipvsadm VERB --help)
 where SERVICE is -t|-u|--sctp-service VIP[:PORT] or -f MARK [-6]
 ";
 
 pub(super) fn run(session: &mut Session<'_>) -> Result<u8, Error> {
     super::version::run(session)?;
-    session.out.write_all(text().as_bytes())?;
+    session.out.write_all(text(width(terminal::columns())).as_bytes())?;
     Ok(0)
 }
 
-fn text() -> String {
+/// Where output goes elsewhere, 80 columns; the synopsis needs no more, wide lines are hard to read.
+fn width(terminal: Option<usize>) -> usize {
+    terminal.map_or(80, |columns| columns.clamp(30, 100))
+}
+
+fn text(width: usize) -> String {
     let mut text = format!("{SYNOPSIS}\nCommands:\n");
     for row in COMMANDS {
         let short = row.short.first().copied();
-        push(&mut text, &words(short, row.long, row.takes), row.help);
+        push(&mut text, width, &words(short, row.long, row.takes), row.help);
     }
     text.push_str("\nOptions:\n");
     for row in OPTIONS {
-        push(&mut text, &words(row.short, row.long, row.takes), &help(row));
+        push(&mut text, width, &words(row.short, row.long, row.takes), &help(row));
     }
     text
 }
@@ -72,19 +78,18 @@ fn letter(command: Command) -> String {
     row.short.first().map_or_else(|| format!("--{}", row.long), |letter| format!("-{letter}"))
 }
 
-/// The words, then the help in the column beside them, within 80 columns.
-fn push(text: &mut String, words: &str, help: &str) {
-    const INDENT: usize = 34;
-    const WIDTH: usize = 80;
-    let mut line = format!("  {words:<width$}", width = INDENT - 2);
-    if words.len() + 3 > INDENT {
+/// The words, then the help in the column beside them; in a narrow terminal below them.
+fn push(text: &mut String, width: usize, words: &str, help: &str) {
+    let indent = if width < 70 { 6 } else { 34 };
+    let mut line = format!("  {words:<room$}", room = indent - 2);
+    if words.len() + 3 > indent {
         let _ = writeln!(text, "{}", line.trim_end());
-        line = " ".repeat(INDENT);
+        line = " ".repeat(indent);
     }
     for word in help.split(' ') {
-        if line.len() + word.len() > WIDTH {
+        if line.len() + word.len() > width && line.len() > indent {
             let _ = writeln!(text, "{}", line.trim_end());
-            line = " ".repeat(INDENT);
+            line = " ".repeat(indent);
         }
         line.push_str(word);
         line.push(' ');
@@ -97,11 +102,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_everything_within_eighty_columns() {
-        let text = text();
-        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-        for row in OPTIONS {
-            assert!(text.contains(&format!("--{}", row.long)), "{}", row.long);
+    fn names_everything_within_the_width() {
+        for (terminal, width) in [(None, 80), (Some(50), 50), (Some(300), 100)] {
+            let text = text(super::width(terminal));
+            let table = &text[text.find("\nCommands:").unwrap()..];
+            assert!(table.lines().all(|line| line.chars().count() <= width), "{table}");
+            for row in OPTIONS {
+                assert!(table.contains(&format!("--{}", row.long)), "{}", row.long);
+            }
         }
+        assert!(SYNOPSIS.lines().all(|line| line.len() <= 80));
     }
 }

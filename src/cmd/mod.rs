@@ -2,6 +2,8 @@
 
 mod apply;
 mod change;
+mod complete;
+mod completions;
 mod connections;
 mod diff;
 mod help;
@@ -10,6 +12,7 @@ mod json;
 mod list;
 mod preparation;
 mod prepare;
+mod progress;
 mod report;
 mod restore;
 mod save;
@@ -23,7 +26,8 @@ use std::io::{ErrorKind, Write};
 use crate::cli::{Called, Classic, Invocation, Program, Request, Scanner, Verb};
 use crate::error::Error;
 use crate::netlink::Client;
-use crate::system::namespace;
+use crate::output::paint::Paint;
+use crate::system::{namespace, terminal};
 
 /// What a command works with.
 pub struct Session<'a> {
@@ -35,13 +39,28 @@ pub struct Session<'a> {
     pub scanner: Scanner,
     /// The name under which the program was called.
     pub program: String,
+    /// How results are coloured: not at all, except on a terminal.
+    paint: Paint,
     client: Option<Client>,
 }
 
 impl<'a> Session<'a> {
     /// A session that has not talked to the kernel yet.
     pub fn new(out: &'a mut dyn Write, complaints: &'a mut dyn Write, program: String) -> Self {
-        Self { out, complaints, scanner: Scanner::default(), program, client: None }
+        Self {
+            out,
+            complaints,
+            scanner: Scanner::default(),
+            program,
+            paint: Paint(false),
+            client: None,
+        }
+    }
+
+    /// With colours, where results go to a terminal that takes them.
+    #[must_use]
+    pub fn with_colours(self) -> Self {
+        Self { paint: Paint(terminal::takes_colours()), ..self }
     }
 
     /// The connection to the kernel, opened when it is first needed.
@@ -93,6 +112,7 @@ impl<'a> Session<'a> {
                 Ok(status)
             }
             Request::Replace => restore::replace(self),
+            Request::Complete(wanted) => complete::run(self, wanted),
             Request::Verb(Called { verb, netns, json }) => {
                 if let Some(name) = &netns {
                     namespace::enter(name)?;
@@ -102,6 +122,7 @@ impl<'a> Session<'a> {
                     Verb::Director(verb) => {
                         prepare::run(self, "director", &verb, netns.as_deref(), json)
                     }
+                    Verb::Completions(shell) => completions::run(self, shell),
                     Verb::Apply(verb) => apply::run(self, &verb, json),
                     Verb::Diff(verb) => diff::run(self, &verb, json),
                     Verb::Set(verb) => set::run(self, &verb, json),

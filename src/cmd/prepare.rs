@@ -11,6 +11,7 @@ use crate::cli::HostVerb;
 use crate::error::{Error, Obstacle};
 use crate::model::RouteImage;
 use crate::netlink::route;
+use crate::output::paint::{Paint, Tone};
 use crate::prepare::{
     self, Director, Finding, Images, Keep, Mode, Planned, Question, Report, State, Wish, script,
 };
@@ -232,7 +233,39 @@ fn tell(session: &mut Session<'_>, report: &Report, json: bool) -> Result<u8, Er
         let text = serde_json::to_string_pretty(report).map_err(std::io::Error::from)?;
         writeln!(session.out, "{text}")?;
     } else {
-        session.out.write_all(report.text().as_bytes())?;
+        session.out.write_all(text(report, session.paint).as_bytes())?;
     }
     Ok(u8::from(!report.ok))
+}
+
+/// The report for people.
+fn text(report: &Report, paint: Paint) -> String {
+    let mut text = String::new();
+    let mut push = |tone: Option<Tone>, word: &str, rest: &str| {
+        // Blanks are counted before colours come in.
+        let blanks = " ".repeat(8 - word.len().min(8));
+        let word = tone.map_or(word.to_owned(), |tone| paint.text(tone, word));
+        text.extend([&*word, &*blanks, " ", rest, "\n"]);
+    };
+    for line in &report.steps {
+        let (tone, word) = match line.state {
+            State::Planned => (Some(Tone::Changed), "to do"),
+            State::Done => (Some(Tone::Good), "done"),
+            State::Already => (None, "already"),
+            State::Undone => (Some(Tone::Good), "undone"),
+            State::Shared => (None, "kept"),
+            State::LeftAlone => (Some(Tone::Changed), "left"),
+            State::Lost => (Some(Tone::Bad), "LOST"),
+        };
+        let why = line.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        push(tone, word, &format!("{}{why}", line.step));
+    }
+    for finding in &report.findings {
+        let (tone, word) = if finding.ok { (Tone::Good, "ok") } else { (Tone::Bad, "WRONG") };
+        push(Some(tone), word, &finding.text);
+    }
+    for note in &report.notes {
+        push(None, "note", note);
+    }
+    text
 }

@@ -10,6 +10,7 @@ use crate::output::json::{
     DaemonFields, DestinationFields, Fields, ServiceFields, TimeoutsFields, Writer, compare,
 };
 use crate::output::order;
+use crate::output::paint::{Paint, Tone};
 use crate::rules::{
     Delta, Difference, Sides, Unsayable, daemon_line, describe_destination, describe_service,
     destination_line, differences, service_line, timeouts_line,
@@ -47,26 +48,23 @@ fn sorted(delta: &Delta) -> Vec<Difference<'_>> {
 type Both<'a> = (Option<Difference<'a>>, Vec<(DestinationKey, Difference<'a>)>);
 
 /// A line for each difference, with `+ `, `- ` or `~ ` before it.
-pub(super) fn text(delta: &Delta, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn text(delta: &Delta, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     for difference in sorted(delta) {
-        match difference {
+        let (tone, line) = match difference {
             Difference::Service(sides) => {
-                write_sides(out, &sides, |it| {
-                    said(service_line(it, &Numbers), &describe_service(&it.key))
-                })?;
+                side_line(&sides, |it| said(service_line(it, &Numbers), &describe_service(&it.key)))
             }
-            Difference::Destination(key, sides) => {
-                write_sides(out, &sides, |it| {
-                    let line = destination_line(&key, it, &Numbers);
-                    said(line, &describe_destination(&key, &it.key))
-                })?;
-            }
-            Difference::Timeouts(None, after) => writeln!(out, "+ {}", timeouts_line(after))?,
+            Difference::Destination(key, sides) => side_line(&sides, |it| {
+                let line = destination_line(&key, it, &Numbers);
+                said(line, &describe_destination(&key, &it.key))
+            }),
+            Difference::Timeouts(None, after) => side_line(&Sides::Added(after), timeouts_line),
             Difference::Timeouts(Some(before), after) => {
-                write_sides(out, &Sides::Edited(before, after), timeouts_line)?;
+                side_line(&Sides::Edited(before, after), timeouts_line)
             }
-            Difference::Daemon(sides) => write_sides(out, &sides, daemon_line)?,
-        }
+            Difference::Daemon(sides) => side_line(&sides, daemon_line),
+        };
+        writeln!(out, "{}", paint.text(tone, &line))?;
     }
     Ok(())
 }
@@ -98,16 +96,13 @@ fn said(line: Result<String, Unsayable>, object: &str) -> String {
     line.unwrap_or_else(|unsayable| format!("{object} ({unsayable})"))
 }
 
-fn write_sides<T: Fields>(
-    out: &mut dyn Write,
-    sides: &Sides<'_, T>,
-    line: impl Fn(&T) -> String,
-) -> io::Result<()> {
+fn side_line<T: Fields>(sides: &Sides<'_, T>, line: impl Fn(&T) -> String) -> (Tone, String) {
     match *sides {
-        Sides::Removed(before) => writeln!(out, "- {}", line(before)),
-        Sides::Added(after) => writeln!(out, "+ {}", line(after)),
+        Sides::Removed(before) => (Tone::Bad, format!("- {}", line(before))),
+        Sides::Added(after) => (Tone::Good, format!("+ {}", line(after))),
         Sides::Edited(before, after) => {
-            writeln!(out, "~ {}  # {}", line(after), compare(before, after).join(", "))
+            let fields = compare(before, after).join(", ");
+            (Tone::Changed, format!("~ {}  # {fields}", line(after)))
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::system::journal::Journal;
 
 use super::apply::LOCK;
 use super::wish::change_of;
-use super::{Session, snapshot};
+use super::{Session, progress, snapshot};
 
 /// How long another of our writers is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -113,7 +113,7 @@ fn converge<'a>(
         let client = session.client()?;
         let current = snapshot::whole(client, &wish)?;
         let changes = plan(&current, &wish);
-        let refusals = client.batch(&changes)?;
+        let refusals = progress::batch(client, &changes.iter().collect::<Vec<_>>())?;
         if refusals.is_empty() {
             return Ok(refused);
         }
@@ -171,7 +171,8 @@ fn execute(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
 }
 
 fn execute_changes(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
-    let refusals = session.client()?.batch(lines.iter().filter_map(change_of))?;
+    let changes: Vec<&Change> = lines.iter().filter_map(change_of).collect();
+    let refusals = progress::batch(session.client()?, &changes)?;
     let refused = refusals.into_iter();
     let refused = refused.map(|it| Refused { line: &lines[it.index], errno: it.errno }).collect();
     Ok(complain(session, refused))

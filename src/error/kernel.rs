@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io;
 
-use crate::model::Operation;
+use crate::model::{Operation, nearest_schedulers};
 
 /// An error number of the kernel, positive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -96,7 +96,19 @@ pub(super) fn hints(operation: Operation, errno: Errno, object: &str) -> Vec<Str
         hints.push(object.to_owned());
     }
     hints.extend(cause(operation, errno).map(str::to_owned));
+    if errno == Errno::ENOENT
+        && matches!(operation, Operation::AddService | Operation::UpdateService)
+    {
+        hints.extend(meant(object));
+    }
     hints
+}
+
+/// The scheduler that was meant by one that does not exist.
+fn meant(object: &str) -> Option<String> {
+    let mut words = object.split(' ').skip_while(|word| *word != "-s");
+    let nearest = nearest_schedulers(words.nth(1)?);
+    if nearest.is_empty() { None } else { Some(format!("did you mean {}?", nearest.join(" or "))) }
 }
 
 fn cause(operation: Operation, errno: Errno) -> Option<&'static str> {

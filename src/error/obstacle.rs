@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::model::nearest_schedulers;
+
 /// What stands in the way of a preparation. It is found before the first change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Obstacle {
@@ -158,9 +160,7 @@ impl Obstacle {
             }
             Self::Proxy { address, name } => format!("ip neighbour del proxy {address} dev {name}"),
             Self::NoIpv6 { name } => format!("sysctl -w net.ipv6.conf.{name}.disable_ipv6=0"),
-            Self::NoModule { name } => {
-                format!("it comes with the kernel's package: modprobe {name}")
-            }
+            Self::NoModule { name } => no_module(name),
             Self::ReadOnly => "containers see them so: run this on the host with --netns PID, or \
                                choose --arp nft, or give the front gateway a static entry and \
                                choose --arp none"
@@ -181,5 +181,15 @@ impl Obstacle {
             }
         };
         vec![remedy, "nothing was changed".to_owned()]
+    }
+}
+
+/// A scheduler that does not exist was misspelt, another module is not installed.
+fn no_module(name: &str) -> String {
+    let nearest = name.strip_prefix("ip_vs_").map(nearest_schedulers).unwrap_or_default();
+    if nearest.is_empty() {
+        format!("it comes with the kernel's package: modprobe {name}")
+    } else {
+        format!("did you mean {}?", nearest.join(" or "))
     }
 }

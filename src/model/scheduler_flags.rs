@@ -49,6 +49,12 @@ impl SchedulerFlags {
         Ok(Self(bits))
     }
 
+    /// The names of all flags of `scheduler`.
+    pub fn all(scheduler: &str) -> impl Iterator<Item = &'static str> {
+        let of = move |owner: Option<&str>| owner.is_none_or(|owner| owner == scheduler);
+        NAMES.iter().filter(move |(_, _, owner)| of(*owner)).map(|(name, ..)| *name)
+    }
+
     /// The names of the flags that are set, as `scheduler` calls them.
     pub fn names(self, scheduler: &str) -> Vec<&'static str> {
         let name_of = |bit: u8| {

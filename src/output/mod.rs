@@ -5,3 +5,4 @@ pub mod json;
 pub mod list;
 pub mod numbers;
 pub mod order;
+pub mod paint;

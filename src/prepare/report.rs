@@ -76,31 +76,4 @@ impl Report {
             notes: Vec::new(),
         }
     }
-
-    /// The report for people.
-    pub fn text(&self) -> String {
-        use std::fmt::Write as _;
-        let mut text = String::new();
-        for line in &self.steps {
-            let state = match line.state {
-                State::Planned => "to do",
-                State::Done => "done",
-                State::Already => "already",
-                State::Undone => "undone",
-                State::Shared => "kept",
-                State::LeftAlone => "left",
-                State::Lost => "LOST",
-            };
-            let why = line.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-            let _ = writeln!(text, "{state:<8} {}{why}", line.step);
-        }
-        for finding in &self.findings {
-            let word = if finding.ok { "ok" } else { "WRONG" };
-            let _ = writeln!(text, "{word:<8} {}", finding.text);
-        }
-        for note in &self.notes {
-            let _ = writeln!(text, "note     {note}");
-        }
-        text
-    }
 }

@@ -1,11 +1,24 @@
 //! The terminal of the user.
 
+use std::env;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::thread;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+/// Standard output is a terminal with colours, and nobody asked for none: <https://no-color.org>.
+pub fn takes_colours() -> bool {
+    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = env::var_os("TERM").is_none_or(|name| name == "dumb");
+    io::stdout().is_terminal() && !set("NO_COLOR") && !dumb
+}
+
+/// Columns of the terminal on standard output; none where there is none.
+pub fn columns() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
+}
 
 /// Waits so long, or until a line is typed where standard input is a terminal, and returns that.
 pub fn line_within(patience: Duration) -> Option<String> {

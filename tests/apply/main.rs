@@ -9,6 +9,7 @@ mod connection;
 mod cost;
 mod failure;
 mod guards;
+mod hints;
 mod json;
 mod program;
 mod restore;

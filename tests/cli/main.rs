@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
 
+mod manual;
 mod plan;
 mod program;
 mod properties;
 #[path = "../common/tables.rs"]
 mod tables;
+mod terminal;

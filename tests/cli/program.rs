@@ -40,6 +40,23 @@ fn a_mistake_is_named_with_a_hint() {
 }
 
 #[test]
+fn a_slip_in_a_verb_is_guessed() {
+    for (line, guess) in [
+        ("aply rules", "hint: did you mean `ipvsadm apply'?"),
+        ("rs prepar", "similar subcommand exists: 'prepare'"),
+        ("apply --dryrun rules", "similar argument exists: '--dry-run'"),
+        ("rs prepare --mode drr", "possible values: dr, tun, nat"),
+        ("completions bsh", "similar value exists: 'bash'"),
+        ("director prepare --vip 192.0.2.80 --iface eth0 --set drop_enty=1", "drop_entry"),
+    ] {
+        let output = run_as("ipvsadm", &line.split(' ').collect::<Vec<_>>());
+        let errors = text(&output.stderr);
+        assert!(errors.contains(guess), "{line}: {errors}");
+        assert_ne!(output.status.code(), Some(0), "{line}");
+    }
+}
+
+#[test]
 fn the_hint_names_the_program_as_it_was_called() {
     let output = run_as("/sbin/ipvsadm", &["list"]);
     let first = "Try `/sbin/ipvsadm -h' or '/sbin/ipvsadm --help' for more information.";

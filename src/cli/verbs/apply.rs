@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
 use super::diff::{limits, read_limits};
 use crate::rules::Limits;
@@ -79,6 +79,7 @@ pub(super) fn command() -> Command {
             Arg::new("file")
                 .value_name("FILE")
                 .required_unless_present_any(["accept", "recover"])
+                .value_hint(ValueHint::FilePath)
                 .help("Rule lines, or JSON of -L and -S; - is standard input"),
         )
         .arg(flag("dry-run", "Change nothing; print what would be changed, as `diff' does"))

@@ -1,6 +1,6 @@
 //! `ipvsadm diff`: what differs between the kernel's table and a file, or between two files.
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
 use crate::rules::{Limits, Scope};
 
@@ -42,6 +42,7 @@ pub(super) fn command() -> Command {
                 .value_name("FILE")
                 .required(true)
                 .num_args(1..=2)
+                .value_hint(ValueHint::FilePath)
                 .help("Rule lines, or JSON of -L and -S; - is standard input"),
         )
         .args(limits())

@@ -1,17 +1,14 @@
 //! Making changes in steps, between which there is time to stop.
 
-use std::io::{IsTerminal, Write, stderr};
-
 use crate::error::{Errno, Error};
 use crate::model::Change;
 use crate::netlink::{Client, Refusal};
 use crate::system::signals::Signals;
 
+use super::super::progress::Progress;
+
 /// Changes of one step: one send.
 const STEP: usize = 200;
-
-/// Fewer are done before anybody has read how many.
-const WORTH_SHOWING: usize = 2000;
 
 /// Why it stopped before the end.
 #[derive(Debug)]
@@ -24,34 +21,6 @@ pub(super) enum Stop {
     Signal(&'static str),
     /// Nobody confirmed.
     Unconfirmed(&'static str),
-}
-
-/// A line on a terminal that counts, and goes away with its value. A library for it would be the
-/// only user of a shared one, and that costs every command a millisecond.
-struct Progress {
-    changes: usize,
-    shown: bool,
-}
-
-impl Progress {
-    fn of(changes: usize) -> Self {
-        Self { changes, shown: changes >= WORTH_SHOWING && stderr().is_terminal() }
-    }
-
-    fn show(&self, made: usize) {
-        if self.shown {
-            write!(stderr(), "\r{made} of {} changes made", self.changes).ok();
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if self.shown {
-            // Back to the first column, and clear the line (ECMA-48 EL).
-            write!(stderr(), "\r\x1b[K").ok();
-        }
-    }
 }
 
 /// Makes the changes. If it stops, the places of those that were or may have been made stand with

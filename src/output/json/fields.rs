@@ -23,6 +23,21 @@ const FIXED: [&str; 11] = [
     "persistent_connections",
 ];
 
+/// What can be set of a service.
+pub const SERVICE_FIELDS: [&str; 6] =
+    ["scheduler", "flags", "persistence", "netmask", "engine", "one_packet"];
+
+/// What can be set of a real server.
+pub const SERVER_FIELDS: [&str; 7] = [
+    "weight",
+    "forwarding",
+    "upper_threshold",
+    "lower_threshold",
+    "tunnel",
+    "tunnel_port",
+    "tunnel_checksum",
+];
+
 /// `KEY=VALUE`; an empty value takes the field away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
@@ -98,8 +113,7 @@ pub fn service_with(service: &Service, words: &[Assignment]) -> Result<Service, 
         let name = SchedulerName::new(&word.value);
         service.scheduler = name.map_err(|why| Rejection::Field(why.to_string()))?;
     }
-    let known = ["scheduler", "flags", "persistence", "netmask", "engine", "one_packet"];
-    let fields: ServiceFields = with(&service, &known, words)?;
+    let fields: ServiceFields = with(&service, &SERVICE_FIELDS, words)?;
     fields.service().map_err(Rejection::Field)
 }
 
@@ -108,16 +122,13 @@ pub fn destination_with(
     destination: &Destination,
     words: &[Assignment],
 ) -> Result<Destination, Rejection> {
-    let tunnel = ["tunnel", "tunnel_port", "tunnel_checksum"];
-    let known = ["weight", "forwarding", "upper_threshold", "lower_threshold"];
-    let known = [&known[..], &tunnel].concat();
     let leaves = |word: &Assignment| word.key == "forwarding" && word.value != "tunnel";
     let base = if words.iter().any(leaves) {
         Destination { forwarding: crate::model::Forwarding::Route, ..*destination }
     } else {
         *destination
     };
-    let fields: DestinationFields = with(&base, &known, words)?;
+    let fields: DestinationFields = with(&base, &SERVER_FIELDS, words)?;
     fields.destination().map_err(Rejection::Field)
 }
 

@@ -16,7 +16,9 @@ pub mod connection;
 
 pub use daemon::{DaemonFields, TimeoutsFields};
 pub use destination::DestinationFields;
-pub use fields::{Assignment, Fields, compare, destination_with, service_with};
+pub use fields::{
+    Assignment, Fields, SERVER_FIELDS, SERVICE_FIELDS, compare, destination_with, service_with,
+};
 pub use service::ServiceFields;
 pub use stats::{Counters, RateFields, StatsFields};
 pub use table::{read, write};

@@ -1,0 +1,154 @@
+//! What can stand next on a command line that is being typed.
+//!
+//! The shells ask `ipvsadm __complete PROGRAM WORD…`, where the last word is the one under the
+//! cursor, perhaps empty. What can be said from the tables of the languages is said here; what only
+//! the kernel knows is named, for `cmd` to look up.
+
+mod classic;
+mod verbs;
+
+use super::options::Opt;
+use super::program::Program;
+use super::verbs::is_verb;
+use crate::model::{ENGINES, Kind, SCHEDULERS, ServiceKey};
+
+/// The first word of a question for completions.
+pub(super) const QUESTION: &str = "__complete";
+
+/// Something to complete a word to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The word; one that ends with `=`, `:`, `,` or `/` is to be continued.
+    pub word: String,
+    /// What it is, in half a line.
+    pub help: String,
+}
+
+impl Candidate {
+    pub(super) fn new(word: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { word: word.into(), help: help.into() }
+    }
+}
+
+/// Candidates that have to be looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Live {
+    /// Services in the table that this option would name.
+    Services(Opt),
+    /// The addresses of services in the table.
+    VirtualAddresses,
+    /// Real servers of this service.
+    Servers(Option<ServiceKey>),
+    /// Real servers of other services.
+    OtherServers(Option<ServiceKey>),
+    /// Addresses of this host, for a port to follow or not.
+    OwnAddresses {
+        /// Append `:`.
+        port: bool,
+    },
+    /// Of these, those that the kernel has modules for.
+    Schedulers,
+    /// Persistence engines likewise.
+    Engines,
+    /// Network interfaces.
+    Interfaces,
+    /// Named network namespaces.
+    Namespaces,
+    /// Parameters of IPVS.
+    Parameters,
+    /// The value in force: the time-out for TCP, after FIN, for UDP.
+    Timeout(usize),
+    /// Files, which the shells know better.
+    Files,
+}
+
+/// What can stand next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The network namespace that the line names.
+    pub netns: Option<String>,
+    /// What of the word stays as it is, for example `--scheduler=`.
+    pub before: String,
+    /// What has been typed behind that.
+    pub typed: String,
+    /// Candidates.
+    pub fixed: Vec<Candidate>,
+    /// More of them.
+    pub live: Vec<Live>,
+}
+
+impl Wanted {
+    fn of(typed: &str) -> Self {
+        Self { typed: typed.to_owned(), ..Self::default() }
+    }
+
+    fn with(self, values: Values) -> Self {
+        Self { fixed: values.fixed, live: values.live, ..self }
+    }
+
+    /// Of a comma list the last word is completed, and words before it are not repeated.
+    fn last_of_list(mut self) -> Self {
+        if let Some(comma) = self.typed.rfind(',') {
+            let (before, typed) = self.typed.split_at(comma + 1);
+            let used: Vec<&str> = before.split(',').collect();
+            self.fixed.retain(|candidate| !used.contains(&candidate.word.as_str()));
+            self.before.push_str(before);
+            self.typed = typed.to_owned();
+        }
+        self
+    }
+}
+
+/// The values that an option takes.
+#[derive(Default)]
+struct Values {
+    fixed: Vec<Candidate>,
+    live: Vec<Live>,
+}
+
+impl Values {
+    fn live(live: Live) -> Self {
+        Self { fixed: Vec::new(), live: vec![live] }
+    }
+
+    fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let fixed = words.into_iter().map(|word| Candidate::new(word, "")).collect();
+        Self { fixed, live: Vec::new() }
+    }
+}
+
+/// The schedulers of Linux.
+pub fn schedulers() -> Vec<Candidate> {
+    kinds(&SCHEDULERS)
+}
+
+/// The persistence engines of Linux.
+pub fn engines() -> Vec<Candidate> {
+    kinds(&ENGINES)
+}
+
+fn kinds(kinds: &[Kind]) -> Vec<Candidate> {
+    kinds.iter().map(|kind| Candidate::new(kind.name, kind.help)).collect()
+}
+
+/// Reads the words behind [`QUESTION`]: the program's name, and those behind that.
+pub fn wanted(words: &[String]) -> Wanted {
+    let Some((name, words)) = words.split_first() else { return Wanted::default() };
+    let (typed, words) = words.split_last().map_or(("", words), |(word, rest)| (word, rest));
+    match (Program::from_name(name), words.first()) {
+        (Program::Ipvsadm, Some(verb)) if is_verb(verb) => verbs::wanted(words, typed),
+        (Program::Ipvsadm, None) => {
+            let mut wanted = classic::wanted(words, typed);
+            if wanted.before.is_empty() {
+                wanted.fixed.splice(0..0, verbs::first_words());
+            }
+            wanted
+        }
+        (Program::Ipvsadm, _) => classic::wanted(words, typed),
+        (Program::Save, _) => {
+            let fixed = vec![Candidate::new("-n", Opt::Numeric.row().help)];
+            Wanted { fixed, ..Wanted::of(typed) }
+        }
+        (Program::Restore, _) => Wanted::of(typed),
+    }
+}

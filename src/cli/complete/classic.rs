@@ -1,0 +1,358 @@
+//! The classic language, as far as it has been typed.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+
+use super::{Candidate, Live, Values, Wanted};
+use crate::cli::classic::listing_conflict;
+use crate::cli::options::{COMMANDS, Column, Command, Group, OPTIONS, Opt, OptionRow, Takes};
+use crate::cli::words::What;
+use crate::model::{Family, Protocol, SchedulerFlags, ServiceKey};
+
+/// What the words before the cursor say.
+#[derive(Default)]
+struct Line {
+    command: Option<Command>,
+    given: Vec<(Opt, Option<String>)>,
+    loose: usize,
+    /// The next word is its value.
+    waits: Option<What>,
+    /// The next word is its value unless it begins with a dash.
+    may_take: Option<What>,
+}
+
+fn takes(what: What) -> Takes {
+    match what {
+        What::Command(command) => command.row().takes,
+        What::Option(option) => option.row().takes,
+    }
+}
+
+fn by_long(name: &str) -> Option<What> {
+    let command = COMMANDS.iter().find(|row| row.long == name);
+    let option = || OPTIONS.iter().find(|row| row.long == name);
+    command
+        .map(|row| What::Command(row.command))
+        .or_else(|| option().map(|row| What::Option(row.option)))
+}
+
+fn by_letter(letter: char) -> Option<What> {
+    let command = COMMANDS.iter().find(|row| row.short.contains(&letter));
+    let option = || OPTIONS.iter().find(|row| row.short == Some(letter));
+    command
+        .map(|row| What::Command(row.command))
+        .or_else(|| option().map(|row| What::Option(row.option)))
+}
+
+impl Line {
+    fn read(words: &[String]) -> Self {
+        let mut line = Self::default();
+        for word in words {
+            line.take(word);
+        }
+        line
+    }
+
+    fn take(&mut self, word: &str) {
+        if let Some(what) = self.waits.take() {
+            return self.put(what, Some(word));
+        }
+        let may_take = self.may_take.take();
+        if let Some(long) = word.strip_prefix("--") {
+            let (name, value) = long.split_once('=').map_or((long, None), |(n, v)| (n, Some(v)));
+            if let Some(what) = by_long(name) {
+                self.put(what, value);
+                self.expect(what, value.is_some());
+            }
+        } else if let Some((letters, glued)) = bundle(word) {
+            for (place, what) in letters.iter().enumerate() {
+                let last = place + 1 == letters.len();
+                self.put(*what, if last { glued } else { None });
+                if last {
+                    self.expect(*what, glued.is_some());
+                }
+            }
+        } else if let Some(What::Option(option)) = may_take {
+            let value = self.given.iter_mut().rfind(|(given, _)| *given == option);
+            if let Some((_, value)) = value {
+                *value = Some(word.to_owned());
+            }
+        } else {
+            self.loose += 1;
+        }
+    }
+
+    fn put(&mut self, what: What, value: Option<&str>) {
+        match what {
+            What::Command(command) => self.command = self.command.or(Some(command)),
+            What::Option(option) => {
+                let value = value.map(str::to_owned);
+                match self.given.last_mut() {
+                    // Its value is a word of its own.
+                    Some((last, none @ None)) if *last == option && value.is_some() => {
+                        *none = value;
+                    }
+                    _ => self.given.push((option, value)),
+                }
+            }
+        }
+    }
+
+    fn expect(&mut self, what: What, has_value: bool) {
+        match takes(what) {
+            Takes::Value(_) if !has_value => self.waits = Some(what),
+            Takes::Perhaps(_) if !has_value => self.may_take = Some(what),
+            _ => {}
+        }
+    }
+
+    fn value(&self, option: Opt) -> Option<&str> {
+        let found = self.given.iter().rfind(|(given, _)| *given == option);
+        found.and_then(|(_, value)| value.as_deref())
+    }
+
+    fn has(&self, option: Opt) -> bool {
+        self.given.iter().any(|(given, _)| *given == option)
+    }
+
+    fn has_column(&self, column: Column) -> bool {
+        self.given.iter().any(|(option, _)| option.row().column == Some(column))
+    }
+
+    /// The service, if it is said in numbers: names are not looked up for the sake of a hint.
+    fn service(&self) -> Option<ServiceKey> {
+        if let Some(mark) = self.value(Opt::Fwmark) {
+            let mark: NonZeroU32 = mark.parse().ok()?;
+            let family = if self.has(Opt::Ipv6) { Family::V6 } else { Family::V4 };
+            return Some(ServiceKey::Fwmark { mark, family });
+        }
+        let protocols =
+            [(Opt::Tcp, Protocol::Tcp), (Opt::Udp, Protocol::Udp), (Opt::Sctp, Protocol::Sctp)];
+        protocols.into_iter().find_map(|(option, protocol)| key(protocol, self.value(option)?))
+    }
+
+    fn protocol_is_udp(&self) -> bool {
+        self.has(Opt::Udp) || self.has(Opt::Fwmark)
+    }
+}
+
+/// A service of this protocol at this address, in numbers.
+pub(super) fn key(protocol: Protocol, word: &str) -> Option<ServiceKey> {
+    let at = word.parse::<SocketAddr>().ok();
+    let at = at.or_else(|| Some(SocketAddr::new(word.parse::<IpAddr>().ok()?, 0)))?;
+    Some(ServiceKey::Address { protocol, address: at.ip(), port: at.port() })
+}
+
+/// The options of a word such as `-Ln`, with the value at its end.
+fn bundle(word: &str) -> Option<(Vec<What>, Option<&str>)> {
+    let letters = word.strip_prefix('-').filter(|letters| !letters.is_empty())?;
+    let mut found = Vec::new();
+    for (at, letter) in letters.char_indices() {
+        let what = by_letter(letter)?;
+        found.push(what);
+        let rest = &letters[at + letter.len_utf8()..];
+        if takes(what) != Takes::Nothing && !rest.is_empty() {
+            return Some((found, Some(rest.strip_prefix('=').unwrap_or(rest))));
+        }
+    }
+    Some((found, None))
+}
+
+pub(super) fn wanted(words: &[String], typed: &str) -> Wanted {
+    let line = Line::read(words);
+    let netns = line.value(Opt::Netns).map(str::to_owned);
+    let wanted = Wanted { netns, ..Wanted::of(typed) };
+    if let Some(what) = line.waits {
+        return value(&line, what, wanted);
+    }
+    if let Some((name, rest)) = typed.strip_prefix("--").and_then(|long| long.split_once('=')) {
+        let Some(what) = by_long(name) else { return wanted };
+        let before = format!("--{name}=");
+        return value(&line, what, Wanted { before, typed: rest.to_owned(), ..wanted });
+    }
+    if let Some((letters, Some(glued))) = bundle(typed)
+        && let Some(last) = letters.last()
+    {
+        let (before, typed) = typed.split_at(typed.len() - glued.len());
+        let wanted = Wanted { before: before.to_owned(), typed: typed.to_owned(), ..wanted };
+        return value(&Line::read(&[words, &[before.to_owned()]].concat()), *last, wanted);
+    }
+    let Some(command) = line.command else {
+        let fixed = commands(typed.starts_with("--")).collect();
+        return Wanted { fixed, ..wanted };
+    };
+    if command == Command::Set && !typed.starts_with('-') && line.loose < 3 {
+        return wanted.with(Values::live(Live::Timeout(line.loose)));
+    }
+    let fixed = options(&line, command, typed.starts_with("--"));
+    Wanted { fixed, ..wanted }
+}
+
+/// `-s` where it has a letter and no second dash was typed.
+fn word(letter: Option<char>, long: &str, in_full: bool) -> String {
+    match letter {
+        Some(letter) if !in_full => format!("-{letter}"),
+        _ => format!("--{long}"),
+    }
+}
+
+fn commands(in_full: bool) -> impl Iterator<Item = Candidate> {
+    COMMANDS.iter().map(move |row| {
+        Candidate::new(word(row.short.first().copied(), row.long, in_full), row.help)
+    })
+}
+
+/// The options that would be legal, those that are needed first.
+fn options(line: &Line, command: Command, in_full: bool) -> Vec<Candidate> {
+    let mut rows: Vec<&OptionRow> =
+        OPTIONS.iter().filter(|row| is_legal(line, command, row)).collect();
+    let needed =
+        |row: &OptionRow| row.column.is_some_and(|column| column.row().required.contains(&command));
+    if rows.iter().any(|row| needed(row)) {
+        rows.retain(|row| needed(row) || row.option == Opt::Netns);
+    }
+    rows.into_iter()
+        .map(|row| Candidate::new(word(row.short, row.long, in_full), row.help))
+        .collect()
+}
+
+fn is_legal(line: &Line, command: Command, row: &OptionRow) -> bool {
+    let Some(column) = row.column else {
+        return match row.option {
+            Opt::Ipv6 => line.has(Opt::Fwmark) && !line.has(Opt::Ipv6),
+            _ => false, // --sort says what is so
+        };
+    };
+    let of_command = [column.row().required, column.row().allowed].concat();
+    if line.has_column(column) || !of_command.contains(&command) {
+        return false;
+    }
+    match row.option {
+        Opt::Ops => line.protocol_is_udp(),
+        // The old tool took it and ignored it.
+        Opt::SyncId => command == Command::StartDaemon,
+        _ if row.option.group() == Group::Server && row.long.starts_with("tun-") => {
+            tunnel_takes(line, row.option)
+        }
+        _ if command == Command::List => {
+            listing_conflict(|other| other == column || line.has_column(other)).is_ok()
+        }
+        _ => true,
+    }
+}
+
+fn tunnel_takes(line: &Line, option: Opt) -> bool {
+    let checksums = [Opt::TunNocsum, Opt::TunCsum, Opt::TunRemcsum];
+    let checked = checksums.iter().any(|option| line.has(*option));
+    let legal = match (line.value(Opt::TunType), option) {
+        (_, Opt::TunType) | (Some("gue"), Opt::TunPort) => true,
+        (Some("gue"), _) | (Some("gre"), Opt::TunNocsum | Opt::TunCsum) => !checked,
+        _ => false,
+    };
+    line.has(Opt::Ipip) && legal
+}
+
+/// The values of an option or a command.
+fn value(line: &Line, what: What, wanted: Wanted) -> Wanted {
+    let option = match what {
+        What::Command(_) => return wanted.with(Values::words(["master", "backup"])),
+        What::Option(option) => option,
+    };
+    let values = match option {
+        Opt::Tcp | Opt::Udp | Opt::Sctp if line.command == Some(Command::AddService) => {
+            Values::live(Live::OwnAddresses { port: true })
+        }
+        Opt::Tcp | Opt::Udp | Opt::Sctp | Opt::Fwmark => Values::live(Live::Services(option)),
+        Opt::RealServer if line.command == Some(Command::AddServer) => {
+            Values::live(Live::OtherServers(line.service()))
+        }
+        Opt::RealServer => Values::live(Live::Servers(line.service())),
+        Opt::Scheduler => Values::live(Live::Schedulers),
+        Opt::Engine => Values::live(Live::Engines),
+        Opt::Interface => Values::live(Live::Interfaces),
+        Opt::Netns => Values::live(Live::Namespaces),
+        Opt::TunType => Values::words(["ipip", "gue", "gre"]),
+        Opt::SchedFlags => {
+            let scheduler = line.value(Opt::Scheduler).unwrap_or("wlc");
+            let flags = Values::words(SchedulerFlags::all(scheduler));
+            return wanted.with(flags).last_of_list();
+        }
+        // Numbers, masks and groups are the user's own.
+        _ => Values::default(),
+    };
+    wanted.with(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(line: &str) -> Wanted {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let (typed, words) = words.split_last().unwrap();
+        wanted(words, typed)
+    }
+
+    fn offered(line: &str) -> Vec<String> {
+        let wanted = ask(line);
+        let words = wanted.fixed.into_iter().map(|candidate| candidate.word);
+        words.filter(|word| word.starts_with(&wanted.typed)).collect()
+    }
+
+    #[test]
+    fn what_a_command_needs_comes_first_then_what_it_takes() {
+        assert_eq!(offered("-D "), ["-t", "-u", "--sctp-service", "-f", "--netns"]);
+        assert_eq!(offered("-a -t 192.0.2.80:80 "), ["-r", "--netns"]);
+        let rest = ["-s", "-p", "-M", "--pe", "-b", "--netns"];
+        assert_eq!(offered("-A -t 192.0.2.80:80 -"), rest);
+        assert!(offered("-A -u 192.0.2.80:80 -").contains(&"-o".to_owned()));
+        assert_eq!(offered("-A -t 192.0.2.80:80 --sch"), ["--scheduler", "--sched-flags"]);
+        assert_eq!(offered("-C "), ["--netns"]);
+        assert_eq!(offered("--netns lb -Z --tcp"), ["--tcp-service"]);
+    }
+
+    #[test]
+    fn what_excludes_each_other_is_not_offered() {
+        let listings = offered("-L -c -");
+        assert!(listings.contains(&"-n".to_owned()), "{listings:?}");
+        for wrong in ["-t", "--timeout", "--stats", "-c"] {
+            assert!(!listings.contains(&wrong.to_owned()), "{wrong}: {listings:?}");
+        }
+        assert!(!offered("-a -t 192.0.2.80:80 -r 192.0.2.1 -g -").contains(&"-m".to_owned()));
+        let tunnel = "-a -t 192.0.2.80:80 -r 192.0.2.1 -i";
+        assert_eq!(offered(&format!("{tunnel} --tun")), ["--tun-type"]);
+        let gre = offered(&format!("{tunnel} --tun-type gre --tun"));
+        assert_eq!(gre, ["--tun-nocsum", "--tun-csum"]);
+        assert!(offered("-f 7 -L -").is_empty() || !offered("-L -f 7 -6 -").contains(&"-6".into()));
+        assert!(offered("-L -f 7 -").contains(&"-6".to_owned()));
+    }
+
+    #[test]
+    fn values_are_found_in_every_form() {
+        for line in ["-A -t X -s w", "-A -t X --scheduler w", "-AtX -sw", "-A --scheduler=w"] {
+            let wanted = ask(line);
+            assert_eq!(
+                (&wanted.live[..], &*wanted.typed),
+                (&[Live::Schedulers][..], "w"),
+                "{line}"
+            );
+        }
+        assert_eq!(ask("-A --scheduler=w").before, "--scheduler=");
+        assert_eq!(ask("-AtX -sw").before, "-s");
+        assert_eq!(ask("-Dt ").live, [Live::Services(Opt::Tcp)]);
+        assert_eq!(ask("-A -p 300 -t ").live, [Live::OwnAddresses { port: true }]);
+        assert_eq!(offered("--start-daemon m"), ["master"]);
+        let key = ServiceKey::udp("192.0.2.80:53".parse().unwrap());
+        assert_eq!(ask("-e -u 192.0.2.80:53 -r ").live, [Live::Servers(Some(key))]);
+        assert_eq!(ask("--set 900 ").live, [Live::Timeout(1)]);
+        assert_eq!(ask("--netns lb -L -t ").netns.as_deref(), Some("lb"));
+    }
+
+    #[test]
+    fn a_list_of_flags_is_completed_at_its_end() {
+        let wanted = ask("-A -s sh -b sh-port,sh");
+        assert_eq!(wanted.before, "sh-port,");
+        let words: Vec<String> = wanted.fixed.into_iter().map(|it| it.word).collect();
+        assert_eq!(words, ["sh-fallback", "flag-1", "flag-2", "flag-3"]);
+    }
+}

@@ -1,0 +1,294 @@
+//! The verbs, from clap's commands.
+
+use clap::{Arg, ArgAction, Command, ValueHint};
+
+use super::{Candidate, Live, Values, Wanted, classic::key};
+use crate::cli::options::Opt;
+use crate::cli::verbs;
+use crate::model::{Family, Protocol, ServiceKey};
+use crate::output::json::{SERVER_FIELDS, SERVICE_FIELDS};
+
+/// The verbs themselves.
+pub(super) fn first_words() -> Vec<Candidate> {
+    subcommands(&verbs::command())
+}
+
+fn subcommands(command: &Command) -> Vec<Candidate> {
+    let candidate = |it: &Command| {
+        Candidate::new(it.get_name(), it.get_about().unwrap_or_default().to_string())
+    };
+    command.get_subcommands().map(candidate).collect()
+}
+
+/// What the words before the cursor say.
+struct Line<'a> {
+    command: &'a Command,
+    given: Vec<(&'a Arg, Option<String>)>,
+    loose: usize,
+    /// The next word is its value.
+    waits: Option<&'a Arg>,
+}
+
+fn takes_value(arg: &Arg) -> bool {
+    arg.get_action().takes_values()
+}
+
+impl<'a> Line<'a> {
+    fn read(root: &'a Command, words: &[String]) -> Self {
+        let mut line = Self { command: root, given: Vec::new(), loose: 0, waits: None };
+        for word in words {
+            line.take(word);
+        }
+        line
+    }
+
+    fn take(&mut self, word: &str) {
+        if let Some(arg) = self.waits.take() {
+            return self.given.push((arg, Some(word.to_owned())));
+        }
+        if let Some((arg, value)) = self.option(word) {
+            match value {
+                None if takes_value(arg) => self.waits = Some(arg),
+                value => self.given.push((arg, value.map(str::to_owned))),
+            }
+        } else if let Some(command) = self.command.find_subcommand(word) {
+            self.command = command;
+        } else if !word.starts_with('-') || word == "-" {
+            self.loose += 1;
+        }
+    }
+
+    /// The option that a word begins, with the value in it.
+    fn option<'w>(&self, word: &'w str) -> Option<(&'a Arg, Option<&'w str>)> {
+        if let Some(long) = word.strip_prefix("--") {
+            let (name, value) = long.split_once('=').map_or((long, None), |(n, v)| (n, Some(v)));
+            let arg = self.command.get_arguments().find(|arg| arg.get_long() == Some(name));
+            return arg.map(|arg| (arg, value));
+        }
+        let letters = word.strip_prefix('-')?;
+        let letter = letters.chars().next()?;
+        let arg = self.command.get_arguments().find(|arg| arg.get_short() == Some(letter))?;
+        let rest = &letters[letter.len_utf8()..];
+        Some((arg, (!rest.is_empty() && takes_value(arg)).then_some(rest)))
+    }
+
+    fn value(&self, id: &str) -> Option<&str> {
+        let found = self.given.iter().rfind(|(arg, _)| arg.get_id() == id);
+        found.and_then(|(_, value)| value.as_deref())
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.given.iter().any(|(arg, _)| arg.get_id() == id)
+    }
+
+    /// The service that `set` is about.
+    fn service(&self) -> Option<ServiceKey> {
+        if let Some(mark) = self.value("fwmark") {
+            let family = if self.has("ipv6") { Family::V6 } else { Family::V4 };
+            return Some(ServiceKey::Fwmark { mark: mark.parse().ok()?, family });
+        }
+        let protocols = [("tcp", Protocol::Tcp), ("udp", Protocol::Udp), ("sctp", Protocol::Sctp)];
+        protocols.into_iter().find_map(|(id, protocol)| key(protocol, self.value(id)?))
+    }
+
+    /// Options that are not on the line and agree with those that are.
+    fn options(&self) -> Vec<Candidate> {
+        let free = |arg: &&Arg| {
+            let again = matches!(arg.get_action(), ArgAction::Append | ArgAction::Count);
+            let conflicts = self.command.get_arg_conflicts_with(arg);
+            !arg.is_positional()
+                && (again || !self.has(arg.get_id().as_str()))
+                && !conflicts.iter().any(|other| self.has(other.get_id().as_str()))
+                && (self.loose == 0 || !conflicts.iter().any(|other| other.is_positional()))
+        };
+        let candidate = |arg: &Arg| {
+            let long = arg.get_long().map(|long| format!("--{long}"));
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            long.map(|long| Candidate::new(long, help))
+        };
+        self.command.get_arguments().filter(free).filter_map(candidate).collect()
+    }
+
+    fn positional(&self) -> Option<&'a Arg> {
+        let mut found = None;
+        for (place, arg) in self.command.get_positionals().enumerate() {
+            let many = arg.get_num_args().is_some_and(|range| range.max_values() > self.loose);
+            if place == self.loose || many {
+                found = Some(arg);
+            }
+        }
+        found
+    }
+}
+
+pub(super) fn wanted(words: &[String], typed: &str) -> Wanted {
+    let mut root = verbs::command();
+    root.build(); // gives the verbs the options that all of them have
+    let line = Line::read(&root, words);
+    let netns = line.value("netns").map(str::to_owned);
+    let wanted = Wanted { netns, ..Wanted::of(typed) };
+    if let Some(arg) = line.waits {
+        return value(&line, arg, wanted);
+    }
+    if let Some((arg, Some(rest))) = line.option(typed) {
+        let (before, rest) = typed.split_at(typed.len() - rest.len());
+        return value(&line, arg, Wanted { before: before.into(), typed: rest.into(), ..wanted });
+    }
+    if line.command.has_subcommands() && !typed.starts_with('-') {
+        return Wanted { fixed: subcommands(line.command), ..wanted };
+    }
+    match line.positional() {
+        Some(arg) if !typed.starts_with('-') && !wants_service(&line) => value(&line, arg, wanted),
+        _ => Wanted { fixed: line.options(), ..wanted },
+    }
+}
+
+/// `set` names the service before the fields.
+fn wants_service(line: &Line<'_>) -> bool {
+    let service = ["tcp", "udp", "sctp", "fwmark"];
+    line.command.get_groups().any(|group| group.get_id() == "service")
+        && !service.iter().any(|id| line.has(id))
+}
+
+fn value(line: &Line<'_>, arg: &Arg, wanted: Wanted) -> Wanted {
+    let possible: Vec<Candidate> = arg
+        .get_possible_values()
+        .iter()
+        .map(|it| {
+            Candidate::new(it.get_name(), it.get_help().cloned().unwrap_or_default().to_string())
+        })
+        .collect();
+    if !possible.is_empty() {
+        return Wanted { fixed: possible, ..wanted };
+    }
+    if arg.get_value_hint() == ValueHint::FilePath {
+        return wanted.with(Values::live(Live::Files));
+    }
+    let Some(values) = values(line, arg.get_id().as_str(), &wanted.typed) else { return wanted };
+    if arg.get_id() == "words" {
+        return field(line, wanted);
+    }
+    let list = arg.get_value_delimiter() == Some(',') || arg.get_id() == "scope";
+    let wanted = wanted.with(values);
+    if list { wanted.last_of_list() } else { wanted }
+}
+
+/// The values of an argument by its name; none where a name of that kind is the user's own, as with
+/// numbers.
+fn values(line: &Line<'_>, id: &str, typed: &str) -> Option<Values> {
+    let prepares = line.command.get_name() == "prepare";
+    Some(match id {
+        "netns" => Values::live(Live::Namespaces),
+        "iface" | "dev" => Values::live(Live::Interfaces),
+        "rip" => Values::live(Live::OwnAddresses { port: false }),
+        "vip" if prepares => Values::live(Live::VirtualAddresses),
+        "vip" => Values {
+            fixed: Vec::new(),
+            live: vec![Live::VirtualAddresses, Live::OwnAddresses { port: false }],
+        },
+        "scheduler" => Values::live(Live::Schedulers),
+        "set" if !typed.contains('=') => Values::live(Live::Parameters),
+        "tunnel" => Values::words(["ipip", "gre", "gre:csum", "gue", "gue:"]),
+        "scope" => Values {
+            fixed: Values::words(["tcp", "udp", "sctp", "port=", "fwmark", "fwmark="]).fixed,
+            live: vec![Live::VirtualAddresses],
+        },
+        "tcp" => Values::live(Live::Services(Opt::Tcp)),
+        "udp" => Values::live(Live::Services(Opt::Udp)),
+        "sctp" => Values::live(Live::Services(Opt::Sctp)),
+        "fwmark" => Values::live(Live::Services(Opt::Fwmark)),
+        "server" => Values::live(Live::Servers(line.service())),
+        "words" => Values::default(),
+        _ => return None,
+    })
+}
+
+/// A field of `set`, or its value.
+fn field(line: &Line<'_>, wanted: Wanted) -> Wanted {
+    let Some((name, typed)) = wanted.typed.split_once('=') else {
+        let fields: &[&str] = if line.has("server") { &SERVER_FIELDS } else { &SERVICE_FIELDS };
+        let fixed = fields.iter().map(|name| Candidate::new(format!("{name}="), "")).collect();
+        return Wanted { fixed, ..wanted };
+    };
+    let values = match name {
+        "scheduler" => Values::live(Live::Schedulers),
+        "engine" => Values::live(Live::Engines),
+        "one_packet" => Values::words(["true", "false"]),
+        "forwarding" => Values::words(["route", "masquerade", "tunnel"]),
+        "tunnel" => Values::words(["ipip", "gue", "gre"]),
+        "tunnel_checksum" => Values::words(["none", "full", "remote"]),
+        _ => Values::default(),
+    };
+    let wanted = Wanted { before: format!("{name}="), typed: typed.to_owned(), ..wanted };
+    wanted.with(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(line: &str) -> Wanted {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let (typed, words) = words.split_last().unwrap();
+        wanted(words, typed)
+    }
+
+    fn offered(line: &str) -> Vec<String> {
+        let wanted = ask(line);
+        let words = wanted.fixed.into_iter().map(|candidate| candidate.word);
+        words.filter(|word| word.starts_with(&wanted.typed)).collect()
+    }
+
+    #[test]
+    fn words_and_options_come_from_clap() {
+        assert_eq!(offered("rs "), ["prepare", "undo", "status"]);
+        assert_eq!(offered("rs prepare --mode "), ["dr", "tun", "nat"]);
+        assert_eq!(offered("rs prepare --mode=t"), ["tun"]);
+        assert_eq!(ask("rs prepare --mode=t").before, "--mode=");
+        assert!(offered("rs prepare --").contains(&"--netns".to_owned()));
+        assert!(!offered("rs prepare --mode dr --m").contains(&"--mode".to_owned()));
+        assert!(!offered("apply --accept --re").contains(&"--recover".to_owned()));
+        assert_eq!(offered("completions "), ["bash", "zsh", "fish"]);
+    }
+
+    #[test]
+    fn files_and_live_values_are_asked_for() {
+        assert_eq!(ask("apply --dry-run ").live, [Live::Files]);
+        assert_eq!(ask("diff one ").live, [Live::Files]);
+        assert_eq!(ask("diff one two ").live, []);
+        assert_eq!(ask("rs status --netns ").live, [Live::Namespaces]);
+        assert_eq!(ask("director prepare --iface ").live, [Live::Interfaces]);
+        assert_eq!(ask("director prepare --scheduler wlc,r").before, "wlc,");
+        let key = ServiceKey::tcp("192.0.2.80:80".parse().unwrap());
+        assert_eq!(ask("set -t 192.0.2.80:80 -r ").live, [Live::Servers(Some(key))]);
+    }
+
+    #[test]
+    fn fields_are_those_of_the_object() {
+        assert!(offered("set ").contains(&"--tcp-service".to_owned()));
+        assert_eq!(offered("set -f 7 p"), ["persistence="]);
+        assert_eq!(offered("set -f 7 -r 192.0.2.1 w"), ["weight="]);
+        assert_eq!(offered("set -f 7 -r 192.0.2.1 forwarding=r"), ["route"]);
+        assert_eq!(ask("set -f 7 scheduler=").live, [Live::Schedulers]);
+    }
+
+    /// Arguments with values of the user's own.
+    const FREE: [&str; 5] = ["confirm", "wait", "advmss", "director", "set"];
+
+    #[test]
+    fn every_argument_with_a_value_is_thought_of() {
+        fn check(command: &Command) {
+            let root = Command::new("ipvsadm");
+            let line = Line::read(&root, &[]);
+            for arg in command.get_arguments().filter(|arg| takes_value(arg)) {
+                let known = !arg.get_possible_values().is_empty()
+                    || arg.get_value_hint() == ValueHint::FilePath
+                    || FREE.contains(&arg.get_id().as_str())
+                    || values(&line, arg.get_id().as_str(), "").is_some();
+                assert!(known, "{} {}", command.get_name(), arg.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&verbs::command());
+    }
+}

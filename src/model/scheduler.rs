@@ -1,0 +1,62 @@
+//! The schedulers and persistence engines that Linux has.
+
+/// A scheduler, or a persistence engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, in one sentence without its full stop.
+    pub help: &'static str,
+}
+
+const fn kind(name: &'static str, help: &'static str) -> Kind {
+    Kind { name, help }
+}
+
+/// Every scheduler of Linux, the module of which is `ip_vs_NAME`.
+pub const SCHEDULERS: [Kind; 14] = [
+    kind("rr", "round robin: each real server in turn"),
+    kind("wrr", "weighted round robin: in turn, and the more often the greater its weight"),
+    kind("lc", "least connections: the one with the fewest connections"),
+    kind("wlc", "weighted least connections: the fewest connections for its weight"),
+    kind("lblc", "locality-based least connections: one server for each destination address"),
+    kind("lblcr", "locality-based, with several servers for a destination address in demand"),
+    kind("dh", "destination hashing: by the destination address"),
+    kind("sh", "source hashing: by the client's address"),
+    kind("sed", "shortest expected delay: the fewest connections, plus one, for its weight"),
+    kind("nq", "never queue: an idle server if there is one, else as sed"),
+    kind("fo", "weighted failover: the greatest weight takes everything"),
+    kind("ovf", "weighted overflow: the greatest weight, up to that many connections"),
+    kind("mh", "Maglev hashing: by the client's address, hardly changed when a server goes"),
+    kind("twos", "power of two choices: the less loaded one of two drawn at random"),
+];
+
+/// Every persistence engine of Linux, the module of which is `ip_vs_pe_NAME`.
+pub const ENGINES: [Kind; 1] = [kind("sip", "by the Call-ID of SIP over UDP")];
+
+/// The schedulers that `word` may have meant; none if it is one, or too far from all.
+pub fn nearest_schedulers(word: &str) -> Vec<&'static str> {
+    let distances =
+        SCHEDULERS.map(|kind| (strsim::damerau_levenshtein(kind.name, word), kind.name));
+    let least = distances.iter().map(|(distance, _)| *distance).min().unwrap_or_default();
+    // In a name of two letters one wrong letter is all that leaves it recognisable.
+    if least == 0 || least > 1 + word.len() / 4 {
+        return Vec::new();
+    }
+    distances.iter().filter(|(distance, _)| *distance == least).map(|(_, name)| *name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_understood() {
+        assert_eq!(nearest_schedulers("rrr"), ["rr", "wrr"]);
+        assert_eq!(nearest_schedulers("wcl"), ["wlc"]);
+        assert_eq!(nearest_schedulers("lblrc"), ["lblc", "lblcr"]);
+        for word in ["rr", "mh", "", "roundrobin", "none"] {
+            assert_eq!(nearest_schedulers(word), [""; 0], "{word}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Colours, where they help: they never carry a meaning alone.
+
+/// What a text says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Something more, or as it must be: green.
+    Good,
+    /// Something less, or wrong: red.
+    Bad,
+    /// Something otherwise: yellow.
+    Changed,
+}
+
+/// Paints, or does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Paint(pub bool);
+
+impl Paint {
+    /// The text in the colour of `tone`.
+    pub fn text(self, tone: Tone, text: &str) -> String {
+        let colour = match tone {
+            Tone::Good => 32,
+            Tone::Bad => 31,
+            Tone::Changed => 33,
+        };
+        if self.0 { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_colours_there_is_only_the_text() {
+        assert_eq!(Paint(false).text(Tone::Bad, "- x"), "- x");
+        assert_eq!(Paint(true).text(Tone::Bad, "- x"), "\x1b[31m- x\x1b[0m");
+    }
+}

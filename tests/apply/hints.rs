@@ -1,0 +1,29 @@
+//! What was meant, where the kernel says only that it is not there.
+
+use crate::common::namespace;
+use crate::program::{file, ours, restore};
+
+#[test]
+fn a_scheduler_that_does_not_exist_is_guessed() {
+    namespace(|| {
+        let outcome = ours(&["-A", "-t", "192.0.2.80:80", "-s", "rrr"]).expect(255);
+        let (first, hints) = outcome.complaints.split_once('\n').unwrap();
+        assert_eq!(first, "Scheduler or persistence engine not found");
+        assert!(hints.ends_with("hint: did you mean rr or wrr?\n"), "{hints}");
+        let (_file, path) = file("-A -t 192.0.2.80:80 -s lblrr\n");
+        for outcome in [
+            ours(&["apply", &path]).expect(3),
+            restore("-A -t 192.0.2.80:80 -s lblrr\n").expect(255),
+        ] {
+            assert!(outcome.complaints.contains("hint: did you mean lblcr?\n"), "{outcome:?}");
+        }
+        let outcome = ours(&["-A", "-t", "192.0.2.80:80", "-s", "banana"]).expect(255);
+        assert!(!outcome.complaints.contains("did you mean"), "{outcome:?}");
+        ours(&["-A", "-t", "192.0.2.80:80"]).expect(0);
+        let outcome = ours(&["set", "-t", "192.0.2.80:80", "scheduler=wrrr"]).expect(255);
+        assert!(outcome.complaints.contains("hint: did you mean wrr?\n"), "{outcome:?}");
+        let words = ["director", "prepare", "--vip", "192.0.2.80", "--iface", "lo"];
+        let outcome = ours(&[&words[..], &["--scheduler", "wlcc", "--dry-run"]].concat());
+        assert!(outcome.complaints.contains("hint: did you mean wlc?\n"), "{outcome:?}");
+    });
+}

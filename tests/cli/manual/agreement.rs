@@ -1,0 +1,150 @@
+//! One table: each option and each verb stands in the help, the manual and the completions.
+
+use std::process::Command;
+
+use ipvsadm::cli::complete::wanted;
+use ipvsadm::cli::options::{COLUMNS, COMMANDS, Command as Classic, OPTIONS, Opt};
+use ipvsadm::cli::verbs_command;
+
+use super::{pages, read};
+
+fn help(words: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_ipvsadm")).args(words).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{words:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn page(name: &str) -> String {
+    let found = pages().into_iter().find(|(page, _)| page == name);
+    read(&found.unwrap_or_else(|| panic!("no man/{name}")).1).replace("\\-", "-")
+}
+
+/// What is offered behind these words for a word that begins so.
+fn offered(line: &str, typed: &str) -> Vec<String> {
+    let mut words = vec!["ipvsadm".to_owned()];
+    words.extend(line.split_whitespace().map(str::to_owned));
+    words.push(typed.to_owned());
+    wanted(&words).fixed.into_iter().map(|candidate| candidate.word).collect()
+}
+
+#[test]
+fn every_command_stands_everywhere() {
+    let (help, page) = (help(&["-h"]), page("ipvsadm.8"));
+    for row in COMMANDS {
+        let long = format!("--{}", row.long);
+        assert!(help.contains(&long), "-h: {long}");
+        assert!(page.contains(&format!("\\fB{long}\\fR")), "ipvsadm.8: {long}");
+        assert!(offered("", "--").contains(&long), "completions: {long}");
+        for letter in row.short {
+            assert!(page.contains(&format!("\\fB-{letter}\\fR")), "ipvsadm.8: -{letter}");
+        }
+        let short = row.short.first().map_or(long, |letter| format!("-{letter}"));
+        assert!(offered("", "-").contains(&short), "completions: {short}");
+    }
+}
+
+/// A line on which the option would be legal.
+fn line_for(option: Opt) -> &'static str {
+    match option {
+        Opt::Tcp | Opt::Udp | Opt::Sctp | Opt::Fwmark => "-D",
+        Opt::Ipv6 => "-L -f 7",
+        Opt::RealServer => "-a -t 192.0.2.80:80",
+        Opt::TunPort | Opt::TunRemcsum => "-a -t 192.0.2.80:80 -r 192.0.2.1 -i --tun-type gue",
+        Opt::TunType | Opt::TunNocsum | Opt::TunCsum => {
+            "-e -t 192.0.2.80:80 -r 192.0.2.1 -i --tun-type gre"
+        }
+        Opt::Ops => "-A -u 192.0.2.80:53",
+        Opt::Full => "-S",
+        _ => {
+            let column = option.row().column.map(|column| &COLUMNS[column as usize]);
+            match column.and_then(|column| column.allowed.first()) {
+                Some(Classic::AddService) => "-A -t 192.0.2.80:80",
+                Some(Classic::AddServer) => "-a -t 192.0.2.80:80 -r 192.0.2.1",
+                Some(Classic::StartDaemon) => "--start-daemon master",
+                _ => "-L",
+            }
+        }
+    }
+}
+
+#[test]
+fn every_option_stands_everywhere() {
+    let (help, page) = (help(&["-h"]), page("ipvsadm.8"));
+    for row in OPTIONS {
+        let long = format!("--{}", row.long);
+        assert!(help.contains(&long), "-h: {long}");
+        assert!(page.contains(&format!("\\fB{long}\\fR")), "ipvsadm.8: {long}");
+        let line = match row.option {
+            Opt::Sort => continue, // it says what is so
+            // The type is asked for once.
+            Opt::TunType => "-a -t 192.0.2.80:80 -r 192.0.2.1 -i",
+            other => line_for(other),
+        };
+        assert!(offered(line, "--").contains(&long), "completions: {line} {long}");
+        if let Some(letter) = row.short {
+            let short = format!("-{letter}");
+            assert!(page.contains(&format!("\\fB{short}\\fR, \\fB{long}\\fR")), "{short}");
+            assert!(offered(line, "-").contains(&short), "completions: {line} {short}");
+        }
+    }
+}
+
+/// What is offered is legal: the parser takes each option where it was offered.
+#[test]
+fn nothing_illegal_is_offered() {
+    for row in OPTIONS {
+        let line = line_for(row.option);
+        for word in offered(line, "--") {
+            let option = OPTIONS.iter().find(|row| format!("--{}", row.long) == word);
+            let Some(column) = option.and_then(|row| row.column) else { continue };
+            let column = &COLUMNS[column as usize];
+            let command = COMMANDS.iter().find(|row| {
+                let first = line.split(' ').next().unwrap_or_default();
+                first.strip_prefix("--") == Some(row.long)
+                    || row.short.iter().any(|letter| first == format!("-{letter}"))
+            });
+            let command = command.expect("a command first").command;
+            let legal = column.required.contains(&command) || column.allowed.contains(&command);
+            assert!(legal, "{line}: {word}");
+        }
+    }
+}
+
+#[test]
+fn every_verb_stands_everywhere() {
+    fn check(path: &str, command: &clap::Command, page: &str) {
+        let words: Vec<&str> = path.split(' ').chain(["--help"]).collect();
+        let help = help(&words);
+        assert!(help.contains("EXAMPLES"), "{path} --help: no examples");
+        for below in command.get_subcommands() {
+            let path = format!("{path} {}", below.get_name());
+            let words: Vec<&str> = path.rsplitn(2, ' ').collect();
+            assert!(offered(words[1], "").contains(&words[0].to_owned()), "completions: {path}");
+            check(&path, below, page);
+        }
+        if command.has_subcommands() {
+            return;
+        }
+        assert!(page.contains(&format!("\\fBipvsadm {path}")), "no {path} in its page");
+        for arg in command.get_arguments().filter(|arg| !arg.is_positional()) {
+            let long = format!("--{}", arg.get_long().expect("a long name"));
+            assert!(help.contains(&long), "{path} --help: {long}");
+            assert!(page.contains(&format!("\\fB{long}\\fR")), "page of {path}: {long}");
+            assert!(offered(path, "--").contains(&long), "completions: {path} {long}");
+        }
+    }
+    let classic = help(&["-h"]);
+    let index = page("ipvsadm.8");
+    for verb in verbs_command().get_subcommands() {
+        let name = verb.get_name();
+        assert!(classic.contains(name), "-h: {name}");
+        assert!(index.contains(&format!("\\fBipvsadm {name}\\fR")), "ipvsadm.8: {name}");
+        assert!(offered("", "").contains(&name.to_owned()), "completions: {name}");
+        let page = match name {
+            "rs" | "director" => page(&format!("ipvsadm-{name}.8")),
+            "completions" => index.clone(),
+            _ => page("ipvsadm-apply.8"),
+        };
+        check(name, verb, &page);
+    }
+}

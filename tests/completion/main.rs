@@ -1,0 +1,159 @@
+//! Completions in real shells, on a table in a real kernel: what a person sees who presses Tab.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
+
+#[path = "../common/mod.rs"]
+#[allow(dead_code)] // tests/kernel uses all of it
+mod common;
+mod shells;
+
+use std::process::Command;
+
+use common::{namespace, run};
+use shells::{OURS, Shell, bash, fish, zsh};
+
+const SHELLS: [Shell; 3] = [bash, zsh, fish];
+
+/// Services whose addresses share a beginning, for the shells to stop at.
+const TABLE: &str = "\
+-A -t 192.0.2.100:80 -s wlc
+-a -t 192.0.2.100:80 -r 10.0.0.11:80 -g -w 1
+-a -t 192.0.2.100:80 -r 10.0.0.12:80 -g -w 3
+-A -t 192.0.2.100:8443 -s rr
+-A -u 192.0.2.100:53 -s rr
+-A -f 7 -s rr
+-A -t [2001:db8::100]:80 -s rr
+";
+
+/// The table in a namespace of its own, with an interface `eth0`.
+fn bed(test: impl FnOnce() + Send + 'static) {
+    namespace(|| {
+        run("ip", &["link", "add", "eth0", "type", "dummy"]);
+        run("ip", &["address", "add", "192.0.2.2/24", "dev", "eth0"]);
+        run("ip", &["link", "set", "eth0", "up"]);
+        let script = format!("{OURS} -R <<END\n{TABLE}END\n");
+        run("sh", &["-c", &script]);
+        test();
+    });
+}
+
+/// Presses Tab in each shell behind `typed`; each of `wanted` is then on the line, or in the list.
+#[track_caller]
+fn completes(typed: &str, wanted: &[&str]) {
+    for shell in SHELLS {
+        let seen = shell(typed);
+        for word in wanted {
+            assert!(seen.contains(word), "{typed}: no {word} in {seen:?}");
+        }
+    }
+}
+
+/// Presses Tab in each shell behind `typed`; none of `unwanted` turns up.
+#[track_caller]
+fn leaves_out(typed: &str, unwanted: &[&str]) {
+    for shell in SHELLS {
+        let seen = shell(typed);
+        for word in unwanted {
+            assert!(!seen.contains(word), "{typed}: {word} in {seen:?}");
+        }
+    }
+}
+
+#[test]
+fn services_of_the_table() {
+    bed(|| {
+        completes("-D -t ", &["192.0.2.100:80", "192.0.2.100:8443", "2001:db8::100"]);
+        leaves_out("-D -t ", &["192.0.2.100:53"]);
+        // Behind the colon, at which bash splits words.
+        completes("-D -t 192.0.2.100:84", &["192.0.2.100:8443"]);
+        completes("-L -u ", &["192.0.2.100:53"]);
+        completes("--delete-service --udp-service=", &["--udp-service=192.0.2.100:53"]);
+    });
+}
+
+#[test]
+fn real_servers_of_a_service() {
+    bed(|| {
+        completes("-d -t 192.0.2.100:80 -r ", &["10.0.0.11:80", "10.0.0.12:80"]);
+        completes("-e -t 192.0.2.100:80 -r 10.0.0.12", &["10.0.0.12:80"]);
+        completes("set -t 192.0.2.100:80 -r 10.0.0.12:80 we", &["weight="]);
+        // Those of another service can serve here too.
+        completes("-a -t 192.0.2.100:8443 -r ", &["10.0.0.11:80", "10.0.0.12:80"]);
+        leaves_out("-a -t 192.0.2.100:80 -r ", &["10.0.0.1"]);
+    });
+}
+
+#[test]
+fn what_the_host_has() {
+    bed(|| {
+        completes("-A -t 192.0.2.100:81 -s w", &["wrr", "wlc"]);
+        completes("-A -t 192.0.2.100:81 -p 300 --pe s", &["sip"]);
+        completes("-A -t ", &["192.0.2.2:"]);
+        completes("--start-daemon master --mcast-interface e", &["eth0"]);
+        completes("director prepare --vip 192.0.2.100 --iface e", &["eth0"]);
+        completes("--set ", &["900"]);
+    });
+}
+
+#[test]
+fn namespaces_and_the_table_in_one() {
+    bed(|| {
+        run("ip", &["netns", "add", "inner"]);
+        run("ip", &["-n", "inner", "link", "set", "lo", "up"]);
+        run(OURS, &["-A", "-t", "198.51.100.9:443", "-s", "rr", "--netns", "inner"]);
+        completes("-L --netns i", &["inner"]);
+        completes("--netns inner -D -t ", &["198.51.100.9:443"]);
+        leaves_out("-D -t ", &["198.51.100.9"]);
+        run("ip", &["netns", "delete", "inner"]);
+    });
+}
+
+#[test]
+fn commands_options_and_verbs() {
+    bed(|| {
+        completes("", &["apply", "director"]);
+        completes("--add-se", &["--add-server", "--add-service"]);
+        completes("-A -t 192.0.2.100:81 --pers", &["--persistent"]);
+        leaves_out("-C --", &["--persistent", "--weight"]);
+        completes("rs pre", &["prepare"]);
+        completes("rs prepare --mode t", &["tun"]);
+        completes("completions ", &["bash", "zsh", "fish"]);
+    });
+}
+
+#[test]
+fn files_where_a_file_is_meant() {
+    bed(|| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("the-rules.txt"), "").unwrap();
+        let path = folder.path().to_str().unwrap();
+        completes(&format!("apply {path}/the-r"), &[&format!("{path}/the-rules.txt")]);
+        completes(&format!("diff --scope tcp {path}/the-r"), &[&format!("{path}/the-rules.txt")]);
+    });
+}
+
+/// Everybody may read /proc, and nobody sees an error in the middle of a line.
+#[test]
+fn without_rights_it_stays_quiet() {
+    bed(|| {
+        let ask = |words: &[&str]| {
+            let output = Command::new("setpriv")
+                .args(["--reuid", "65534", "--clear-groups", "--inh-caps=-all"])
+                .args([OURS, "__complete", "ipvsadm"])
+                .args(words)
+                .output()
+                .expect("setpriv is installed");
+            assert_eq!(
+                (output.status.code(), &output.stderr[..]),
+                (Some(0), &b""[..]),
+                "{words:?}"
+            );
+            String::from_utf8(output.stdout).unwrap()
+        };
+        assert!(ask(&["-D", "-t", ""]).starts_with("192.0.2.100:80\t2 real servers\n"));
+        assert!(ask(&["-d", "-t", "192.0.2.100:80", "-r", ""]).contains("10.0.0.12:80\t"));
+        assert_eq!(ask(&["-D", "-f", ""]), "");
+        assert_eq!(ask(&["--set", ""]), "");
+        assert_eq!(ask(&["-L", "--netns", "no-such", "-t", ""]), "");
+    });
+}
