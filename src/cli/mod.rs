@@ -11,6 +11,7 @@ mod words;
 
 pub use classic::{Classic, Invocation, List, Listing, Save};
 pub use program::{Program, Request};
-pub use rule_file::{RuleLine, read_rules};
+pub(crate) use rule_file::table_of;
+pub use rule_file::{RuleLine, read_rules, read_table};
 pub use verbs::{ApplyVerb, Called, DiffVerb, HostVerb, Order, SetVerb, Verb};
 pub use words::Scanner;
