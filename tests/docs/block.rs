@@ -84,11 +84,14 @@ fn shell(block: &Block) -> Result<Step, String> {
 }
 
 fn console(block: &Block, steps: &mut Vec<Step>) -> Result<(), String> {
-    let first = steps.len();
+    // One prompt a block: behind `$ `, a line with `# ` is output.
+    let Some(prompt) = ["# ", "$ "].into_iter().find(|prompt| block.text.starts_with(prompt))
+    else {
+        return Err(format!("line {}: a console block begins with `# ' or `$ '", block.line));
+    };
     for (index, line) in block.text.lines().enumerate() {
         let number = block.line + index;
-        let prompt = ["# ", "$ "].iter().find_map(|prompt| line.strip_prefix(prompt));
-        if let Some(command) = prompt {
+        if let Some(command) = line.strip_prefix(prompt) {
             steps.push(Step {
                 line: number,
                 commands: format!("{command}\n"),
@@ -97,10 +100,7 @@ fn console(block: &Block, steps: &mut Vec<Step>) -> Result<(), String> {
             });
             continue;
         }
-        let step = steps.get_mut(first..).and_then(<[Step]>::last_mut);
-        let Some(step) = step else {
-            return Err(format!("line {number}: a console block begins with `# ' or `$ '"));
-        };
+        let Some(step) = steps.last_mut() else { continue };
         let output = step.output.get_or_insert_default();
         if let (Some(more), true) = (line.strip_prefix("> "), output.is_empty()) {
             step.commands.push_str(more);

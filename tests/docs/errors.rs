@@ -10,7 +10,7 @@ use crate::document::{TOP, read};
 use crate::markdown;
 
 /// What is no message but its joints.
-const JOINTS: [&str; 1] = [" (os error"];
+const JOINTS: [&str; 1] = ["(os error"];
 
 #[test]
 fn the_error_index_has_every_text() {

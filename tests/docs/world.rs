@@ -37,14 +37,12 @@ set -e -o pipefail
 mount -t tmpfs tmpfs /run
 mkdir /run/netns
 mount -t sysfs sysfs /sys
-for __place in /etc /var/lib; do
-    mkdir -p \"$WORK/layer$__place/upper\" \"$WORK/layer$__place/work\"
-done
 mount -t tmpfs tmpfs \"$WORK/layer\"
 for __place in /etc /var/lib; do
     mkdir -p \"$WORK/layer$__place/upper\" \"$WORK/layer$__place/work\"
     mount -t overlay -o \"lowerdir=$__place,upperdir=$WORK/layer$__place/upper,workdir=$WORK/layer$__place/work\" overlay $__place
 done
+[[ -e /proc/sys/net/ipv6 ]] || modprobe ipv6
 ip link set lo up
 ";
 
