@@ -13,6 +13,7 @@ shards=(
 	'compat random'
 	'apply'
 	'kernel'
+	'docs'
 )
 
 # IPVS_TEST_SHARDS limits the run to these, a line each, and leaves traffic out.
@@ -39,7 +40,8 @@ cd "$top"
 command -v cargo >/dev/null || die "missing: cargo; install Rust with rustup first"
 need_root
 ensure cc=gcc ip=iproute2 strace=strace python3=python3 setpriv=util-linux \
-	arptables-legacy=arptables nft=nftables
+	arptables-legacy=arptables nft=nftables \
+	curl=curl jq=jq busybox=busybox-static sysctl=procps iptables-legacy=iptables
 IPVSADM_REFERENCE=$(reference)
 logs=$(mktemp -d "$top/target/test.XXXXXX")
 trap 'rm -rf "$logs"' EXIT
@@ -55,6 +57,7 @@ done
 cargo test --lib --bins --test cli --test tidy
 cargo test --doc
 cargo test --tests --no-run --message-format=json >"$logs/build"
+cargo build --examples # tests/docs runs them
 export -f run_shard
 # Up to 7.0 a dump resumes by an index over all namespaces of a kernel.
 guests=2

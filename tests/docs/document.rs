@@ -81,7 +81,7 @@ fn host(commands: &str) -> Option<String> {
 }
 
 /// Links to files that are not there.
-fn dead_links(path: &str, text: &str) -> Vec<String> {
+pub fn dead_links(path: &str, text: &str) -> Vec<String> {
     let folder = Path::new(TOP).join(path).parent().map(PathBuf::from).unwrap_or_default();
     let local = markdown::links(text).into_iter().filter(|link| !link.contains("://"));
     let dead = local.filter(|link| {

@@ -1,7 +1,6 @@
 //! The error index is complete: every text of src/error stands in docs/errors.md.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -22,18 +21,41 @@ fn the_error_index_has_every_text() {
     assert!(missing.is_empty(), "docs/errors.md lacks:\n{missing:#?}");
 }
 
-/// Sentences among the string literals below src/error.
+/// Sentences among the string literals below src/error, and of the obstacles that say their text
+/// where they are found.
 fn texts() -> BTreeSet<String> {
-    let folder = Path::new(TOP).join("src/error");
-    let files = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
     let mut texts = BTreeSet::new();
-    for path in files.chain([Path::new(TOP).join("src/error.rs")]) {
-        let source = fs::read_to_string(&path).unwrap();
-        let tokens: TokenStream = source.parse().unwrap_or_else(|why| panic!("{path:?}: {why}"));
-        collect(tokens, &mut texts);
+    for path in [&["src/error.rs".to_owned()][..], &sources("src/error")].concat() {
+        collect(tokens(&path), &mut texts);
+    }
+    for path in [&["src/cmd/preparation.rs".to_owned()][..], &sources("src/prepare")].concat() {
+        obstacles(tokens(&path), &mut texts);
     }
     texts.retain(|text| !JOINTS.contains(&text.as_str()) && is_sentence(text));
     texts
+}
+
+fn sources(folder: &str) -> Vec<String> {
+    let files = Path::new(TOP).join(folder).read_dir().unwrap().map(|entry| entry.unwrap());
+    let names = files.map(|file| format!("{folder}/{}", file.file_name().display()));
+    names.filter(|name| name.ends_with(".rs")).collect()
+}
+
+fn tokens(path: &str) -> TokenStream {
+    read(path).parse().unwrap_or_else(|why| panic!("{path}: {why}"))
+}
+
+/// The string literals of `Obstacle::Wish(…)`, `Obstacle::Route(…)` and `obstacle(…)`.
+fn obstacles(tokens: TokenStream, texts: &mut BTreeSet<String>) {
+    let mut named = false;
+    for token in tokens {
+        if let TokenTree::Group(group) = &token {
+            let read = if named { collect } else { obstacles };
+            read(group.stream(), texts);
+        }
+        named = matches!(&token, TokenTree::Ident(name)
+            if ["Wish", "Route", "obstacle"].contains(&name.to_string().as_str()));
+    }
 }
 
 /// The string literals; comments on items are attributes to the parser.

@@ -1,6 +1,6 @@
 //! The guide in Chinese has the blocks of the English one: one run proves both.
 
-use crate::document::{TOP, read};
+use crate::document::{TOP, dead_links, read};
 use crate::{documents, markdown};
 
 #[test]
@@ -16,6 +16,7 @@ fn both_languages_have_the_same_blocks() {
             let blocks = markdown::blocks(&read(path));
             blocks.unwrap_or_else(|faults| panic!("{path}: {}", faults.join("\n")))
         };
+        assert_eq!(dead_links(&other, &read(&other)), Vec::<String>::new(), "{other}");
         let (ours, theirs) = (blocks(&page), blocks(&other));
         for (one, two) in ours.iter().zip(&theirs) {
             let same = (one.kind, &one.text) == (two.kind, &two.text);
