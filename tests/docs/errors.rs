@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::document::{TOP, read};
 use crate::markdown;
@@ -50,7 +50,8 @@ fn obstacles(tokens: TokenStream, texts: &mut BTreeSet<String>) {
     let mut named = false;
     for token in tokens {
         if let TokenTree::Group(group) = &token {
-            let read = if named { collect } else { obstacles };
+            let said = named && group.delimiter() == Delimiter::Parenthesis;
+            let read = if said { collect } else { obstacles };
             read(group.stream(), texts);
         }
         named = matches!(&token, TokenTree::Ident(name)

@@ -61,7 +61,7 @@ fn documents() -> Vec<String> {
             let name = path.strip_prefix(TOP).unwrap().display().to_string();
             if path.is_dir() && !name.starts_with('.') && name != "target" {
                 folders.push(path);
-            } else if name.ends_with(".md") || name.starts_with("man/") && name.ends_with(".8") {
+            } else if name.ends_with(".md") || name.starts_with("man/") && name.contains(".") {
                 found.push(name);
             }
         }

@@ -34,8 +34,11 @@ pub fn examples(page: &str) -> Result<Vec<Block>, Vec<String>> {
         }
     }
     for block in &mut blocks {
-        if ["# ", "$ "].iter().any(|prompt| block.text.starts_with(prompt)) {
+        // A line with `# ` may be a comment.
+        if ["# ipvsadm", "$ "].iter().any(|prompt| block.text.starts_with(prompt)) {
             block.kind = Kind::Console;
+        } else if block.text.starts_with('{') {
+            block.kind = Kind::Json;
         }
     }
     if blocks.is_empty() {

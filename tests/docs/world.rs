@@ -19,8 +19,9 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 /// What is there before the first command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum World {
-    /// A director that waits for work: `eth0` with 192.0.2.2/24, 10.0.0.2/24 and 2001:db8::2/64, a
-    /// gateway at 192.0.2.1 and 10.0.0.1, and /etc/ipvsadm.rules. Real servers do not answer.
+    /// A host that waits for work: `eth0` with 192.0.2.2/24 and 2001:db8::2/64, the default route
+    /// through a gateway at 192.0.2.1 that answers, and /etc/ipvsadm.rules with a service of two
+    /// real servers, 10.0.0.11 and 10.0.0.12, which do not answer.
     Alone,
     /// A new machine with nothing but `lo`: the document builds what it needs.
     Empty,
@@ -50,12 +51,10 @@ const ALONE: &str = "\
 ip netns add gateway
 ip link add eth0 type veth peer name eth0 netns gateway
 ip address add 192.0.2.2/24 dev eth0
-ip address add 10.0.0.2/24 dev eth0
 ip address add 2001:db8::2/64 dev eth0 nodad
 ip link set eth0 up
 ip -n gateway link set lo up
 ip -n gateway address add 192.0.2.1/24 dev eth0
-ip -n gateway address add 10.0.0.1/24 dev eth0
 ip -n gateway address add 2001:db8::1/64 dev eth0 nodad
 ip -n gateway link set eth0 up
 ip route add default via 192.0.2.1
