@@ -116,7 +116,7 @@ impl Client {
     }
 
     /// The whole table as a value, without counters: services with their real servers, time-outs
-    /// and sync daemons. [`crate::rules::plan()`] compares it with another one. Costs one request a
+    /// and sync daemons. `rules::plan` compares it with another one. Costs one request a
     /// service, and is no snapshot: see [`Self::services`].
     pub fn table(&mut self) -> Result<Table, Error> {
         let mut table = Table { timeouts: Some(self.timeouts()?), ..Table::default() };

@@ -19,8 +19,8 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 /// What is there before the first command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum World {
-    /// A host that waits for work: `eth0` with 192.0.2.2/24 and 2001:db8::2/64, the default route
-    /// through a gateway at 192.0.2.1 that answers, and /etc/ipvsadm.rules with a service of two
+    /// A host that waits for work: `eth0` with 192.0.2.2/24 and `2001:db8::2/64`, the default route
+    /// through a gateway at 192.0.2.1 that answers, and `/etc/ipvsadm.rules` with a service of two
     /// real servers, 10.0.0.11 and 10.0.0.12, which do not answer.
     Alone,
     /// A new machine with nothing but `lo`: the document builds what it needs.
@@ -79,9 +79,8 @@ pub fn execute(world: World, steps: &[Step]) -> Vec<Outcome> {
     }
     fs::write(work.join("driver"), driver(world, work, steps)).unwrap();
     let ended = shell(work).output().unwrap_or_else(|why| panic!("timeout: {why}"));
-    if !work.join("begun").exists() {
-        panic!("the world could not be made: {}", String::from_utf8_lossy(&ended.stderr));
-    }
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(work.join("begun").exists(), "the world could not be made: {said}");
     let read = |name: String| fs::read(work.join(name)).unwrap_or_default();
     let outcomes = (0..steps.len()).map(|index| Outcome {
         finished: work.join(format!("{index}.done")).exists(),
