@@ -16,6 +16,8 @@ pub struct Block {
 pub enum Kind {
     /// `sh`: commands that must succeed.
     Shell,
+    /// `output`: what the `sh` block before it prints. Such a pair can be copied and pasted.
+    Output,
     /// `console`: commands behind `# ` or `$ `, and what they print.
     Console,
     /// `sh host`: commands that build or install, which cannot run in the guest.
@@ -35,6 +37,7 @@ impl Kind {
     pub fn of(info: &str) -> Option<Self> {
         Some(match info {
             "sh" => Self::Shell,
+            "output" => Self::Output,
             "console" => Self::Console,
             "sh host" => Self::Host,
             "json" => Self::Json,
@@ -61,12 +64,21 @@ pub struct Step {
 /// What the blocks of a document ask to be executed, in their order.
 pub fn steps(blocks: &[Block]) -> Result<Vec<Step>, String> {
     let mut steps = Vec::new();
+    let mut before = None;
     for block in blocks {
         match block.kind {
             Kind::Shell => steps.push(shell(block)?),
+            Kind::Output if before == Some(Kind::Shell) => {
+                let Some(step) = steps.last_mut() else { continue };
+                let lines = block.text.lines().map(|line| line.trim_end().to_owned());
+                step.output = Some(lines.collect());
+                step.place = block.line - 1..block.line - 1 + block.text.lines().count();
+            }
+            Kind::Output => return Err(format!("line {}: the output of what?", block.line)),
             Kind::Console => console(block, &mut steps)?,
             _ => {}
         }
+        before = Some(block.kind);
     }
     Ok(steps)
 }

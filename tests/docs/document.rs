@@ -53,7 +53,7 @@ fn fault(path: &str, block: &Block) -> Option<String> {
             let known = read("src/lib.rs").contains(&included);
             return (!known).then(|| format!("line {}: src/lib.rs has no {included}", block.line));
         }
-        Kind::Shell | Kind::Console | Kind::Text => return None,
+        Kind::Shell | Kind::Output | Kind::Console | Kind::Text => return None,
     };
     Some(format!("line {}: {fault}", block.line))
 }

@@ -18,8 +18,8 @@ pub fn blocks(document: &str) -> Result<Vec<Block>, Vec<String>> {
                 };
                 if kind.is_none() {
                     faults.push(format!(
-                        "line {}: a code block must be marked sh, console, sh host, json, rules, \
-                         rust or text: {style:?}",
+                        "line {}: a code block must be marked sh, output, console, sh host, json, \
+                         rules, rust or text: {style:?}",
                         line - 1
                     ));
                 }
