@@ -15,6 +15,7 @@ shards=(
 	'prepare crash'
 	'completion'
 	'kernel'
+	'docs'
 )
 
 # run_shard SUITE [FILTER...]: prints what it said when it has ended.
@@ -45,7 +46,8 @@ cd "$top"
 command -v cargo >/dev/null || die "missing: cargo; install Rust with rustup first"
 need_root
 ensure cc=gcc ip=iproute2 strace=strace python3=python3 setpriv=util-linux \
-	arptables-legacy=arptables nft=nftables mandoc=mandoc man=man-db zsh=zsh fish=fish
+	arptables-legacy=arptables nft=nftables mandoc=mandoc man=man-db zsh=zsh fish=fish \
+	curl=curl jq=jq busybox=busybox-static sysctl=procps iptables-legacy=iptables
 IPVSADM_REFERENCE=$(reference)
 logs=$(mktemp -d "$top/target/test.XXXXXX")
 trap 'rm -rf "$logs"' EXIT
@@ -60,6 +62,7 @@ done
 cargo test --lib --bins --test cli --test tidy
 cargo test --doc
 cargo test --tests --no-run --message-format=json >"$logs/build"
+cargo build --examples # tests/docs runs them
 export -f run_shard binary
 # Up to 7.0 a dump resumes by an index over all namespaces of a kernel.
 guests=2

@@ -19,6 +19,7 @@ use crate::model::Operation;
 
 /// Any failure of the library and the program.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// Words of the command line or of a rule file that make no command.
     #[error(transparent)]

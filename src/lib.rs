@@ -17,10 +17,42 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The map of the crate: [`model`] holds plain values, [`rules`] the rule-file language, [`cli`]
-//! turns words into values, [`cmd`] does what they ask. [`prepare`] plans what a host needs around
-//! IPVS. `netlink` and `system` talk to the kernel,
-//! `output` writes what people and scripts read.
+//! A whole table becomes another one with the fewest changes, and without an outage:
+//!
+//! ```no_run
+//! use ipvsadm::{Client, cli::read_table, rules::plan};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let wish = read_table(&std::fs::read_to_string("/etc/ipvsadm.rules")?)?;
+//! let mut ipvs = Client::open()?;
+//! let changes = plan(&ipvs.table()?, &wish);
+//! for refusal in ipvs.batch(&changes)? {
+//!     eprintln!("{:?}: {}", changes[refusal.index], refusal.errno);
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! Four programs of a page each are in the folder `examples`: `list`, `failover_weight` (a health
+//! check), `apply_table`, `export_csv`.
+//!
+//! The map of the crate: [`Client`] talks to the kernel; [`model`] holds plain values; [`rules`] is
+//! the rule-file language, and the plan from one table to another; [`cli`] turns words into values,
+//! [`cmd`] does what they ask. [`prepare`] plans what a host needs around IPVS. `netlink` and
+//! `system` talk to the kernel, `output` writes what people and scripts read.
+//!
+//! # Units
+//!
+//! Time is in seconds, amounts in bytes, packets and connections, rates in the same per second.
+//! Addresses and ports are in host order, as the types of `std` have them. What the kernel counts
+//! in 64 bits stays 64 bits.
+//!
+//! # What a version number promises
+//!
+//! This crate follows Semantic Versioning, for [`Client`], [`Error`], [`model`], [`rules`],
+//! [`cli::read_table`] and [`cli::read_rules`]: they change incompatibly only with a new major
+//! number (before 1.0: a new minor number). Errors may get further variants at any time. The rest of [`cli`], [`cmd`] and [`prepare`] serves the program, and
+//! may change with any version. The classic language of the program, its output and its exit
+//! statuses never change; JSON has a number of its own, `"schema": 1`.
 
 pub mod cli;
 pub mod cmd;
@@ -35,3 +67,8 @@ mod system;
 
 pub use error::{Errno, Error, Misuse, Obstacle, Rejection, ValueKind};
 pub use netlink::{Client, Refusal};
+
+/// The code of the documents that is Rust, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Documents;

@@ -42,8 +42,9 @@ fn read(path: &Path) -> String {
 }
 
 fn sources() -> Vec<(String, String)> {
-    let files =
-        ["src", "tests", "benches"].into_iter().flat_map(|folder| files_below(folder, ".rs"));
+    let files = ["src", "tests", "benches", "examples"]
+        .into_iter()
+        .flat_map(|folder| files_below(folder, ".rs"));
     files.map(|path| (path.strip_prefix(TOP).unwrap().display().to_string(), read(&path))).collect()
 }
 

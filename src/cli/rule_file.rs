@@ -1,6 +1,7 @@
 //! Rule files: one command a line.
 
-use crate::error::{Error, Misuse};
+use crate::error::{Error, Misuse, Rejection};
+use crate::model::{Change, Table};
 use crate::rules;
 
 use super::classic::{self, Classic, Invocation};
@@ -13,6 +14,16 @@ pub struct RuleLine {
     pub number: usize,
     /// What it asks for.
     pub invocation: Invocation,
+}
+
+impl RuleLine {
+    /// The change that it asks for; `None` for a command that changes nothing, such as `-L`.
+    pub fn change(&self) -> Option<&Change> {
+        match &self.invocation {
+            Invocation::Change(change) => Some(change),
+            _ => None,
+        }
+    }
 }
 
 /// Reads a whole rule file. Blank lines and comments (`#` at the start of a word) are passed over,
@@ -69,4 +80,42 @@ fn other_line(
         _ => return Ok(Some(invocation)),
     };
     Err(Misuse::NoCommand { program: program.to_owned(), found, nearest: None })
+}
+
+/// The table that a rule file makes of an empty one: what `ipvsadm-save` writes and
+/// `ipvsadm apply` reads. No kernel is needed, but names of hosts and ports are looked up.
+///
+/// ```
+/// let table = ipvsadm::cli::read_table(
+///     "# the shop\n\
+///      -A -t 192.0.2.80:80 -s wrr\n\
+///      -a -t 192.0.2.80:80 -r 198.51.100.21 -m -w 3\n",
+/// )?;
+/// assert_eq!(table.destinations(), 1);
+/// # Ok::<(), ipvsadm::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::RuleFile`] for a line that makes no command, [`Error::Rejection`] for one that
+/// describes no table or that the kernel would refuse. Both know the number of the line.
+pub fn read_table(file: &str) -> Result<Table, Error> {
+    table_of(&read_rules(&mut Scanner::default(), "ipvsadm", file.as_bytes())?)
+}
+
+/// The table that these lines make of an empty one.
+pub(crate) fn table_of(lines: &[RuleLine]) -> Result<Table, Error> {
+    let says_nothing = |line: &&RuleLine| matches!(line.change(), None | Some(Change::Zero(_)));
+    if let Some(line) = lines.iter().find(says_nothing) {
+        return Err(Rejection::NoRule { line: line.number }.into());
+    }
+    rules::wish(lines.iter().filter_map(RuleLine::change)).map_err(|fault| {
+        let line = &lines[fault.index];
+        let change = line.change().unwrap_or(&Change::Flush);
+        Error::from(Rejection::Contradiction {
+            line: Some(line.number),
+            operation: change.operation(),
+            errno: fault.errno,
+            object: rules::describe(change),
+        })
+    })
 }

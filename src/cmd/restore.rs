@@ -17,7 +17,6 @@ use crate::rules::{describe, line_of, plan};
 use crate::system::journal::Journal;
 
 use super::apply::LOCK;
-use super::wish::change_of;
 use super::{Session, progress, snapshot};
 
 /// How long another of our writers is waited for.
@@ -58,7 +57,7 @@ pub(super) fn replace(session: &mut Session<'_>) -> Result<u8, Error> {
 /// were refused is known only when they were executed.
 fn stands_in_its_place((place, line): (usize, &RuleLine)) -> bool {
     !matches!(
-        (place, change_of(line)),
+        (place, line.change()),
         (0, Some(Change::Flush))
             | (
                 _,
@@ -77,7 +76,7 @@ fn stands_in_its_place((place, line): (usize, &RuleLine)) -> bool {
 fn split(lines: &[RuleLine]) -> (Vec<RuleLine>, Vec<RuleLine>) {
     lines.iter().cloned().partition(|line| {
         !matches!(
-            change_of(line),
+            line.change(),
             Some(Change::SetTimeouts(_) | Change::StartDaemon(_) | Change::StopDaemon(_))
         )
     })
@@ -100,7 +99,7 @@ fn converge<'a>(
         let mut wish = Table::default();
         let (mut refused, mut accepted) = (Vec::new(), Vec::new());
         for (place, line) in lines.iter().enumerate() {
-            let Some(change) = change_of(line) else { continue };
+            let Some(change) = line.change() else { continue };
             let answer = match by_kernel.get(&place) {
                 Some(errno) => Err(*errno),
                 None => wish.change(change),
@@ -135,7 +134,7 @@ fn converge<'a>(
 fn complain(session: &mut Session<'_>, refused: Vec<Refused<'_>>) -> u8 {
     let mut status = 0;
     for Refused { line, errno } in refused {
-        let Some(change) = change_of(line) else { continue };
+        let Some(change) = line.change() else { continue };
         let object = format!("line {}: {}", line.number, describe(change));
         let error = Error::Kernel { operation: change.operation(), errno, object };
         session.complain(&error);
@@ -154,7 +153,7 @@ fn execute(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
     let mut status = 0;
     let mut rest = lines;
     while let Some(first) = rest.first() {
-        let changes = rest.iter().take_while(|line| change_of(line).is_some()).count();
+        let changes = rest.iter().take_while(|line| line.change().is_some()).count();
         if changes > 0 {
             let (batch, others) = rest.split_at(changes);
             status = status.max(execute_changes(session, batch)?);
@@ -171,7 +170,7 @@ fn execute(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
 }
 
 fn execute_changes(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
-    let changes: Vec<&Change> = lines.iter().filter_map(change_of).collect();
+    let changes: Vec<&Change> = lines.iter().filter_map(RuleLine::change).collect();
     let refusals = progress::batch(session.client()?, &changes)?;
     let refused = refusals.into_iter();
     let refused = refused.map(|it| Refused { line: &lines[it.index], errno: it.errno }).collect();

@@ -2,17 +2,15 @@
 
 use std::collections::HashSet;
 
-use indexmap::IndexMap;
-
 use crate::error::Error;
-use crate::model::{DaemonRole, Pool, Service, ServiceKey, Table};
+use crate::model::{DaemonRole, Pool, ServiceKey, Table};
 use crate::netlink::Client;
 
 /// The whole table; time-outs and daemons only where `of` speaks of them: the others cannot differ.
 pub(super) fn whole(client: &mut Client, of: &Table) -> Result<Table, Error> {
     let mut table = rest(client, of)?;
     for entry in client.services()? {
-        let pool = pool(client, entry.service)?;
+        let pool = client.pool(entry.service)?;
         table.pools.insert(pool.service.key, pool);
     }
     Ok(table)
@@ -30,7 +28,7 @@ pub(super) fn part(
     for entry in client.services()? {
         let key = entry.service.key;
         let pool = if wanted(&key) {
-            pool(client, entry.service)?
+            client.pool(entry.service)?
         } else {
             let servers = assumed.pools.get(&key).map(|pool| pool.destinations.clone());
             Pool { service: entry.service, destinations: servers.unwrap_or_default() }
@@ -59,7 +57,7 @@ pub(super) fn doubtful(
         let pool = expected.pools.get(&key);
         let surprising = pool.is_none_or(|pool| pool.service != entry.service);
         if read || surprising {
-            now.pools.insert(key, self::pool(client, entry.service)?);
+            now.pools.insert(key, client.pool(entry.service)?);
             should.pools.extend(pool.map(|pool| (key, pool.clone())));
         }
     }
@@ -67,14 +65,6 @@ pub(super) fn doubtful(
     let missing = ours.filter(|(key, _)| !seen.contains(*key));
     should.pools.extend(missing.map(|(key, pool)| (*key, pool.clone())));
     Ok((should, now))
-}
-
-fn pool(client: &mut Client, service: Service) -> Result<Pool, Error> {
-    let entries = client.destinations(&service.key)?;
-    // The kernel lists the newest first.
-    let destinations: IndexMap<_, _> =
-        entries.iter().rev().map(|entry| (entry.destination.key, entry.destination)).collect();
-    Ok(Pool { service, destinations })
 }
 
 fn rest(client: &mut Client, of: &Table) -> Result<Table, Error> {

@@ -3,8 +3,8 @@
 use std::fs;
 use std::io::{self, Read};
 
-use crate::cli::{Invocation, RuleLine, read_rules};
-use crate::error::{Error, Rejection};
+use crate::cli::{RuleLine, read_rules, table_of};
+use crate::error::Error;
 use crate::model::{Change, Table};
 use crate::output::json;
 use crate::rules::{self, describe};
@@ -21,19 +21,12 @@ pub(super) struct Wish {
 impl Wish {
     /// Where the file speaks last of what `change` is about, for messages.
     pub fn place(&self, change: &Change) -> String {
-        let changes: Vec<&Change> = self.lines.iter().filter_map(change_of).collect();
+        let changes: Vec<&Change> = self.lines.iter().filter_map(RuleLine::change).collect();
         let line = rules::line_of(change, changes).map(|index| &self.lines[index]);
-        match line.and_then(|line| Some((line.number, change_of(line)?))) {
+        match line.and_then(|line| Some((line.number, line.change()?))) {
             Some((number, change)) => format!("line {number}: {}", describe(change)),
             None => describe(change),
         }
-    }
-}
-
-pub(super) fn change_of(line: &RuleLine) -> Option<&Change> {
-    match &line.invocation {
-        Invocation::Change(change) => Some(change),
-        _ => None,
     }
 }
 
@@ -51,23 +44,6 @@ pub(super) fn read(session: &mut Session<'_>, path: &str) -> Result<Wish, Error>
         return Ok(Wish { table, lines: Vec::new() });
     }
     let lines = read_rules(&mut session.scanner, &session.program, &file)?;
-    let table = of_lines(&lines)?;
+    let table = table_of(&lines)?;
     Ok(Wish { table, lines })
-}
-
-fn of_lines(lines: &[RuleLine]) -> Result<Table, Error> {
-    let says_nothing = |line: &&RuleLine| matches!(change_of(line), None | Some(Change::Zero(_)));
-    if let Some(line) = lines.iter().find(says_nothing) {
-        return Err(Rejection::NoRule { line: line.number }.into());
-    }
-    rules::wish(lines.iter().filter_map(change_of)).map_err(|fault| {
-        let line = &lines[fault.index];
-        let change = change_of(line).unwrap_or(&Change::Flush);
-        Error::from(Rejection::Contradiction {
-            line: Some(line.number),
-            operation: change.operation(),
-            errno: fault.errno,
-            object: describe(change),
-        })
-    })
 }

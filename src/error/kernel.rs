@@ -13,20 +13,34 @@ use crate::model::{Operation, nearest_schedulers};
 pub struct Errno(pub i32);
 
 impl Errno {
-    pub(crate) const EPERM: Self = Self(1);
-    pub(crate) const ENOENT: Self = Self(2);
-    pub(crate) const ESRCH: Self = Self(3);
-    pub(crate) const ENOMEM: Self = Self(12);
-    pub(crate) const EEXIST: Self = Self(17);
-    pub(crate) const ENODEV: Self = Self(19);
-    pub(crate) const EINVAL: Self = Self(22);
-    pub(crate) const ERANGE: Self = Self(34);
-    pub(crate) const EMSGSIZE: Self = Self(90);
-    pub(crate) const ENOPROTOOPT: Self = Self(92);
-    pub(crate) const EOPNOTSUPP: Self = Self(95);
-    pub(crate) const EAFNOSUPPORT: Self = Self(97);
-    pub(crate) const ENETUNREACH: Self = Self(101);
-    pub(crate) const EHOSTUNREACH: Self = Self(113);
+    /// The caller may not ask: `CAP_NET_ADMIN` of the initial user namespace is missing.
+    pub const EPERM: Self = Self(1);
+    /// No such real server; of a new or changed service, no such scheduler or engine.
+    pub const ENOENT: Self = Self(2);
+    /// No such service, or no such sync daemon.
+    pub const ESRCH: Self = Self(3);
+    /// The kernel is out of memory.
+    pub const ENOMEM: Self = Self(12);
+    /// It is there already.
+    pub const EEXIST: Self = Self(17);
+    /// No such interface.
+    pub const ENODEV: Self = Self(19);
+    /// A value that does not fit.
+    pub const EINVAL: Self = Self(22);
+    /// The lower threshold is above the upper one.
+    pub const ERANGE: Self = Self(34);
+    /// The request is of another version of IPVS.
+    pub const EMSGSIZE: Self = Self(90);
+    /// The kernel has no IPVS.
+    pub const ENOPROTOOPT: Self = Self(92);
+    /// Not for IPv6.
+    pub const EOPNOTSUPP: Self = Self(95);
+    /// No such address family.
+    pub const EAFNOSUPPORT: Self = Self(97);
+    /// No route to the network.
+    pub const ENETUNREACH: Self = Self(101);
+    /// No route to the host.
+    pub const EHOSTUNREACH: Self = Self(113);
 }
 
 /// The C library's text.

@@ -5,6 +5,7 @@ use super::Errno;
 /// A command line, or a line of a rule file, that the classic language refuses. The texts are those
 /// of ipvsadm 1.31.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Misuse {
     /// The first option is no command.
     #[error("Try `{program} -h' or '{program} --help' for more information.")]
@@ -141,6 +142,7 @@ pub enum Misuse {
 
 /// The kinds of values, each with its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ValueKind {
     /// `-t`, `-u`, `--sctp-service`.
     Service,

@@ -6,6 +6,7 @@ use crate::model::nearest_schedulers;
 
 /// What stands in the way of a preparation. It is found before the first change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Obstacle {
     /// The caller may not change the network.
     #[error("only root can prepare a host")]

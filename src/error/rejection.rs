@@ -6,6 +6,7 @@ use crate::model::Operation;
 
 /// Why a wish is not carried out. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Rejection {
     /// A command of a rule file that says nothing about a table.
     #[error("line {line} describes no table")]

@@ -1,5 +1,6 @@
 //! Destinations: the real servers of a service.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use super::Stats;
@@ -19,6 +20,13 @@ pub struct DestinationKey {
 impl From<SocketAddr> for DestinationKey {
     fn from(address: SocketAddr) -> Self {
         Self { address: address.ip(), port: address.port() }
+    }
+}
+
+/// `198.51.100.21:80`, `[2001:db8::21]:80`.
+impl fmt::Display for DestinationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SocketAddr::new(self.address, self.port).fmt(f)
     }
 }
 

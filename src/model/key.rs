@@ -1,5 +1,6 @@
 //! What identifies a virtual service.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 
@@ -118,4 +119,39 @@ impl ServiceKey {
             Self::Fwmark { mark, .. } => mark.get(),
         }
     }
+}
+
+/// The name that rule files and JSON use: `tcp`; the number where there is none.
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp => f.write_str("tcp"),
+            Self::Udp => f.write_str("udp"),
+            Self::Sctp => f.write_str("sctp"),
+            Self::Other(number) => write!(f, "protocol {number}"),
+        }
+    }
+}
+
+/// For people: `tcp 192.0.2.80:80`, `fwmark 7`, `fwmark 7 (IPv6)`.
+impl fmt::Display for ServiceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address { protocol, address, port } => {
+                write!(f, "{protocol} {}", SocketAddr::new(*address, *port))
+            }
+            Self::Fwmark { mark, family: Family::V4 } => write!(f, "fwmark {mark}"),
+            Self::Fwmark { mark, family: Family::V6 } => write!(f, "fwmark {mark} (IPv6)"),
+        }
+    }
+}
+
+#[cfg(test)]
+#[test]
+fn keys_are_written_as_people_know_them() {
+    let mark = |family| ServiceKey::Fwmark { mark: NonZeroU32::MIN, family };
+    let udp = ServiceKey::udp("[2001:db8::1]:53".parse().unwrap());
+    assert_eq!(udp.to_string(), "udp [2001:db8::1]:53");
+    assert_eq!(mark(Family::V4).to_string(), "fwmark 1");
+    assert_eq!(mark(Family::V6).to_string(), "fwmark 1 (IPv6)");
 }

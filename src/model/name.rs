@@ -25,7 +25,10 @@ pub struct NameTooLong {
 }
 
 impl<const MAX: usize> Name<MAX> {
-    /// Checks the length of `name`.
+    /// Checks the length of `name`; whether the kernel knows it only the kernel can say.
+    ///
+    /// # Errors
+    /// More than `MAX` bytes.
     pub fn new(name: impl Into<String>) -> Result<Self, NameTooLong> {
         let name = name.into();
         if name.len() > MAX { Err(NameTooLong { name, max: MAX }) } else { Ok(Self(name)) }

@@ -15,7 +15,7 @@ use super::uapi::command;
 use crate::error::{Errno, Error};
 use crate::model::{
     Change, Daemon, DaemonRole, Destination, DestinationEntry, DestinationKey, Info, Operation,
-    Service, ServiceEntry, ServiceKey, Timeouts,
+    Pool, Service, ServiceEntry, ServiceKey, Table, Timeouts,
 };
 
 /// How long the end of a sync daemon is waited for before looking whether it has gone.
@@ -23,7 +23,20 @@ const STOP_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A connection to the IPVS of one network namespace: that of the thread that opened it.
 ///
-/// Every request, reading too, needs `CAP_NET_ADMIN` in the initial user namespace.
+/// Every request, reading too, needs `CAP_NET_ADMIN` in the initial user namespace. To work in
+/// another network namespace, open the client in a thread that has entered it.
+///
+/// Addresses and ports are in host order everywhere, as the types of `std` have them; time is in
+/// seconds. A request waits for the kernel for at most 5 s.
+///
+/// # Errors
+/// Every method returns
+/// - [`Error::Kernel`] where the kernel refuses, with the request and the error number
+///   ([`Errno`]): 3 (`ESRCH`) for a service that does not exist, 2 (`ENOENT`) for a real server or a
+///   scheduler, 17 (`EEXIST`) for what is there already, 22 (`EINVAL`) for values that do not fit;
+/// - [`Error::NoAnswer`], [`Error::Socket`] and [`Error::Answer`] where it cannot be understood;
+///   then it is not known whether a change was made;
+/// - [`Error::Interrupted`], of listings, where the table changed each time while it was read.
 #[derive(Debug)]
 pub struct Client {
     pub(super) socket: Socket,
@@ -31,7 +44,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects. The kernel loads `ip_vs` by itself where it can.
+    /// Connects to the IPVS of this thread's network namespace. The kernel loads `ip_vs` by itself
+    /// where it can.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where the kernel has no IPVS, or the caller may not ask.
     pub fn open() -> Result<Self, Error> {
         let mut socket = Socket::open(NETLINK_GENERIC)?;
         let request = GenlMessage::from_payload(GenlCtrl {
@@ -67,7 +84,10 @@ impl Client {
             .map_err(|failure| explain(failure, Operation::ListServices))
     }
 
-    /// One virtual service.
+    /// One virtual service with its counters.
+    ///
+    /// # Errors
+    /// [`Error::Kernel`] with `ESRCH` where it does not exist.
     pub fn service(&mut self, key: &ServiceKey) -> Result<ServiceEntry, Error> {
         let request = self.message(codec::get_service(key));
         self.socket
@@ -87,6 +107,30 @@ impl Client {
             .map_err(|failure| explain(failure, Operation::ListDestinations))
     }
 
+    /// A service with its real servers, in the order in which they were added.
+    pub fn pool(&mut self, service: Service) -> Result<Pool, Error> {
+        let entries = self.destinations(&service.key)?;
+        // The kernel lists the newest first.
+        let servers = entries.iter().rev().map(|entry| entry.destination);
+        Ok(Pool { service, destinations: servers.map(|server| (server.key, server)).collect() })
+    }
+
+    /// The whole table as a value, without counters: services with their real servers, time-outs
+    /// and sync daemons. `rules::plan` compares it with another one. Costs one request a
+    /// service, and is no snapshot: see [`Self::services`].
+    pub fn table(&mut self) -> Result<Table, Error> {
+        let mut table = Table { timeouts: Some(self.timeouts()?), ..Table::default() };
+        table.daemons = [(DaemonRole::Master, None), (DaemonRole::Backup, None)].into();
+        for daemon in self.daemons()? {
+            table.daemons.insert(daemon.role, Some(daemon));
+        }
+        for entry in self.services()? {
+            let pool = self.pool(entry.service)?;
+            table.pools.insert(pool.service.key, pool);
+        }
+        Ok(table)
+    }
+
     /// The time-outs of connections, in seconds.
     pub fn timeouts(&mut self) -> Result<Timeouts, Error> {
         let request = self.message(codec::plain(command::GET_CONFIG));
@@ -95,7 +139,8 @@ impl Client {
             .map_err(|failure| explain(failure, Operation::GetTimeouts))
     }
 
-    /// The sync daemons that run, at most one of each role.
+    /// The sync daemons that run, at most one of each role; their ports, lengths (bytes) and groups
+    /// as the kernel filled them in.
     pub fn daemons(&mut self) -> Result<Vec<Daemon>, Error> {
         let family = self.family;
         self.socket
@@ -139,32 +184,38 @@ impl Client {
 
 /// [`Client::change`] in the words of the commands.
 impl Client {
-    /// Makes a service.
+    /// Makes a service. `EEXIST` where there is one with this key, `ENOENT` where the kernel has no
+    /// such scheduler or persistence engine.
     pub fn add_service(&mut self, service: Service) -> Result<(), Error> {
         self.change(&Change::AddService(service))
     }
 
-    /// Gives an existing service this configuration.
+    /// Gives an existing service this configuration, all of it; connections and counters survive.
+    /// `ESRCH` where there is none.
     pub fn update_service(&mut self, service: Service) -> Result<(), Error> {
         self.change(&Change::UpdateService(service))
     }
 
-    /// Removes a service with its real servers.
+    /// Removes a service with its real servers. `ESRCH` where there is none.
     pub fn delete_service(&mut self, key: ServiceKey) -> Result<(), Error> {
         self.change(&Change::DeleteService(key))
     }
 
-    /// Gives a service a real server.
+    /// Gives a service a real server. `ESRCH` without the service, `EEXIST` where it has this real
+    /// server, `EINVAL` where the address cannot be one, `ERANGE` where the lower threshold is above
+    /// the upper one.
     pub fn add_destination(&mut self, key: ServiceKey, it: Destination) -> Result<(), Error> {
         self.change(&Change::AddDestination(key, it))
     }
 
-    /// Gives an existing real server this configuration.
+    /// Gives an existing real server this configuration, all of it; connections and counters
+    /// survive. `ESRCH` without the service, `ENOENT` without the real server.
     pub fn update_destination(&mut self, key: ServiceKey, it: Destination) -> Result<(), Error> {
         self.change(&Change::UpdateDestination(key, it))
     }
 
-    /// Takes a real server from a service.
+    /// Takes a real server from a service: its connections get no more packets. To let them end, set
+    /// the weight to 0 and wait. `ESRCH` without the service, `ENOENT` without the real server.
     pub fn delete_destination(&mut self, key: ServiceKey, it: DestinationKey) -> Result<(), Error> {
         self.change(&Change::DeleteDestination(key, it))
     }
@@ -174,22 +225,23 @@ impl Client {
         self.change(&Change::Zero(key))
     }
 
-    /// Removes every service.
+    /// Removes every service; time-outs and sync daemons stay.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.change(&Change::Flush)
     }
 
-    /// Sets time-outs, in seconds; 0 keeps a value.
+    /// Sets time-outs, in seconds; 0 keeps a value. `EINVAL` for more than the kernel can count.
     pub fn set_timeouts(&mut self, timeouts: Timeouts) -> Result<(), Error> {
         self.change(&Change::SetTimeouts(timeouts))
     }
 
-    /// Starts a sync daemon.
+    /// Starts a sync daemon. `EEXIST` where one of this role runs, `ENODEV` where there is no such
+    /// interface.
     pub fn start_daemon(&mut self, daemon: Daemon) -> Result<(), Error> {
         self.change(&Change::StartDaemon(daemon))
     }
 
-    /// Stops a sync daemon.
+    /// Stops a sync daemon. `ESRCH` where none of this role runs.
     pub fn stop_daemon(&mut self, role: DaemonRole) -> Result<(), Error> {
         self.change(&Change::StopDaemon(role))
     }

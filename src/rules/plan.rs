@@ -15,6 +15,19 @@ const DAEMON_TTL: u8 = 1;
 
 /// The changes that make `wish` of `current`. Time-outs and daemons of which the wish says nothing
 /// stay as they are.
+///
+/// ```
+/// use ipvsadm::cli::read_table;
+/// use ipvsadm::rules::{describe, plan};
+///
+/// let now = read_table("-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.21 -g")?;
+/// let wish = read_table("-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.22 -g")?;
+/// let changes = plan(&now, &wish);
+/// // The new real server comes before the old one goes.
+/// assert_eq!(describe(&changes[0]), "-t 192.0.2.80:80 -r 198.51.100.22:80");
+/// assert_eq!(describe(&changes[1]), "-t 192.0.2.80:80 -r 198.51.100.21:80");
+/// # Ok::<(), ipvsadm::Error>(())
+/// ```
 pub fn plan(current: &Table, wish: &Table) -> Vec<Change> {
     let mut steps = Steps::default();
     steps.daemons(current, wish);

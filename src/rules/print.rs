@@ -26,7 +26,10 @@ pub enum Unsayable {
     },
 }
 
-/// The line that makes `service`.
+/// The line that makes `service`, as `ipvsadm -S` writes it.
+///
+/// # Errors
+/// What no rule line can say: another program has made it.
 pub fn service_line(service: &Service, naming: &dyn Naming) -> Result<String, Unsayable> {
     let scheduler = &service.scheduler;
     let mut line = format!("-A {} -s {scheduler}", key_words(&service.key, naming)?);
@@ -54,6 +57,9 @@ pub fn service_line(service: &Service, naming: &dyn Naming) -> Result<String, Un
 /// The line that gives `service` this real server.
 ///
 /// Thresholds stand behind the weight: programs look for the words before it.
+///
+/// # Errors
+/// What no rule line can say: another program has made it.
 pub fn destination_line(
     service: &ServiceKey,
     destination: &Destination,
@@ -81,7 +87,7 @@ pub fn destination_line(
     Ok(line)
 }
 
-/// The line that sets these time-outs.
+/// The line that sets these time-outs, in seconds.
 pub fn timeouts_line(Timeouts { tcp, tcp_fin, udp }: &Timeouts) -> String {
     format!("--set {tcp} {tcp_fin} {udp}")
 }

@@ -1,0 +1,171 @@
+//! The code blocks of documents, and what each kind of them claims.
+
+use std::ops::Range;
+
+/// A code block.
+#[derive(Debug)]
+pub struct Block {
+    /// The line of its first line of code, counted from 1.
+    pub line: usize,
+    pub kind: Kind,
+    pub text: String,
+}
+
+/// What a block is, as its fence says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `sh`: commands that must succeed.
+    Shell,
+    /// `output`: what the `sh` block before it prints. Such a pair can be copied and pasted.
+    Output,
+    /// `console`: commands behind `# ` or `$ `, and what they print.
+    Console,
+    /// `sh host`: commands that build or install, which cannot run in the guest.
+    Host,
+    /// `json`: must parse.
+    Json,
+    /// `rules`: lines that the program must understand.
+    Rules,
+    /// `rust`: compiled as a doc test of src/lib.rs.
+    Rust,
+    /// `text`: drawings and syntax.
+    Text,
+}
+
+impl Kind {
+    /// The kind that an info string names.
+    pub fn of(info: &str) -> Option<Self> {
+        Some(match info {
+            "sh" => Self::Shell,
+            "output" => Self::Output,
+            "console" => Self::Console,
+            "sh host" => Self::Host,
+            "json" => Self::Json,
+            "rules" => Self::Rules,
+            "rust" | "rust,no_run" => Self::Rust,
+            "text" => Self::Text,
+            _ => return None,
+        })
+    }
+}
+
+/// Something to be executed.
+#[derive(Debug, Default)]
+pub struct Step {
+    /// Where it begins in the document, counted from 1.
+    pub line: usize,
+    pub commands: String,
+    /// What it must print; `None`: anything.
+    pub output: Option<Vec<String>>,
+    /// The lines of the document, counted from 0, where that stands.
+    pub place: Range<usize>,
+}
+
+/// What the blocks of a document ask to be executed, in their order.
+pub fn steps(blocks: &[Block]) -> Result<Vec<Step>, String> {
+    let mut steps = Vec::new();
+    let mut before = None;
+    for block in blocks {
+        match block.kind {
+            Kind::Shell => steps.push(shell(block)?),
+            Kind::Output if before == Some(Kind::Shell) => {
+                let Some(step) = steps.last_mut() else { continue };
+                let lines = block.text.lines().map(|line| line.trim_end().to_owned());
+                step.output = Some(lines.collect());
+                step.place = block.line - 1..block.line - 1 + block.text.lines().count();
+            }
+            Kind::Output => return Err(format!("line {}: the output of what?", block.line)),
+            Kind::Console => console(block, &mut steps)?,
+            _ => {}
+        }
+        before = Some(block.kind);
+    }
+    Ok(steps)
+}
+
+fn shell(block: &Block) -> Result<Step, String> {
+    let code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    if block.text.lines().find(code).is_none() {
+        return Err(format!("line {}: a block of nothing but comments", block.line));
+    }
+    let prompt = |line: &&str| line.starts_with("$ ") || line.starts_with("# ipvsadm");
+    if let Some(line) = block.text.lines().find(prompt) {
+        return Err(format!("line {}: `{line}' has a prompt: mark it console", block.line));
+    }
+    Ok(Step { line: block.line, commands: block.text.clone(), ..Step::default() })
+}
+
+fn console(block: &Block, steps: &mut Vec<Step>) -> Result<(), String> {
+    // One prompt a block: behind `$ `, a line with `# ` is output.
+    let Some(prompt) = ["# ", "$ "].into_iter().find(|prompt| block.text.starts_with(prompt))
+    else {
+        return Err(format!("line {}: a console block begins with `# ' or `$ '", block.line));
+    };
+    for (index, line) in block.text.lines().enumerate() {
+        let number = block.line + index;
+        if let Some(command) = line.strip_prefix(prompt) {
+            steps.push(Step {
+                line: number,
+                commands: format!("{command}\n"),
+                output: Some(Vec::new()),
+                place: number..number,
+            });
+            continue;
+        }
+        let Some(step) = steps.last_mut() else { continue };
+        let output = step.output.get_or_insert_default();
+        if let (Some(more), true) = (line.strip_prefix("> "), output.is_empty()) {
+            step.commands.push_str(more);
+            step.commands.push('\n');
+            step.place = number..number;
+        } else {
+            output.push(line.trim_end().to_owned());
+            step.place.end = number;
+        }
+    }
+    Ok(())
+}
+
+/// Whether `actual` is what was `expected`: a line `...` stands for any lines, `...` within a line
+/// for any text. Blanks at the end of a line do not count.
+pub fn same(expected: &[String], actual: &[&str]) -> bool {
+    match expected.split_first() {
+        None => actual.is_empty(),
+        Some((first, rest)) if first.trim() == "..." => {
+            (0..=actual.len()).any(|passed| same(rest, &actual[passed..]))
+        }
+        Some((first, rest)) => actual
+            .split_first()
+            .is_some_and(|(line, others)| same_line(first, line.trim_end()) && same(rest, others)),
+    }
+}
+
+fn same_line(expected: &str, actual: &str) -> bool {
+    let mut pieces = expected.split("...");
+    let Some(mut rest) = pieces.next().and_then(|first| actual.strip_prefix(first)) else {
+        return false;
+    };
+    let pieces: Vec<&str> = pieces.collect();
+    let Some((last, middle)) = pieces.split_last() else { return rest.is_empty() };
+    for piece in middle {
+        let Some(place) = rest.find(piece) else { return false };
+        rest = &rest[place + piece.len()..];
+    }
+    rest.ends_with(last)
+}
+
+#[test]
+fn dots_stand_for_what_varies() {
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let same =
+        |expected: &str, actual: &str| same(&lines(expected), &actual.lines().collect::<Vec<_>>());
+    assert!(same("a\nb", "a  \nb"));
+    assert!(!same("a\nb", "a\nb\nc"));
+    assert!(!same("a\nb", "a\nc"));
+    assert!(same("a\n...\nd", "a\nb\nc\nd"));
+    assert!(same("a\n...", "a"));
+    assert!(!same("a\n...\nd", "a\nb"));
+    assert!(same("took ... ms, ... bytes", "took 12 ms, 7 bytes"));
+    assert!(!same("took ... ms", "took 12 s"));
+    assert!(!same("aa...a", "aa"));
+}

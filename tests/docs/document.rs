@@ -1,0 +1,138 @@
+//! A document is true: every block is what it says, every command does what stands below it.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ipvsadm::cli::{Scanner, read_rules};
+
+use crate::block::{Block, Kind, Step, same, steps};
+use crate::world::{Outcome, World, execute};
+use crate::{manual, markdown};
+
+pub const TOP: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Fails with everything that is not true in this document.
+pub fn check(path: &str, world: World) {
+    let text = read(path);
+    let blocks = match Path::new(path).extension().and_then(|ending| ending.to_str()) {
+        Some("md") => markdown::blocks(&text),
+        _ => manual::examples(&text),
+    };
+    let blocks = blocks.unwrap_or_else(|faults| panic!("{path}:\n{}", faults.join("\n")));
+    let mut faults: Vec<String> = blocks.iter().filter_map(|block| fault(path, block)).collect();
+    if path.ends_with(".md") {
+        faults.extend(dead_links(path, &text));
+    }
+    let steps = steps(&blocks).unwrap_or_else(|fault| panic!("{path}: {fault}"));
+    if !steps.is_empty() {
+        let outcomes = execute(world, &steps);
+        write_actual(path, &text, &steps, &outcomes);
+        faults.extend(compare(&steps, &outcomes));
+    }
+    assert!(faults.is_empty(), "\n{path}\n{}", faults.join("\n"));
+}
+
+pub fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(TOP).join(path)).unwrap_or_else(|why| panic!("{path}: {why}"))
+}
+
+/// What is wrong with a block that is not executed here.
+fn fault(path: &str, block: &Block) -> Option<String> {
+    let fault = match block.kind {
+        Kind::Json => serde_json::from_str::<serde_json::Value>(&block.text).err()?.to_string(),
+        Kind::Rules => {
+            let rules = read_rules(&mut Scanner::default(), "ipvsadm", block.text.as_bytes());
+            let error = rules.err()?;
+            format!("{error}; {}", error.hints().join("; "))
+        }
+        Kind::Host => host(&block.text)?,
+        Kind::Rust => {
+            let included = format!("include_str!(\"../{path}\")");
+            let known = read("src/lib.rs").contains(&included);
+            return (!known).then(|| format!("line {}: src/lib.rs has no {included}", block.line));
+        }
+        Kind::Shell | Kind::Output | Kind::Console | Kind::Text => return None,
+    };
+    Some(format!("line {}: {fault}", block.line))
+}
+
+/// Commands that cannot run here: scripts of this repository must exist and know their options, and
+/// the others are the few that build and install.
+fn host(commands: &str) -> Option<String> {
+    for line in commands.lines() {
+        let line = line.split(" #").next().unwrap_or_default();
+        let mut words = line.split_whitespace();
+        let Some(program) = words.next() else { continue };
+        if program.starts_with("scripts/") {
+            let Ok(script) = fs::read_to_string(Path::new(TOP).join(program)) else {
+                return Some(format!("there is no {program}"));
+            };
+            let mut options = words.filter(|word| word.starts_with('-'));
+            if let Some(option) = options.find(|option| !script.contains(&format!("{option})"))) {
+                return Some(format!("{program} has no option {option}"));
+            }
+        } else if !["cargo", "install", "ln", "apt"].contains(&program) {
+            return Some(format!("`{program}' can run here: mark the block sh"));
+        }
+    }
+    None
+}
+
+/// Links to files that are not there.
+pub fn dead_links(path: &str, text: &str) -> Vec<String> {
+    let folder = Path::new(TOP).join(path).parent().map(PathBuf::from).unwrap_or_default();
+    let local = markdown::links(text).into_iter().filter(|link| !link.contains("://"));
+    let dead = local.filter(|link| {
+        let file = link.split('#').next().unwrap_or_default();
+        !folder.join(file).exists()
+    });
+    dead.map(|link| format!("the link to {link} leads nowhere")).collect()
+}
+
+fn compare(steps: &[Step], outcomes: &[Outcome]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (step, Outcome { finished, output }) in steps.iter().zip(outcomes) {
+        let commands = step.commands.trim_end();
+        if !finished {
+            faults.push(format!("line {}: failed: {commands}\nsaid: {output}", step.line));
+            break;
+        }
+        if let Some(expected) = &step.output
+            && !same(expected, &output.lines().collect::<Vec<_>>())
+        {
+            faults.push(format!(
+                "line {}: {commands}\n--- the document says\n{}\n--- it printed\n{output}---",
+                step.line,
+                expected.join("\n")
+            ));
+        }
+    }
+    faults
+}
+
+/// For writers: with `DOCS_ACTUAL` a folder, the document goes there with what was really printed.
+fn write_actual(path: &str, text: &str, steps: &[Step], outcomes: &[Outcome]) {
+    let Some(folder) = env::var_os("DOCS_ACTUAL") else { return };
+    let lines: Vec<&str> = text.lines().collect();
+    let mut written = String::new();
+    let mut next = 0;
+    for (step, outcome) in steps.iter().zip(outcomes) {
+        let Some(expected) = &step.output else { continue };
+        let actual: Vec<&str> = outcome.output.lines().collect();
+        if !outcome.finished || same(expected, &actual) {
+            continue;
+        }
+        for line in lines[next..step.place.start].iter().chain(&actual) {
+            let _ = writeln!(written, "{}", line.trim_end());
+        }
+        next = step.place.end;
+    }
+    for line in &lines[next..] {
+        let _ = writeln!(written, "{line}");
+    }
+    let target = Path::new(&folder).join(path);
+    fs::create_dir_all(target.parent().unwrap()).unwrap();
+    fs::write(target, written).unwrap();
+}

@@ -1,0 +1,117 @@
+//! The error index is complete: every text of src/error stands in docs/errors.md.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use crate::document::{TOP, read};
+use crate::markdown;
+
+/// What is no message but its joints.
+const JOINTS: [&str; 1] = ["(os error"];
+
+#[test]
+fn the_error_index_has_every_text() {
+    let index = markdown::spans(&read("docs/errors.md"));
+    let texts = texts();
+    assert!(texts.len() > 100, "src/error has only {} texts: where are they?", texts.len());
+    let missing: Vec<&String> =
+        texts.iter().filter(|text| !index.iter().any(|span| says(span, text))).collect();
+    assert!(missing.is_empty(), "docs/errors.md lacks:\n{missing:#?}");
+}
+
+/// Sentences among the string literals below src/error, and of the obstacles that say their text
+/// where they are found.
+fn texts() -> BTreeSet<String> {
+    let mut texts = BTreeSet::new();
+    for path in [&["src/error.rs".to_owned()][..], &sources("src/error")].concat() {
+        collect(tokens(&path), &mut texts);
+    }
+    for path in [&["src/cmd/preparation.rs".to_owned()][..], &sources("src/prepare")].concat() {
+        obstacles(tokens(&path), &mut texts);
+    }
+    texts.retain(|text| !JOINTS.contains(&text.as_str()) && is_sentence(text));
+    texts
+}
+
+fn sources(folder: &str) -> Vec<String> {
+    let files = Path::new(TOP).join(folder).read_dir().unwrap().map(|entry| entry.unwrap());
+    let names = files.map(|file| format!("{folder}/{}", file.file_name().display()));
+    names.filter(|name| name.ends_with(".rs")).collect()
+}
+
+fn tokens(path: &str) -> TokenStream {
+    read(path).parse().unwrap_or_else(|why| panic!("{path}: {why}"))
+}
+
+/// The string literals of `Obstacle::Wish(…)`, `Obstacle::Route(…)` and `obstacle(…)`.
+fn obstacles(tokens: TokenStream, texts: &mut BTreeSet<String>) {
+    let mut named = false;
+    for token in tokens {
+        if let TokenTree::Group(group) = &token {
+            let said = named && group.delimiter() == Delimiter::Parenthesis;
+            let read = if said { collect } else { obstacles };
+            read(group.stream(), texts);
+        }
+        named = matches!(&token, TokenTree::Ident(name)
+            if ["Wish", "Route", "obstacle"].contains(&name.to_string().as_str()));
+    }
+}
+
+/// The string literals; comments on items are attributes to the parser.
+fn collect(tokens: TokenStream, texts: &mut BTreeSet<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) if !group.to_string().starts_with("[doc =") => {
+                collect(group.stream(), texts);
+            }
+            TokenTree::Literal(literal) => {
+                let value = syn::parse_str::<syn::LitStr>(&literal.to_string());
+                texts.extend(value.map(|it| it.value().trim().to_owned()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Two words at least, values not counted.
+fn is_sentence(text: &str) -> bool {
+    let words = pieces(text).join(" ");
+    let words = words.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic));
+    words.count() >= 2
+}
+
+/// What stands between the values of a format.
+fn pieces(text: &str) -> Vec<&str> {
+    text.split('{')
+        .enumerate()
+        .map(|(index, piece)| match piece.split_once('}') {
+            Some((_, rest)) if index > 0 => rest,
+            _ => piece,
+        })
+        .collect()
+}
+
+/// Whether the index has this text, with a name where the program puts a value.
+fn says(span: &str, text: &str) -> bool {
+    let pieces = pieces(text);
+    let Some((first, others)) = pieces.split_first() else { return false };
+    let Some(mut rest) = span.strip_prefix(first) else { return false };
+    let Some((last, middle)) = others.split_last() else { return rest.is_empty() };
+    for piece in middle {
+        // A value has a letter at least.
+        let Some(place) = rest.get(1..).and_then(|rest| rest.find(piece)) else { return false };
+        rest = &rest[place + 1 + piece.len()..];
+    }
+    rest.len() > last.len() && rest.ends_with(last)
+}
+
+#[test]
+fn values_have_names_in_the_index() {
+    assert!(says("No such service", "No such service"));
+    assert!(!says("No such services", "No such service"));
+    assert!(says("invalid option `WORD'", "invalid option `{word}'"));
+    assert!(says("line N describes no table", "line {line} describes no table"));
+    assert!(!says("line describes no table", "line {line} describes no table"));
+}

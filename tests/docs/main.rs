@@ -1,0 +1,94 @@
+//! The documents are true: every code block of README.md, docs and man pages is executed, in the
+//! guest that `scripts/vm.sh` starts where the running kernel has no IPVS.
+//!
+//! What a fence says of its block stands in `block::Kind`; a block without that is refused. A
+//! document runs from top to bottom in one shell, in a world of its own (`world::World`). With
+//! `DOCS_ACTUAL=FOLDER` the documents are written there with the output that was really printed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
+#![allow(clippy::case_sensitive_file_extension_comparisons)] // of files that are ours
+
+mod block;
+mod document;
+mod errors;
+mod examples;
+mod languages;
+mod manual;
+mod markdown;
+mod world;
+
+use std::path::Path;
+
+use document::{TOP, check};
+use world::World::{Alone, Empty};
+
+macro_rules! documents {
+    ($($name:ident: $path:literal in $world:expr;)*) => {
+        /// Every document that a test below executes.
+        const CHECKED: &[&str] = &[$($path),*];
+
+        $(
+            #[test]
+            fn $name() {
+                check($path, $world);
+            }
+        )*
+    };
+}
+
+documents! {
+    readme: "README.md" in Empty;
+    changelog: "CHANGELOG.md" in Alone;
+    compat: "docs/compat.md" in Alone;
+    cookbook: "docs/cookbook.md" in Alone;
+    error_index: "docs/errors.md" in Alone;
+    json: "docs/json.md" in Alone;
+    migration: "docs/migration.md" in Alone;
+    prepare: "docs/prepare.md" in Alone;
+    traffic: "docs/traffic.md" in Alone;
+    guide_index: "docs/guide/en/index.md" in Empty;
+    guide_nat: "docs/guide/en/nat.md" in Empty;
+    guide_dr: "docs/guide/en/dr.md" in Empty;
+    guide_tun: "docs/guide/en/tun.md" in Empty;
+}
+
+/// Markdown files and man pages of the repository, without what is built.
+fn documents() -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(TOP).to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(TOP).unwrap().display().to_string();
+            if path.is_dir() && !name.starts_with('.') && name != "target" {
+                folders.push(path);
+            } else if name.ends_with(".md") || name.starts_with("man/") && name.contains('.') {
+                found.push(name);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn every_document_is_executed() {
+    // languages.rs holds the Chinese guide to the blocks of the English one.
+    let elsewhere = |path: &str| path.starts_with("docs/guide/zh/") || path.starts_with("man/");
+    let missed: Vec<String> = documents()
+        .into_iter()
+        .filter(|path| !elsewhere(path) && !CHECKED.contains(&path.as_str()))
+        .collect();
+    assert!(missed.is_empty(), "in no test of tests/docs/main.rs: {missed:?}");
+}
+
+/// The examples of each man page, from top to bottom in a world of its own.
+#[test]
+fn man_pages() {
+    let pages: Vec<String> =
+        documents().into_iter().filter(|path| path.starts_with("man/")).collect();
+    assert!(!pages.is_empty(), "there are no man pages: man/*.8");
+    for page in pages {
+        check(&page, Alone);
+    }
+}
