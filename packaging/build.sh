@@ -38,7 +38,7 @@ licences() {
 		printf '%s %s: %s\n' "$crate" "${version#v}" "$terms"
 		for folder in "$cargo_home"/registry/src/*/"$crate-${version#v}"; do
 			files=("$folder"/*LICENSE*MIT* "$folder"/*license*mit*)
-			[[ $terms == *MIT* && ${#files[@]} -gt 0 ]] ||
+			[[ $terms == *MIT* && $terms != *AND* && ${#files[@]} -gt 0 ]] ||
 				files=("$folder"/*LICEN[SC]E* "$folder"/*license* "$folder"/COPYING* "$folder"/UNLICENSE*)
 			for file in "${files[@]}"; do
 				sum=$(sha256sum <"$file")

@@ -53,7 +53,7 @@ fn there_and_back(init: Init) {
     machine.ok("dpkg -i /root/debian.deb");
     assert!(version(&machine).starts_with("1:1.31"));
     machine.ok("for name in ipvsadm ipvsadm-save ipvsadm-restore; do test -f /sbin/$name; done");
-    machine.ok("dpkg --verify ipvsadm && test -x /etc/init.d/ipvsadm");
+    machine.ok("! dpkg --verify ipvsadm | grep -v ' c ' && test -x /etc/init.d/ipvsadm");
     let after = match init {
         // Debian's own script, when it is installed, loads the rules.
         Init::Systemd => before.replace(LIVE, ""),

@@ -7,7 +7,7 @@ const UNITS: &str = "/lib/systemd/system/ipvsadm.service /lib/systemd/system/ipv
 
 /// Installed before the boot, so that the boot starts it.
 fn booted() -> Machine {
-    let before = format!("dpkg -i /packages/ipvsadm_*.deb >/dev/null; {EDITED}\n{NETWORK}");
+    let before = format!("dpkg -i /packages/ipvsadm_*.deb >/dev/null 2>&1; {EDITED}\n{NETWORK}");
     Machine::start(Root::Field, Init::Systemd, &before)
 }
 
@@ -15,8 +15,10 @@ fn booted() -> Machine {
 fn the_units_are_sound() {
     let machine = booted();
     let answer = machine.sh(&format!("systemd-analyze verify {UNITS}"));
-    let ours = format!("{}{}", answer.stdout, answer.stderr);
-    assert!(!ours.contains("ipvsadm"), "{ours}");
+    let said = format!("{}{}", answer.stdout, answer.stderr);
+    // The machine has no man, and other units have faults of their own.
+    let ours = |line: &&str| line.contains("ipvsadm") && !line.contains("Command 'man");
+    assert_eq!(said.lines().filter(ours).collect::<Vec<_>>(), [""; 0]);
     assert_eq!(machine.ok("systemctl is-active ipvsadm"), "active\n");
     // Units that change the table come after the one that loads it.
     let order = machine.ok("systemctl show -p Before ipvsadm");
