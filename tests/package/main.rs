@@ -5,6 +5,7 @@
 
 mod field;
 mod fresh;
+mod handbook;
 mod init_script;
 mod machine;
 mod takeover;
