@@ -15,7 +15,8 @@ shards=(
 	'kernel'
 )
 
-# IPVS_TEST_SHARDS limits the run to these, a line each, and leaves traffic out.
+# IPVS_TEST_SHARDS limits the run to these, a line each, and leaves traffic and
+# the packages out.
 traffic=1
 if [[ -n ${IPVS_TEST_SHARDS:-} ]]; then
 	mapfile -t limited <<<"$IPVS_TEST_SHARDS"
@@ -47,7 +48,7 @@ export top IPVSADM_REFERENCE logs IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-1800}
 
 for dir in tests/*/; do
 	name=$(basename "$dir")
-	case $name in common | cli | traffic) continue ;; esac
+	case $name in common | cli | traffic | package) continue ;; esac
 	[[ " ${shards[*]} " == *" $name "* ]] || die "tests/$name is in no shard of scripts/test.sh"
 done
 
@@ -63,4 +64,5 @@ if have_ipvs; then guests=1; fi
 printf '%s\n' "${shards[@]}" |
 	xargs -P $guests -I {} bash -c '. "$top/scripts/lib.sh"; run_shard {}' || die "tests failed, see above"
 [[ -z $traffic ]] || scripts/traffic.sh
+[[ -z $traffic ]] || scripts/package-test.sh
 say "every test passed"
