@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# package-test.sh [TEST...]: builds the Debian package and the RPM, and tests the
-# first (tests/package) on Debian machines inside a user-mode Linux guest: never on
+# package-test.sh [TEST...]: builds the Debian package and the RPM, and tests them
+# (tests/package) on Debian machines inside a user-mode Linux guest: never on
 # this one, whatever its kernel can do. Needs the network, for Debian's packages.
+#
+#   IPVS_PACKAGE_BUILT  not empty: test what was built before
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,7 +13,7 @@ field=(ipvsadm ldirectord keepalived ctdb sosreport python3 procps kmod)
 
 cd "$top"
 need_root
-ensure mmdebstrap=mmdebstrap unshare=util-linux
+ensure mmdebstrap=mmdebstrap unshare=util-linux cpio=cpio
 testbed=$top/target/testbed
 mkdir -p "$testbed/roots" "$testbed/debian"
 
@@ -28,7 +30,12 @@ root() {
 	mv "$testbed/roots/.$name" "$testbed/roots/$name"
 }
 
-[[ -n ${IPVS_PACKAGE_BUILT:-} ]] || scripts/package.sh deb
+if [[ -z ${IPVS_PACKAGE_BUILT:-} ]]; then
+	scripts/package.sh deb
+	scripts/package.sh rpm
+	mkdir target/rpm/root
+	rpm2cpio target/rpm/RPMS/*/*.rpm | (cd target/rpm/root && cpio --quiet -idm)
+fi
 root fresh systemd-sysv iproute2
 root field systemd-sysv iproute2 "${field[@]}"
 if [[ ! -e $testbed/debian/ipvsadm.deb ]]; then

@@ -46,7 +46,7 @@ deb() {
 }
 
 rpm_package() {
-	local out=$top/target/rpm found config
+	local out=$top/target/rpm found
 	ensure rpmbuild=rpm rpmlint=rpmlint
 	found=$(sed -n 's/^Version: *//p' packaging/ipvsadm.spec)
 	[[ $found == "$version" ]] ||
@@ -61,11 +61,7 @@ rpm_package() {
 	CARGO_TARGET_DIR=$top/target/package-build \
 		rpmbuild -bb --nodeps --define "_topdir $out" packaging/ipvsadm.spec
 	say "checking it with rpmlint"
-	config=$out/rpmlint.toml
-	cp packaging/rpmlint.toml "$config"
-	# Until the manual pages are there.
-	compgen -G 'man/*.8' >/dev/null || sed -i 's/^Filters = \[/&"no-manual-page-for-binary",/' "$config"
-	rpmlint --strict -c "$config" packaging/ipvsadm.spec "$out"/RPMS/*/*.rpm
+	rpmlint --strict -c packaging/rpmlint.toml packaging/ipvsadm.spec "$out"/RPMS/*/*.rpm
 	ls "$out"/RPMS/*/*.rpm
 }
 

@@ -51,8 +51,9 @@ mount -t tmpfs -o mode=755 tmpfs "$place"
 mkdir "$place/upper" "$place/scratch" "$place/root"
 mount -t overlay -o "lowerdir=$root,upperdir=$place/upper,workdir=$place/scratch" overlay "$place/root"
 cd "$place/root"
-mkdir -p packages
+mkdir -p packages rpm
 mount --bind "$ours" packages
+mount --bind "$rpm" rpm
 mount -t proc proc proc
 mount -t sysfs sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
@@ -88,7 +89,8 @@ impl Machine {
         };
         let debian = format!("{testbed}/debian/ipvsadm.deb");
         let ours = format!("{}/target/debian", env!("CARGO_MANIFEST_DIR"));
-        for path in [&root, &debian, &ours] {
+        let rpm = format!("{}/target/rpm", env!("CARGO_MANIFEST_DIR"));
+        for path in [&root, &debian, &ours, &rpm] {
             assert!(fs::exists(path).unwrap_or(false), "no {path}: run scripts/package-test.sh");
         }
         let keeper = Command::new("unshare")
@@ -97,6 +99,7 @@ impl Machine {
             .env("root", root)
             .env("debian", debian)
             .env("ours", ours)
+            .env("rpm", rpm)
             .env("before", before)
             .env("init", if matches!(init, Init::Systemd) { "systemd" } else { "none" })
             .stdin(Stdio::null())

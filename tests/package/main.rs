@@ -8,6 +8,7 @@ mod fresh;
 mod handbook;
 mod init_script;
 mod machine;
+mod rpm;
 mod takeover;
 mod unit;
 
