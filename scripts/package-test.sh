@@ -19,14 +19,16 @@ mkdir -p "$testbed/roots" "$testbed/debian"
 
 # root NAME PACKAGE...: a Debian of this machine's release, made once
 root() {
-	local name=$1 suite
+	local name=$1 suite list
 	shift
-	[[ ! -e $testbed/roots/$name ]] || return 0
+	list=$testbed/roots/$name.packages
+	[[ ! -e $testbed/roots/$name || $(cat "$list") != "$*" ]] || return 0
 	# shellcheck source=/dev/null
 	suite=$(. /etc/os-release && echo "${VERSION_CODENAME:?}")
 	say "making a Debian $suite root with $*"
-	rm -rf "$testbed/roots/.$name"
+	rm -rf "$testbed/roots/.$name" "$testbed/roots/$name"
 	mmdebstrap --quiet --variant=minbase --include="$(IFS=,; echo "$*")" "$suite" "$testbed/roots/.$name"
+	echo "$*" >"$list"
 	mv "$testbed/roots/.$name" "$testbed/roots/$name"
 }
 
@@ -40,7 +42,8 @@ root fresh systemd-sysv iproute2
 root field systemd-sysv iproute2 "${field[@]}"
 if [[ ! -e $testbed/debian/ipvsadm.deb ]]; then
 	fetched=$(mktemp -d "$testbed/debian/XXXXXX")
-	(cd "$fetched" && apt-get download -qq -oAPT::Sandbox::User=root ipvsadm)
+	fetch=(apt-get download -qq -oAPT::Sandbox::User=root ipvsadm)
+	(cd "$fetched" && { "${fetch[@]}" || { apt-get update -qq && "${fetch[@]}"; }; })
 	mv "$fetched"/ipvsadm_*.deb "$testbed/debian/ipvsadm.deb"
 	rmdir "$fetched"
 fi
