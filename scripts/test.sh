@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Every test: those that need no kernel here, the others on a kernel with IPVS
-# (the running one where it has IPVS, else user-mode Linux guests, two at once).
+# Every test but those of the packages (package-test.sh): those that need no
+# kernel here, the others on a kernel with IPVS (the running one where it has
+# IPVS, else user-mode Linux guests, two at once).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -22,11 +23,10 @@ shards=(
 run_shard() {
 	local name=$1 run log status=0
 	shift
-	if [[ $name == traffic ]]; then
-		run=("$top/scripts/traffic.sh")
-	else
-		run=("$top/scripts/vm.sh" "$(binary "$name")" "$@")
-	fi
+	case $name in
+		traffic) run=("$top/scripts/traffic.sh") ;;
+		*) run=("$top/scripts/vm.sh" "$(binary "$name")" "$@") ;;
+	esac
 	log=$(mktemp "$logs/log.XXXXXX")
 	"${run[@]}" >"$log" 2>&1 || status=$?
 	printf '\n== %s %s\n' "$name" "$*"
@@ -55,7 +55,7 @@ export top IPVSADM_REFERENCE logs IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-1800}
 
 for dir in tests/*/; do
 	name=$(basename "$dir")
-	case $name in common | cli) continue ;; esac
+	case $name in common | cli | package) continue ;; esac
 	[[ " ${shards[*]} " == *" $name "* ]] || die "tests/$name is in no shard of scripts/test.sh"
 done
 

@@ -143,6 +143,16 @@ fn the_changelog_and_the_readme_know_the_version_and_the_commands() {
 }
 
 #[test]
+fn every_package_has_the_version_of_the_crate() {
+    let version = env!("CARGO_PKG_VERSION");
+    let debian = read(&Path::new(TOP).join("debian/changelog"));
+    assert!(debian.starts_with(&format!("ipvsadm (2:{version})")), "debian/changelog: {version}?");
+    let rpm = read(&Path::new(TOP).join("packaging/ipvsadm.spec"));
+    let found = rpm.lines().find_map(|line| line.strip_prefix("Version:")).map(str::trim);
+    assert_eq!(found, Some(version), "packaging/ipvsadm.spec");
+}
+
+#[test]
 fn every_departure_has_a_reason() {
     let compat = read(&Path::new(TOP).join("docs/compat.md"));
     let rows = compat.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| What"));

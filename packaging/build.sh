@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# packaging/build.sh: builds the program and the files that it or cargo can
+# write, for packaging/install.sh. Needs cargo in PATH.
+#
+#   CARGO_TARGET_DIR  where cargo builds (target)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+
+# The paths of this machine are no business of the package.
+cargo fetch --locked
+for sources in "$cargo_home"/registry/src/*/; do
+	RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=${sources%/}=/crates"
+done
+export RUSTFLAGS
+cargo build --release --locked --bin ipvsadm
+program=$CARGO_TARGET_DIR/release/ipvsadm
+
+made=$PWD/target/package
+rm -rf "$made"
+mkdir -p "$made"
+cp "$program" "$made/ipvsadm"
+
+for shell in bash zsh fish; do
+	"$program" completions "$shell" >"$made/completion.$shell" 2>/dev/null ||
+		rm "$made/completion.$shell"
+done
+
+# The crates in the program, and their licences; of several that may be chosen,
+# the MIT licence where it is one. Each text stands there once.
+licences() {
+	local crate version terms folder file sum
+	local -A texts=() users=()
+	while IFS='|' read -r crate terms; do
+		read -r crate version _ <<<"$crate"
+		[[ $crate != ipvsadm ]] || continue
+		printf '%s %s: %s\n' "$crate" "${version#v}" "$terms"
+		for folder in "$cargo_home"/registry/src/*/"$crate-${version#v}"; do
+			files=("$folder"/*LICENSE*MIT* "$folder"/*license*mit*)
+			[[ $terms == *MIT* && $terms != *AND* && ${#files[@]} -gt 0 ]] ||
+				files=("$folder"/*LICEN[SC]E* "$folder"/*license* "$folder"/COPYING* "$folder"/UNLICENSE*)
+			for file in "${files[@]}"; do
+				sum=$(sha256sum <"$file")
+				texts[$sum]=$file
+				users[$sum]+=" $crate"
+			done
+		done
+	done < <(cargo tree --locked --edges normal --prefix none --no-dedupe --format '{p}|{l}' | sort -u)
+	for sum in "${!texts[@]}"; do
+		printf '%s\n' "${users[$sum]# }|${texts[$sum]}"
+	done | sort | while IFS='|' read -r crate file; do
+		printf '\n%s\nThe licence of %s:\n\n' "$(printf '=%.0s' {1..72})" "$crate" | fold -s -w 78
+		cat "$file"
+	done
+}
+shopt -s nullglob
+licences >"$made/third-party.txt"

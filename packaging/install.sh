@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# packaging/install.sh FOLDER: lays what packaging/build.sh built below FOLDER as
+# below /. What only one kind of package has is that package's own affair.
+#
+#   SBINDIR  where the program goes (/usr/sbin)
+#   UNITDIR  units (/usr/lib/systemd/system)
+#   ZSHDIR   the completion for zsh (/usr/share/zsh/site-functions)
+set -euo pipefail
+root=${1:?"usage: install.sh FOLDER"}
+cd "$(dirname "$0")/.."
+sbindir=${SBINDIR:-/usr/sbin}
+unitdir=${UNITDIR:-/usr/lib/systemd/system}
+zshdir=${ZSHDIR:-/usr/share/zsh/site-functions}
+made=target/package
+shopt -s nullglob
+
+# put MODE FILE PATH
+put() {
+	install -D -m "$1" "$2" "$root$3"
+}
+
+put 755 "$made/ipvsadm" "$sbindir/ipvsadm"
+ln -sf ipvsadm "$root$sbindir/ipvsadm-save"
+ln -sf ipvsadm "$root$sbindir/ipvsadm-restore"
+put 755 packaging/control /usr/libexec/ipvsadm/control
+put 644 packaging/ipvsadm.service "$unitdir/ipvsadm.service"
+put 644 packaging/ipvsadm-rs@.service "$unitdir/ipvsadm-rs@.service"
+put 644 packaging/ipvsadm.tmpfiles /usr/lib/tmpfiles.d/ipvsadm.conf
+install -d "$root/etc/ipvsadm/rs"
+
+for page in man/*.[1-9]; do
+	put 644 "$page" "/usr/share/man/man${page##*.}/${page##*/}"
+done
+
+# complete SHELL PATH
+complete() {
+	[[ ! -e $made/completion.$1 ]] || put 644 "$made/completion.$1" "$2"
+}
+complete bash /usr/share/bash-completion/completions/ipvsadm
+complete zsh "$zshdir/_ipvsadm"
+complete fish /usr/share/fish/vendor_completions.d/ipvsadm.fish

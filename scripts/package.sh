@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# package.sh [deb|rpm]: builds the Debian package (or the RPM) from this tree, as
+# it is, and checks it with lintian (or rpmlint). The result is in target/debian
+# (or target/rpm).
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cd "$top"
+command -v cargo >/dev/null || die "missing: cargo; install Rust with rustup first"
+ensure cc=gcc tar=tar
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+
+# sources FOLDER: the tree without what git ignores, or, where it was unpacked
+# from an archive, without target
+sources() {
+	rm -rf "$1"
+	mkdir -p "$1"
+	if [[ -e .git ]]; then
+		git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' path; do
+			[[ ! -e $path ]] || printf '%s\0' "$path"
+		done
+	else
+		find . -path ./target -prune -o -type f -print0
+	fi | tar -c --null -T - | tar -x -C "$1"
+}
+
+deb() {
+	local out=$top/target/debian found suppressed=()
+	ensure dh=debhelper dpkg-buildpackage=dpkg-dev lintian=lintian make=make
+	dpkg-query -W -f '${Status}' build-essential 2>/dev/null | grep -q ' installed' ||
+		install_packages build-essential
+	found=$(dpkg-parsechangelog -S Version)
+	[[ ${found#*:} == "$version" ]] ||
+		die "debian/changelog has version $found, Cargo.toml $version: make them one"
+	mkdir -p "$out"
+	rm -f "$out"/ipvsadm*.*
+	sources "$out/source"
+	say "building the Debian package $found"
+	(cd "$out/source" && CARGO_TARGET_DIR=$top/target/package-build dpkg-buildpackage -b -us -uc)
+	# Until the manual pages are there.
+	compgen -G 'man/*.8' >/dev/null || suppressed=(--suppress-tags no-manual-page)
+	say "checking it with lintian"
+	lintian --allow-root --tag-display-limit 0 --fail-on error,warning "${suppressed[@]}" "$out"/ipvsadm_*.changes
+	ls "$out"/ipvsadm_*.deb
+}
+
+rpm_package() {
+	local out=$top/target/rpm found
+	ensure rpmbuild=rpm rpmlint=rpmlint
+	found=$(sed -n 's/^Version: *//p' packaging/ipvsadm.spec)
+	[[ $found == "$version" ]] ||
+		die "packaging/ipvsadm.spec has version $found, Cargo.toml $version: make them one"
+	rm -rf "$out"
+	mkdir -p "$out/SOURCES"
+	sources "$out/ipvsadm-$version"
+	tar -C "$out" -czf "$out/SOURCES/ipvsadm-$version.tar.gz" "ipvsadm-$version"
+	rm -r "$out/ipvsadm-$version"
+	say "building the RPM $version"
+	# Outside of RPM's distributions no package can say what is there.
+	CARGO_TARGET_DIR=$top/target/package-build \
+		rpmbuild -bb --nodeps --define "_topdir $out" packaging/ipvsadm.spec
+	say "checking it with rpmlint"
+	rpmlint --strict -c packaging/rpmlint.toml packaging/ipvsadm.spec "$out"/RPMS/*/*.rpm
+	ls "$out"/RPMS/*/*.rpm
+}
+
+case ${1:-deb} in
+	deb) deb ;;
+	rpm) rpm_package ;;
+	*) die "usage: package.sh [deb|rpm]" ;;
+esac

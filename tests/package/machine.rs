@@ -1,0 +1,187 @@
+//! A machine of its own inside the guest: a Debian root whose changes are thrown away, its own
+//! processes, mounts and network, with systemd as process 1 or with nothing.
+
+use std::fmt;
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Longer than any single thing here takes, except a hang.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// What was installed when the machine was new.
+#[derive(Clone, Copy, Debug)]
+pub enum Root {
+    /// A minimal Debian with systemd and iproute2.
+    Fresh,
+    /// Also Debian's ipvsadm, and programs that call it.
+    Field,
+}
+
+/// Process 1.
+#[derive(Clone, Copy, Debug)]
+pub enum Init {
+    /// As on a Debian server.
+    Systemd,
+    /// Nothing is started, as in a container; init scripts are called by hand.
+    None,
+}
+
+/// What a command said.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        writeln!(f, "exit status {:?}", self.status)?;
+        writeln!(f, "{}{}", self.stdout, self.stderr)
+    }
+}
+
+const SETUP: &str = r#"
+set -eu
+mount --make-rprivate /
+place=$(mktemp -d /run/machine.XXXXXX)
+mount -t tmpfs -o mode=755 tmpfs "$place"
+mkdir "$place/upper" "$place/scratch" "$place/root"
+mount -t overlay -o "lowerdir=$root,upperdir=$place/upper,workdir=$place/scratch" overlay "$place/root"
+cd "$place/root"
+mkdir -p packages rpm
+mount --bind "$ours" packages
+mount --bind "$rpm" rpm
+mount -t proc proc proc
+mount -t sysfs sysfs sys
+mount -t cgroup2 cgroup2 sys/fs/cgroup
+mount --rbind /dev dev
+mount -t tmpfs -o mode=755 tmpfs run
+mount -t tmpfs -o mode=1777 tmpfs tmp
+cp "$debian" root/debian.deb
+pivot_root . mnt
+umount -l mnt
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+hostname machine
+ip link set lo up
+sh -euc "$before"
+case $init in
+	systemd) exec env -i PATH=$PATH container=testbed /lib/systemd/systemd --system ;;
+	none) exec sleep infinity ;;
+esac
+"#;
+
+/// A running machine; it ends with this value.
+pub struct Machine {
+    keeper: Child,
+    first: String,
+}
+
+impl Machine {
+    /// Starts one; `before` is run in it first, by a shell, when nothing else runs.
+    pub fn start(root: Root, init: Init, before: &str) -> Self {
+        let testbed = format!("{}/target/testbed", env!("CARGO_MANIFEST_DIR"));
+        let root = match root {
+            Root::Fresh => format!("{testbed}/roots/fresh"),
+            Root::Field => format!("{testbed}/roots/field"),
+        };
+        let debian = format!("{testbed}/debian/ipvsadm.deb");
+        let ours = format!("{}/target/debian", env!("CARGO_MANIFEST_DIR"));
+        let rpm = format!("{}/target/rpm", env!("CARGO_MANIFEST_DIR"));
+        for path in [&root, &debian, &ours, &rpm] {
+            assert!(fs::exists(path).unwrap_or(false), "no {path}: run scripts/package-test.sh");
+        }
+        let keeper = Command::new("unshare")
+            .args(["--mount", "--pid", "--fork", "--net", "--uts", "--ipc", "--kill-child"])
+            .args(["bash", "-c", SETUP])
+            .env("root", root)
+            .env("debian", debian)
+            .env("ours", ours)
+            .env("rpm", rpm)
+            .env("before", before)
+            .env("init", if matches!(init, Init::Systemd) { "systemd" } else { "none" })
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("unshare does not start: install util-linux");
+        let mut machine = Self { keeper, first: String::new() };
+        let children = format!("/proc/{0}/task/{0}/children", machine.keeper.id());
+        machine.until("process 1", || fs::read_to_string(&children).is_ok_and(|it| !it.is_empty()));
+        let first = fs::read_to_string(&children).expect("children of unshare");
+        first.trim().clone_into(&mut machine.first);
+        let name = format!("/proc/{}/comm", machine.first);
+        let expected = if matches!(init, Init::Systemd) { "systemd\n" } else { "sleep\n" };
+        machine.until(expected, || fs::read_to_string(&name).is_ok_and(|it| it == expected));
+        if matches!(init, Init::Systemd) {
+            machine.until("the end of the boot", || {
+                let state = machine.sh("systemctl is-system-running").stdout;
+                ["running\n", "degraded\n"].contains(&state.as_str())
+            });
+        }
+        machine
+    }
+
+    fn until(&self, what: &str, ready: impl Fn() -> bool) {
+        let end = Instant::now() + LIMIT;
+        while !ready() {
+            assert!(Instant::now() < end, "the machine has no {what} after {LIMIT:?}");
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Runs a shell script in it.
+    pub fn sh(&self, script: &str) -> Answer {
+        let output = Command::new("timeout")
+            .args([&LIMIT.as_secs().to_string(), "nsenter", "--target", &self.first])
+            .args(["--mount", "--pid", "--net", "--uts", "--ipc", "sh", "-c", script])
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .output()
+            .expect("timeout does not start: install coreutils");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+        Answer { status: output.status.code(), stdout, stderr }
+    }
+
+    /// The same for one that must succeed: what it prints.
+    pub fn ok(&self, script: &str) -> String {
+        let answer = self.sh(script);
+        assert_eq!(answer.status, Some(0), "{script}\n{answer:?}");
+        answer.stdout
+    }
+
+    /// Waits until a script succeeds.
+    pub fn wait(&self, script: &str) {
+        let end = Instant::now() + LIMIT;
+        loop {
+            let answer = self.sh(script);
+            if answer.status == Some(0) {
+                return;
+            }
+            assert!(Instant::now() < end, "after {LIMIT:?} still: {script}\n{answer:?}");
+            thread::sleep(Duration::from_millis(300));
+        }
+    }
+
+    /// The table, as rule lines.
+    pub fn table(&self) -> String {
+        self.ok("ipvsadm -S -n")
+    }
+
+    /// Installs this project's package over what is there, as a user does.
+    pub fn install_ours(&self) {
+        self.ok("apt-get install -y --no-install-recommends /packages/ipvsadm_*.deb");
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        let _ = self.keeper.kill();
+        let _ = self.keeper.wait();
+    }
+}

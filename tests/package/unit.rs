@@ -1,0 +1,101 @@
+//! ipvsadm.service and ipvsadm-rs@.service under systemd.
+
+use crate::machine::{Init, Machine, Root};
+use crate::{EDITED, NETWORK, RULES};
+
+const UNITS: &str = "/lib/systemd/system/ipvsadm.service /lib/systemd/system/ipvsadm-rs@.service";
+
+/// Installed before the boot, so that the boot starts it.
+fn booted() -> Machine {
+    let before = format!("dpkg -i /packages/ipvsadm_*.deb >/dev/null 2>&1; {EDITED}\n{NETWORK}");
+    Machine::start(Root::Field, Init::Systemd, &before)
+}
+
+#[test]
+fn the_units_are_sound() {
+    let machine = booted();
+    let answer = machine.sh(&format!("systemd-analyze verify {UNITS}"));
+    let said = format!("{}{}", answer.stdout, answer.stderr);
+    // The machine has no man, and other units have faults of their own.
+    let ours = |line: &&str| line.contains("ipvsadm") && !line.contains("Command 'man");
+    assert_eq!(said.lines().filter(ours).collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(machine.ok("systemctl is-active ipvsadm"), "active\n");
+    // Units that change the table come after the one that loads it.
+    let order = machine.ok("systemctl show -p Before ipvsadm");
+    assert!(order.contains("ldirectord.service"), "{order}");
+}
+
+#[test]
+fn boot_start_reload_and_stop() {
+    let machine = booted();
+    assert_eq!(machine.table(), RULES, "after the boot");
+    let daemon = "master sync daemon (mcast=eth0, syncid=7,";
+    assert!(machine.ok("ipvsadm -L --daemon").starts_with(daemon));
+
+    // A connection through the table, which must be there after the reload.
+    machine.ok("ip addr add 10.0.0.1/32 dev eth0");
+    machine.sh("timeout 1 bash -c ': </dev/tcp/10.0.0.1/80'");
+    let counted = "ipvsadm -Ln --stats -t 10.0.0.1:80 | awk '$1 == \"TCP\" { print $3 }'";
+    assert_eq!(machine.ok(counted), "1\n");
+    machine.ok("sed -i 's/-w 3/-w 4/; s/^-A -f 5.*/-A -f 6 -s rr/' /etc/ipvsadm.rules");
+    machine.ok("systemctl reload ipvsadm");
+    assert_eq!(
+        machine.table(),
+        RULES.replace("-w 3", "-w 4").replace("-f 5 -s wlc -p 300", "-f 6 -s rr")
+    );
+    assert_eq!(machine.ok(counted), "1\n", "the service was made anew");
+    // The init script is a way to the unit.
+    machine.ok("sed -i 's/-w 4/-w 5/' /etc/ipvsadm.rules && /etc/init.d/ipvsadm reload");
+    assert!(machine.table().contains("-w 5"));
+    assert_eq!(machine.ok(counted), "1\n", "the service was made anew");
+
+    let table = machine.table();
+    machine.ok("echo '-a -t 10.0.0.77:1 -r 10.1.0.1 -m' >>/etc/ipvsadm.rules");
+    assert_ne!(machine.sh("systemctl reload ipvsadm").status, Some(0));
+    assert_eq!(machine.table(), table, "all of a file, or nothing");
+    machine.ok("sed -i '$d' /etc/ipvsadm.rules");
+
+    machine.ok("systemctl stop ipvsadm");
+    assert_eq!(machine.table() + &machine.ok("ipvsadm -L --daemon"), "");
+    machine.ok("systemctl start ipvsadm");
+    assert_eq!(machine.table(), table);
+    machine.ok("systemctl restart ipvsadm");
+    assert_eq!(machine.table(), table);
+    assert!(machine.ok("ipvsadm -L --daemon").starts_with(daemon));
+
+    // An upgrade is no reason to touch anything.
+    machine.ok("ipvsadm -A -f 99 -s rr");
+    let table = machine.table();
+    machine.ok("dpkg -i /packages/ipvsadm_*.deb");
+    assert_eq!(machine.table(), table);
+    assert_eq!(machine.ok("systemctl is-active ipvsadm"), "active\n");
+}
+
+#[test]
+fn a_real_server_by_its_unit() {
+    let machine = booted();
+    let state = "ip -o addr show lo; sysctl -a 2>/dev/null | grep -E 'arp_(ignore|announce)'";
+    let before = machine.ok(state);
+    machine.ok("cp /usr/share/doc/ipvsadm/examples/rs.conf /etc/ipvsadm/rs/web.conf");
+    machine.ok("systemctl start ipvsadm-rs@web");
+    machine.ok("ipvsadm rs status --mode dr --vip 192.0.2.80");
+    assert!(machine.ok(state).contains("192.0.2.80/32"));
+
+    // A second one shares the silence, and the first leaves it when it goes.
+    machine
+        .ok("sed 's/192.0.2.80/192.0.2.81/' /etc/ipvsadm/rs/web.conf >/etc/ipvsadm/rs/mail.conf");
+    machine.ok("systemctl start ipvsadm-rs@mail && systemctl stop ipvsadm-rs@web");
+    let shared = machine.ok(state);
+    assert!(!shared.contains("192.0.2.80/32") && shared.contains("192.0.2.81/32"), "{shared}");
+    machine.ok("ipvsadm rs status --mode dr --vip 192.0.2.81");
+    machine.ok("systemctl stop ipvsadm-rs@mail");
+    assert_eq!(machine.ok(state), before);
+
+    // Masquerading has no virtual address, and undo takes its mode.
+    machine
+        .ok("printf 'FOR=\"--mode nat\"\nHOW=\"--director 10.9.0.2\"\n' >/etc/ipvsadm/rs/nat.conf");
+    machine.ok("systemctl start ipvsadm-rs@nat && ip route | grep -q 'default via 10.9.0.2'");
+    machine.ok("systemctl stop ipvsadm-rs@nat && ! ip route | grep -q default");
+
+    assert_ne!(machine.sh("systemctl start ipvsadm-rs@missing").status, Some(0));
+}
