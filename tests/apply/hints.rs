@@ -1,6 +1,6 @@
 //! What was meant, where the kernel says only that it is not there.
 
-use crate::common::namespace;
+use crate::common::{namespace, run};
 use crate::program::{file, ours, restore};
 
 #[test]
@@ -22,7 +22,9 @@ fn a_scheduler_that_does_not_exist_is_guessed() {
         ours(&["-A", "-t", "192.0.2.80:80"]).expect(0);
         let outcome = ours(&["set", "-t", "192.0.2.80:80", "scheduler=wrrr"]).expect(255);
         assert!(outcome.complaints.contains("hint: did you mean wrr?\n"), "{outcome:?}");
-        let words = ["director", "prepare", "--vip", "192.0.2.80", "--iface", "lo"];
+        run("ip", &["link", "add", "eth0", "type", "veth", "peer", "name", "peer0"]);
+        run("ip", &["link", "set", "eth0", "up"]);
+        let words = ["director", "prepare", "--vip", "192.0.2.80", "--iface", "eth0"];
         let outcome = ours(&[&words[..], &["--scheduler", "wlcc", "--dry-run"]].concat());
         assert!(outcome.complaints.contains("hint: did you mean wlc?\n"), "{outcome:?}");
     });

@@ -19,6 +19,11 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Runs `test` in a new network namespace with `lo` up. Threads and children of it are there too.
 pub fn namespace(test: impl FnOnce() + Send + 'static) {
+    namespace_within(LIMIT, test);
+}
+
+/// The same for a test that takes longer.
+pub fn namespace_within(limit: Duration, test: impl FnOnce() + Send + 'static) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let (done, waiting) = channel::<()>();
     let thread = thread::spawn(move || {
@@ -29,8 +34,8 @@ pub fn namespace(test: impl FnOnce() + Send + 'static) {
         test();
         drop(done);
     });
-    let end = waiting.recv_timeout(LIMIT);
-    assert_ne!(end, Err(RecvTimeoutError::Timeout), "still running after {LIMIT:?}");
+    let end = waiting.recv_timeout(limit);
+    assert_ne!(end, Err(RecvTimeoutError::Timeout), "still running after {limit:?}");
     if let Err(panic) = thread.join() {
         resume_unwind(panic);
     }

@@ -8,11 +8,16 @@ mod common;
 mod shells;
 
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
-use common::{namespace, run};
+use common::{namespace_within, run};
 use shells::{OURS, Shell, bash, fish, zsh};
 
 const SHELLS: [Shell; 3] = [bash, zsh, fish];
+
+/// Shells take seconds to start in a guest on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Services whose addresses share a beginning, for the shells to stop at.
 const TABLE: &str = "\
@@ -27,7 +32,7 @@ const TABLE: &str = "\
 
 /// The table in a namespace of its own, with an interface `eth0`.
 fn bed(test: impl FnOnce() + Send + 'static) {
-    namespace(|| {
+    namespace_within(PATIENCE, || {
         run("ip", &["link", "add", "eth0", "type", "dummy"]);
         run("ip", &["address", "add", "192.0.2.2/24", "dev", "eth0"]);
         run("ip", &["link", "set", "eth0", "up"]);
@@ -37,11 +42,18 @@ fn bed(test: impl FnOnce() + Send + 'static) {
     });
 }
 
+/// What each shell shows. Most of the time they are waited for, so all at once.
+fn screens(typed: &str) -> Vec<String> {
+    thread::scope(|scope| {
+        let threads = SHELLS.map(|shell| scope.spawn(move || shell(typed)));
+        threads.map(|thread| thread.join().expect("the shell answered")).into()
+    })
+}
+
 /// Presses Tab in each shell behind `typed`; each of `wanted` is then on the line, or in the list.
 #[track_caller]
 fn completes(typed: &str, wanted: &[&str]) {
-    for shell in SHELLS {
-        let seen = shell(typed);
+    for seen in screens(typed) {
         for word in wanted {
             assert!(seen.contains(word), "{typed}: no {word} in {seen:?}");
         }
@@ -51,8 +63,7 @@ fn completes(typed: &str, wanted: &[&str]) {
 /// Presses Tab in each shell behind `typed`; none of `unwanted` turns up.
 #[track_caller]
 fn leaves_out(typed: &str, unwanted: &[&str]) {
-    for shell in SHELLS {
-        let seen = shell(typed);
+    for seen in screens(typed) {
         for word in unwanted {
             assert!(!seen.contains(word), "{typed}: {word} in {seen:?}");
         }
