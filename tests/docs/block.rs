@@ -169,3 +169,14 @@ fn dots_stand_for_what_varies() {
     assert!(!same("took ... ms", "took 12 s"));
     assert!(!same("aa...a", "aa"));
 }
+
+#[test]
+fn an_output_belongs_to_the_commands_right_before_it() {
+    let block = |line, kind, text: &str| Block { line, kind, text: text.to_owned() };
+    let pair = [block(2, Kind::Shell, "ls\n"), block(6, Kind::Output, "a\nb\n")];
+    let found = steps(&pair).unwrap();
+    assert_eq!(found[0].output, Some(vec!["a".to_owned(), "b".to_owned()]));
+    assert_eq!(found[0].place, 5..7);
+    assert!(steps(&pair[1..]).is_err());
+    assert!(steps(&[block(2, Kind::Shell, "# nothing\n")]).is_err());
+}
