@@ -13,7 +13,7 @@ fn blocks(heading: &str) -> Vec<String> {
     let mut blocks = vec![String::new()];
     for line in part[..end].lines() {
         match (line.strip_prefix("    "), blocks.last_mut()) {
-            (Some(command), Some(block)) => *block += &format!("{command}\n"),
+            (Some(command), Some(block)) => block.extend([command, "\n"]),
             (None, Some(block)) if !block.is_empty() => blocks.push(String::new()),
             _ => {}
         }

@@ -46,7 +46,7 @@ impl fmt::Debug for Answer {
 const SETUP: &str = r#"
 set -eu
 mount --make-rprivate /
-place=$(mktemp -d /run/machine.XXXXXX)
+place=$(mktemp -d -p /run)
 mount -t tmpfs -o mode=755 tmpfs "$place"
 mkdir "$place/upper" "$place/scratch" "$place/root"
 mount -t overlay -o "lowerdir=$root,upperdir=$place/upper,workdir=$place/scratch" overlay "$place/root"
@@ -108,14 +108,14 @@ impl Machine {
             .expect("unshare does not start: install util-linux");
         let mut machine = Self { keeper, first: String::new() };
         let children = format!("/proc/{0}/task/{0}/children", machine.keeper.id());
-        machine.until("process 1", || fs::read_to_string(&children).is_ok_and(|it| !it.is_empty()));
+        Self::until("process 1", || fs::read_to_string(&children).is_ok_and(|it| !it.is_empty()));
         let first = fs::read_to_string(&children).expect("children of unshare");
         first.trim().clone_into(&mut machine.first);
         let name = format!("/proc/{}/comm", machine.first);
         let expected = if matches!(init, Init::Systemd) { "systemd\n" } else { "sleep\n" };
-        machine.until(expected, || fs::read_to_string(&name).is_ok_and(|it| it == expected));
+        Self::until(expected, || fs::read_to_string(&name).is_ok_and(|it| it == expected));
         if matches!(init, Init::Systemd) {
-            machine.until("the end of the boot", || {
+            Self::until("the end of the boot", || {
                 let state = machine.sh("systemctl is-system-running").stdout;
                 ["running\n", "degraded\n"].contains(&state.as_str())
             });
@@ -123,7 +123,7 @@ impl Machine {
         machine
     }
 
-    fn until(&self, what: &str, ready: impl Fn() -> bool) {
+    fn until(what: &str, ready: impl Fn() -> bool) {
         let end = Instant::now() + LIMIT;
         while !ready() {
             assert!(Instant::now() < end, "the machine has no {what} after {LIMIT:?}");
