@@ -73,8 +73,11 @@ fn documents() -> Vec<String> {
 
 #[test]
 fn every_document_is_executed() {
-    // languages.rs holds the Chinese guide to the blocks of the English one.
-    let elsewhere = |path: &str| path.starts_with("docs/guide/zh/") || path.starts_with("man/");
+    // languages.rs holds the Chinese guide to the blocks of the English one; installing is done on
+    // machines of its own, by tests/package.
+    let elsewhere = |path: &str| {
+        path.starts_with("docs/guide/zh/") || path.starts_with("man/") || path == "docs/install.md"
+    };
     let missed: Vec<String> = documents()
         .into_iter()
         .filter(|path| !elsewhere(path) && !CHECKED.contains(&path.as_str()))
