@@ -48,6 +48,7 @@ fn main() -> Outcome<()> {
     let bench = Bench { theirs, ours, scratch: scratch.path().to_owned() };
     println!("medians of {RUNS} alternating runs ({FEW} from 10,000 services on);");
     println!("user time (10 ms ticks), peak memory and system calls of one more run each");
+    println!("(calls only where a run takes less than 4 seconds)");
     for (name, section) in SECTIONS {
         if words.is_empty() || words.iter().any(|word| word == name) {
             section(&bench)?;

@@ -1,7 +1,7 @@
 //! Measuring one run of a program, and two programs beside each other.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -35,10 +35,13 @@ impl Run<'_> {
 
 /// What a program costs beside time, of one run.
 pub struct Cost {
-    pub calls: usize,
+    pub calls: Option<usize>,
     pub user: Duration,
     pub peak_kib: i64,
 }
+
+/// Under strace a run takes many times as long: calls are counted of shorter ones only.
+const COUNTED: Duration = Duration::from_secs(4);
 
 /// A word that makes this bench run the rest of its words as a program and print what that cost.
 pub const USAGE: &str = "--usage";
@@ -79,8 +82,8 @@ impl Bench {
         let (theirs, ours) = (median(theirs)?, median(ours)?);
         println!(
             "{name:<28} {} | {} {:>7.1}x",
-            columns(theirs, &self.cost(&self.theirs, &run)?),
-            columns(ours, &self.cost(&self.ours, &run)?),
+            columns(theirs, &self.cost(&self.theirs, theirs, &run)?),
+            columns(ours, &self.cost(&self.ours, ours, &run)?),
             theirs.as_secs_f64() / ours.as_secs_f64(),
         );
         Ok(())
@@ -94,15 +97,21 @@ impl Bench {
         run: impl Fn(&str) -> Outcome<Duration>,
     ) -> Outcome<Duration> {
         let spent = median((0..runs).map(|_| run(&self.ours)).collect::<Outcome<_>>()?)?;
-        println!("{name:<28} {:>33} | {}", "", columns(spent, &self.cost(&self.ours, &run)?));
+        println!(
+            "{name:<28} {:>33} | {}",
+            "",
+            columns(spent, &self.cost(&self.ours, spent, &run)?)
+        );
         Ok(spent)
     }
 
-    fn cost(&self, program: &str, run: impl Fn(&str) -> Outcome<Duration>) -> Outcome<Cost> {
-        let log = self.scratch.join("strace");
-        self.wrapped(&format!("strace -f -o {}", log.display()), program, &run)?;
-        let calls =
-            std::fs::read_to_string(&log)?.lines().filter(|line| line.contains('(')).count();
+    fn cost(
+        &self,
+        program: &str,
+        spent: Duration,
+        run: impl Fn(&str) -> Outcome<Duration>,
+    ) -> Outcome<Cost> {
+        let calls = if spent < COUNTED { Some(self.calls(program, &run)?) } else { None };
         let report = self.scratch.join("usage");
         let this = std::env::current_exe()?;
         self.wrapped(&format!("{} {USAGE} {}", this.display(), report.display()), program, &run)?;
@@ -110,6 +119,13 @@ impl Bench {
         let (micros, peak) = text.split_once(' ').ok_or("no usage")?;
         let user = Duration::from_micros(micros.parse()?);
         Ok(Cost { calls, user, peak_kib: peak.parse()? })
+    }
+
+    fn calls(&self, program: &str, run: impl Fn(&str) -> Outcome<Duration>) -> Outcome<usize> {
+        let log = self.scratch.join("strace");
+        self.wrapped(&format!("strace -f -o {}", log.display()), program, run)?;
+        let log = BufReader::new(File::open(log)?);
+        Ok(log.lines().map_while(Result::ok).filter(|line| line.contains('(')).count())
     }
 
     /// One run of the program under another one.
@@ -135,7 +151,8 @@ pub fn titles() {
 fn columns(time: Duration, cost: &Cost) -> String {
     #[allow(clippy::cast_precision_loss)] // a size for people
     let peak = cost.peak_kib as f64 / 1024.0;
-    format!("{:>9.1} {:>7.0} {peak:>7.1} {:>7}", millis(time), millis(cost.user), cost.calls)
+    let calls = cost.calls.map_or("-".to_owned(), |calls| calls.to_string());
+    format!("{:>9.1} {:>7.0} {peak:>7.1} {calls:>7}", millis(time), millis(cost.user))
 }
 
 pub fn median(mut times: Vec<Duration>) -> Outcome<Duration> {
