@@ -23,8 +23,7 @@ mkdir -p "$made"
 cp "$program" "$made/ipvsadm"
 
 for shell in bash zsh fish; do
-	"$program" completions "$shell" >"$made/completion.$shell" 2>/dev/null ||
-		rm "$made/completion.$shell"
+	"$program" completions "$shell" >"$made/completion.$shell"
 done
 
 # The crates in the program, and their licences; of several that may be chosen,

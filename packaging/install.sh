@@ -32,10 +32,6 @@ for page in man/*.[1-9]; do
 	put 644 "$page" "/usr/share/man/man${page##*.}/${page##*/}"
 done
 
-# complete SHELL PATH
-complete() {
-	[[ ! -e $made/completion.$1 ]] || put 644 "$made/completion.$1" "$2"
-}
-complete bash /usr/share/bash-completion/completions/ipvsadm
-complete zsh "$zshdir/_ipvsadm"
-complete fish /usr/share/fish/vendor_completions.d/ipvsadm.fish
+put 644 "$made/completion.bash" /usr/share/bash-completion/completions/ipvsadm
+put 644 "$made/completion.zsh" "$zshdir/_ipvsadm"
+put 644 "$made/completion.fish" /usr/share/fish/vendor_completions.d/ipvsadm.fish
