@@ -131,7 +131,7 @@ fn kinds(kinds: &[Kind]) -> Vec<Candidate> {
     kinds.iter().map(|kind| Candidate::new(kind.name, kind.help)).collect()
 }
 
-/// Reads the words behind [`QUESTION`]: the program's name, and those behind that.
+/// Reads the words behind `QUESTION`: the program's name, and those behind that.
 pub fn wanted(words: &[String]) -> Wanted {
     let Some((name, words)) = words.split_first() else { return Wanted::default() };
     let (typed, words) = words.split_last().map_or(("", words), |(word, rest)| (word, rest));

@@ -12,9 +12,7 @@ use std::path::Path;
 use crate::cli::complete::{Candidate, Live, Wanted, engines, schedulers};
 use crate::cli::options::Opt;
 use crate::error::Error;
-use crate::model::{
-    DestinationKey, Family, Naming, Numbers, PlainDestination, Protocol, ServiceKey,
-};
+use crate::model::{DestinationKey, Family, Naming, Numbers, Protocol, ServiceKey};
 use crate::netlink::Client;
 use crate::netlink::route::Network;
 use crate::output::order;
@@ -78,20 +76,18 @@ fn with_module(prefix: &str, candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates.into_iter().filter(there).collect()
 }
 
-type Servers = HashMap<ServiceKey, Vec<PlainDestination>>;
-
 /// Services with what they are. Everybody may read /proc, which lacks services by mark.
-fn keys(session: &mut Session<'_>) -> (Vec<(ServiceKey, String)>, Servers) {
+fn keys(session: &mut Session<'_>) -> (Vec<(ServiceKey, String)>, table::PlainTable) {
     if !Path::new(TABLE).exists() {
         return Default::default();
     }
-    let servers = table::destinations().unwrap_or_default();
+    let servers = table::plain().unwrap_or_default();
     let entries = session.client().and_then(Client::services);
     let keys = if let Ok(entries) = entries {
         let entries = order::services(entries).into_iter();
         entries.map(|it| (it.service.key, format!("{}, ", it.service.scheduler))).collect()
     } else {
-        let keys = servers.keys().map(|key| (*key, String::new())).collect();
+        let keys = servers.services().map(|key| (*key, String::new())).collect();
         order::by_service(keys, |(key, _)| *key)
     };
     (keys, servers)
@@ -126,21 +122,21 @@ fn endpoint(key: &ServiceKey) -> String {
 }
 
 fn virtual_addresses() -> Vec<Candidate> {
-    let servers = table::destinations().unwrap_or_default();
+    let servers = table::plain().unwrap_or_default();
     let address = |key: &ServiceKey| match key {
         ServiceKey::Address { address, .. } => Some(*address),
         ServiceKey::Fwmark { .. } => None,
     };
-    let addresses: BTreeSet<IpAddr> = servers.keys().filter_map(address).collect();
+    let addresses: BTreeSet<IpAddr> = servers.services().filter_map(address).collect();
     addresses.into_iter().map(|it| candidate(it.to_string(), "a service's address")).collect()
 }
 
 /// The real servers of these services, each once.
 fn servers(session: &mut Session<'_>, of: impl Fn(ServiceKey) -> bool) -> Vec<Candidate> {
-    let (keys, mut by_service) = keys(session);
+    let (keys, by_service) = keys(session);
     let mut found: Vec<(DestinationKey, String)> = Vec::new();
     for (key, _) in keys.into_iter().filter(|(key, _)| of(*key)) {
-        let list = by_service.remove(&key).or_else(|| {
+        let list = by_service.get(&key).map(<[_]>::to_vec).or_else(|| {
             let entries = session.client().and_then(|client| client.destinations(&key)).ok()?;
             Some(entries.iter().map(Into::into).collect())
         });

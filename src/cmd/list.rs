@@ -1,7 +1,5 @@
 //! `-L`: services with their real servers, time-outs, sync daemons.
 
-use std::collections::HashMap;
-
 use crate::cli::{List, Listing};
 use crate::error::Error;
 use crate::model::{DaemonRole, Naming, Numbers, PlainDestination, ServiceEntry, ServiceKey};
@@ -9,11 +7,9 @@ use crate::output::list::{self, Columns, Style};
 use crate::output::order;
 use crate::rules::describe_service;
 use crate::system::names::Resolver;
-use crate::system::table;
+use crate::system::table::{self, PlainTable};
 
 use super::{Session, connections};
-
-type Servers = HashMap<ServiceKey, Vec<PlainDestination>>;
 
 pub(super) fn run(session: &mut Session<'_>, what: &List) -> Result<u8, Error> {
     match what {
@@ -38,9 +34,9 @@ fn all(session: &mut Session<'_>, listing: Listing) -> Result<(), Error> {
     }
     writeln!(session.out, "{}", list::version(info))?;
     if listing.columns == Columns::Default
-        && let Some(table) = table::destinations().filter(|table| agree(table, &services))
+        && let Some(table) = table::plain().filter(|table| agree(table, &services))
     {
-        return plain(session, &services, table, listing);
+        return plain(session, &services, &table, listing);
     }
     services_with_servers(session, &services, listing)
 }
@@ -52,25 +48,25 @@ fn one(session: &mut Session<'_>, key: &ServiceKey, listing: Listing) -> Result<
 }
 
 /// The two reads saw the same services.
-fn agree(table: &Servers, services: &[ServiceEntry]) -> bool {
-    let keys = services.iter().map(|entry| entry.service.key);
-    let by_address: Vec<ServiceKey> =
-        keys.filter(|key| matches!(key, ServiceKey::Address { .. })).collect();
-    by_address.len() == table.len() && by_address.iter().all(|key| table.contains_key(key))
+fn agree(table: &PlainTable, services: &[ServiceEntry]) -> bool {
+    let keys = services.iter().map(|entry| &entry.service.key);
+    let mut by_address = keys.filter(|key| matches!(key, ServiceKey::Address { .. }));
+    by_address.clone().count() == table.services().len()
+        && by_address.all(|key| table.get(key).is_some())
 }
 
 fn plain(
     session: &mut Session<'_>,
     services: &[ServiceEntry],
-    mut table: Servers,
+    table: &PlainTable,
     listing: Listing,
 ) -> Result<(), Error> {
     let style = style(listing);
     list::title(session.out, style.columns)?;
     for entry in services {
         let key = &entry.service.key;
-        let mut servers = match table.remove(key) {
-            Some(servers) => servers,
+        let mut servers: Vec<PlainDestination> = match table.get(key) {
+            Some(servers) => servers.to_vec(),
             None => session.client()?.destinations(key)?.iter().map(Into::into).collect(),
         };
         if listing.sort {

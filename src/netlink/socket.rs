@@ -21,13 +21,14 @@ use crate::error::{Errno, Error};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The kernel makes the chunks of a dump as large as the largest buffer that it has seen on the
-/// socket, up to this size, and cuts them for a smaller one: so one size from the first read on.
-const CHUNK: usize = 32 * 1024;
+/// socket, up to 32 KiB, and cuts them for a smaller one: so one size from the first read on. Twice
+/// that makes of all buffers one so large that the allocator maps it: what is not written is never
+/// touched, and zeroed by nobody.
+const CHUNK: usize = 64 * 1024;
 
 /// Datagrams of one read. The kernel makes the next chunk of a dump while it hands out the one
-/// before, so a list that fits in one chunk and the end behind it come in one system call. Four make
-/// a buffer so large that the allocator maps it, and what is not written is not touched.
-const DATAGRAMS: usize = 4;
+/// before, so a list that fits in one chunk and the end behind it come in one system call.
+const DATAGRAMS: usize = 2;
 
 /// Attempts at a dump that the kernel reports as inconsistent.
 const ATTEMPTS: u32 = 5;

@@ -51,16 +51,30 @@ fn address_words(address: IpAddr) -> [u32; 4] {
     }
 }
 
-fn ordered<T>(entries: Vec<T>, key: impl Fn(&T) -> [u32; WORDS]) -> Vec<T> {
-    let mut keyed: Vec<_> = entries.into_iter().map(|entry| (key(&entry), entry)).collect();
-    keyed.sort_by_key(|(words, _)| *words);
+/// The entries stay where they are until their places are known: a table may be large.
+fn ordered<T>(mut entries: Vec<T>, key: impl Fn(&T) -> [u32; WORDS]) -> Vec<T> {
+    let keys = entries.iter().map(key);
+    let mut keyed: Vec<Keyed> = keys.enumerate().map(|(from, key)| (key, from)).collect();
+    keyed.sort_unstable();
     circular(&mut keyed, 0);
-    keyed.into_iter().map(|(_, entry)| entry).collect()
+    for place in 0..entries.len() {
+        // What stood there once has gone where an earlier place took its entry from.
+        let mut from = keyed[place].1;
+        while from < place {
+            from = keyed[from].1;
+        }
+        keyed[place].1 = from;
+        entries.swap(place, from);
+    }
+    entries
 }
+
+/// The key of an entry, and its place.
+type Keyed = ([u32; WORDS], usize);
 
 /// From plain order to that of the circle, by word number `word` of the keys and the words behind
 /// it; the words before it are equal.
-fn circular<T>(keyed: &mut [([u32; WORDS], T)], word: usize) {
+fn circular(keyed: &mut [Keyed], word: usize) {
     let [(first, _), .., (last, _)] = keyed else { return };
     let Some(word) = (word..WORDS).find(|word| first[*word] != last[*word]) else { return };
     let gap = keyed.windows(2).position(|pair| pair[1].0[word] - pair[0].0[word] > 1 << 31);
@@ -85,6 +99,18 @@ mod tests {
     fn within_half_the_circle_distance_decides() {
         let list = sorted(&[[10, 0, 0, 1], [172, 16, 0, 1], [192, 168, 0, 1]]);
         assert_eq!(list, [[172, 16, 0, 1], [192, 168, 0, 1], [10, 0, 0, 1]]);
+    }
+
+    #[test]
+    fn every_entry_finds_its_place() {
+        // Permutations with cycles of several lengths.
+        for step in [1u8, 3, 7, 11, 29] {
+            let mixed: Vec<[u8; 4]> =
+                (0..64u8).map(|n| [10, 0, 0, n.wrapping_mul(step) % 64]).collect();
+            let mut expected = mixed.clone();
+            expected.sort_unstable();
+            assert_eq!(sorted(&mixed), expected, "{step}");
+        }
     }
 
     #[test]

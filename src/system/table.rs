@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::ops::Range;
 
 use crate::model::{DestinationKey, Forwarding, PlainDestination, Protocol, ServiceKey, Tunnel};
 
@@ -14,11 +15,36 @@ use super::connections::address;
 /// `/proc/net` is that of the main thread; the namespace may be another.
 const FILE: &str = "/proc/thread-self/net/ip_vs";
 
-/// Real servers by service, services by mark left out. `None` where the file cannot be read or
-/// understood: netlink knows all of it too.
-pub fn destinations() -> Option<HashMap<ServiceKey, Vec<PlainDestination>>> {
+/// Real servers by service, services by mark left out. All real servers lie in one piece: a table
+/// may be large.
+#[derive(Debug, Default)]
+pub struct PlainTable {
+    services: HashMap<ServiceKey, Range<usize>>,
+    servers: Vec<PlainDestination>,
+}
+
+impl PlainTable {
+    /// The real servers of a service, in the kernel's order.
+    pub fn get(&self, service: &ServiceKey) -> Option<&[PlainDestination]> {
+        self.services.get(service).map(|range| &self.servers[range.clone()])
+    }
+
+    /// The services, in no order.
+    pub fn services(&self) -> impl ExactSizeIterator<Item = &ServiceKey> {
+        self.services.keys()
+    }
+
+    fn add(&mut self, service: Option<ServiceKey>) {
+        if let Some(service) = service {
+            self.services.insert(service, self.servers.len()..self.servers.len());
+        }
+    }
+}
+
+/// What the file says. `None` where it cannot be read or understood: netlink knows all of it too.
+pub fn plain() -> Option<PlainTable> {
     let mut file = BufReader::with_capacity(1 << 16, File::open(FILE).ok()?);
-    let mut table: HashMap<ServiceKey, Vec<PlainDestination>> = HashMap::new();
+    let mut table = PlainTable::default();
     let mut service = None;
     let mut line = String::new();
     for number in 0.. {
@@ -31,17 +57,16 @@ pub fn destinations() -> Option<HashMap<ServiceKey, Vec<PlainDestination>>> {
         }
         if line.starts_with("  ->") {
             let destination = parse_destination(&line)?;
-            if let Some(service) = &service {
-                table.get_mut(service)?.push(destination);
+            if let Some(range) = service.and_then(|key| table.services.get_mut(&key)) {
+                table.servers.push(destination);
+                range.end = table.servers.len();
             }
         } else {
             service = match parse_service(&line)? {
-                ServiceLine::Address(key) => {
-                    table.insert(key, Vec::new());
-                    Some(key)
-                }
+                ServiceLine::Address(key) => Some(key),
                 ServiceLine::Mark => None,
             };
+            table.add(service);
         }
     }
     Some(table)
