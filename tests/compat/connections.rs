@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::Duration;
 
 use nix::sys::socket::{setsockopt, sockopt};
@@ -148,4 +148,45 @@ fn counters_return_to_zero() {
     pair.check("-d -u 10.9.0.1:53 -r 10.9.0.1:5353");
     pair.check("-a -u 10.9.0.1:53 -r 10.9.0.1:5353 -m -w 0");
     pair.check("-L -n --stats -u 10.9.0.1:53");
+}
+
+/// Bytes are shown as `…K` from 100,000,000 on, and as `…M` from 1,000,000,000 on.
+#[test]
+fn large_counters() {
+    const MANY: usize = 1_100_000_000;
+    let mut pair = Pair::new();
+    pair.load_side(&pair.theirs, RULES);
+    pair.theirs.namespace.enter();
+    let few = stream("10.9.0.1:81");
+    transfer(stream("10.9.0.1:80"), MANY);
+    transfer(few, MANY / 10);
+    sleep(Duration::from_millis(2500));
+    let totals = pair.check_reading("-L -n --stats").stdout;
+    for suffix in ['K', 'M'] {
+        let mut numbers = totals.split_whitespace().filter_map(|word| word.strip_suffix(suffix));
+        let is_there = numbers.any(|digits| digits.parse::<u64>().is_ok());
+        assert!(is_there, "no counter in {suffix}:\n{totals}");
+    }
+    for line in ["-L -n --stats --exact", "-L -n --rate", "-L -n --rate --exact", "-L --stats"] {
+        pair.check_reading(line);
+    }
+}
+
+/// Sends so many bytes from the client to the server.
+fn transfer((mut client, mut server): (TcpStream, TcpStream), bytes: usize) {
+    let reader = thread::spawn(move || {
+        let mut text = vec![0; 1 << 20];
+        let mut left = bytes;
+        while left > 0 {
+            left -= server.read(&mut text).expect("read").min(left);
+        }
+    });
+    let text = vec![b'x'; 1 << 20];
+    let mut left = bytes;
+    while left > 0 {
+        let part = left.min(text.len());
+        client.write_all(&text[..part]).expect("write");
+        left -= part;
+    }
+    reader.join().expect("reader");
 }
