@@ -8,13 +8,13 @@ set -euo pipefail
 
 # A test binary, and what of it runs in one guest: the longest first.
 shards=(
+	'completion'
 	'compat --skip random'
 	'prepare --skip crash'
 	'traffic'
 	'compat random'
 	'apply'
 	'prepare crash'
-	'completion'
 	'kernel'
 	'docs'
 )

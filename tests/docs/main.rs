@@ -46,6 +46,7 @@ documents! {
     migration: "docs/migration.md" in Alone;
     prepare: "docs/prepare.md" in Alone;
     traffic: "docs/traffic.md" in Alone;
+    datapath: "docs/datapath.md" in Alone;
     guide_index: "docs/guide/en/index.md" in Empty;
     guide_nat: "docs/guide/en/nat.md" in Empty;
     guide_dr: "docs/guide/en/dr.md" in Empty;
