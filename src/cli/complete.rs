@@ -152,3 +152,20 @@ pub fn wanted(words: &[String]) -> Wanted {
         (Program::Restore, _) => Wanted::of(typed),
     }
 }
+
+/// Questions of tests, as a shell would ask them.
+#[cfg(test)]
+mod asked {
+    use super::{Wanted, wanted};
+
+    pub fn ask(line: &str) -> Wanted {
+        let words = std::iter::once("ipvsadm").chain(line.split(' '));
+        wanted(&words.map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    pub fn offered(line: &str) -> Vec<String> {
+        let wanted = ask(line);
+        let words = wanted.fixed.into_iter().map(|candidate| candidate.word);
+        words.filter(|word| word.starts_with(&wanted.typed)).collect()
+    }
+}

@@ -225,19 +225,8 @@ fn field(line: &Line<'_>, wanted: Wanted) -> Wanted {
 
 #[cfg(test)]
 mod tests {
+    use super::super::asked::{ask, offered};
     use super::*;
-
-    fn ask(line: &str) -> Wanted {
-        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        let (typed, words) = words.split_last().unwrap();
-        wanted(words, typed)
-    }
-
-    fn offered(line: &str) -> Vec<String> {
-        let wanted = ask(line);
-        let words = wanted.fixed.into_iter().map(|candidate| candidate.word);
-        words.filter(|word| word.starts_with(&wanted.typed)).collect()
-    }
 
     #[test]
     fn words_and_options_come_from_clap() {
