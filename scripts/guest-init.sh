@@ -20,10 +20,10 @@ directory=${config[0]} modules=${config[1]} share=${config[2]}
 release=$(uname -r)
 
 insmod "$modules"/kernel/fs/overlayfs/overlay.ko*
-mount -n -t tmpfs -o size=80% tmpfs "$work/root"
-root=$work/root/new
-mkdir "$work"/root/{upper,scratch,new}
-mount -n -t overlay -o "lowerdir=/,upperdir=$work/root/upper,workdir=$work/root/scratch" overlay "$root"
+mount -n -t tmpfs -o size=80% tmpfs "$work/layers"
+root=$work/layers/new
+mkdir "$work"/layers/{upper,scratch,new}
+mount -n -t overlay -o "lowerdir=/,upperdir=$work/layers/upper,workdir=$work/layers/scratch" overlay "$root"
 
 mkdir -p "$root/lib/modules/$release" "$root/run" "$root/.host"
 mount -n --bind "$modules" "$root/lib/modules/$release"

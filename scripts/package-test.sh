@@ -35,8 +35,8 @@ root() {
 if [[ -z ${IPVS_PACKAGE_BUILT:-} ]]; then
 	scripts/package.sh deb
 	scripts/package.sh rpm
-	mkdir target/rpm/root
-	rpm2cpio target/rpm/RPMS/*/*.rpm | (cd target/rpm/root && cpio --quiet -idm)
+	mkdir target/rpm/tree
+	rpm2cpio target/rpm/RPMS/*/*.rpm | (cd target/rpm/tree && cpio --quiet -idm)
 fi
 root fresh systemd-sysv iproute2
 root field systemd-sysv iproute2 "${field[@]}"

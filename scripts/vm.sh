@@ -83,7 +83,7 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-mkdir "$work/root"
+mkdir "$work/layers"
 cp "$top/scripts/guest-init.sh" "$work/init"
 printf '%s\0' "$PWD" "$modules" "$share" >"$work/config"
 printf '%s\0' "$@" >"$work/command"

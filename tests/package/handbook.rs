@@ -54,7 +54,7 @@ fn upgrading_and_going_back() {
     let machine = Machine::start(Root::Field, Init::None, "");
     // There is no network: apt knows Debian's version from a folder.
     machine.ok(
-        "mkdir /srv/debian && cp /root/debian.deb /srv/debian/ipvsadm.deb && cd /srv/debian &&
+        "mkdir /srv/debian && cp /opt/debian.deb /srv/debian/ipvsadm.deb && cd /srv/debian &&
          { dpkg-deb -f ipvsadm.deb; echo 'Filename: ./ipvsadm.deb'; stat -c 'Size: %s' ipvsadm.deb
            echo \"SHA256: $(sha256sum <ipvsadm.deb | cut -d ' ' -f 1)\"; } >Packages &&
          rm -f /etc/apt/sources.list /etc/apt/sources.list.d/* &&
@@ -81,7 +81,7 @@ fn removing() {
     machine.ok("test -e /etc/default/ipvsadm && test -e /etc/ipvsadm.rules");
     machine.ok(purge);
     machine.ok("test ! -e /etc/default/ipvsadm && test ! -e /etc/ipvsadm.rules");
-    assert_eq!(machine.ok("/root/ipvsadm -S -n"), "-A -f 3 -s wlc\n");
+    assert_eq!(machine.ok("/opt/ipvsadm -S -n"), "-A -f 3 -s wlc\n");
 }
 
 /// The program is built already; here it is laid where the text says.

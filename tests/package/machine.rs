@@ -60,7 +60,7 @@ mount -t cgroup2 cgroup2 sys/fs/cgroup
 mount --rbind /dev dev
 mount -t tmpfs -o mode=755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
-cp "$debian" root/debian.deb
+cp "$debian" opt/debian.deb
 pivot_root . mnt
 umount -l mnt
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin

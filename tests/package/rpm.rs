@@ -6,7 +6,7 @@ use crate::machine::{Init, Machine, Root};
 #[test]
 fn its_unit_loads_saves_and_clears() {
     let machine = Machine::start(Root::Fresh, Init::Systemd, "");
-    machine.ok("cp -a /rpm/root/. / && systemctl daemon-reload");
+    machine.ok("cp -a /rpm/tree/. / && systemctl daemon-reload");
     machine.ok("echo '-A -f 3 -s rr' >>/etc/sysconfig/ipvsadm && systemctl start ipvsadm");
     assert_eq!(machine.ok("ipvsadm-save -n"), "-A -f 3 -s rr\n");
 

@@ -44,13 +44,13 @@ fn there_and_back(init: Init) {
     machine.ok("dpkg -s ldirectord | grep -q 'Depends:.*ipvsadm' && apt-get check");
 
     // The table outlives removing too; Debian's package would empty it.
-    machine.ok("cp /usr/sbin/ipvsadm /root/ipvsadm && dpkg -r --force-depends ipvsadm");
+    machine.ok("cp /usr/sbin/ipvsadm /opt/ipvsadm && dpkg -r --force-depends ipvsadm");
     assert_ne!(machine.sh("command -v ipvsadm").status, Some(0));
-    machine.ok("cp /root/ipvsadm /usr/sbin/ipvsadm");
+    machine.ok("cp /opt/ipvsadm /usr/sbin/ipvsadm");
     assert_eq!(state(&machine), before);
     machine.ok("rm /usr/sbin/ipvsadm");
 
-    machine.ok("dpkg -i /root/debian.deb");
+    machine.ok("dpkg -i /opt/debian.deb");
     assert!(version(&machine).starts_with("1:1.31"));
     machine.ok("for name in ipvsadm ipvsadm-save ipvsadm-restore; do test -f /sbin/$name; done");
     machine.ok("! dpkg --verify ipvsadm | grep -v ' c ' && test -x /etc/init.d/ipvsadm");
@@ -77,7 +77,7 @@ fn a_downgrade_keeps_files_and_services() {
     let machine = in_service(Init::None);
     let before = state(&machine);
     machine.install_ours();
-    machine.ok("apt-get install -y --allow-downgrades /root/debian.deb");
+    machine.ok("apt-get install -y --allow-downgrades /opt/debian.deb");
     assert!(version(&machine).starts_with("1:1.31"));
     assert_eq!(state(&machine), before);
     machine.ok("/etc/init.d/ipvsadm restart");
