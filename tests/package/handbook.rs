@@ -76,7 +76,7 @@ fn removing() {
     machine.install_ours();
     let commands = blocks("## Removing").concat().replace("apt ", "apt -y ");
     let (remove, purge) = commands.split_once('\n').expect("two commands");
-    machine.ok("ipvsadm -A -f 3 && cp /usr/sbin/ipvsadm /root");
+    machine.ok("ipvsadm -A -f 3 && cp /usr/sbin/ipvsadm /opt");
     machine.ok(remove);
     machine.ok("test -e /etc/default/ipvsadm && test -e /etc/ipvsadm.rules");
     machine.ok(purge);
