@@ -28,7 +28,7 @@ pub enum Error {
     #[error("{source}")]
     RuleFile {
         /// Where the word stands, counted from 1.
-        line: usize,
+        line: u32,
         /// The line as it stands.
         text: String,
         /// What is wrong with it.

@@ -53,7 +53,7 @@ pub fn in_namespace<T: Send>(work: impl FnOnce() -> Outcome<T> + Send) -> Outcom
 }
 
 pub fn changes(file: &Path) -> Outcome<Vec<Change>> {
-    let lines = read_rules(&mut Scanner::default(), "bench", &std::fs::read(file)?)?;
+    let lines = read_rules(&mut Scanner::default(), "bench", BufReader::new(File::open(file)?))?;
     let changes = lines.into_iter().filter_map(|line| match line.invocation {
         Invocation::Change(change) => Some(change),
         _ => None,

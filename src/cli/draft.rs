@@ -364,8 +364,8 @@ fn protocol_of(option: Opt) -> Protocol {
     }
 }
 
-/// Of a second service, which is a mistake, the old tool has not heard yet when it reads what stands
-/// before it.
+/// Of two services, which is a mistake, the first: the old tool reads what stands behind it before
+/// it finds the second.
 fn service_kind(given: &[Given]) -> (Protocol, Family) {
     let mut kind = (Protocol::Tcp, Family::V4);
     let mut is_known = false;

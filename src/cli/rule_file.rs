@@ -1,5 +1,7 @@
 //! Rule files: one command a line.
 
+use std::io::BufRead;
+
 use crate::error::{Error, Misuse, Rejection};
 use crate::model::{Change, Table};
 use crate::rules;
@@ -11,7 +13,7 @@ use super::words::Scanner;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleLine {
     /// Counted from 1.
-    pub number: usize,
+    pub number: u32,
     /// What it asks for.
     pub invocation: Invocation,
 }
@@ -30,28 +32,55 @@ impl RuleLine {
 /// and so is the word `ipvsadm` at the start of a line.
 ///
 /// # Errors
-/// [`Error::RuleFile`] for the first line that makes no command.
+/// [`Error::RuleFile`] for the first line that makes no command, [`Error::Io`] where `file` cannot
+/// be read.
 pub fn read_rules(
     scanner: &mut Scanner,
     program: &str,
-    file: &[u8],
+    file: impl BufRead,
 ) -> Result<Vec<RuleLine>, Error> {
-    let file = String::from_utf8_lossy(file);
-    let mut lines = Vec::new();
-    for (index, text) in file.split('\n').enumerate() {
-        let number = index + 1;
-        let invocation = if let Some(change) = rules::parse_line(text) {
-            Some(Invocation::Change(change))
-        } else {
-            other_line(scanner, program, text).map_err(|source| Error::RuleFile {
+    rule_lines(scanner, program, file).collect()
+}
+
+/// The same line by line: to hold a file of many thousand rules costs more time, in pages of memory
+/// touched, than to read it.
+pub(crate) fn rule_lines(
+    scanner: &mut Scanner,
+    program: &str,
+    mut file: impl BufRead,
+) -> impl Iterator<Item = Result<RuleLine, Error>> {
+    let mut bytes = Vec::new();
+    let mut number = 0;
+    std::iter::from_fn(move || {
+        loop {
+            bytes.clear();
+            match file.read_until(b'\n', &mut bytes) {
+                Ok(0) => return None,
+                Ok(_) => number += 1,
+                Err(error) => return Some(Err(error.into())),
+            }
+            let text = String::from_utf8_lossy(bytes.strip_suffix(b"\n").unwrap_or(&bytes));
+            let invocation = read_line(scanner, program, &text).map_err(|source| Error::RuleFile {
                 line: number,
                 text: text.trim().to_owned(),
                 source,
-            })?
-        };
-        lines.extend(invocation.map(|invocation| RuleLine { number, invocation }));
+            });
+            if let Some(found) = invocation.transpose() {
+                return Some(found.map(|invocation| RuleLine { number, invocation }));
+            }
+        }
+    })
+}
+
+fn read_line(
+    scanner: &mut Scanner,
+    program: &str,
+    text: &str,
+) -> Result<Option<Invocation>, Misuse> {
+    match rules::parse_line(text) {
+        Some(change) => Ok(Some(Invocation::Change(change))),
+        None => other_line(scanner, program, text),
     }
-    Ok(lines)
 }
 
 /// A line that is not in the canonical form.
@@ -99,23 +128,58 @@ fn other_line(
 /// [`Error::RuleFile`] for a line that makes no command, [`Error::Rejection`] for one that
 /// describes no table or that the kernel would refuse. Both know the number of the line.
 pub fn read_table(file: &str) -> Result<Table, Error> {
-    table_of(&read_rules(&mut Scanner::default(), "ipvsadm", file.as_bytes())?)
+    table_of(rule_lines(&mut Scanner::default(), "ipvsadm", file.as_bytes()))
 }
 
 /// The table that these lines make of an empty one.
-pub(crate) fn table_of(lines: &[RuleLine]) -> Result<Table, Error> {
-    let says_nothing = |line: &&RuleLine| matches!(line.change(), None | Some(Change::Zero(_)));
-    if let Some(line) = lines.iter().find(says_nothing) {
-        return Err(Rejection::NoRule { line: line.number }.into());
-    }
-    rules::wish(lines.iter().filter_map(RuleLine::change)).map_err(|fault| {
-        let line = &lines[fault.index];
-        let change = line.change().unwrap_or(&Change::Flush);
-        Error::from(Rejection::Contradiction {
-            line: Some(line.number),
+pub(crate) fn table_of(
+    lines: impl Iterator<Item = Result<RuleLine, Error>>,
+) -> Result<Table, Error> {
+    let mut table = Table::default();
+    for line in lines {
+        let RuleLine { number, invocation } = line?;
+        let change = match invocation {
+            Invocation::Change(change) if !matches!(change, Change::Zero(_)) => change,
+            _ => return Err(Rejection::NoRule { line: number }.into()),
+        };
+        table.change(&change).map_err(|errno| Rejection::Contradiction {
+            line: Some(number),
             operation: change.operation(),
-            errno: fault.errno,
-            object: rules::describe(change),
-        })
-    })
+            errno,
+            object: rules::describe(&change),
+        })?;
+    }
+    Ok(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Errno;
+
+    #[test]
+    fn the_file_is_executed_on_an_empty_table() {
+        let table = read_table(
+            "-A -t 192.0.2.80:80 -s rr\n\
+             -a -t 192.0.2.80:80 -r 198.51.100.21:80 -g -w 1\n\
+             -e -t 192.0.2.80:80 -r 198.51.100.21:80 -g -w 3\n\
+             -A -t 192.0.2.81:80 -s rr\n\
+             -D -t 192.0.2.81:80",
+        );
+        let table = table.unwrap();
+        assert_eq!(table.pools.len(), 1);
+        assert_eq!(table.pools[0].destinations[0].weight, 3);
+    }
+
+    #[test]
+    fn the_line_that_would_fail_is_named() {
+        let refused = |file: &str| match read_table(file) {
+            Err(Error::Rejection(Rejection::Contradiction { line, errno, .. })) => (line, errno),
+            other => panic!("{other:?}"),
+        };
+        let twice = "-A -t 192.0.2.80:80 -s rr\n\n-A -t 192.0.2.80:80 -s wlc";
+        assert_eq!(refused(twice), (Some(3), Errno::EEXIST));
+        let orphan = "-a -t 192.0.2.80:80 -r 198.51.100.21:80 -g -w 1";
+        assert_eq!(refused(orphan), (Some(1), Errno::ESRCH));
+    }
 }

@@ -5,9 +5,7 @@
 //! user is in the middle of a line.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs;
 use std::net::IpAddr;
-use std::path::Path;
 
 use crate::cli::complete::{Candidate, Live, Wanted, engines, schedulers};
 use crate::cli::options::Opt;
@@ -16,12 +14,9 @@ use crate::model::{DestinationKey, Family, Naming, Numbers, Protocol, ServiceKey
 use crate::netlink::Client;
 use crate::netlink::route::Network;
 use crate::output::order;
-use crate::system::{modules, namespace, table};
+use crate::system::{modules, namespace, sysctl, table};
 
 use super::Session;
-
-/// The kernel's table is there: to open the netlink family would load the module.
-const TABLE: &str = "/proc/thread-self/net/ip_vs";
 
 pub(super) fn run(session: &mut Session<'_>, wanted: Wanted) -> Result<u8, Error> {
     if let Some(name) = &wanted.netns
@@ -60,7 +55,9 @@ fn look_up(session: &mut Session<'_>, live: Live) -> Vec<Candidate> {
         Live::Schedulers => with_module("ip_vs_", schedulers()),
         Live::Engines => with_module("ip_vs_pe_", engines()),
         Live::Interfaces => interfaces().unwrap_or_default(),
-        Live::Namespaces => names_in("/run/netns"),
+        Live::Namespaces => {
+            namespace::names().into_iter().map(|name| candidate(name, "")).collect()
+        }
         Live::Parameters => parameters(),
         Live::Timeout(place) => timeout(session, place).into_iter().collect(),
         Live::Files => Vec::new(),
@@ -78,7 +75,7 @@ fn with_module(prefix: &str, candidates: Vec<Candidate>) -> Vec<Candidate> {
 
 /// Services with what they are. Everybody may read /proc, which lacks services by mark.
 fn keys(session: &mut Session<'_>) -> (Vec<(ServiceKey, String)>, table::PlainTable) {
-    if !Path::new(TABLE).exists() {
+    if !table::is_there() {
         return Default::default();
     }
     let servers = table::plain().unwrap_or_default();
@@ -172,25 +169,17 @@ fn interfaces() -> Result<Vec<Candidate>, Error> {
     Ok(links.map(|link| candidate(link.name, help(link.up))).collect())
 }
 
-fn names_in(folder: &str) -> Vec<Candidate> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let names: BTreeSet<String> =
-        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.into_iter().map(|name| candidate(name, "")).collect()
-}
-
 fn parameters() -> Vec<Candidate> {
-    let mut names = names_in("/proc/sys/net/ipv4/vs");
-    for it in &mut names {
-        let value = fs::read_to_string(format!("/proc/sys/net/ipv4/vs/{}", it.word));
-        it.help = value.map(|value| format!("now {}", value.trim_end())).unwrap_or_default();
-        it.word.push('=');
-    }
-    names
+    let now = |name: &str| match sysctl::read(&format!("ipv4/vs/{name}")) {
+        Ok(Some(value)) => format!("now {value}"),
+        _ => String::new(),
+    };
+    let names = sysctl::names("ipv4/vs").into_iter();
+    names.map(|name| candidate(format!("{name}="), now(&name))).collect()
 }
 
 fn timeout(session: &mut Session<'_>, place: usize) -> Option<Candidate> {
-    if !Path::new(TABLE).exists() {
+    if !table::is_there() {
         return None;
     }
     let now = session.client().and_then(Client::timeouts).ok()?;

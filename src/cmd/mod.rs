@@ -21,6 +21,7 @@ mod snapshot;
 mod version;
 mod wish;
 
+use std::collections::HashSet;
 use std::io::{ErrorKind, Write};
 
 use crate::cli::{Called, Classic, Invocation, Program, Request, Scanner, Verb};
@@ -42,6 +43,8 @@ pub struct Session<'a> {
     /// How results are coloured: not at all, except on a terminal.
     paint: Paint,
     client: Option<Client>,
+    /// Those given so far.
+    hints: HashSet<String>,
 }
 
 impl<'a> Session<'a> {
@@ -54,6 +57,7 @@ impl<'a> Session<'a> {
             program,
             paint: Paint(false),
             client: None,
+            hints: HashSet::new(),
         }
     }
 
@@ -72,9 +76,12 @@ impl<'a> Session<'a> {
         Ok(self.client.insert(client))
     }
 
-    /// Prints the old tool's line and the hints behind it.
+    /// Prints the old tool's line and the hints behind it, those that it has not given before: of a
+    /// file, a thousand lines can be refused for one reason.
     pub fn complain(&mut self, error: &Error) {
-        complain(self.complaints, error);
+        let mut hints = error.hints();
+        hints.retain(|hint| self.hints.insert(hint.clone()));
+        complain(self.complaints, error, &hints);
     }
 
     /// A line for people. Work goes on where nobody reads it: a terminal that is gone is the case
@@ -160,14 +167,14 @@ pub fn exit_status(error: &Error, complaints: &mut dyn Write) -> u8 {
     {
         return 0;
     }
-    complain(complaints, error);
+    complain(complaints, error, &error.hints());
     error.exit_code()
 }
 
 /// Work goes on where nobody reads the complaints.
-fn complain(complaints: &mut dyn Write, error: &Error) {
+fn complain(complaints: &mut dyn Write, error: &Error, hints: &[String]) {
     let _ = writeln!(complaints, "{error}");
-    write_hints(complaints, &error.hints());
+    write_hints(complaints, hints);
 }
 
 fn write_hints(complaints: &mut dyn Write, hints: &[String]) {

@@ -1,5 +1,6 @@
 //! Progress of long work, on a terminal only.
 
+use std::borrow::Borrow;
 use std::io::{IsTerminal, Write, stderr};
 
 use crate::error::Error;
@@ -9,7 +10,7 @@ use crate::netlink::{Client, Refusal};
 /// Fewer changes are made before anybody has read how many.
 const WORTH_SHOWING: usize = 2000;
 
-/// Changes between two looks at the clock.
+/// Changes between two numbers shown.
 const STEP: usize = 1000;
 
 /// A line on standard error that counts, and goes away with its value; nothing where that is no
@@ -41,18 +42,18 @@ impl Drop for Progress {
     }
 }
 
-/// Makes the changes, and shows how many have been made.
-pub(super) fn batch(client: &mut Client, changes: &[&Change]) -> Result<Vec<Refusal>, Error> {
-    let progress = Progress::of(changes.len());
-    if !progress.is_shown {
-        return client.batch(changes.iter().copied());
-    }
-    let mut refusals = Vec::new();
-    for (number, step) in changes.chunks(STEP).enumerate() {
-        let made = number * STEP;
-        let refused = client.batch(step.iter().copied())?.into_iter();
-        refusals.extend(refused.map(|it| Refusal { index: made + it.index, ..it }));
-        progress.show(made + step.len());
-    }
-    Ok(refusals)
+/// Makes the changes, at most `length`, and shows how many have been made.
+pub(super) fn batch<C: Borrow<Change>>(
+    client: &mut Client,
+    length: usize,
+    changes: impl Iterator<Item = C>,
+) -> Result<Vec<Refusal>, Error> {
+    let progress = Progress::of(length);
+    // They are asked for one by one as they are sent.
+    client.batch(changes.enumerate().map(|(made, change)| {
+        if made.is_multiple_of(STEP) {
+            progress.show(made);
+        }
+        change
+    }))
 }

@@ -7,13 +7,13 @@
 //! in it already is not touched: its connections live on.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{BufReader, stdin};
 use std::time::Duration;
 
 use crate::cli::{Invocation, RuleLine, read_rules};
 use crate::error::{Errno, Error, Rejection};
 use crate::model::{Change, Table};
-use crate::rules::{describe, line_of, plan};
+use crate::rules::{describe, plan};
 use crate::system::journal::Journal;
 
 use super::apply::LOCK;
@@ -21,6 +21,9 @@ use super::{Session, progress, snapshot};
 
 /// How long another of our writers is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Bytes of one read of the input.
+const CHUNK: usize = 64 * 1024;
 
 pub(super) fn run(session: &mut Session<'_>) -> Result<u8, Error> {
     let lines = read(session)?;
@@ -112,16 +115,17 @@ fn converge<'a>(
         let client = session.client()?;
         let current = snapshot::whole(client, &wish)?;
         let changes = plan(&current, &wish);
-        let refusals = progress::batch(client, &changes.iter().collect::<Vec<_>>())?;
+        let refusals = progress::batch(client, changes.len(), changes.iter())?;
         if refusals.is_empty() {
             return Ok(refused);
         }
         let before = by_kernel.len();
         // Where a service is refused its real servers are too, for now.
         for refusal in refusals.iter().filter(|refusal| refusal.errno != Errno::ESRCH) {
-            let written = accepted.iter().map(|(_, change)| *change);
-            if let Some(index) = line_of(&changes[refusal.index], written) {
-                by_kernel.insert(accepted[index].0, refusal.errno);
+            let refused = &changes[refusal.index];
+            let mut written = accepted.iter().rev();
+            if let Some((place, _)) = written.find(|(_, it)| it.concerns_the_same_as(refused)) {
+                by_kernel.insert(*place, refusal.errno);
             }
         }
         if by_kernel.len() == before {
@@ -144,9 +148,8 @@ fn complain(session: &mut Session<'_>, refused: Vec<Refused<'_>>) -> u8 {
 }
 
 fn read(session: &mut Session<'_>) -> Result<Vec<RuleLine>, Error> {
-    let mut file = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut file)?;
-    read_rules(&mut session.scanner, &session.program, &file)
+    let file = BufReader::with_capacity(CHUNK, stdin().lock());
+    read_rules(&mut session.scanner, &session.program, file)
 }
 
 fn execute(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
@@ -170,8 +173,8 @@ fn execute(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
 }
 
 fn execute_changes(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
-    let changes: Vec<&Change> = lines.iter().filter_map(RuleLine::change).collect();
-    let refusals = progress::batch(session.client()?, &changes)?;
+    let changes = lines.iter().filter_map(RuleLine::change);
+    let refusals = progress::batch(session.client()?, lines.len(), changes)?;
     let refused = refusals.into_iter();
     let refused = refused.map(|it| Refused { line: &lines[it.index], errno: it.errno }).collect();
     Ok(complain(session, refused))

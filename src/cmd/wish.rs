@@ -3,11 +3,11 @@
 use std::fs;
 use std::io::{self, Read};
 
-use crate::cli::{RuleLine, read_rules, table_of};
+use crate::cli::{rule_lines, table_of};
 use crate::error::Error;
 use crate::model::{Change, Table};
 use crate::output::json;
-use crate::rules::{self, describe};
+use crate::rules::describe;
 
 use super::Session;
 
@@ -15,16 +15,20 @@ use super::Session;
 pub(super) struct Wish {
     pub table: Table,
     /// The lines that made it; none of JSON.
-    pub lines: Vec<RuleLine>,
+    rules: Vec<u8>,
 }
 
 impl Wish {
     /// Where the file speaks last of what `change` is about, for messages.
-    pub fn place(&self, change: &Change) -> String {
-        let changes: Vec<&Change> = self.lines.iter().filter_map(RuleLine::change).collect();
-        let line = rules::line_of(change, changes).map(|index| &self.lines[index]);
-        match line.and_then(|line| Some((line.number, line.change()?))) {
-            Some((number, change)) => format!("line {number}: {}", describe(change)),
+    pub fn place(&self, session: &mut Session<'_>, change: &Change) -> String {
+        let lines = rule_lines(&mut session.scanner, &session.program, self.rules.as_slice());
+        let line = lines.filter_map(Result::ok).filter(|line| {
+            line.change().is_some_and(|written| written.concerns_the_same_as(change))
+        });
+        match line.last() {
+            Some(line) => {
+                format!("line {}: {}", line.number, describe(line.change().unwrap_or(change)))
+            }
             None => describe(change),
         }
     }
@@ -41,9 +45,8 @@ pub(super) fn read(session: &mut Session<'_>, path: &str) -> Result<Wish, Error>
     };
     if file.trim_ascii_start().starts_with(b"{") {
         let table = json::read(&String::from_utf8_lossy(&file))?;
-        return Ok(Wish { table, lines: Vec::new() });
+        return Ok(Wish { table, rules: Vec::new() });
     }
-    let lines = read_rules(&mut session.scanner, &session.program, &file)?;
-    let table = table_of(&lines)?;
-    Ok(Wish { table, lines })
+    let table = table_of(rule_lines(&mut session.scanner, &session.program, file.as_slice()))?;
+    Ok(Wish { table, rules: file })
 }

@@ -12,13 +12,13 @@ pub enum Rejection {
     #[error("line {line} describes no table")]
     NoRule {
         /// Counted from 1.
-        line: usize,
+        line: u32,
     },
     /// A line that would fail on an empty table.
     #[error("{}", kernel::text(*.operation, *.errno))]
     Contradiction {
         /// Counted from 1; `None` in JSON.
-        line: Option<usize>,
+        line: Option<u32>,
         /// What it asks for.
         operation: Operation,
         /// What the kernel would say.

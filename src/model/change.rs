@@ -100,4 +100,36 @@ impl Change {
             Self::StopDaemon(_) => Operation::StopDaemon,
         }
     }
+
+    /// Both are about one service, one real server, one daemon, the time-outs, or everything.
+    pub fn concerns_the_same_as(&self, other: &Self) -> bool {
+        self.object() == other.object()
+    }
+
+    fn object(&self) -> Object {
+        match self {
+            Self::AddService(service) | Self::UpdateService(service) => {
+                Object::Service(service.key)
+            }
+            Self::DeleteService(key) | Self::Zero(Some(key)) => Object::Service(*key),
+            Self::AddDestination(key, destination) | Self::UpdateDestination(key, destination) => {
+                Object::Destination(*key, destination.key)
+            }
+            Self::DeleteDestination(key, destination) => Object::Destination(*key, *destination),
+            Self::SetTimeouts(_) => Object::Timeouts,
+            Self::StartDaemon(daemon) => Object::Daemon(daemon.role),
+            Self::StopDaemon(role) => Object::Daemon(*role),
+            Self::Flush | Self::Zero(None) => Object::Everything,
+        }
+    }
+}
+
+/// The thing that a change is about.
+#[derive(PartialEq, Eq)]
+enum Object {
+    Service(ServiceKey),
+    Destination(ServiceKey, DestinationKey),
+    Timeouts,
+    Daemon(DaemonRole),
+    Everything,
 }

@@ -1,8 +1,9 @@
 //! The rule-file language: commands of the classic language, one a line.
 //!
 //! [`parse_line`] reads the lines that [`service_line`] and [`destination_line`] write, and little
-//! else: it is fast, and whoever calls it takes what it declines to the classic parser. [`wish()`]
-//! makes a table of lines, and [`plan()`] says how to get there from another one.
+//! else: it is fast, and whoever calls it takes what it declines to the classic parser.
+//! [`Table::change`](crate::model::Table::change) makes a table of lines, and [`plan()`] says how to
+//! get there from another one.
 
 mod delta;
 mod difference;
@@ -10,7 +11,6 @@ mod parse;
 mod plan;
 mod print;
 mod scope;
-mod wish;
 
 pub use delta::Delta;
 pub use difference::{Difference, Sides, differences};
@@ -21,4 +21,3 @@ pub use print::{
     service_line, timeouts_line,
 };
 pub use scope::{BadScope, Limits, Scope};
-pub use wish::{Contradiction, line_of, wish};

@@ -11,3 +11,13 @@ pub mod signals;
 pub mod sysctl;
 pub mod table;
 pub mod terminal;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// The names of what is in a folder, in their order; none where it cannot be read.
+fn names_in(folder: impl AsRef<Path>) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}

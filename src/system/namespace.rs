@@ -1,11 +1,16 @@
 //! Network namespaces by name or process.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 
 use nix::sched::{CloneFlags, setns};
 
+use super::names_in;
 use crate::error::Error;
+
+/// Where `ip netns` keeps the namespaces that have a name.
+const FOLDER: &str = "/run/netns";
 
 /// Enters the network namespace that `ip netns` calls `name`, or that of process `name`.
 ///
@@ -18,8 +23,13 @@ pub fn enter(name: &str) -> Result<(), Error> {
     } else if name.contains('/') {
         name.to_owned()
     } else {
-        format!("/run/netns/{name}")
+        format!("{FOLDER}/{name}")
     };
     let file = File::open(path).map_err(failed)?;
     setns(file, CloneFlags::CLONE_NEWNET).map_err(|errno| failed(errno.into()))
+}
+
+/// The namespaces that have a name.
+pub fn names() -> BTreeSet<String> {
+    names_in(FOLDER)
 }

@@ -3,12 +3,14 @@
 //! A key is the path below that folder, for example `ipv4/conf/all/arp_ignore`: names of interfaces
 //! can contain dots.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 
 use nix::unistd::{AccessFlags, access};
 
+use super::names_in;
 use crate::error::Error;
 
 fn path(key: &str) -> PathBuf {
@@ -32,6 +34,11 @@ pub fn write(key: &str, value: &str) -> Result<bool, Error> {
     fs::write(path(key), value)
         .map_err(|source| Error::System { action: format!("set net/{key} to {value}"), source })?;
     Ok(true)
+}
+
+/// The names of the parameters in the folder `key`, in their order; none where they cannot be read.
+pub fn names(key: &str) -> BTreeSet<String> {
+    names_in(path(key))
 }
 
 /// Whether parameters can be written: containers often see them read-only.

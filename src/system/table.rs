@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::ops::Range;
+use std::path::Path;
 
 use crate::model::{DestinationKey, Forwarding, PlainDestination, Protocol, ServiceKey, Tunnel};
 
@@ -39,6 +40,11 @@ impl PlainTable {
             self.services.insert(service, self.servers.len()..self.servers.len());
         }
     }
+}
+
+/// The kernel's table is there. To open the netlink family would load the module.
+pub fn is_there() -> bool {
+    Path::new(FILE).exists()
 }
 
 /// What the file says. `None` where it cannot be read or understood: netlink knows all of it too.

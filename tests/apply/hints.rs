@@ -29,3 +29,17 @@ fn a_scheduler_that_does_not_exist_is_guessed() {
         assert!(outcome.complaints.contains("hint: did you mean wlc?\n"), "{outcome:?}");
     });
 }
+
+#[test]
+fn an_advice_for_many_lines_stands_once() {
+    namespace(|| {
+        let outcome = restore(
+            "-A -t 192.0.2.80:80 -s lblrr\n\
+             -A -t 192.0.2.81:80 -s rr\n\
+             -A -t 192.0.2.82:80 -s lblrr\n",
+        )
+        .expect(255);
+        assert_eq!(outcome.complaints.matches("hint: line ").count(), 2, "{outcome:?}");
+        assert_eq!(outcome.complaints.matches("did you mean lblcr?").count(), 1, "{outcome:?}");
+    });
+}

@@ -218,7 +218,7 @@ proptest! {
         let at = at.index(file.len() + 1);
         // Letters could make the name of a host.
         file.splice(at..at, noise.into_iter().filter(|byte| !byte.is_ascii_alphabetic()));
-        let _ = read_rules(&mut Scanner::default(), "ipvsadm", &file);
+        let _ = read_rules(&mut Scanner::default(), "ipvsadm", file.as_slice());
     }
 
     #[test]

@@ -15,7 +15,9 @@ const LIMIT: Duration = Duration::from_secs(120);
 pub enum Root {
     /// A minimal Debian with systemd and iproute2.
     Fresh,
-    /// Also Debian's ipvsadm, and programs that call it.
+    /// The same with a client and a server of the web.
+    Equipped,
+    /// The first with Debian's ipvsadm, and programs that call it.
     Field,
 }
 
@@ -85,6 +87,7 @@ impl Machine {
         let testbed = format!("{}/target/testbed", env!("CARGO_MANIFEST_DIR"));
         let root = match root {
             Root::Fresh => format!("{testbed}/roots/fresh"),
+            Root::Equipped => format!("{testbed}/roots/equipped"),
             Root::Field => format!("{testbed}/roots/field"),
         };
         let debian = format!("{testbed}/debian/ipvsadm.deb");

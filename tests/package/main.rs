@@ -3,11 +3,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
 
+#[path = "../docs/block.rs"]
+mod block;
 mod field;
 mod fresh;
+mod guide;
 mod handbook;
 mod init_script;
 mod machine;
+#[allow(dead_code)] // tests/docs asks for more
+#[path = "../docs/markdown.rs"]
+mod markdown;
 mod rpm;
 mod takeover;
 mod unit;

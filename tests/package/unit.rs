@@ -99,3 +99,27 @@ fn a_real_server_by_its_unit() {
 
     assert_ne!(machine.sh("systemctl start ipvsadm-rs@missing").status, Some(0));
 }
+
+#[test]
+fn prepared_with_persist_it_is_so_after_a_boot() {
+    let forgotten = "rm -rf /run/ipvsadm; ip addr del 192.0.2.80/32 dev lo
+        for key in arp_ignore arp_announce; do echo 0 >/proc/sys/net/ipv4/conf/all/$key; done";
+    let before = format!(
+        "dpkg -i /packages/ipvsadm_*.deb >/dev/null 2>&1\n{NETWORK}\n\
+         ipvsadm rs prepare --mode dr --vip 192.0.2.80 --persist >/dev/null\n{forgotten}"
+    );
+    let machine = Machine::start(Root::Field, Init::Systemd, &before);
+    machine.ok("ipvsadm rs status --mode dr --vip 192.0.2.80");
+    let unit = "ipvsadm-rs-192.0.2.80.service";
+    assert_eq!(machine.ok(&format!("systemctl is-active {unit}")), "active\n");
+    let said = machine.sh(&format!("systemd-analyze verify /etc/systemd/system/{unit}"));
+    let said = format!("{}{}", said.stdout, said.stderr);
+    assert!(!said.contains("ipvsadm-rs-"), "{said}");
+
+    machine.ok("ipvsadm rs undo");
+    assert_ne!(machine.sh("ip -o addr | grep 192.0.2.80").status, Some(0));
+    let left = machine.ok("find /etc/systemd /etc/sysctl.d /etc/modules-load.d -name '*ipvsadm*'");
+    // The package enables its own unit there.
+    let left: Vec<&str> = left.lines().filter(|it| !it.ends_with("/ipvsadm.service")).collect();
+    assert!(left.is_empty(), "{left:#?}");
+}

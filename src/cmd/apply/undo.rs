@@ -29,7 +29,7 @@ fn explain(session: &mut Session<'_>, job: &Job, stop: &Stop) {
         Stop::Refused { index, errno, more } => {
             let change = &job.changes[*index];
             let (operation, errno) = (change.operation(), *errno);
-            let object = job.wish.place(change);
+            let object = job.wish.place(session, change);
             session.complain(&Error::Kernel { operation, errno, object });
             if *more > 0 {
                 session.hint(&[format!("{more} more changes were refused")]);
