@@ -39,7 +39,7 @@ if [[ -z ${IPVS_PACKAGE_BUILT:-} ]]; then
 	rpm2cpio target/rpm/RPMS/*/*.rpm | (cd target/rpm/tree && cpio --quiet -idm)
 fi
 root fresh systemd-sysv iproute2
-root equipped systemd-sysv iproute2 curl busybox-static
+root equipped systemd-sysv iproute2 kmod curl busybox-static
 root field systemd-sysv iproute2 "${field[@]}"
 if [[ ! -e $testbed/debian/ipvsadm.deb ]]; then
 	fetched=$(mktemp -d "$testbed/debian/XXXXXX")

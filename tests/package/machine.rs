@@ -53,7 +53,8 @@ mount -t tmpfs -o mode=755 tmpfs "$place"
 mkdir "$place/upper" "$place/scratch" "$place/root"
 mount -t overlay -o "lowerdir=$root,upperdir=$place/upper,workdir=$place/scratch" overlay "$place/root"
 cd "$place/root"
-mkdir -p packages rpm
+mkdir -p packages rpm lib/modules
+mount --rbind /lib/modules lib/modules
 mount --bind "$ours" packages
 mount --bind "$rpm" rpm
 mount -t proc proc proc
