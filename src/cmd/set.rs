@@ -47,6 +47,6 @@ fn change(session: &mut Session<'_>, verb: &SetVerb) -> Result<(Table, Option<Ch
         (after != pool.service).then_some(Change::UpdateService(after))
     };
     let mut current = Table::default();
-    current.pools.insert(key, pool);
+    current.pools.insert(key, pool.into());
     Ok((current, change))
 }

@@ -1,17 +1,21 @@
 //! The kernel's table as a value.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::model::{DaemonRole, Pool, ServiceKey, Table};
 use crate::netlink::Client;
 
 /// The whole table; time-outs and daemons only where `of` speaks of them: the others cannot differ.
+/// What is as `of` wishes is shared with it.
 pub(super) fn whole(client: &mut Client, of: &Table) -> Result<Table, Error> {
     let mut table = rest(client, of)?;
     for entry in client.services()? {
+        let key = entry.service.key;
         let pool = client.pool(entry.service)?;
-        table.pools.insert(pool.service.key, pool);
+        let same = of.pools.get(&key).filter(|wished| ***wished == pool);
+        table.pools.insert(key, same.map_or_else(|| pool.into(), Arc::clone));
     }
     Ok(table)
 }
@@ -33,7 +37,7 @@ pub(super) fn part(
             let servers = assumed.pools.get(&key).map(|pool| pool.destinations.clone());
             Pool { service: entry.service, destinations: servers.unwrap_or_default() }
         };
-        table.pools.insert(key, pool);
+        table.pools.insert(key, pool.into());
     }
     Ok(table)
 }
@@ -57,7 +61,7 @@ pub(super) fn doubtful(
         let pool = expected.pools.get(&key);
         let surprising = pool.is_none_or(|pool| pool.service != entry.service);
         if read || surprising {
-            now.pools.insert(key, client.pool(entry.service)?);
+            now.pools.insert(key, client.pool(entry.service)?.into());
             should.pools.extend(pool.map(|pool| (key, pool.clone())));
         }
     }

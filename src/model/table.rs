@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -14,8 +15,8 @@ use crate::error::Errno;
 /// Services with their real servers, in an order; equality does not look at the order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
-    /// The services.
-    pub pools: IndexMap<ServiceKey, Pool>,
+    /// The services. Tables that have equal ones can share them: most of a wish is there already.
+    pub pools: IndexMap<ServiceKey, Arc<Pool>>,
     /// Time-outs, in seconds; `None`, and 0 for each, says nothing about them.
     pub timeouts: Option<Timeouts>,
     /// The sync daemon of each role; `None` is "runs not", and a role that is missing is not spoken
@@ -100,12 +101,12 @@ impl Table {
         if self.pools.contains_key(&service.key) {
             return Err(Errno::EEXIST);
         }
-        self.pools.insert(service.key, Pool::new(service.clone()));
+        self.pools.insert(service.key, Pool::new(service.clone()).into());
         Ok(())
     }
 
     fn pool(&mut self, key: &ServiceKey) -> Result<&mut Pool, Errno> {
-        self.pools.get_mut(key).ok_or(Errno::ESRCH)
+        self.pools.get_mut(key).map(Arc::make_mut).ok_or(Errno::ESRCH)
     }
 }
 

@@ -126,7 +126,7 @@ impl Client {
         }
         for entry in self.services()? {
             let pool = self.pool(entry.service)?;
-            table.pools.insert(pool.service.key, pool);
+            table.pools.insert(pool.service.key, pool.into());
         }
         Ok(table)
     }

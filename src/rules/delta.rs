@@ -1,5 +1,7 @@
 //! The way back: what some changes touch, as it was before and as it should be after.
 
+use std::sync::Arc;
+
 use indexmap::IndexSet;
 
 use crate::model::{Change, Destination, Pool, Service, ServiceKey, Table};
@@ -41,7 +43,7 @@ impl Delta {
             }
             Change::AddDestination(key, server) | Change::UpdateDestination(key, server) => {
                 self.mention(key, current);
-                if let Some(pool) = self.after.pools.get_mut(key) {
+                if let Some(pool) = self.after.pools.get_mut(key).map(Arc::make_mut) {
                     pool.destinations.insert(server.key, *server);
                 }
                 self.remember(key, was(current, key, &server.key));
@@ -73,13 +75,13 @@ impl Delta {
         if let Some(was) = current.pools.get(key)
             && !self.before.pools.contains_key(key)
         {
-            self.before.pools.insert(*key, Pool::new(was.service.clone()));
-            self.after.pools.insert(*key, Pool::new(was.service.clone()));
+            self.before.pools.insert(*key, Pool::new(was.service.clone()).into());
+            self.after.pools.insert(*key, Pool::new(was.service.clone()).into());
         }
     }
 
     fn remember(&mut self, key: &ServiceKey, was: Option<Destination>) {
-        if let (Some(pool), Some(was)) = (self.before.pools.get_mut(key), was) {
+        if let (Some(pool), Some(was)) = (self.before.pools.get_mut(key).map(Arc::make_mut), was) {
             pool.destinations.insert(was.key, was);
         }
     }
@@ -120,7 +122,7 @@ impl Delta {
                         let found = found.destinations.get(server);
                         pool.destinations.extend(found.map(|found| (*server, *found)));
                     }
-                    part.pools.insert(key, pool);
+                    part.pools.insert(key, pool.into());
                 }
                 // Somebody else has deleted the service: that is not ours to undo.
                 (None, Some(_)) => {
@@ -134,7 +136,8 @@ impl Delta {
 }
 
 fn pool<'a>(table: &'a mut Table, service: &Service) -> &'a mut Pool {
-    table.pools.entry(service.key).or_insert_with(|| Pool::new(service.clone()))
+    let pool = table.pools.entry(service.key);
+    Arc::make_mut(pool.or_insert_with(|| Pool::new(service.clone()).into()))
 }
 
 fn was(

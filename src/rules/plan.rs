@@ -6,6 +6,8 @@
 //! and added again: the kernel keeps deleted destinations in one list for two minutes, and searches
 //! all of it for each one added.
 
+use std::sync::Arc;
+
 use crate::model::{Change, Daemon, Destination, Forwarding, Pool, ServiceKey, Table, Timeouts};
 
 /// The port, the group and the time to live of a sync daemon that is not told.
@@ -34,6 +36,7 @@ pub fn plan(current: &Table, wish: &Table) -> Vec<Change> {
     steps.timeouts(current, wish);
     for (key, pool) in &wish.pools {
         match current.pools.get(key) {
+            Some(now) if Arc::ptr_eq(now, pool) => {}
             Some(now) => steps.pool(key, now, pool),
             None => steps.new_pool(key, pool),
         }

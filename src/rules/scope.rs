@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::model::{Protocol, ServiceKey, Table};
 
@@ -126,8 +127,8 @@ impl Limits {
         target.pools.extend(ours.chain(foreign).map(|(key, pool)| (*key, pool.clone())));
         if self.keep_weights {
             for (key, pool) in &mut target.pools {
-                let Some(now) = current.pools.get(key) else { continue };
-                for server in pool.destinations.values_mut() {
+                let Some(now) = current.pools.get(key).filter(|now| *now != pool) else { continue };
+                for server in Arc::make_mut(pool).destinations.values_mut() {
                     let now = now.destinations.get(&server.key);
                     server.weight = now.map_or(server.weight, |now| now.weight);
                 }

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -24,8 +25,8 @@ fn with_server(mut table: Table, weight: u32) -> Table {
     let forwarding = Forwarding::Masquerade;
     let server = Destination { forwarding, weight, ..Destination::new(rip) };
     let service = Service::new(key(), SchedulerName::new("rr").unwrap());
-    let pool = table.pools.entry(key()).or_insert_with(|| Pool::new(service));
-    pool.destinations.insert(server.key, server);
+    let pool = table.pools.entry(key()).or_insert_with(|| Pool::new(service).into());
+    Arc::make_mut(pool).destinations.insert(server.key, server);
     table
 }
 
@@ -85,7 +86,7 @@ fn a_connection_survives_a_hundred_random_applies_but_not_the_loss_of_its_server
         assert!(is_listed());
         // Without its real server it does not: so the rounds above could have failed.
         let mut wish = with_server(Table::default(), 1);
-        wish.pools[0].destinations.clear();
+        Arc::make_mut(&mut wish.pools[0]).destinations.clear();
         let (_file, path) = file(&lines(&wish));
         ours(&["apply", &path]).expect(0);
         stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();

@@ -131,7 +131,7 @@ pub fn live() -> Table {
         let mut pool = Pool::new(entry.service);
         let servers = client.destinations(&pool.service.key).unwrap();
         pool.destinations = servers.iter().map(|it| (it.destination.key, it.destination)).collect();
-        table.pools.insert(pool.service.key, pool);
+        table.pools.insert(pool.service.key, pool.into());
     }
     table
 }

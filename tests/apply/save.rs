@@ -1,6 +1,7 @@
 //! save and restore are each other's inverse, for any table; also through the reference.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ipvsadm::model::{
     Daemon, DaemonRole, Destination, Family, Forwarding, InterfaceName, Table, Timeouts,
@@ -41,7 +42,8 @@ fn whole() -> impl Strategy<Value = Table> {
             let runs = master.is_some() || backup.is_some();
             let same = |family, it: &Destination| Family::of(&it.key.address) == family;
             for (key, pool) in &mut table.pools {
-                pool.destinations.retain(|_, server| !runs || same(key.family(), server));
+                let servers = &mut Arc::make_mut(pool).destinations;
+                servers.retain(|_, server| !runs || same(key.family(), server));
             }
             table.timeouts = Some(Timeouts { tcp, tcp_fin, udp });
             table.daemons =

@@ -14,7 +14,7 @@ use proptest::sample::select;
 /// Up to seven services with up to five real servers each.
 pub fn table() -> impl Strategy<Value = Table> {
     proptest::collection::vec(pool(), 0..7).prop_map(|pools| Table {
-        pools: pools.into_iter().map(|pool| (pool.service.key, pool)).collect(),
+        pools: pools.into_iter().map(|pool| (pool.service.key, pool.into())).collect(),
         ..Table::default()
     })
 }

@@ -81,7 +81,7 @@ pub fn write(table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
     let mut writer = Writer::new(out)?;
     writer.list("services")?;
     for pool in table.pools.values() {
-        writer.item(&ServiceFields::from(pool))?;
+        writer.item(&ServiceFields::from(&**pool))?;
     }
     writer.end_list()?;
     if let Some(timeouts) = &table.timeouts {
