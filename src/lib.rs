@@ -50,9 +50,10 @@
 //!
 //! This crate follows Semantic Versioning, for [`Client`], [`Error`], [`model`], [`rules`],
 //! [`cli::read_table`] and [`cli::read_rules`]: they change incompatibly only with a new major
-//! number (before 1.0: a new minor number). Errors may get further variants at any time. The rest of [`cli`], [`cmd`] and [`prepare`] serves the program, and
-//! may change with any version. The classic language of the program, its output and its exit
-//! statuses never change; JSON has a number of its own, `"schema": 1`.
+//! number (before 1.0: a new minor number). Errors may get further variants at any time. The rest
+//! of [`cli`], [`cmd`] and [`prepare`] serves the program, and may change with any version. The
+//! classic language of the program, its output and its exit statuses never change; JSON has a
+//! number of its own, `"schema": 1`.
 
 pub mod cli;
 pub mod cmd;
