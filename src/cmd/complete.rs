@@ -139,7 +139,10 @@ fn servers(session: &mut Session<'_>, of: impl Fn(ServiceKey) -> bool) -> Vec<Ca
         });
         for server in list.into_iter().flatten() {
             if !found.iter().any(|(known, _)| *known == server.key) {
-                found.push((server.key, format!("{}, weight {}", server.method, server.weight)));
+                found.push((
+                    server.key,
+                    format!("{}, weight {}", server.method.name(), server.weight),
+                ));
             }
         }
     }

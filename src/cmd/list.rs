@@ -2,7 +2,9 @@
 
 use crate::cli::{List, Listing};
 use crate::error::Error;
-use crate::model::{DaemonRole, Naming, Numbers, PlainDestination, ServiceEntry, ServiceKey};
+use crate::model::{
+    DaemonRole, Naming, Numbers, PlainDestination, Service, ServiceEntry, ServiceKey,
+};
 use crate::output::list::{self, Columns, Style};
 use crate::output::order;
 use crate::rules::describe_service;
@@ -28,16 +30,18 @@ pub(super) fn run(session: &mut Session<'_>, what: &List) -> Result<u8, Error> {
 fn all(session: &mut Session<'_>, listing: Listing) -> Result<(), Error> {
     let client = session.client()?;
     let info = client.info()?;
+    if listing.columns == Columns::Default {
+        let services = client.configured_services()?;
+        if let Some(table) = table::plain().filter(|table| agree(table, &services)) {
+            writeln!(session.out, "{}", list::version(info))?;
+            return plain(session, services, &table, listing);
+        }
+    }
     let mut services = client.services()?;
     if listing.sort {
         services = order::services(services);
     }
     writeln!(session.out, "{}", list::version(info))?;
-    if listing.columns == Columns::Default
-        && let Some(table) = table::plain().filter(|table| agree(table, &services))
-    {
-        return plain(session, &services, &table, listing);
-    }
     services_with_servers(session, &services, listing)
 }
 
@@ -48,8 +52,8 @@ fn one(session: &mut Session<'_>, key: &ServiceKey, listing: Listing) -> Result<
 }
 
 /// The two reads saw the same services.
-fn agree(table: &PlainTable, services: &[ServiceEntry]) -> bool {
-    let keys = services.iter().map(|entry| &entry.service.key);
+fn agree(table: &PlainTable, services: &[Service]) -> bool {
+    let keys = services.iter().map(|service| &service.key);
     let mut by_address = keys.filter(|key| matches!(key, ServiceKey::Address { .. }));
     by_address.clone().count() == table.services().len()
         && by_address.all(|key| table.get(key).is_some())
@@ -57,14 +61,17 @@ fn agree(table: &PlainTable, services: &[ServiceEntry]) -> bool {
 
 fn plain(
     session: &mut Session<'_>,
-    services: &[ServiceEntry],
+    mut services: Vec<Service>,
     table: &PlainTable,
     listing: Listing,
 ) -> Result<(), Error> {
     let style = style(listing);
+    if listing.sort {
+        services = order::by_service(services, |service| service.key);
+    }
     list::title(session.out, style.columns)?;
-    for entry in services {
-        let key = &entry.service.key;
+    for service in &services {
+        let key = &service.key;
         let mut servers: Vec<PlainDestination> = match table.get(key) {
             Some(servers) => servers.to_vec(),
             None => session.client()?.destinations(key)?.iter().map(Into::into).collect(),
@@ -72,7 +79,7 @@ fn plain(
         if listing.sort {
             servers = order::destinations(servers, |server| server.key);
         }
-        list::service(session.out, entry, &style)?;
+        list::plain_service(session.out, service, style.naming)?;
         for server in &servers {
             list::plain_destination(session.out, key, server, style.naming)?;
         }

@@ -39,7 +39,7 @@ pub(super) fn replace(session: &mut Session<'_>) -> Result<u8, Error> {
         lock => lock.ok(),
     };
     let status = if lines.iter().enumerate().any(stands_in_its_place)
-        || session.client()?.services()?.is_empty()
+        || session.client()?.configured_services()?.is_empty()
     {
         session.client()?.change(&Change::Flush)?;
         execute(session, &lines)?

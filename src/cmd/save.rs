@@ -2,7 +2,7 @@
 
 use crate::cli::Save;
 use crate::error::Error;
-use crate::model::{Change, Destination, Forwarding, Naming, Numbers, ServiceEntry};
+use crate::model::{Change, Destination, Forwarding, Naming, Numbers, Service};
 use crate::output::order;
 use crate::rules::{
     Unsayable, daemon_line, describe_destination, describe_service, destination_line, parse_line,
@@ -17,10 +17,11 @@ pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
         return json::save(session, save);
     }
     let naming: &dyn Naming = if save.numeric { &Numbers } else { &ReversibleNames };
-    let services = order::services(session.client()?.services()?);
+    let services = session.client()?.configured_services()?;
+    let services = order::by_service(services, |service| service.key);
     let mut complete = true;
-    for entry in &services {
-        complete &= save_service(session, entry, naming, save.full)?;
+    for service in &services {
+        complete &= save_service(session, service, naming, save.full)?;
     }
     if save.full {
         save_rest(session)?;
@@ -47,13 +48,13 @@ fn loads_as(line: Result<String, Unsayable>, change: &Change) -> bool {
 /// Says whether everything could be said in rule lines.
 fn save_service(
     session: &mut Session<'_>,
-    entry: &ServiceEntry,
+    service: &Service,
     naming: &dyn Naming,
     full: bool,
 ) -> Result<bool, Error> {
-    let key = &entry.service.key;
+    let key = &service.key;
     let mut complete = true;
-    match service_line(&entry.service, naming) {
+    match service_line(service, naming) {
         Ok(line) => writeln!(session.out, "{line}")?,
         Err(unsayable) => {
             left_out(session, &describe_service(key), &unsayable);
@@ -63,8 +64,8 @@ fn save_service(
     let destinations = session.client()?.destinations(key)?;
     let destinations = order::destinations(destinations, |entry| entry.destination.key);
     if full {
-        let made = Change::AddService(entry.service.clone());
-        if !loads_as(service_line(&entry.service, &Numbers), &made) {
+        let made = Change::AddService(service.clone());
+        if !loads_as(service_line(service, &Numbers), &made) {
             changed(session, &describe_service(key));
             complete = false;
         }

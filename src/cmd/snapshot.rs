@@ -11,9 +11,9 @@ use crate::netlink::Client;
 /// What is as `of` wishes is shared with it.
 pub(super) fn whole(client: &mut Client, of: &Table) -> Result<Table, Error> {
     let mut table = rest(client, of)?;
-    for entry in client.services()? {
-        let key = entry.service.key;
-        let pool = client.pool(entry.service)?;
+    for service in client.configured_services()? {
+        let key = service.key;
+        let pool = client.pool(service)?;
         let same = of.pools.get(&key).filter(|wished| ***wished == pool);
         table.pools.insert(key, same.map_or_else(|| pool.into(), Arc::clone));
     }
@@ -29,13 +29,13 @@ pub(super) fn part(
     assumed: &Table,
 ) -> Result<Table, Error> {
     let mut table = rest(client, of)?;
-    for entry in client.services()? {
-        let key = entry.service.key;
+    for service in client.configured_services()? {
+        let key = service.key;
         let pool = if wanted(&key) {
-            client.pool(entry.service)?
+            client.pool(service)?
         } else {
             let servers = assumed.pools.get(&key).map(|pool| pool.destinations.clone());
-            Pool { service: entry.service, destinations: servers.unwrap_or_default() }
+            Pool { service, destinations: servers.unwrap_or_default() }
         };
         table.pools.insert(key, pool.into());
     }
@@ -54,14 +54,14 @@ pub(super) fn doubtful(
     let mut should = Table { timeouts: expected.timeouts, ..Table::default() };
     should.daemons.clone_from(&expected.daemons);
     let mut seen = HashSet::with_capacity(expected.pools.len());
-    for entry in client.services()? {
-        let key = entry.service.key;
+    for service in client.configured_services()? {
+        let key = service.key;
         let Some(read) = look(&key) else { continue };
         seen.insert(key);
         let pool = expected.pools.get(&key);
-        let surprising = pool.is_none_or(|pool| pool.service != entry.service);
+        let surprising = pool.is_none_or(|pool| pool.service != service);
         if read || surprising {
-            now.pools.insert(key, client.pool(entry.service)?.into());
+            now.pools.insert(key, client.pool(service)?.into());
             should.pools.extend(pool.map(|pool| (key, pool.clone())));
         }
     }

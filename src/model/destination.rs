@@ -75,16 +75,50 @@ pub enum Forwarding {
     Other(u8),
 }
 
-impl Forwarding {
+/// A forwarding method without its details, as the plain list names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// [`Forwarding::Masquerade`].
+    Masquerade,
+    /// [`Forwarding::Local`].
+    Local,
+    /// [`Forwarding::Tunnel`].
+    Tunnel,
+    /// [`Forwarding::Route`].
+    Route,
+    /// [`Forwarding::Bypass`].
+    Bypass,
+    /// [`Forwarding::Other`].
+    Other,
+}
+
+impl Method {
+    /// Those that `/proc/net/ip_vs` names.
+    pub const NAMED: [Self; 5] =
+        [Self::Masquerade, Self::Local, Self::Tunnel, Self::Route, Self::Bypass];
+
     /// The name in listings, and in `/proc/net/ip_vs`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Masquerade => "Masq",
             Self::Local => "Local",
-            Self::Tunnel(_) => "Tunnel",
+            Self::Tunnel => "Tunnel",
             Self::Route => "Route",
             Self::Bypass => "Bypass",
-            Self::Other(_) => "Other",
+            Self::Other => "Other",
+        }
+    }
+}
+
+impl From<Forwarding> for Method {
+    fn from(forwarding: Forwarding) -> Self {
+        match forwarding {
+            Forwarding::Masquerade => Self::Masquerade,
+            Forwarding::Local => Self::Local,
+            Forwarding::Tunnel(_) => Self::Tunnel,
+            Forwarding::Route => Self::Route,
+            Forwarding::Bypass => Self::Bypass,
+            Forwarding::Other(_) => Self::Other,
         }
     }
 }
@@ -149,8 +183,8 @@ pub struct DestinationEntry {
 pub struct PlainDestination {
     /// What identifies it.
     pub key: DestinationKey,
-    /// The forwarding method, see [`Forwarding::name`].
-    pub method: &'static str,
+    /// The forwarding method.
+    pub method: Method,
     /// Its share of new connections.
     pub weight: u32,
     /// Connections in an established state.
@@ -163,6 +197,6 @@ impl From<&DestinationEntry> for PlainDestination {
     fn from(entry: &DestinationEntry) -> Self {
         let Destination { key, forwarding, weight, .. } = entry.destination;
         let (active, inactive) = (entry.active, entry.inactive);
-        Self { key, method: forwarding.name(), weight, active, inactive }
+        Self { key, method: forwarding.into(), weight, active, inactive }
     }
 }

@@ -57,7 +57,7 @@ impl From<u16> for Protocol {
 }
 
 /// The identity of a virtual service: an address or a firewall mark, never both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ServiceKey {
     /// Packets to this VIP and port.
     Address {

@@ -19,7 +19,7 @@ pub use change::{Change, Operation};
 pub use connection::Connection;
 pub use daemon::{Daemon, DaemonRole};
 pub use destination::{
-    Checksum, Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT,
+    Checksum, Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT, Method,
     PlainDestination, Tunnel,
 };
 pub use key::{Family, Protocol, ServiceKey};

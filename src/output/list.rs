@@ -5,7 +5,8 @@ use std::io;
 
 use crate::model::{
     Checksum, Daemon, DestinationEntry, DestinationKey, Family, Forwarding, Granularity, Info,
-    Naming, PlainDestination, Protocol, Service, ServiceEntry, ServiceKey, Stats, Timeouts, Tunnel,
+    Method, Naming, PlainDestination, Protocol, Service, ServiceEntry, ServiceKey, Stats, Timeouts,
+    Tunnel,
 };
 
 use super::numbers::big;
@@ -75,13 +76,22 @@ pub fn title(out: &mut dyn io::Write, columns: Columns) -> io::Result<()> {
 
 /// The line of a service.
 pub fn service(out: &mut dyn io::Write, entry: &ServiceEntry, style: &Style<'_>) -> io::Result<()> {
-    let text = service_text(&entry.service.key, style.naming);
     match style.columns {
         Columns::Stats | Columns::Rate => {
+            let text = service_text(&entry.service.key, style.naming);
             writeln!(out, "{text:<33}{}", counters(&entry.stats, style))
         }
-        _ => writeln!(out, "{text}{}", service_flags(&entry.service)),
+        _ => plain_service(out, &entry.service, style.naming),
     }
+}
+
+/// The line of a service without counters.
+pub fn plain_service(
+    out: &mut dyn io::Write,
+    service: &Service,
+    naming: &dyn Naming,
+) -> io::Result<()> {
+    writeln!(out, "{}{}", service_text(&service.key, naming), service_flags(service))
 }
 
 fn service_text(key: &ServiceKey, naming: &dyn Naming) -> String {
@@ -166,7 +176,7 @@ pub fn destination(
     match style.columns {
         Columns::Default => plain_destination(out, service, &entry.into(), style.naming),
         Columns::Tunnel => {
-            let method = destination.forwarding.name();
+            let method = Method::from(destination.forwarding).name();
             let tunnel = tunnel(destination.forwarding);
             writeln!(
                 out,
@@ -203,7 +213,8 @@ pub fn plain_destination(
     destination: &PlainDestination,
     naming: &dyn Naming,
 ) -> io::Result<()> {
-    let PlainDestination { key, method, weight, active, inactive } = destination;
+    let PlainDestination { key, weight, active, inactive, .. } = destination;
+    let method = destination.method.name();
     let server = server_text(service, *key, naming);
     writeln!(out, "  -> {server:<28} {method:<7} {weight:<6} {active:<10} {inactive:<10}")
 }

@@ -3,42 +3,37 @@
 //! One read of this file costs far less than a netlink dump for each service. It lacks thresholds,
 //! tunnels and counters, and does not say the family of a service by mark.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::ops::Range;
 use std::path::Path;
 
-use crate::model::{DestinationKey, Forwarding, PlainDestination, Protocol, ServiceKey, Tunnel};
+use crate::model::{DestinationKey, Method, PlainDestination, Protocol, ServiceKey};
 
 use super::connections::address;
 
 /// `/proc/net` is that of the main thread; the namespace may be another.
 const FILE: &str = "/proc/thread-self/net/ip_vs";
 
-/// Real servers by service, services by mark left out. All real servers lie in one piece: a table
-/// may be large.
+/// Real servers by service, services by mark left out. All lie in one piece: a table may be large.
 #[derive(Debug, Default)]
 pub struct PlainTable {
-    services: HashMap<ServiceKey, Range<usize>>,
+    /// In the order of their keys, with the place of their real servers.
+    services: Vec<(ServiceKey, Range<u32>)>,
     servers: Vec<PlainDestination>,
 }
 
 impl PlainTable {
     /// The real servers of a service, in the kernel's order.
     pub fn get(&self, service: &ServiceKey) -> Option<&[PlainDestination]> {
-        self.services.get(service).map(|range| &self.servers[range.clone()])
+        let place = self.services.binary_search_by_key(service, |(key, _)| *key).ok()?;
+        let Range { start, end } = self.services[place].1;
+        self.servers.get(start as usize..end as usize)
     }
 
-    /// The services, in no order.
+    /// The services, in the order of their keys.
     pub fn services(&self) -> impl ExactSizeIterator<Item = &ServiceKey> {
-        self.services.keys()
-    }
-
-    fn add(&mut self, service: Option<ServiceKey>) {
-        if let Some(service) = service {
-            self.services.insert(service, self.servers.len()..self.servers.len());
-        }
+        self.services.iter().map(|(key, _)| key)
     }
 }
 
@@ -51,7 +46,7 @@ pub fn is_there() -> bool {
 pub fn plain() -> Option<PlainTable> {
     let mut file = BufReader::with_capacity(1 << 16, File::open(FILE).ok()?);
     let mut table = PlainTable::default();
-    let mut service = None;
+    let mut has_address = false;
     let mut line = String::new();
     for number in 0.. {
         line.clear();
@@ -63,18 +58,20 @@ pub fn plain() -> Option<PlainTable> {
         }
         if line.starts_with("  ->") {
             let destination = parse_destination(&line)?;
-            if let Some(range) = service.and_then(|key| table.services.get_mut(&key)) {
+            if let (true, Some((_, range))) = (has_address, table.services.last_mut()) {
                 table.servers.push(destination);
-                range.end = table.servers.len();
+                range.end += 1;
             }
-        } else {
-            service = match parse_service(&line)? {
-                ServiceLine::Address(key) => Some(key),
-                ServiceLine::Mark => None,
-            };
-            table.add(service);
+            continue;
+        }
+        let service = parse_service(&line)?;
+        has_address = matches!(service, ServiceLine::Address(_));
+        if let ServiceLine::Address(key) = service {
+            let place = u32::try_from(table.servers.len()).ok()?;
+            table.services.push((key, place..place));
         }
     }
+    table.services.sort_unstable_by_key(|(key, _)| *key);
     Some(table)
 }
 
@@ -103,14 +100,7 @@ fn parse_destination(line: &str) -> Option<PlainDestination> {
     let mut words = line.split_ascii_whitespace().skip(1);
     let key = endpoint(words.next()?)?;
     let method = words.next()?;
-    let methods = [
-        Forwarding::Masquerade,
-        Forwarding::Local,
-        Forwarding::Tunnel(Tunnel::Ipip),
-        Forwarding::Route,
-        Forwarding::Bypass,
-    ];
-    let method = methods.map(Forwarding::name).into_iter().find(|name| *name == method)?;
+    let method = Method::NAMED.into_iter().find(|known| known.name() == method)?;
     let mut number = || words.next()?.parse().ok();
     Some(PlainDestination {
         key,
@@ -151,7 +141,7 @@ mod tests {
         let line = "  -> CB00710B:1F90      Masq    3      12         7";
         let expected = PlainDestination {
             key: "203.0.113.11:8080".parse::<std::net::SocketAddr>().unwrap().into(),
-            method: "Masq",
+            method: Method::Masquerade,
             weight: 3,
             active: 12,
             inactive: 7,
