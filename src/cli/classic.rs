@@ -6,10 +6,11 @@
 use crate::error::Misuse;
 use crate::model::{
     Change, Daemon, DaemonRole, Destination, DestinationKey, Family, Forwarding, Granularity,
-    Persistence, Protocol, Service, ServiceKey, Timeouts,
+    Persistence, Service, ServiceKey, Timeouts,
 };
 
 use crate::output::list::Columns;
+use crate::rules::check_service;
 
 use super::draft::Draft;
 use super::options::{COLUMNS, Column, Command, Opt, Takes};
@@ -281,7 +282,13 @@ pub(super) fn unnamed(command: Command, has: impl Fn(Column) -> bool) -> Vec<&'s
         ],
         _ => &[],
     };
-    fields.iter().filter(|(column, _)| !has(*column)).map(|(_, name)| *name).collect()
+    let mut unnamed: Vec<&str> =
+        fields.iter().filter(|(column, _)| !has(*column)).map(|(_, name)| *name).collect();
+    let checksums = [Column::TunNocsum, Column::TunCsum, Column::TunRemcsum];
+    if command == Command::EditServer && !checksums.into_iter().any(has) {
+        unnamed.push("tunnel_checksum");
+    }
+    unnamed
 }
 
 fn missing(column: Column, draft: &Draft) -> Misuse {
@@ -302,23 +309,17 @@ fn timeouts(draft: &Draft) -> Timeouts {
 
 fn service(draft: &mut Draft) -> Result<Service, Misuse> {
     let key = key(draft)?;
-    if let ServiceKey::Address { protocol, port, .. } = key {
-        if port == 0 && draft.persistent.is_none() {
-            return Err(Misuse::ZeroPort);
-        }
-        if draft.has(Column::Ops) && protocol != Protocol::Udp {
-            return Err(Misuse::OnePacketNotUdp);
-        }
-    }
     let granularity = draft.granularity.unwrap_or_else(|| Granularity::host(key.family()));
-    Ok(Service {
+    let service = Service {
         key,
         scheduler: draft.take_scheduler(),
         flags: draft.flags,
         one_packet: draft.has(Column::Ops),
         persistence: draft.persistent.map(|timeout| Persistence { timeout, granularity }),
         engine: draft.engine.take(),
-    })
+    };
+    check_service(&service)?;
+    Ok(service)
 }
 
 /// Without a port the real server has that of the service.

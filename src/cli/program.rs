@@ -36,13 +36,20 @@ pub enum Request {
         status: u8,
     },
     /// Replace the table by the rules on standard input.
-    Replace,
+    Replace {
+        /// The network namespace to do it in.
+        netns: Option<String>,
+    },
     /// Say how a word can go on: a shell asks.
     Complete(Wanted),
 }
 
-const SAVE_USAGE: &str = "Usage: ipvsadm-save [-n] > FILE\n  \
-    -n  print numbers, look no names up\n";
+const SAVE_USAGE: &str = "Usage: ipvsadm-save [-n] [--netns NAME] > FILE\n  \
+    -n            print numbers, look no names up\n  \
+    --netns NAME  of that network namespace\n";
+
+const RESTORE_USAGE: &str = "Usage: ipvsadm-restore [--netns NAME] < FILE\n  \
+    --netns NAME  in that network namespace\n";
 
 impl Program {
     /// The program that `argv0`, with or without folders, names.
@@ -77,7 +84,7 @@ impl Program {
                 None => classic::parse(scanner, name, args).map(Request::Classic),
             },
             Self::Save => Ok(save(args)),
-            Self::Restore => Ok(Request::Replace),
+            Self::Restore => Ok(restore(args)),
         }
     }
 }
@@ -107,11 +114,43 @@ fn unnamed(change: &Change, args: &[String]) -> Vec<&'static str> {
 
 /// Words without a dash were always passed over.
 fn save(args: &[String]) -> Request {
+    let (netns, args) = match netns(args) {
+        Ok(found) => found,
+        Err(NoName) => return Request::Told { text: SAVE_USAGE.to_owned(), status: 1 },
+    };
     let mut options = args.iter().filter(|arg| arg.starts_with('-'));
-    if options.any(|arg| arg != "-n") {
+    if options.any(|arg| *arg != "-n") {
         // An error also where help was asked for, as it was.
         return Request::Told { text: SAVE_USAGE.to_owned(), status: 1 };
     }
-    let numeric = args.iter().any(|arg| arg == "-n");
-    Request::Classic(Invocation::Save(Save { numeric, full: false, json: false }).into())
+    let numeric = args.contains(&"-n");
+    let invocation = Invocation::Save(Save { numeric, full: false, json: false });
+    Request::Classic(Classic { netns, ..invocation.into() })
+}
+
+/// All other words were always passed over.
+fn restore(args: &[String]) -> Request {
+    match netns(args) {
+        Ok((netns, _)) => Request::Replace { netns },
+        Err(NoName) => Request::Told { text: RESTORE_USAGE.to_owned(), status: 1 },
+    }
+}
+
+/// `--netns` without a name.
+struct NoName;
+
+/// The network namespace that the words name, and the other words.
+fn netns(args: &[String]) -> Result<(Option<String>, Vec<&str>), NoName> {
+    let (mut found, mut others) = (None, Vec::new());
+    let mut words = args.iter();
+    while let Some(word) = words.next() {
+        if word == "--netns" {
+            found = Some(words.next().ok_or(NoName)?.clone());
+        } else if let Some(name) = word.strip_prefix("--netns=") {
+            found = Some(name.to_owned());
+        } else {
+            others.push(word.as_str());
+        }
+    }
+    Ok((found, others))
 }

@@ -136,6 +136,10 @@ fn prepare(session: &mut Session<'_>, mut wish: Wish, order: &Order) -> Result<J
     if passed_over > 0 {
         session.hint(&[format!("{passed_over} services of the file are outside the scope")]);
     }
+    let rest = wish.table.timeouts.is_some() || !wish.table.daemons.is_empty();
+    if rest && !limits.scopes.is_empty() {
+        session.hint(&["time-outs and sync daemons of the file are outside the scope".to_owned()]);
+    }
     let target = match limits.target(&current, &wish.table) {
         Cow::Owned(target) => target,
         Cow::Borrowed(_) => std::mem::take(&mut wish.table),
@@ -178,6 +182,9 @@ fn report(
     } else {
         writeln!(session.out, "{}", report::summary(delta))?;
     }
-    session.out.flush()?;
-    Ok(())
+    match session.out.flush() {
+        // A reader who has seen enough changes nothing in what was found.
+        Err(why) if why.kind() == ErrorKind::BrokenPipe => Ok(()),
+        flushed => Ok(flushed?),
+    }
 }

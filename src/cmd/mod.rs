@@ -118,7 +118,12 @@ impl<'a> Session<'a> {
                 self.hint(&notes);
                 Ok(status)
             }
-            Request::Replace => restore::replace(self),
+            Request::Replace { netns } => {
+                if let Some(name) = netns {
+                    namespace::enter(&name)?;
+                }
+                restore::replace(self)
+            }
             Request::Complete(wanted) => complete::run(self, wanted),
             Request::Verb(Called { verb, netns, json }) => {
                 if let Some(name) = &netns {

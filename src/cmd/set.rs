@@ -4,7 +4,7 @@ use crate::cli::SetVerb;
 use crate::error::{Error, Rejection};
 use crate::model::{Change, Pool, Table};
 use crate::output::json::{destination_with, service_with};
-use crate::rules::{Delta, describe, describe_destination, describe_service};
+use crate::rules::{Delta, check_service, describe, describe_destination, describe_service, fits};
 use crate::system::journal::Journal;
 
 use super::{Session, apply, report};
@@ -41,9 +41,18 @@ fn change(session: &mut Session<'_>, verb: &SetVerb) -> Result<(Table, Option<Ch
         })?;
         pool.destinations.insert(server, found.destination);
         let after = destination_with(&found.destination, &verb.words)?;
+        if fits(&key, &found.destination) && !fits(&key, &after) {
+            let text = "forwarding: another port than the service's needs masquerade, another \
+                        family a tunnel";
+            return Err(Rejection::Field(text.to_owned()).into());
+        }
         (after != found.destination).then_some(Change::UpdateDestination(key, after))
     } else {
         let after = service_with(&pool.service, &verb.words)?;
+        // What another program has made may be as odd as it was.
+        if check_service(&pool.service).is_ok() {
+            check_service(&after)?;
+        }
         (after != pool.service).then_some(Change::UpdateService(after))
     };
     let mut current = Table::default();

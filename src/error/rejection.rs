@@ -69,7 +69,9 @@ impl Rejection {
             }
             Self::NoDestination { object } => vec![object.clone()],
             Self::Empty => vec!["to delete everything give --allow-empty".to_owned()],
-            Self::Busy => vec!["to wait for it give --wait SECONDS".to_owned()],
+            Self::Busy => vec![
+                "try again when it has ended; apply and set wait with --wait SECONDS".to_owned(),
+            ],
             Self::Unfinished => {
                 vec!["to bring the table back as it was before: ipvsadm apply --recover".to_owned()]
             }

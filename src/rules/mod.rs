@@ -7,6 +7,7 @@
 
 mod delta;
 mod difference;
+mod legal;
 mod parse;
 mod plan;
 mod print;
@@ -14,6 +15,7 @@ mod scope;
 
 pub use delta::Delta;
 pub use difference::{Difference, Sides, differences};
+pub use legal::{check_service, fits};
 pub use parse::parse_line;
 pub use plan::plan;
 pub use print::{

@@ -10,6 +10,8 @@ use crate::model::{
     ServiceKey, Tunnel,
 };
 
+use super::legal::{check_service, fits};
+
 /// Reads a line in the canonical form. `None` is no verdict: another spelling, a mistake, a comment,
 /// a command that changes nothing; the classic parser knows.
 pub fn parse_line(line: &str) -> Option<Change> {
@@ -120,18 +122,8 @@ fn service(mut words: SplitAsciiWhitespace<'_>) -> Option<Service> {
     if let Some(list) = flags {
         service.flags = SchedulerFlags::parse(list, service.scheduler.as_str()).ok()?;
     }
-    (next.is_none() && is_legal(&service)).then_some(service)
-}
-
-/// The classic parser has the messages for these.
-fn is_legal(service: &Service) -> bool {
-    match service.key {
-        ServiceKey::Address { protocol, port, .. } => {
-            (port != 0 || service.persistence.is_some())
-                && (!service.one_packet || protocol == Protocol::Udp)
-        }
-        ServiceKey::Fwmark { .. } => true,
-    }
+    // The classic parser has the messages.
+    (next.is_none() && check_service(&service).is_ok()).then_some(service)
 }
 
 fn granularity(word: &str, family: Family) -> Option<Granularity> {
@@ -171,16 +163,8 @@ fn destination(mut words: SplitAsciiWhitespace<'_>) -> Option<(ServiceKey, Desti
         _ => return None,
     };
     let done = words.next().is_none();
+    // The classic parser has the messages, and changes the port.
     (done && fits(&service, &destination)).then_some((service, destination))
-}
-
-/// The classic parser has the messages for these, and changes the port.
-fn fits(service: &ServiceKey, destination: &Destination) -> bool {
-    let by_address = matches!(service, ServiceKey::Address { .. });
-    let own_port = destination.forwarding == Forwarding::Masquerade || !by_address;
-    let tunnel = matches!(destination.forwarding, Forwarding::Tunnel(_));
-    (own_port || destination.key.port == service.port())
-        && (tunnel || Family::of(&destination.key.address) == service.family())
 }
 
 fn tunnel(words: &mut SplitAsciiWhitespace<'_>) -> Option<Tunnel> {

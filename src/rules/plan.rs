@@ -8,12 +8,17 @@
 
 use std::sync::Arc;
 
-use crate::model::{Change, Daemon, Destination, Forwarding, Pool, ServiceKey, Table, Timeouts};
+use crate::model::{
+    Change, Daemon, DaemonRole, Destination, Forwarding, Pool, ServiceKey, Table, Timeouts,
+};
 
 /// The port, the group and the time to live of a sync daemon that is not told.
 const DAEMON_PORT: u16 = 8848;
 const DAEMON_GROUP: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(224, 0, 0, 81));
 const DAEMON_TTL: u8 = 1;
+
+/// The least length of a backup daemon, in bytes (6.1).
+const BACKUP_LENGTH: u16 = 1024;
 
 /// The changes that make `wish` of `current`. Time-outs and daemons of which the wish says nothing
 /// stay as they are.
@@ -122,13 +127,21 @@ fn serves_as(found: &Destination, wanted: &Destination) -> bool {
     found == wanted || local && Destination { forwarding: Forwarding::Route, ..*found } == *wanted
 }
 
+/// The kernel raises a backup's length, and lowers what no UDP packet of the group's family holds.
+fn has_length(running: &Daemon, wanted: u16) -> bool {
+    let least = if running.role == DaemonRole::Backup { BACKUP_LENGTH } else { 1 };
+    let headers = if running.group.is_some_and(|group| group.is_ipv6()) { 48 } else { 28 };
+    let made = wanted.clamp(least, u16::MAX - headers);
+    running.max_length == Some(made)
+}
+
 /// What a wish does not say is what the kernel chooses; the greatest length depends on the
 /// interface, so any will do.
 fn runs_as(running: &Daemon, wanted: &Daemon) -> bool {
     running.role == wanted.role
         && running.interface == wanted.interface
         && running.sync_id == wanted.sync_id
-        && (wanted.max_length.is_none() || running.max_length == wanted.max_length)
+        && wanted.max_length.is_none_or(|wanted| has_length(running, wanted))
         && running.port.unwrap_or(DAEMON_PORT) == wanted.port.unwrap_or(DAEMON_PORT)
         && running.group.unwrap_or(DAEMON_GROUP) == wanted.group.unwrap_or(DAEMON_GROUP)
         && running.ttl.unwrap_or(DAEMON_TTL) == wanted.ttl.unwrap_or(DAEMON_TTL)

@@ -19,8 +19,16 @@ pub struct Scope {
 
 /// A word that is no part of a scope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}' is no scope: expected ADDRESS, ADDRESS/LENGTH, port=N, fwmark=N, tcp, udp or sctp")]
-pub struct BadScope(pub String);
+pub enum BadScope {
+    /// It is no condition.
+    #[error(
+        "`{0}' is no scope: expected ADDRESS, ADDRESS/LENGTH, port=N, fwmark=N, tcp, udp or sctp"
+    )]
+    Unknown(String),
+    /// It is the second condition of its kind, and no service meets both.
+    #[error("`{0}' is a second condition of its kind: for services of either give --scope twice")]
+    Again(String),
+}
 
 impl FromStr for Scope {
     type Err = BadScope;
@@ -29,27 +37,45 @@ impl FromStr for Scope {
     fn from_str(text: &str) -> Result<Self, BadScope> {
         let mut scope = Self::default();
         for word in text.split(',') {
-            scope.take(word).ok_or_else(|| BadScope(word.to_owned()))?;
+            let part = Self::part(word).ok_or_else(|| BadScope::Unknown(word.to_owned()))?;
+            scope.narrow(part).ok_or_else(|| BadScope::Again(word.to_owned()))?;
         }
         Ok(scope)
     }
 }
 
 impl Scope {
-    fn take(&mut self, word: &str) -> Option<()> {
+    /// The scope of one condition.
+    fn part(word: &str) -> Option<Self> {
+        let mut scope = Self::default();
         match word.split_once('=') {
-            Some(("port", value)) => self.ports = Some(range(value, 65535)?),
-            Some(("fwmark", value)) => self.marks = Some(range(value, u32::MAX)?),
+            Some(("port", value)) => scope.ports = Some(range(value, 65535)?),
+            Some(("fwmark", value)) => scope.marks = Some(range(value, u32::MAX)?),
             Some(_) => return None,
             None => match word {
-                "tcp" => self.protocol = Some(Protocol::Tcp),
-                "udp" => self.protocol = Some(Protocol::Udp),
-                "sctp" => self.protocol = Some(Protocol::Sctp),
-                "fwmark" => self.marks = Some(1..=u32::MAX),
-                _ => self.network = Some(network(word)?),
+                "tcp" => scope.protocol = Some(Protocol::Tcp),
+                "udp" => scope.protocol = Some(Protocol::Udp),
+                "sctp" => scope.protocol = Some(Protocol::Sctp),
+                "fwmark" => scope.marks = Some(1..=u32::MAX),
+                _ => scope.network = Some(network(word)?),
             },
         }
-        Some(())
+        Some(scope)
+    }
+
+    /// Adds a condition; `None` where there is one of its kind.
+    fn narrow(&mut self, part: Self) -> Option<()> {
+        fn once<T>(slot: &mut Option<T>, value: Option<T>) -> Option<()> {
+            if value.is_some() && std::mem::replace(slot, value).is_some() {
+                return None;
+            }
+            Some(())
+        }
+        let Self { protocol, network, ports, marks } = part;
+        once(&mut self.protocol, protocol)?;
+        once(&mut self.network, network)?;
+        once(&mut self.ports, ports)?;
+        once(&mut self.marks, marks)
     }
 
     /// The service is in this scope.
@@ -179,7 +205,14 @@ mod tests {
     #[test]
     fn bad_words_are_named() {
         for bad in ["", "10.0.0.0/33", "port=x", "port=9-8", "weight=1", "tcp,icmp", "port=65536"] {
-            assert!(bad.parse::<Scope>().is_err(), "{bad}");
+            assert!(matches!(bad.parse::<Scope>(), Err(BadScope::Unknown(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn two_conditions_of_a_kind_meet_nowhere() {
+        for bad in ["tcp,udp", "192.0.2.80,192.0.2.81", "port=80,tcp,port=443", "fwmark,fwmark=7"] {
+            assert!(matches!(bad.parse::<Scope>(), Err(BadScope::Again(_))), "{bad}");
         }
     }
 }

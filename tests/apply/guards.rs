@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::process::Child;
+use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -160,6 +160,9 @@ fn what_is_out_of_scope_is_left_alone() {
         let refused = ours(&["apply", "--scope", "fwmark", "--scope", "udp", &new]).expect(2);
         assert!(refused.complaints.contains("--allow-empty"));
         ours(&["apply", "--scope", "no/such", &new]).expect(2);
+        let (_rest, rest) = file("-A -t 192.0.2.82:80 -s rr\n--set 900 120 300\n");
+        let outcome = ours(&["apply", "--scope", "192.0.2.0/24", &rest]).expect(0);
+        assert!(outcome.complaints.contains("time-outs and sync daemons of the file are outside"));
     });
 }
 
@@ -229,4 +232,30 @@ fn two_namespaces_do_not_share_a_lock() {
             assert_eq!(lines(&live()), OLD);
         });
     }
+}
+
+#[test]
+fn what_says_how_to_apply_is_no_word_for_an_apply_that_has_begun() {
+    namespace(|| {
+        for what in ["--accept", "--recover"] {
+            for how in
+                ["--dry-run", "--keep-weights", "--allow-empty", "--scope=tcp", "--confirm=9"]
+            {
+                let outcome = ours(&["apply", what, how]).expect(2);
+                assert!(outcome.complaints.contains("cannot be used with"), "{outcome:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_changes_no_exit_status() {
+    namespace(|| {
+        let (_new, new) = file("-A -t 192.0.2.81:80 -s rr\n");
+        for (verb, status) in [("diff", 1), ("apply --dry-run", 1)] {
+            let script = format!("set -o pipefail; {OURS} {verb} {new} | true");
+            let ended = Command::new("bash").args(["-c", &script]).status().unwrap();
+            assert_eq!(ended.code(), Some(status), "{verb}");
+        }
+    });
 }

@@ -77,9 +77,14 @@ pub fn ours_with(input: &str, words: &[&str]) -> Outcome {
     finish(start(OURS, "ipvsadm", words), input)
 }
 
+/// Runs our program under this name.
+pub fn called(name: &str, input: &str, words: &[&str]) -> Outcome {
+    finish(start(OURS, name, words), input)
+}
+
 /// Runs `ipvsadm-restore`.
 pub fn restore(input: &str) -> Outcome {
-    finish(start(OURS, "ipvsadm-restore", &[]), input)
+    called("ipvsadm-restore", input, &[])
 }
 
 /// Runs the reference.

@@ -1,11 +1,16 @@
 //! ipvsadm-restore: the table that the old one would have made, without clearing.
 
+use std::fs;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
 use ipvsadm::Client;
 use ipvsadm::model::ServiceKey;
 use proptest::prelude::*;
 
 use crate::common::namespace;
-use crate::program::{Random, lines, live, ours, reference, restore};
+use crate::program::{Random, called, lines, live, ours, reference, restore};
 use crate::tables::table;
 
 /// Ways to spoil a rule file.
@@ -78,11 +83,39 @@ fn counters_of_what_is_not_touched_live_on() {
             if count() == 5 {
                 break;
             }
-            std::thread::sleep(std::time::Duration::from_millis(100));
+            thread::sleep(Duration::from_millis(100));
         }
         assert_eq!(count(), 5);
         restore(&format!("{text}-A -f 7 -s rr\n")).expect(0);
         assert_eq!(count(), 5);
         assert_eq!(ours(&["-S", "-n"]).out.lines().count(), 3);
+    });
+}
+
+#[test]
+fn another_network_namespace_is_meant_where_it_is_named() {
+    namespace(|| {
+        let mut other = Command::new("unshare").args(["-n", "sleep", "60"]).spawn().unwrap();
+        let pid = other.id().to_string();
+        let own = fs::read_link("/proc/thread-self/ns/net").unwrap();
+        let path = format!("/proc/{pid}/ns/net");
+        while fs::read_link(&path).is_ok_and(|it| it == own) {
+            thread::sleep(Duration::from_millis(10));
+        }
+        restore("-A -t 192.0.2.80:80 -s rr\n").expect(0);
+        let here = live();
+        let rules = "-A -t 192.0.2.81:80 -s wlc\n";
+        for words in [vec!["--netns".to_owned(), pid.clone()], vec![format!("--netns={pid}")]] {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            called("ipvsadm-restore", rules, &words).expect(0);
+            assert_eq!(live(), here);
+            let words = [&["-n"], &words[..]].concat();
+            assert_eq!(called("ipvsadm-save", "", &words).expect(0).out, rules);
+        }
+        called("ipvsadm-restore", rules, &["--netns"]).expect(1);
+        called("ipvsadm-restore", rules, &["--netns", "no-such"]).expect(2);
+        assert_eq!(live(), here);
+        other.kill().unwrap();
+        other.wait().unwrap();
     });
 }

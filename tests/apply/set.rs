@@ -1,7 +1,7 @@
 //! set changes what is named; -E and -e say what they reset.
 
 use crate::common::namespace;
-use crate::program::{Random, file, inside, lines, live, ours, reference};
+use crate::program::{Random, file, inside, lines, live, ours, reference, restore};
 use crate::tables::table;
 
 const TABLE: &str = "-A -t 192.0.2.80:80 -s wlc -p 300 -M 255.255.255.0\n\
@@ -21,7 +21,6 @@ fn only_what_is_named_changes() {
             (&service, "flags=mh-port,flag-3", "-A -t 192.0.2.80:80 -s mh -b mh-port,flag-3\n"),
             (&server, "weight=0", "-m -w 0 -x 100 -y 50\n"),
             (&server, "upper_threshold=200", "-m -w 0 -x 200 -y 50\n"),
-            (&server, "forwarding=tunnel", "-i -w 0 -x 200 -y 50 --tun-type ipip\n"),
         ] {
             let outcome = ours(&[words, &[field]].concat()).expect(0);
             assert_eq!((outcome.out, outcome.complaints), (String::new(), String::new()));
@@ -104,5 +103,45 @@ fn classic_edits_say_what_they_reset_and_do_as_ever() {
             });
             assert_eq!(outcome.complaints, expected, "{words:?}");
         }
+    });
+}
+
+#[test]
+fn a_reset_checksum_is_told_too() {
+    namespace(|| {
+        restore(
+            "-A -t 192.0.2.80:80 -s rr\n\
+             -a -t 192.0.2.80:80 -r 198.51.100.1:80 -i -w 1 \
+             --tun-type gue --tun-port 6080 --tun-csum\n",
+        )
+        .expect(0);
+        let words = "-e -t 192.0.2.80:80 -r 198.51.100.1 -i -w 1 --tun-type gue --tun-port 6080";
+        let outcome = ours(&words.split(' ').collect::<Vec<_>>()).expect(0);
+        assert!(outcome.complaints.contains("tunnel_checksum full -> none"), "{outcome:?}");
+    });
+}
+
+#[test]
+fn nothing_is_set_that_no_rule_line_can_say() {
+    namespace(|| {
+        restore(
+            "-A -t 192.0.2.80:0 -s rr -p 300\n\
+             -A -t 192.0.2.80:80 -s rr\n\
+             -a -t 192.0.2.80:80 -r 198.51.100.1:8080 -m -w 1\n\
+             -a -t 192.0.2.80:80 -r 198.51.100.2:80 -m -w 1\n",
+        )
+        .expect(0);
+        let table = live();
+        let text = ours(&["set", "-t", "192.0.2.80:0", "persistence="]).expect(2).complaints;
+        assert!(text.starts_with("Zero port specified for non-persistent service\n"), "{text}");
+        let text = ours(&["set", "-t", "192.0.2.80:80", "one_packet=true"]).expect(2).complaints;
+        assert!(text.contains("only for UDP"), "{text}");
+        let server = ["set", "-t", "192.0.2.80:80", "-r", "198.51.100.1:8080"];
+        let text = ours(&[&server[..], &["forwarding=route"]].concat()).expect(2).complaints;
+        assert!(text.contains("another port than the service's needs masquerade"), "{text}");
+        assert_eq!(live(), table);
+        let server = ["set", "-t", "192.0.2.80:80", "-r", "198.51.100.2:80"];
+        ours(&[&server[..], &["forwarding=tunnel"]].concat()).expect(0);
+        assert!(lines(&live()).contains("-r 198.51.100.2:80 -i -w 1 --tun-type ipip\n"));
     });
 }

@@ -87,13 +87,21 @@ pub(super) fn command() -> Command {
         .args(limits())
         .arg(flag("allow-empty", "A file without services may delete all there are"))
         .arg(seconds("wait", "Wait for another ipvsadm that is changing the table"))
-        .arg(flag("accept", "Confirm the apply that waits for it").conflicts_with("file"))
+        .arg(
+            flag("accept", "Confirm the apply that waits for it")
+                .conflicts_with_all(ORDER)
+                .conflicts_with("wait"),
+        )
         .arg(
             flag("recover", "Undo an apply that was killed half way")
-                .conflicts_with_all(["file", "accept"]),
+                .conflicts_with_all(ORDER)
+                .conflicts_with("accept"),
         )
         .after_help(HELP)
 }
+
+/// What says what to apply, and how: nothing for an apply that has begun.
+const ORDER: [&str; 6] = ["file", "dry-run", "confirm", "scope", "keep-weights", "allow-empty"];
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
