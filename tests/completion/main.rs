@@ -8,13 +8,10 @@ mod common;
 mod shells;
 
 use std::process::Command;
-use std::thread;
 use std::time::Duration;
 
 use common::{namespace_within, run};
-use shells::{OURS, Shell, bash, fish, zsh};
-
-const SHELLS: [Shell; 3] = [bash, zsh, fish];
+use shells::{OURS, Shell};
 
 /// Shells take seconds to start in a guest on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -31,122 +28,128 @@ const TABLE: &str = "\
 ";
 
 /// The table in a namespace of its own, with an interface `eth0`.
-fn bed(test: impl FnOnce() + Send + 'static) {
+fn bed(test: impl FnOnce(&mut Shells) + Send + 'static) {
     namespace_within(PATIENCE, || {
         run("ip", &["link", "add", "eth0", "type", "dummy"]);
         run("ip", &["address", "add", "192.0.2.2/24", "dev", "eth0"]);
         run("ip", &["link", "set", "eth0", "up"]);
         let script = format!("{OURS} -R <<END\n{TABLE}END\n");
         run("sh", &["-c", &script]);
-        test();
+        test(&mut Shells(Shell::all()));
     });
 }
 
-/// What each shell shows. Most of the time they are waited for, so all at once.
-fn screens(typed: &str) -> Vec<String> {
-    thread::scope(|scope| {
-        let threads = SHELLS.map(|shell| scope.spawn(move || shell(typed)));
-        threads.map(|thread| thread.join().expect("the shell answered")).into()
-    })
-}
+/// A shell of each kind.
+struct Shells([Shell; 3]);
 
-/// Presses Tab in each shell behind `typed`; each of `wanted` is then on the line, or in the list.
-#[track_caller]
-fn completes(typed: &str, wanted: &[&str]) {
-    for seen in screens(typed) {
-        for word in wanted {
-            assert!(seen.contains(word), "{typed}: no {word} in {seen:?}");
+impl Shells {
+    /// What each shows. Most of the time they are waited for, so all at once.
+    fn screens(&mut self, typed: &str) -> Vec<String> {
+        self.0.iter_mut().for_each(|shell| shell.press(typed));
+        self.0.iter_mut().map(Shell::screen).collect()
+    }
+
+    /// Presses Tab behind `typed`; each of `wanted` is then on the line, or in the list.
+    #[track_caller]
+    fn completes(&mut self, typed: &str, wanted: &[&str]) {
+        for seen in self.screens(typed) {
+            for word in wanted {
+                assert!(seen.contains(word), "{typed}: no {word} in {seen:?}");
+            }
         }
     }
-}
 
-/// Presses Tab in each shell behind `typed`; none of `unwanted` turns up.
-#[track_caller]
-fn leaves_out(typed: &str, unwanted: &[&str]) {
-    for seen in screens(typed) {
-        for word in unwanted {
-            assert!(!seen.contains(word), "{typed}: {word} in {seen:?}");
+    /// Presses Tab behind `typed`; none of `unwanted` turns up.
+    #[track_caller]
+    fn leaves_out(&mut self, typed: &str, unwanted: &[&str]) {
+        for seen in self.screens(typed) {
+            for word in unwanted {
+                assert!(!seen.contains(word), "{typed}: {word} in {seen:?}");
+            }
         }
     }
 }
 
 #[test]
 fn services_of_the_table() {
-    bed(|| {
-        completes("-D -t ", &["192.0.2.100:80", "192.0.2.100:8443", "2001:db8::100"]);
-        leaves_out("-D -t ", &["192.0.2.100:53"]);
+    bed(|shells| {
+        shells.completes("-D -t ", &["192.0.2.100:80", "192.0.2.100:8443", "2001:db8::100"]);
+        shells.leaves_out("-D -t ", &["192.0.2.100:53"]);
         // Behind the colon, at which bash splits words.
-        completes("-D -t 192.0.2.100:84", &["192.0.2.100:8443"]);
-        completes("-L -u ", &["192.0.2.100:53"]);
-        completes("--delete-service --udp-service=", &["--udp-service=192.0.2.100:53"]);
+        shells.completes("-D -t 192.0.2.100:84", &["192.0.2.100:8443"]);
+        shells.completes("-L -u ", &["192.0.2.100:53"]);
+        shells.completes("--delete-service --udp-service=", &["--udp-service=192.0.2.100:53"]);
     });
 }
 
 #[test]
 fn real_servers_of_a_service() {
-    bed(|| {
-        completes("-d -t 192.0.2.100:80 -r ", &["10.0.0.11:80", "10.0.0.12:80"]);
-        completes("-e -t 192.0.2.100:80 -r 10.0.0.12", &["10.0.0.12:80"]);
-        completes("set -t 192.0.2.100:80 -r 10.0.0.12:80 we", &["weight="]);
+    bed(|shells| {
+        shells.completes("-d -t 192.0.2.100:80 -r ", &["10.0.0.11:80", "10.0.0.12:80"]);
+        shells.completes("-e -t 192.0.2.100:80 -r 10.0.0.12", &["10.0.0.12:80"]);
+        shells.completes("set -t 192.0.2.100:80 -r 10.0.0.12:80 we", &["weight="]);
         // Those of another service can serve here too.
-        completes("-a -t 192.0.2.100:8443 -r ", &["10.0.0.11:80", "10.0.0.12:80"]);
-        leaves_out("-a -t 192.0.2.100:80 -r ", &["10.0.0.1"]);
+        shells.completes("-a -t 192.0.2.100:8443 -r ", &["10.0.0.11:80", "10.0.0.12:80"]);
+        shells.leaves_out("-a -t 192.0.2.100:80 -r ", &["10.0.0.1"]);
     });
 }
 
 #[test]
 fn what_the_host_has() {
-    bed(|| {
-        completes("-A -t 192.0.2.100:81 -s w", &["wrr", "wlc"]);
-        completes("-A -t 192.0.2.100:81 -p 300 --pe s", &["sip"]);
-        completes("-A -t ", &["192.0.2.2:"]);
-        completes("--start-daemon master --mcast-interface e", &["eth0"]);
-        completes("director prepare --vip 192.0.2.100 --iface e", &["eth0"]);
-        completes("--set ", &["900"]);
+    bed(|shells| {
+        shells.completes("-A -t 192.0.2.100:81 -s w", &["wrr", "wlc"]);
+        shells.completes("-A -t 192.0.2.100:81 -p 300 --pe s", &["sip"]);
+        shells.completes("-A -t ", &["192.0.2.2:"]);
+        shells.completes("--start-daemon master --mcast-interface e", &["eth0"]);
+        shells.completes("director prepare --vip 192.0.2.100 --iface e", &["eth0"]);
+        shells.completes("--set ", &["900"]);
     });
 }
 
 #[test]
 fn namespaces_and_the_table_in_one() {
-    bed(|| {
+    bed(|shells| {
         run("ip", &["netns", "add", "inner"]);
         run("ip", &["-n", "inner", "link", "set", "lo", "up"]);
         run(OURS, &["-A", "-t", "198.51.100.9:443", "-s", "rr", "--netns", "inner"]);
-        completes("-L --netns i", &["inner"]);
-        completes("--netns inner -D -t ", &["198.51.100.9:443"]);
-        leaves_out("-D -t ", &["198.51.100.9"]);
+        shells.completes("-L --netns i", &["inner"]);
+        shells.completes("--netns inner -D -t ", &["198.51.100.9:443"]);
+        shells.leaves_out("-D -t ", &["198.51.100.9"]);
         run("ip", &["netns", "delete", "inner"]);
     });
 }
 
 #[test]
 fn commands_options_and_verbs() {
-    bed(|| {
-        completes("", &["apply", "director"]);
-        completes("--add-se", &["--add-server", "--add-service"]);
-        completes("-A -t 192.0.2.100:81 --pers", &["--persistent"]);
-        leaves_out("-C --", &["--persistent", "--weight"]);
-        completes("rs pre", &["prepare"]);
-        completes("rs prepare --mode t", &["tun"]);
-        completes("completions ", &["bash", "zsh", "fish"]);
+    bed(|shells| {
+        shells.completes("", &["apply", "director"]);
+        shells.completes("--add-se", &["--add-server", "--add-service"]);
+        shells.completes("-A -t 192.0.2.100:81 --pers", &["--persistent"]);
+        shells.leaves_out("-C --", &["--persistent", "--weight"]);
+        shells.completes("rs pre", &["prepare"]);
+        shells.completes("rs prepare --mode t", &["tun"]);
+        shells.completes("completions ", &["bash", "zsh", "fish"]);
     });
 }
 
 #[test]
 fn files_where_a_file_is_meant() {
-    bed(|| {
+    bed(|shells| {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("the-rules.txt"), "").unwrap();
         let path = folder.path().to_str().unwrap();
-        completes(&format!("apply {path}/the-r"), &[&format!("{path}/the-rules.txt")]);
-        completes(&format!("diff --scope tcp {path}/the-r"), &[&format!("{path}/the-rules.txt")]);
+        shells.completes(&format!("apply {path}/the-r"), &[&format!("{path}/the-rules.txt")]);
+        shells.completes(
+            &format!("diff --scope tcp {path}/the-r"),
+            &[&format!("{path}/the-rules.txt")],
+        );
     });
 }
 
 /// Everybody may read /proc, and nobody sees an error in the middle of a line.
 #[test]
 fn without_rights_it_stays_quiet() {
-    bed(|| {
+    bed(|_| {
         let ask = |words: &[&str]| {
             let output = Command::new("setpriv")
                 .args(["--reuid", "65534", "--clear-groups", "--inh-caps=-all"])

@@ -1,9 +1,10 @@
-"""press.py SETUP TEXT COMMAND...: a person at an interactive shell.
+"""press.py SETUP COMMAND...: a person at an interactive shell.
 
-Starts COMMAND on a terminal of 200 columns, types SETUP and Enter, then TEXT, in
-which %TAB% is the Tab key, and prints what the shell then shows. A shell answers each
-Tab, if only with a bell: so its answer has begun when it says something, and has
-ended when it is quiet.
+Starts COMMAND on a terminal of 200 columns and types SETUP and Enter. For each line
+of the standard input it types that line and the Tab key, prints what the shell then
+shows and a line "== end", and gives the line up. A shell answers each Tab, if only
+with a bell: so its answer has begun when it says something, and has ended when it is
+quiet.
 """
 import fcntl
 import os
@@ -15,7 +16,8 @@ import termios
 import time
 
 QUIET = 0.4
-setup, text, command = sys.argv[1], sys.argv[2], sys.argv[3:]
+PATIENCE = 20
+setup, command = sys.argv[1], sys.argv[2:]
 child, terminal = pty.fork()
 if child == 0:
     os.execvp(command[0], command)
@@ -49,11 +51,14 @@ def wait_for(mark, limit=60):
 os.write(terminal, setup.encode() + b"; echo SET''UP-DONE\r")
 wait_for(b"SETUP-DONE")
 listen(QUIET)
-for number, part in enumerate(text.split("%TAB%")):
-    if number:
-        os.write(terminal, b"\t")
-        sys.stdout.buffer.write(listen(20))
-    os.write(terminal, part.encode())
-    if part:
-        sys.stdout.buffer.write(listen(20))
+for line in sys.stdin.buffer:
+    os.write(terminal, line.rstrip(b"\n"))
+    seen = listen(PATIENCE)
+    os.write(terminal, b"\t")
+    seen += listen(PATIENCE)
+    sys.stdout.buffer.write(seen + b"\n== end\n")
+    sys.stdout.buffer.flush()
+    # Ctrl-C: a new prompt.
+    os.write(terminal, b"\x03")
+    listen(PATIENCE)
 os.kill(child, 9)

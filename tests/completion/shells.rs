@@ -1,60 +1,89 @@
 //! The shells, each with its script and a Tab key.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 pub const OURS: &str = env!("CARGO_BIN_EXE_ipvsadm");
 
-/// What is on the screen after Tab was pressed behind `ipvsadm` and these words.
-pub type Shell = fn(&str) -> String;
+/// Behind each answer.
+const END: &str = "== end";
+
+/// A shell that is asked how lines go on, one after another.
+pub struct Shell {
+    name: &'static str,
+    child: Child,
+    questions: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Shell {
+    /// One of each, with the program and its completions as a person gets them.
+    pub fn all() -> [Self; 3] {
+        // One Tab completes as far as is clear, and lists what there is; else it takes three.
+        let bash = "bind 'set show-all-if-ambiguous on'; eval \"$(ipvsadm completions bash)\"";
+        let zsh = "autoload -U compinit; compinit -u -D; setopt no_list_ambiguous; \
+                   eval \"$(ipvsadm completions zsh)\"";
+        let fish = format!(
+            "set -x PATH {} $PATH; ipvsadm completions fish | source
+            while read -l line; complete -C \"$line\"; echo '{END}'; end",
+            folder()
+        );
+        [
+            Self::typed("bash", bash, &["bash", "--norc", "--noprofile", "-i"]),
+            Self::typed("zsh", zsh, &["zsh", "-f", "-i"]),
+            Self::start("fish", Command::new("fish").args(["--no-config", "-c", &fish])),
+        ]
+    }
+
+    fn typed(name: &'static str, load: &str, command: &[&str]) -> Self {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/completion/press.py");
+        let setup = format!("PATH={}:$PATH; PS1='> '; {load}", folder());
+        Self::start(name, Command::new("python3").args([script, &setup]).args(command))
+    }
+
+    fn start(name: &'static str, command: &mut Command) -> Self {
+        let mut child = command
+            .env("TERM", "dumb")
+            .env("HOME", "/nonexistent")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|why| panic!("{name} does not start ({why}): run scripts/test.sh"));
+        let questions = child.stdin.take().unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap());
+        Self { name, child, questions, answers }
+    }
+
+    /// Types `ipvsadm` and these words; they are not shown before [`Self::screen`].
+    pub fn press(&mut self, typed: &str) {
+        writeln!(self.questions, "ipvsadm {typed}").unwrap();
+    }
+
+    /// What is on the screen after Tab was pressed.
+    pub fn screen(&mut self) -> String {
+        let mut screen = String::new();
+        loop {
+            let mut line = String::new();
+            let length = self.answers.read_line(&mut line).unwrap();
+            assert_ne!(length, 0, "{} ended: {screen}", self.name);
+            if line.trim_end() == END {
+                // The quotes with which zsh protects brackets are no part of the word. Where the
+                // line became longer than before, a shell printed only the rest of it.
+                return screen.replace(['\r', '\x07', '\\'], "");
+            }
+            screen += &line;
+        }
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
 
 fn folder() -> &'static str {
     Path::new(OURS).parent().and_then(Path::to_str).expect("the folder of the program")
-}
-
-/// How a person gets the program and its completions.
-fn setup(load: &str) -> String {
-    format!("PATH={}:$PATH; PS1='> '; {load}", folder())
-}
-
-fn output(command: &mut Command) -> String {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .env("TERM", "dumb")
-        .env("HOME", "/nonexistent")
-        .output()
-        .unwrap_or_else(|why| panic!("{name} does not start ({why}): run scripts/test.sh"));
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && errors.is_empty(), "{name}: {text}{errors}");
-    text
-}
-
-fn press(load: &str, typed: &str, command: &[&str]) -> String {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/completion/press.py");
-    let text = format!("ipvsadm {typed}%TAB%");
-    let screen = output(Command::new("python3").args([script, &setup(load), &text]).args(command));
-    // Where the line became longer than before, the shell printed only the rest of it.
-    screen.replace(['\r', '\x07'], "")
-}
-
-pub fn bash(typed: &str) -> String {
-    // One Tab completes as far as is clear, and lists what there is; else it takes three.
-    let load = "bind 'set show-all-if-ambiguous on'; eval \"$(ipvsadm completions bash)\"";
-    press(load, typed, &["bash", "--norc", "--noprofile", "-i"])
-}
-
-pub fn zsh(typed: &str) -> String {
-    let load = "autoload -U compinit; compinit -u -D; setopt no_list_ambiguous; eval \"$(ipvsadm completions zsh)\"";
-    // The quotes with which zsh protects brackets are no part of the word.
-    press(load, typed, &["zsh", "-f", "-i"]).replace('\\', "")
-}
-
-pub fn fish(typed: &str) -> String {
-    let line = typed.replace('\'', "\\'");
-    let script = format!(
-        "set -x PATH {} $PATH; ipvsadm completions fish | source; complete -C 'ipvsadm {line}'",
-        folder()
-    );
-    output(Command::new("fish").args(["--no-config", "-c", &script]))
 }
