@@ -37,8 +37,7 @@ stays as it is; -E and -e set it back to its default.
 EXIT STATUS
   0    as wished
   1    there is no such service
-  2    nothing was changed: no such real server, a mistake in the words, no
-       access, or another ipvsadm at work
+  2    no such real server, a mistake, no access, or another ipvsadm at work
   255  the kernel refused the change
 
 EXAMPLES
