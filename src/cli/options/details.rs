@@ -124,7 +124,7 @@ impl Opt {
             Self::UpperThreshold => {
                 "0 to 2147483647; active and inactive connections count. A closed one is \
                  inactive for two more minutes."
-            },
+            }
             Self::LowerThreshold => {
                 "0 to 2147483647, at most the value of `-x`. With `-x` alone it is three quarters \
                  of that."
