@@ -16,9 +16,14 @@ impl Command {
             }
             Self::DeleteService => {
                 "Packets of its connections are dropped from then on, or its clients get a reset \
-                 with `net.ipv4.vs.expire_nodest_conn`."
+                 with `net.ipv4.vs.expire_nodest_conn`. After the last service of a family this \
+                 host answers them itself (from Linux 5.9 on): it resets them, and refuses new ones."
             }
-            Self::Clear => "Time-outs and sync daemons stay.",
+            Self::Clear => {
+                "Time-outs and sync daemons stay. From Linux 5.9 on this host then answers what \
+                 still arrives for a virtual address itself: new connections are refused, existing \
+                 ones reset."
+            }
             Self::Restore => {
                 "See RULES. The whole input is read and understood before the first change; what \
                  the kernel then refuses is reported with its line, and the other lines are \
@@ -116,7 +121,10 @@ impl Opt {
                 "A real server of weight 0 keeps its connections, and its persistent clients \
                  unless `net.ipv4.vs.expire_quiescent_template` is set."
             }
-            Self::UpperThreshold => "0 to 2147483647; active and inactive connections count.",
+            Self::UpperThreshold => {
+                "0 to 2147483647; active and inactive connections count. A closed one is \
+                 inactive for two more minutes."
+            }
             Self::LowerThreshold => {
                 "0 to 2147483647, at most the value of `-x`. With `-x` alone it is three quarters \
                  of that."
@@ -152,8 +160,8 @@ impl Opt {
             | Self::Sort
             | Self::Numeric => "",
             Self::Ops => {
-                "Each packet is a connection of its own, and gets a real server by itself. Answers \
-                 are not expected."
+                "Each packet is scheduled by itself and no connection is kept. With `-m` the \
+                 answers would not be translated back: use `-g` or `-i`."
             }
             Self::Engine => "Without `-p` it has no effect.",
             Self::SchedFlags => {

@@ -41,8 +41,8 @@ pub struct Order {
 const HELP: &str = "\
 What is equal is not touched: its connections and counters live on. What is
 missing is added first, then what differs is edited in place, and only then is
-deleted what is too much. If the kernel refuses anything, or at SIGINT, SIGTERM
-or SIGHUP, everything done so far is undone.
+deleted what is not wanted any more. If the kernel refuses anything, or at
+SIGINT, SIGTERM or SIGHUP, everything done so far is undone.
 
 Without --set and --start-daemon lines in the file, time-outs and sync daemons
 stay as they are.

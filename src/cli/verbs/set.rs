@@ -37,7 +37,7 @@ stays as it is; -E and -e set it back to its default.
 EXIT STATUS
   0    as wished
   1    there is no such service
-  2    a mistake in the words, or no access; nothing was changed
+  2    no such real server, a mistake, no access, or another ipvsadm at work
   255  the kernel refused the change
 
 EXAMPLES
