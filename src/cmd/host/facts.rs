@@ -14,13 +14,14 @@ use crate::prepare::{ArpMethod, ArpTables, Facts, Question};
 use crate::system::{frames, modules, program, sysctl};
 
 /// Parameters of each interface, and of `all` and `default`, for which plans ask.
-const PARAMETERS: [&str; 9] = [
+const PARAMETERS: [&str; 10] = [
     "ipv4/conf/{}/arp_ignore",
     "ipv4/conf/{}/arp_announce",
     "ipv4/conf/{}/rp_filter",
     "ipv4/conf/{}/forwarding",
     "ipv4/conf/{}/send_redirects",
     "ipv6/conf/{}/forwarding",
+    "ipv6/conf/{}/accept_ra",
     "ipv4/conf/{}/accept_redirects",
     "ipv6/conf/{}/accept_redirects",
     "ipv6/conf/{}/disable_ipv6",
