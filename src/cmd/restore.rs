@@ -4,7 +4,8 @@
 //! batches; what it refuses is reported with its line, and the rest goes on.
 //!
 //! `ipvsadm-restore` cleared the table first. The table that results is the same here, but what is
-//! in it already is not touched: its connections live on.
+//! in it already is not touched: its connections live on. Only a file whose lines cannot be taken
+//! for a table, since one of them looks at what the others made, is executed on an empty one.
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, stdin};

@@ -114,7 +114,11 @@ fn ways(
     let set = |key: String, value: &str| Step::Sysctl { key, value: value.to_owned() };
     let mut steps = Vec::new();
     if vip.is_ipv6() {
-        steps.push(set("ipv6/conf/all/forwarding".to_owned(), "1"));
+        let forwarding = set("ipv6/conf/all/forwarding".to_owned(), "1");
+        if differs(facts, &forwarding) || ledger.owns(&forwarding) {
+            steps.extend(hearing(facts, ledger));
+        }
+        steps.push(forwarding);
     } else {
         for name in ["all", &wish.interface] {
             steps.push(set(format!("ipv4/conf/{name}/send_redirects"), "0"));
@@ -127,18 +131,36 @@ fn ways(
     wanted(facts, ledger, steps)
 }
 
+/// Interfaces that forward stop listening to routers, and the kernel drops the default routes that
+/// it learnt from them, unless they are told to listen all the same.
+fn hearing(facts: &Facts, ledger: &Ledger) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for link in facts.links.iter().filter(|link| !link.loopback) {
+        let of = |parameter| format!("ipv6/conf/{}/{parameter}", link.name);
+        let step = Step::Sysctl { key: of("accept_ra"), value: "2".to_owned() };
+        let hears = facts.number(&of("accept_ra")) == 1 && facts.number(&of("forwarding")) == 0;
+        if hears || ledger.owns(&step) {
+            steps.push(step);
+        }
+    }
+    steps
+}
+
+fn differs(facts: &Facts, step: &Step) -> bool {
+    match step {
+        Step::Sysctl { key, value } => facts.sysctl(key) != Some(value),
+        _ => true,
+    }
+}
+
 /// Those that are not so already, or are by this program.
 fn wanted(
     facts: &Facts,
     ledger: &Ledger,
     steps: impl IntoIterator<Item = Step>,
 ) -> Result<Vec<Step>, Obstacle> {
-    let differs = |step: &Step| match step {
-        Step::Sysctl { key, value } => facts.sysctl(key) != Some(value),
-        _ => true,
-    };
-    let steps: Vec<Step> =
-        steps.into_iter().filter(|step| differs(step) || ledger.owns(step)).collect();
+    let wanted = |step: &Step| differs(facts, step) || ledger.owns(step);
+    let steps: Vec<Step> = steps.into_iter().filter(wanted).collect();
     if !facts.writable && !steps.is_empty() {
         return Err(Obstacle::ReadOnly);
     }

@@ -62,15 +62,14 @@ pub fn files(
         "# made by `ipvsadm {verb} prepare --persist'; `ipvsadm {verb} undo' removes it\n\
          [Unit]\n\
          Description=IPVS {verb} for {holder}\n\
-         After=systemd-sysctl.service systemd-modules-load.service network.target\n\
-         Wants=systemd-sysctl.service\n\
-         Before=network-online.target\n\n\
+         {}\n\
          [Service]\n\
          Type=oneshot\n\
          RemainAfterExit=yes\n\
          ExecStart={} {verb} prepare {}{netns}\n\n\
          [Install]\n\
          WantedBy=multi-user.target\n",
+        order(wish),
         facts.executable,
         wish.words(holder),
     );
@@ -85,4 +84,17 @@ pub fn files(
         }
     }
     Ok(files)
+}
+
+/// What waits for nothing comes before the network is online, and so before services that bind to
+/// the virtual address. The rest needs addresses, routes or interfaces, which come late with DHCP.
+fn order(wish: &Wish) -> &'static str {
+    if wish.needs_network() {
+        "After=systemd-sysctl.service systemd-modules-load.service network-online.target\n\
+         Wants=systemd-sysctl.service network-online.target\n"
+    } else {
+        "After=systemd-sysctl.service systemd-modules-load.service network.target\n\
+         Wants=systemd-sysctl.service\n\
+         Before=network-online.target\n"
+    }
 }

@@ -101,6 +101,15 @@ impl Wish {
         }
     }
 
+    /// Whether an interface, an address or a route must be there before: for all but a real
+    /// server with its address on `lo` and kernel parameters.
+    pub fn needs_network(&self) -> bool {
+        let Self::RealServer(wish) = self else { return true };
+        let on_lo = wish.device.as_ref().is_none_or(|device| device == "lo");
+        let silent = wish.arp == ArpMethod::Sysctl && wish.interfaces.is_empty();
+        !(wish.mode == Mode::Direct && on_lo && silent && wish.advmss.is_none())
+    }
+
     /// What a plan for it asks.
     pub fn question(&self) -> Question {
         let files = self.holders().into_iter().flat_map(|it| persist::paths(self.verb(), &it));

@@ -1,6 +1,8 @@
 //! Frames on the wire: who answers for an address, and saying that this host does.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+mod discovery;
+
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -64,29 +66,52 @@ impl Wire {
     }
 }
 
-/// The hardware addresses that answer for `address` on the network of `device`. The question comes
-/// from nobody (sender 0.0.0.0), so no host learns anything from it.
-pub fn answers(device: &str, mac: [u8; 6], address: Ipv4Addr) -> Result<Vec<String>, Error> {
+/// The hardware addresses that answer for `addresses` on the network of `device`. The questions come
+/// from nobody (sender 0.0.0.0 or ::), so no host learns anything from them.
+pub fn answers(
+    device: &str,
+    mac: [u8; 6],
+    addresses: &[IpAddr],
+) -> Result<Vec<(IpAddr, String)>, Error> {
+    let mut found = Vec::new();
+    if addresses.is_empty() {
+        return Ok(found);
+    }
     let wire = Wire::open(device)?;
-    let mut found: Vec<String> = Vec::new();
     let mut space = [0; 2048];
     for _ in 0..2 {
-        wire.send(&arp(ARP_REQUEST, mac, Ipv4Addr::UNSPECIFIED, address))?;
+        for address in addresses {
+            wire.send(&question(mac, *address))?;
+        }
         let end = Instant::now() + PATIENCE / 2;
         while Instant::now() < end {
             let Some(length) = wire.receive(&mut space) else { continue };
-            if let Some(mac) = answer(&space[..length], address)
-                && !found.contains(&mac)
-            {
-                found.push(mac);
+            for address in addresses {
+                let answer = answer(&space[..length], *address).map(|mac| (*address, mac));
+                found.extend(answer.filter(|it| !found.contains(it)));
             }
         }
     }
     Ok(found)
 }
 
+fn question(mac: [u8; 6], address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => arp(ARP_REQUEST, mac, Ipv4Addr::UNSPECIFIED, address),
+        IpAddr::V6(address) => discovery::solicitation(mac, address),
+    }
+}
+
+/// The sender's hardware address of an answer for `address`.
+fn answer(frame: &[u8], address: IpAddr) -> Option<String> {
+    match address {
+        IpAddr::V4(address) => arp_answer(frame, address),
+        IpAddr::V6(address) => discovery::answer(frame, address),
+    }
+}
+
 /// The sender's hardware address of an ARP answer for `address`.
-fn answer(frame: &[u8], address: Ipv4Addr) -> Option<String> {
+fn arp_answer(frame: &[u8], address: Ipv4Addr) -> Option<String> {
     let arp = frame.get(..42)?;
     let reply = arp[12..14] == [0x08, 0x06] && arp[20..22] == [0, ARP_REPLY];
     (reply && arp[28..32] == address.octets()).then(|| hardware(&arp[22..28]))
@@ -109,7 +134,7 @@ pub fn announce(device: &str, mac: [u8; 6], address: IpAddr) -> Result<(), Error
                 wire.send(&arp(ARP_REQUEST, mac, address, address))?;
                 wire.send(&arp(ARP_REPLY, mac, address, address))?;
             }
-            IpAddr::V6(address) => wire.send(&advertisement(mac, address))?,
+            IpAddr::V6(address) => wire.send(&discovery::advertisement(mac, address))?,
         }
     }
     Ok(())
@@ -129,43 +154,6 @@ fn arp(operation: u8, mac: [u8; 6], sender: Ipv4Addr, target: Ipv4Addr) -> Vec<u
     .concat()
 }
 
-/// To all nodes, with the flag that overrides what they know (RFC 4861, 4.4).
-fn advertisement(mac: [u8; 6], address: Ipv6Addr) -> Vec<u8> {
-    const OVERRIDE: u8 = 0x20;
-    let all_nodes = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
-    let option = [&[2, 1][..], &mac].concat();
-    let mut body = [&[136, 0, 0, 0, OVERRIDE, 0, 0, 0][..], &address.octets(), &option].concat();
-    let length = u8::try_from(body.len()).unwrap_or_default();
-    let pseudo =
-        [&address.octets()[..], &all_nodes.octets(), &[0, 0, 0, length, 0, 0, 0, 58], &body]
-            .concat();
-    let sum = checksum(&pseudo);
-    body[2..4].copy_from_slice(&sum.to_be_bytes());
-    let header = [0x60, 0, 0, 0, 0, length, 58, 255];
-    [
-        &[0x33, 0x33, 0, 0, 0, 1][..],
-        &mac,
-        &[0x86, 0xdd],
-        &header,
-        &address.octets(),
-        &all_nodes.octets(),
-        &body,
-    ]
-    .concat()
-}
-
-/// The Internet checksum (RFC 1071).
-fn checksum(bytes: &[u8]) -> u16 {
-    let words = bytes.chunks(2).map(|pair| {
-        u32::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or_default()]))
-    });
-    let mut sum: u32 = words.sum();
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    !u16::try_from(sum).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,15 +162,7 @@ mod tests {
     fn an_answer_is_told_from_a_question() {
         let vip = Ipv4Addr::new(192, 0, 2, 80);
         let mac = [2, 0, 0, 0, 0, 7];
-        assert_eq!(answer(&arp(ARP_REPLY, mac, vip, vip), vip).unwrap(), "02:00:00:00:00:07");
-        assert_eq!(answer(&arp(ARP_REQUEST, mac, vip, vip), vip), None);
-    }
-
-    #[test]
-    fn the_checksum_of_a_packet_with_its_checksum_is_zero() {
-        let frame = advertisement([2, 0, 0, 0, 0, 7], "2001:db8::80".parse().unwrap());
-        let body = &frame[54..];
-        let pseudo = [&frame[22..54], &[0, 0, 0, 32, 0, 0, 0, 58], body].concat();
-        assert_eq!(checksum(&pseudo), 0);
+        assert_eq!(arp_answer(&arp(ARP_REPLY, mac, vip, vip), vip).unwrap(), "02:00:00:00:00:07");
+        assert_eq!(arp_answer(&arp(ARP_REQUEST, mac, vip, vip), vip), None);
     }
 }

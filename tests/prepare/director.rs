@@ -12,7 +12,7 @@ const WISHES: [&str; 5] = [
 ];
 
 /// A front interface, and one towards real servers that forwards already.
-fn host() -> Lan {
+pub fn host() -> Lan {
     let lan = Lan::new();
     lan.rs("ip link add v7 type veth peer name v8");
     for device in ["v7", "v8"] {
@@ -49,7 +49,6 @@ fn undo_leaves_everything_as_it_was() {
 #[test]
 fn killed_anywhere_undo_leaves_everything_as_it_was() {
     killed_everywhere(&host(), "director", WISHES[1]);
-    killed_everywhere(&host(), "director", "--vip 2001:db8::80 --iface v0 --mode nat");
 }
 
 #[test]
@@ -71,23 +70,31 @@ fn neighbours_learn_where_the_address_is() {
 
 #[test]
 fn an_address_for_which_another_answers_is_refused() {
-    let lan = Lan::new();
-    within(&lan.neighbour, "ip address add 10.0.0.80/32 dev lo");
-    let before = lan.snapshot();
-    let output = lan.ipvsadm("director prepare --vip 10.0.0.80 --iface v0");
-    let mac = within(&lan.neighbour, "cat /sys/class/net/v1/address");
-    let said = text(&output);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains(&format!("{} on v0 answers for 10.0.0.80", mac.trim())), "{said}");
-    assert_same(&before, &lan.snapshot(), "refusal");
-    lan.ok("director prepare --vip 10.0.0.80 --iface v0 --takeover");
-    // And a real server that is prepared does not answer.
+    // Of IPv6 a host answers for the addresses of the interface that was asked alone.
+    for (vip, place) in [("10.0.0.80", "/32 dev lo"), ("2001:db8::80", "/128 dev v1 nodad")] {
+        let lan = Lan::new();
+        let mac = within(&lan.neighbour, "cat /sys/class/net/v1/address").trim().to_owned();
+        within(&lan.neighbour, &format!("ip address add {vip}{place}"));
+        let before = lan.snapshot();
+        let wish = format!("director prepare --vip 10.0.0.79,2001:db8::79,{vip} --iface v0");
+        let output = lan.ipvsadm(&wish);
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(&format!("{mac} on v0 answers for {vip}")), "{said}");
+        assert_same(&before, &lan.snapshot(), "refusal");
+        lan.ok(&format!("{wish} --takeover"));
+    }
+}
+
+#[test]
+fn real_servers_that_are_prepared_do_not_answer() {
     let lan = Lan::new();
     let silenced = std::process::Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
-        .args(["rs", "prepare", "--mode", "dr", "--vip", "10.0.0.80", "--netns", &lan.neighbour])
+        .args(["rs", "prepare", "--mode", "dr", "--vip", "10.0.0.80,2001:db8::80"])
+        .args(["--netns", &lan.neighbour])
         .status();
     assert!(silenced.unwrap().success());
-    lan.ok("director prepare --vip 10.0.0.80 --iface v0");
+    lan.ok("director prepare --vip 10.0.0.80,2001:db8::80 --iface v0");
 }
 
 #[test]

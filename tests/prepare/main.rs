@@ -5,6 +5,7 @@
 mod crash;
 mod director;
 mod refusal;
+mod router;
 mod share;
 mod silence;
 mod support;

@@ -110,7 +110,7 @@ impl Lan {
                 "arptables-legacy -n -L",
             ] {
                 let words: Vec<&str> = command.split(' ').collect();
-                let _ = writeln!(state, "# {command}\n{}", must(&words));
+                let _ = writeln!(state, "# {command}\n{}", timeless(&must(&words)));
             }
             parameters(Path::new("/proc/sys/net"), &mut state);
             state
@@ -150,6 +150,16 @@ impl Drop for Lan {
             let _ = Command::new("ip").args(["netns", "del", name]).status();
         }
     }
+}
+
+/// Without what is left of a route's lifetime.
+fn timeless(text: &str) -> String {
+    let mut parts = text.split(" expires ");
+    let mut timeless = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        timeless.push_str(part.trim_start_matches(|it: char| !it.is_whitespace()));
+    }
+    timeless
 }
 
 /// Kernel parameters, without those that count what happens.

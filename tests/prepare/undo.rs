@@ -104,21 +104,40 @@ fn a_value_that_was_right_before_stays() {
     assert_same(&before, &lan.snapshot(), "undo");
 }
 
+/// Preparations that last: the file's name, the options, the same as the unit has them, and whether
+/// they wait for the network.
+const LASTING: [(&str, &str, &str, bool); 4] = [
+    ("rs", "--mode dr --vip 10.0.0.81", "--mode dr --vip 10.0.0.81", false),
+    ("rs", "--mode tun --vip 10.0.0.81", "--mode tun --tunnel ipip --vip 10.0.0.81", true),
+    ("rs", "--mode dr --vip 10.0.0.81 --iface v0", "--mode dr --vip 10.0.0.81 --iface v0", true),
+    ("director", "--vip 10.0.0.81 --iface v0", "--vip 10.0.0.81 --iface v0", true),
+];
+
 #[test]
 fn persistent_files_come_and_go() {
     let lan = Lan::new();
     let list = || must(&["find", "/etc/systemd/system", "/etc/sysctl.d", "/etc/modules-load.d"]);
-    must(&["mkdir", "-p", "/etc/systemd/system/multi-user.target.wants"]);
+    let wants = "/etc/systemd/system/multi-user.target.wants";
+    must(&["mkdir", "-p", wants]);
     let before = list();
-    lan.ok("rs prepare --mode tun --vip 10.0.0.81 --persist");
-    let unit = fs::read_to_string("/etc/systemd/system/ipvsadm-rs-10.0.0.81.service").unwrap();
-    let netns = &lan.rs;
-    let words = format!("rs prepare --mode tun --tunnel ipip --vip 10.0.0.81 --netns {netns}\n");
-    assert!(unit.contains(&words), "{unit}");
-    assert_eq!(lan.state_files().len(), 1);
-    assert!(lan.state_files()[0].starts_with("/var/lib"));
-    lan.ok("rs undo");
-    assert_eq!(before, list());
+    for (verb, wish, words, waits) in LASTING {
+        lan.ok(&format!("{verb} prepare {wish} --persist"));
+        let name = format!("ipvsadm-{verb}-10.0.0.81.service");
+        let unit = fs::read_to_string(format!("/etc/systemd/system/{name}")).unwrap();
+        let command = format!("{verb} prepare {words} --netns {}\n", lan.rs);
+        assert!(unit.contains(&command), "{unit}");
+        let online = |key: &str| {
+            unit.lines().any(|it| it.starts_with(key) && it.contains("network-online.target"))
+        };
+        let order = ["After=", "Wants=", "Before="].map(online);
+        assert_eq!(order, [waits, waits, !waits], "{unit}");
+        assert_eq!(fs::read_to_string(format!("{wants}/{name}")).unwrap(), unit);
+        assert_eq!(lan.state_files().len(), 1);
+        assert!(lan.state_files()[0].starts_with("/var/lib"));
+        lan.ok(&format!("{verb} undo"));
+        assert_eq!(before, list());
+        assert_eq!(lan.state_files(), [""; 0]);
+    }
 }
 
 #[test]

@@ -14,13 +14,14 @@ use crate::prepare::{ArpMethod, ArpTables, Facts, Question};
 use crate::system::{frames, modules, program, sysctl};
 
 /// Parameters of each interface, and of `all` and `default`, for which plans ask.
-const PARAMETERS: [&str; 9] = [
+const PARAMETERS: [&str; 10] = [
     "ipv4/conf/{}/arp_ignore",
     "ipv4/conf/{}/arp_announce",
     "ipv4/conf/{}/rp_filter",
     "ipv4/conf/{}/forwarding",
     "ipv4/conf/{}/send_redirects",
     "ipv6/conf/{}/forwarding",
+    "ipv6/conf/{}/accept_ra",
     "ipv4/conf/{}/accept_redirects",
     "ipv6/conf/{}/accept_redirects",
     "ipv6/conf/{}/disable_ipv6",
@@ -93,21 +94,16 @@ impl Host {
         asked: Option<&(String, Vec<IpAddr>)>,
         links: &[Link],
     ) -> Result<Vec<(IpAddr, String)>, Error> {
-        let mut found = Vec::new();
-        let Some((device, vips)) = asked else { return Ok(found) };
+        let Some((device, vips)) = asked else { return Ok(Vec::new()) };
         let usable = links.iter().any(|link| link.name == *device && link.up && link.arp);
         if !usable || !geteuid().is_root() {
-            return Ok(found);
+            return Ok(Vec::new());
         }
         let mac = self.mac(device)?;
         let addresses = self.network.addresses()?;
-        for vip in vips.iter().filter(|vip| addresses.iter().all(|it| it.address != **vip)) {
-            if let IpAddr::V4(address) = vip {
-                let answers = frames::answers(device, mac, *address)?;
-                found.extend(answers.into_iter().map(|mac| (*vip, mac)));
-            }
-        }
-        Ok(found)
+        let absent = |vip: &IpAddr| addresses.iter().all(|it| it.address != *vip);
+        let vips: Vec<IpAddr> = vips.iter().copied().filter(absent).collect();
+        frames::answers(device, mac, &vips)
     }
 }
 

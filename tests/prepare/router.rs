@@ -1,0 +1,64 @@
+//! A default route that a router advertises must outlive the forwarding that a director needs.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::crash::killed_everywhere;
+use crate::director::host;
+use crate::support::{Lan, assert_same, must, within};
+
+const ROUTER: &str = include_str!("router.py");
+const WISH: &str = "--vip 2001:db8::80 --iface v0 --mode nat";
+const ADVERTISED: &str = "default via fe80::1 dev v0 proto ra";
+
+/// A host whose neighbour is its default router, by advertisement.
+fn routed() -> Lan {
+    let lan = host();
+    within(&lan.neighbour, "ip address add fe80::1/64 dev v1 nodad");
+    let words = ["ip", "netns", "exec", &lan.neighbour, "python3", "-c", ROUTER, "v1", "fe80::1"];
+    must(&words);
+    for _ in 0..100 {
+        if is_routed(&lan) {
+            return lan;
+        }
+        sleep(Duration::from_millis(20));
+    }
+    panic!("no route came of the advertisement: {}", lan.rs("ip -6 route"));
+}
+
+fn is_routed(lan: &Lan) -> bool {
+    lan.rs("ip -6 route").contains(ADVERTISED)
+}
+
+#[test]
+fn forwarding_keeps_the_default_route_that_a_router_advertised() {
+    let lan = routed();
+    let before = lan.snapshot();
+    let script = lan.ok(&format!("director prepare {WISH} --dry-run"));
+    let place = |name: &str| script.find(name).unwrap_or_else(|| panic!("{name}: {script}"));
+    assert!(place("v0.accept_ra='2'") < place("all.forwarding='1'"), "{script}");
+    assert!(!script.contains("v7.accept_ra"), "v7 forwards, so it hears no router: {script}");
+    lan.ok(&format!("director prepare {WISH}"));
+    assert!(is_routed(&lan), "{}", lan.rs("ip -6 route"));
+    let second = lan.ok(&format!("director prepare {WISH}"));
+    assert!(second.contains("nothing to do"), "{second}");
+    lan.ok("director status");
+    lan.ok("director undo");
+    assert_same(&before, &lan.snapshot(), "undo");
+}
+
+#[test]
+fn advertisements_that_are_not_heard_stay_unheard() {
+    let lan = host();
+    lan.rs("sysctl -q -w net.ipv6.conf.v0.accept_ra=0");
+    let before = lan.snapshot();
+    lan.ok(&format!("director prepare {WISH}"));
+    assert_eq!(lan.rs("sysctl -n net.ipv6.conf.v0.accept_ra").trim(), "0");
+    lan.ok("director undo");
+    assert_same(&before, &lan.snapshot(), "undo");
+}
+
+#[test]
+fn killed_anywhere_undo_leaves_the_advertised_route() {
+    killed_everywhere(&routed(), "director", WISH);
+}
