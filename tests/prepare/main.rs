@@ -4,8 +4,10 @@
 
 mod crash;
 mod director;
+mod leftover;
 mod refusal;
 mod share;
 mod silence;
 mod support;
 mod undo;
+mod verdict;
