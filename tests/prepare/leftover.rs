@@ -48,9 +48,11 @@ fn files_that_could_not_be_removed_are_removed_later() {
     let lan = Lan::new();
     must(&["mkdir", "-p", "/etc/systemd/system/multi-user.target.wants"]);
     let list = || must(&["find", "/etc/systemd/system", "/etc/sysctl.d", "/etc/modules-load.d"]);
-    let (files, before) = (list(), lan.snapshot());
     lan.rs("ip route add 10.0.0.82 dev v0 table 5");
-    lan.rs("ip rule add pref 0 to 10.0.0.82 lookup 5");
+    lan.rs("ip rule add pref 1 to 10.0.0.82 lookup 5");
+    lan.rs("ip rule add pref 2 lookup local");
+    lan.rs("ip rule delete pref 0");
+    let (files, before) = (list(), lan.snapshot());
     let wish = "rs prepare --mode dr --vip 10.0.0.82 --persist";
     let unit = "/etc/systemd/system/ipvsadm-rs-10.0.0.82.service";
     let stuck = ["-P", unit, "-e", "inject=unlink:error=EIO"];
@@ -59,8 +61,6 @@ fn files_that_could_not_be_removed_are_removed_later() {
     assert!(said.contains("hint: not undone: write /etc/systemd/system/"), "{said}");
     assert_ne!(files, list());
     lan.ok("rs undo");
-    lan.rs("ip rule delete pref 0 to 10.0.0.82 lookup 5");
-    lan.rs("ip route delete 10.0.0.82 dev v0 table 5");
     assert_eq!(files, list());
     assert_same(&before, &lan.snapshot(), "undo");
     assert_eq!(lan.state_files(), [""; 0]);
