@@ -1,6 +1,7 @@
 //! The host at hand: facts for plans, and steps done and undone.
 
 mod facts;
+mod filter;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,6 +13,7 @@ use crate::error::Error;
 use crate::model::{Family, GuePort, Link, Route, RouteImage};
 use crate::netlink::fou::Fou;
 use crate::netlink::route::{self, Network};
+use crate::prepare::filter::{is_listed, is_table};
 use crate::prepare::{Entry, Step};
 use crate::system::{frames, program, sysctl};
 
@@ -40,9 +42,7 @@ impl Host {
         match step {
             Step::Sysctl { key, .. } if key == WIDE => wide().map(Some),
             Step::Sysctl { key, .. } => sysctl::read(key),
-            Step::Arptables { program, .. } if is_nft(program)? && !has_table(ARP_FILTER) => {
-                Ok(Some(NO_TABLE.to_owned()))
-            }
+            Step::Arptables { program, .. } => filter::former(program),
             _ => Ok(None),
         }
     }
@@ -56,9 +56,11 @@ impl Host {
             }
             Step::Module { name } => Path::new("/sys/module").join(name).exists(),
             Step::Sysctl { key, value } => sysctl::read(key)?.as_ref() == Some(value),
-            Step::Nft { table, .. } => has_table(table),
+            Step::Nft { table, body } => {
+                filter::table(table).is_some_and(|listing| is_table(&listing, table, body))
+            }
             Step::Arptables { program, rules } => {
-                let present = arp_rules(program)?;
+                let present = filter::rules(program)?;
                 rules.iter().all(|rule| is_listed(&present, rule))
             }
             Step::Gue { port } => gue_ports()?.contains(port),
@@ -83,15 +85,8 @@ impl Host {
         match step {
             Step::Module { name } => program::run("modprobe", &[name], "").map(drop),
             Step::Sysctl { key, value } => sysctl::write(key, value).map(drop),
-            Step::Nft { table, body } => {
-                let script = format!("table arp {table} {{\n{body}}}\n");
-                program::run("nft", &["-f", "-"], &script).map(drop)
-            }
-            Step::Arptables { program, rules } => {
-                let present = arp_rules(program)?;
-                let missing = rules.iter().filter(|rule| !is_listed(&present, rule));
-                missing.into_iter().try_for_each(|rule| arptables(program, "-A", rule))
-            }
+            Step::Nft { table, body } => filter::make_table(table, body),
+            Step::Arptables { program, rules } => filter::add_rules(program, rules),
             Step::Gue { port } => fou()?.add(*port),
             Step::Link { name, link } => self.network.add_link(name, link),
             Step::Up { device } => {
@@ -130,19 +125,14 @@ impl Host {
                 return Ok(Undone::Gone);
             }
             Step::Arptables { program, rules } => {
-                let present = arp_rules(program)?;
-                for rule in rules.iter().filter(|rule| is_listed(&present, rule)) {
-                    arptables(program, "-D", rule)?;
-                }
-                let made = former.as_deref() == Some(NO_TABLE);
-                if made && arp_rules(program)?.is_empty() && has_table(ARP_FILTER) {
-                    program::run("nft", &["delete", "table", "arp", ARP_FILTER], "")?;
-                }
+                filter::delete_rules(program, rules, former.as_deref())?;
             }
+            // The name says whose it is, also where its rules were flushed.
+            Step::Nft { table, .. } => match filter::table(table) {
+                Some(_) => filter::delete_table(table)?,
+                None => return Ok(Undone::Gone),
+            },
             _ if !self.holds(step)? => return self.missing(step),
-            Step::Nft { table, .. } => {
-                program::run("nft", &["delete", "table", "arp", table], "")?;
-            }
             Step::Gue { port } => fou()?.delete(*port)?,
             Step::Link { name, .. } => self.network.delete_link(name)?,
             Step::Address { device, address } => {
@@ -297,53 +287,6 @@ fn fou() -> Result<Fou, Error> {
 
 fn gue_ports() -> Result<Vec<GuePort>, Error> {
     Fou::open()?.map_or(Ok(Vec::new()), |mut fou| fou.gue_ports())
-}
-
-fn has_table(table: &str) -> bool {
-    program::run("nft", &["list", "table", "arp", table], "").is_ok()
-}
-
-fn arptables(program: &str, action: &str, rule: &str) -> Result<(), Error> {
-    let words: Vec<&str> = std::iter::once(action).chain(rule.split(' ')).collect();
-    program::run(program, &words, "").map(drop)
-}
-
-/// The table that the arptables in front of nftables makes, even to list it.
-const ARP_FILTER: &str = "filter";
-
-/// In the state file: that table was not there.
-const NO_TABLE: &str = "no table";
-
-fn is_nft(program: &str) -> Result<bool, Error> {
-    Ok(program::run(program, &["-V"], "")?.contains("nf_tables"))
-}
-
-/// The rules as arptables lists them: chain and words.
-fn arp_rules(program: &str) -> Result<Vec<(String, Vec<String>)>, Error> {
-    if is_nft(program)? && !has_table(ARP_FILTER) {
-        return Ok(Vec::new());
-    }
-    let mut chain = String::new();
-    let mut rules = Vec::new();
-    for line in program::run(program, &["-n", "-L", "-v"], "")?.lines() {
-        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        match &words[..] {
-            [first, name, ..] if first == "Chain" => chain.clone_from(name),
-            [] => {}
-            _ => rules.push((chain.clone(), words)),
-        }
-    }
-    Ok(rules)
-}
-
-/// arptables lists the words of a rule in its own order, and counters behind them.
-fn is_listed(present: &[(String, Vec<String>)], rule: &str) -> bool {
-    let mut wanted = rule.split(' ');
-    let chain = wanted.next().unwrap_or_default();
-    let wanted: Vec<&str> = wanted.collect();
-    present.iter().any(|(name, words)| {
-        name == chain && wanted.iter().all(|word| words.iter().any(|it| it == word))
-    })
 }
 
 fn make_parent(path: &Path) -> Result<(), Error> {

@@ -123,22 +123,34 @@ impl Preparation {
         Ok(())
     }
 
-    /// Returns to the state of `before`, and says what failed.
+    /// Returns to the state of `before`, and says what failed. What is still there stays in the
+    /// state file, for a later undo.
     pub fn take_back(&mut self, before: Ledger, error: Error) -> Error {
         let mut left = Vec::new();
-        for entry in self.ledger.entries.iter().rev() {
-            if !entry.begun || before.owns(&entry.step) {
-                continue;
-            }
+        let done = std::mem::take(&mut self.ledger.entries);
+        let mut undone = done.iter().rev().filter(|it| it.begun && !before.owns(&it.step));
+        let mut kept = Vec::new();
+        for entry in undone.by_ref() {
             match self.host.undo(entry) {
                 Ok(Undone::Restored | Undone::Gone) => {}
                 Ok(Undone::LeftAlone(why)) => {
                     left.push(format!("{}: {why}", entry.step.describe()));
                 }
-                Err(error) => left.push(format!("{}: {error}", entry.step.describe())),
+                Err(error) => {
+                    left.push(format!("{}: {error}", entry.step.describe()));
+                    kept.push(entry.clone());
+                    // The silence before an address must last as long as the address.
+                    if matches!(entry.step, Step::Address { .. }) {
+                        break;
+                    }
+                }
             }
         }
+        kept.extend(undone.cloned());
         self.ledger = before;
+        for entry in kept.into_iter().rev() {
+            self.ledger.keep(entry);
+        }
         if let Err(error) = self.save() {
             left.push(error.to_string());
         }

@@ -13,7 +13,8 @@ use crate::model::RouteImage;
 use crate::netlink::route;
 use crate::output::paint::{Paint, Tone};
 use crate::prepare::{
-    self, Director, Finding, Images, Keep, Mode, Planned, Question, Report, State, Wish, script,
+    self, ArpMethod, Director, Finding, Images, Keep, Mode, Planned, Question, RealServer, Report,
+    State, Wish, loud, script,
 };
 use crate::system::frames::hardware;
 
@@ -151,6 +152,7 @@ fn entries(preparation: &mut Preparation, wish: &Director) -> Result<Vec<String>
 fn notes(wish: &Wish) -> Vec<String> {
     let mut notes = Vec::new();
     let Wish::RealServer(wish) = wish else { return notes };
+    notes.extend(silence_elsewhere(wish));
     if let Mode::Tunnel(_) = wish.mode
         && wish.advmss.is_none()
     {
@@ -164,6 +166,16 @@ fn notes(wish: &Wish) -> Vec<String> {
         notes.push("--director ADDR makes the default route go through the director".to_owned());
     }
     notes
+}
+
+/// What a host without silence of its own relies on.
+fn silence_elsewhere(wish: &RealServer) -> Option<String> {
+    let heard = wish.vips.iter().any(IpAddr::is_ipv4);
+    (wish.arp == ArpMethod::None && wish.mode != Mode::Nat && heard).then(|| {
+        "--arp none: this host answers ARP for the virtual address; a static entry in the front \
+         gateway must hold against it"
+            .to_owned()
+    })
 }
 
 fn undo(
@@ -187,6 +199,12 @@ fn undo(
     report.changed = report.steps.iter().any(|line| line.state == State::Undone);
     if before == preparation.ledger {
         report.notes.push("nothing to undo".to_owned());
+    }
+    if before.silences() && !preparation.ledger.silences() {
+        let facts = preparation.host.facts(&Question::default())?;
+        report.notes.extend(loud(&facts).map(|(vip, link)| {
+            format!("{vip} is still on {} and will be answered for", link.name)
+        }));
     }
     tell(session, &report, json)
 }
@@ -217,6 +235,12 @@ fn status(
         }
     }
     for wish in &wishes {
+        if let Wish::RealServer(wish) = wish
+            && let Some(note) = silence_elsewhere(wish)
+            && !report.notes.contains(&note)
+        {
+            report.notes.push(note);
+        }
         let facts = preparation.host.facts(&after(wish))?;
         for finding in wish.judge(&facts) {
             report.ok &= finding.ok;

@@ -63,6 +63,16 @@ pub enum Obstacle {
         /// Its value.
         value: String,
     },
+    /// What comes out of a tunnel would be dropped.
+    #[error("net/ipv4/conf/all/rp_filter is {value}: what comes out of {tunnel} would be dropped")]
+    ReversePath {
+        /// The kernel parameter's value.
+        value: u32,
+        /// The tunnel's interface.
+        tunnel: String,
+        /// Where the virtual address is to be instead.
+        device: String,
+    },
     /// Another host answers for the address.
     #[error("{mac} on {name} answers for {address} already")]
     Answered {
@@ -154,6 +164,11 @@ impl Obstacle {
                 let key = key.replace('/', ".");
                 format!("the greater of `all' and the interface counts; sysctl -w {key}=1")
             }
+            Self::ReversePath { device, .. } => format!(
+                "it counts for every interface, and a tunnel without an address passes no filter: \
+                 leave `--dev {device}' away, or, for the whole host: sysctl -w \
+                 net.ipv4.conf.all.rp_filter=0"
+            ),
             Self::Answered { .. } => {
                 "a real server that is not silent (ipvsadm rs prepare there), or \
                                       another director; --takeover takes the address anyway"

@@ -102,7 +102,8 @@ fn loud(facts: &Facts, name: &str) -> Result<(), Obstacle> {
 /// Each interface with the address that it may speak for.
 fn speakers(wish: &RealServer, facts: &Facts) -> Result<Vec<(String, Option<IpAddr>)>, Obstacle> {
     let own = |name: &str| {
-        facts.own_addresses(Family::V4).find(|(link, _)| link.name == name).map(|(_, it)| it)
+        let mut own = facts.own_addresses(Family::V4);
+        own.find(|(link, it)| link.name == name && !wish.vips.contains(it)).map(|(_, it)| it)
     };
     Ok(listeners(wish, facts)?
         .into_iter()
@@ -136,7 +137,12 @@ fn table(wish: &RealServer, facts: &Facts, vip: IpAddr) -> Result<Step, Obstacle
         hook("input"),
         hook("output")
     );
-    Ok(Step::Nft { table: format!("ipvsadm_rs_{vip}"), body })
+    Ok(Step::Nft { table: table_of(&vip), body })
+}
+
+/// The nftables table for a virtual address.
+pub fn table_of(vip: &IpAddr) -> String {
+    format!("ipvsadm_rs_{vip}")
 }
 
 fn rules(wish: &RealServer, facts: &Facts, vip: IpAddr, program: &str) -> Result<Step, Obstacle> {

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use super::filter::ArpRule;
 use super::wish::ArpMethod;
 use crate::error::Obstacle;
-use crate::model::{Family, InterfaceAddress, Link, Route};
+use crate::model::{Family, GuePort, InterfaceAddress, Link, Route};
 
 /// The arptables to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub struct Question {
     pub answers: Option<(String, Vec<IpAddr>)>,
     /// Are there nftables for ARP, or arptables?
     pub filters: Option<ArpMethod>,
+    /// What is in these nftables tables for ARP?
+    pub tables: Vec<String>,
+    /// Which UDP ports unpack GUE?
+    pub gue: bool,
     /// Do these files exist?
     pub files: Vec<String>,
     /// What are these parameters?
@@ -62,6 +67,12 @@ pub struct Facts {
     pub nft: Option<bool>,
     /// Which arptables there is.
     pub arptables: ArpTables,
+    /// nftables tables for ARP as they stand, of those asked for.
+    pub tables: BTreeMap<String, String>,
+    /// The rules of arptables.
+    pub arp_rules: Vec<ArpRule>,
+    /// UDP ports that unpack GUE.
+    pub gue_ports: Vec<GuePort>,
     /// systemd keeps its units here.
     pub systemd: bool,
     /// How this program is called at boot.

@@ -106,6 +106,21 @@ impl Ledger {
         self.find(step).is_some_and(|index| self.entries[index].begun)
     }
 
+    /// Whether this program keeps interfaces from answering ARP for addresses of others.
+    pub fn silences(&self) -> bool {
+        let of =
+            |step: &Step| matches!(step, Step::Sysctl { key, .. } if key.ends_with("/arp_ignore"));
+        self.entries.iter().any(|entry| entry.begun && of(&entry.step))
+    }
+
+    /// Takes up an entry, in the place of the one about the same thing.
+    pub fn keep(&mut self, entry: Entry) {
+        match self.find(&entry.step) {
+            Some(index) => self.entries[index] = entry,
+            None => self.entries.push(entry),
+        }
+    }
+
     /// Takes these holders, or all, from every step.
     pub fn release(&mut self, holders: Option<&BTreeSet<String>>) {
         self.wishes.retain(|holder, _| holders.is_some_and(|it| !it.contains(holder)));

@@ -8,6 +8,7 @@
 mod arp;
 mod director;
 mod facts;
+pub(crate) mod filter;
 mod ledger;
 mod nat;
 mod persist;
@@ -21,10 +22,11 @@ mod wish;
 
 pub use director::Director;
 pub use facts::{ArpTables, Facts, Question};
+pub use filter::ArpRule;
 pub use ledger::{Entry, Ledger, Planned};
 pub use plan::{Images, Keep, plan};
 pub use report::{Line, Report, State};
 pub use step::{Step, script};
-pub use verdict::Finding;
+pub use verdict::{Finding, loud};
 pub use vs::check as check_parameter;
 pub use wish::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer, Wish};

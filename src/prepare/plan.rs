@@ -87,7 +87,7 @@ fn one(
         ipv6_on(facts, &device)?;
     }
     free(facts, ledger, vip, &device, "rs")?;
-    ways.extend(segments(wish, facts, images, vip));
+    ways.extend(segments(wish, facts, images, vip)?);
     Ok([silence, ways, vec![Step::Address { device, address: vip }]])
 }
 
@@ -174,20 +174,31 @@ pub fn free(
 
 /// Clients are told of smaller segments with the answer that opens a connection, which goes
 /// straight to them.
-fn segments(wish: &RealServer, facts: &Facts, images: &Images<'_>, vip: IpAddr) -> Option<Step> {
-    let advmss = wish.advmss?;
-    let route = facts.default_route(Family::of(&vip))?;
+fn segments(
+    wish: &RealServer,
+    facts: &Facts,
+    images: &Images<'_>,
+    vip: IpAddr,
+) -> Result<Option<Step>, Obstacle> {
+    let Some(advmss) = wish.advmss else { return Ok(None) };
+    let Some(route) = facts.default_route(Family::of(&vip)) else {
+        let version = if vip.is_ipv4() { 4 } else { 6 };
+        return Err(Obstacle::Route(format!(
+            "--advmss {advmss} is set on the default route, and there is none for IPv{version}: \
+             add one first, or leave --advmss away"
+        )));
+    };
     let gateway = route.gateway.map(|it| format!(" via {it}")).unwrap_or_default();
     let device = route.device.and_then(|index| facts.link_at(index));
     let device = device.map(|link| format!(" dev {}", link.name)).unwrap_or_default();
     let metric =
         if route.metric == 0 { String::new() } else { format!(" metric {}", route.metric) };
-    Some(Step::Route {
+    Ok(Some(Step::Route {
         new: (images.with_advmss)(&route.image, advmss),
         former: Some(route.image.clone()),
         words: format!("default{gateway}{device}{metric} advmss {advmss}"),
         ipv6: vip.is_ipv6(),
-    })
+    }))
 }
 
 /// A step that several need stands once, where the first of them needs it.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::filter;
 use crate::model::{GuePort, NewLink, RouteImage};
 
 /// One change to a host that can be undone.
@@ -141,7 +142,7 @@ impl Step {
             Self::Module { name } => format!("modprobe {name}"),
             Self::Sysctl { key, value } => format!("sysctl -q -w {}='{value}'", sysctl_name(key)),
             Self::Nft { table, body } => {
-                format!("nft -f - <<'END'\ntable arp {table} {{\n{body}}}\nEND")
+                format!("nft -f - <<'END'\n{}END", filter::script(table, body))
             }
             Self::Arptables { program, rules } => {
                 let rules = rules.iter().map(|rule| format!("{program} -A {rule}"));

@@ -8,9 +8,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::facts::Facts;
 use super::ledger::Ledger;
 use super::step::Step;
+use super::verdict::{Finding, finding, remedy};
 use super::wish::{Encapsulation, RealServer};
 use crate::error::Obstacle;
-use crate::model::{Family, GuePort, NewLink};
+use crate::model::{Family, GuePort, Link, NewLink};
 
 /// The steps for one virtual address, and the interface on which its packets arrive.
 pub fn dig(
@@ -21,25 +22,114 @@ pub fn dig(
     vip: IpAddr,
 ) -> Result<(Vec<Step>, String), Obstacle> {
     let link = interface(encapsulation, own_address(wish, facts, vip)?, vip);
-    let name = format!("ipvs-{}", link.kind());
+    let name = name(&link);
     let mut steps = Vec::new();
-    if let Encapsulation::Gue { port } = encapsulation {
-        let ipv6 = matches!(link, NewLink::Ip6tnl { .. });
+    if let Some(port) = gue_port(encapsulation, &link) {
         needs(facts, "fou")?;
         steps.push(Step::Module { name: "fou".to_owned() });
-        steps.push(Step::Gue { port: GuePort { port, ipv6 } });
+        steps.push(Step::Gue { port });
     }
     needs(facts, link.module())?;
     steps.push(made(facts, ledger, &name, link)?);
-    // Reverse path filtering drops what comes out of the tunnel: strictly always, loosely where the
-    // interface has no address.
     if vip.is_ipv4() {
-        let value = if facts.number("ipv4/conf/all/rp_filter") == 0 { "0" } else { "2" };
-        let key = format!("ipv4/conf/{name}/rp_filter");
-        steps.push(Step::Sysctl { key, value: value.to_owned() });
+        steps.push(reverse_path(wish, facts, &name)?);
     }
     steps.push(Step::Up { device: name.clone() });
     Ok((steps, name))
+}
+
+/// Reverse path filtering drops what comes out of the tunnel: strictly always, loosely where the
+/// interface has no address, as it has none with the virtual address elsewhere. The greater of
+/// `all` and the interface counts, and `all` is the whole host's.
+fn reverse_path(wish: &RealServer, facts: &Facts, name: &str) -> Result<Step, Obstacle> {
+    let all = facts.number(ALL_FILTERED);
+    match &wish.device {
+        Some(device) if all != 0 && device != name => Err(Obstacle::ReversePath {
+            value: all,
+            tunnel: name.to_owned(),
+            device: device.clone(),
+        }),
+        _ => {
+            let value = if all == 0 { "0" } else { "2" };
+            let key = format!("ipv4/conf/{name}/rp_filter");
+            Ok(Step::Sysctl { key, value: value.to_owned() })
+        }
+    }
+}
+
+const ALL_FILTERED: &str = "ipv4/conf/all/rp_filter";
+
+fn name(link: &NewLink) -> String {
+    format!("ipvs-{}", link.kind())
+}
+
+fn gue_port(encapsulation: Encapsulation, link: &NewLink) -> Option<GuePort> {
+    let Encapsulation::Gue { port } = encapsulation else { return None };
+    Some(GuePort { port, ipv6: matches!(link, NewLink::Ip6tnl { .. }) })
+}
+
+/// Whether the director's packets are unpacked and let in, whoever brought that about.
+pub fn judge(
+    wish: &RealServer,
+    encapsulation: Encapsulation,
+    facts: &Facts,
+    vip: IpAddr,
+) -> Vec<Finding> {
+    let own = match own_address(wish, facts, vip) {
+        Ok(own) => own,
+        // Any of them tells the kind.
+        Err(Obstacle::NoOwnAddress { found, .. }) if !found.is_empty() => found[0],
+        Err(obstacle) => return vec![finding(false, obstacle.to_string())],
+    };
+    let wanted = interface(encapsulation, own, vip);
+    let mut findings = Vec::new();
+    if let Some(port) = gue_port(encapsulation, &wanted) {
+        findings.push(if facts.gue_ports.contains(&port) {
+            finding(true, format!("UDP port {} unpacks GUE", port.port))
+        } else {
+            let remedy = remedy(wish, vip);
+            finding(false, format!("UDP port {} does not unpack GUE; {remedy}", port.port))
+        });
+    }
+    findings.push(match unpacker(facts, &wanted) {
+        None => {
+            let remedy = remedy(wish, vip);
+            finding(false, format!("no interface unpacks {} packets; {remedy}", wanted.kind()))
+        }
+        Some(Link { name, up: false, .. }) => {
+            finding(false, format!("{name} is down and unpacks nothing; ip link set {name} up"))
+        }
+        Some(link) if vip.is_ipv4() => let_in(facts, link),
+        Some(Link { name, .. }) => finding(true, format!("{name} is up")),
+    });
+    findings
+}
+
+/// The own interface, or another of its kind that is up, such as the fallback interface.
+fn unpacker<'a>(facts: &'a Facts, wanted: &NewLink) -> Option<&'a Link> {
+    let mut fit = facts.links.iter().filter(|link| link.kind == wanted.kind());
+    let own = name(wanted);
+    fit.clone().find(|link| link.name == own).or_else(|| fit.find(|link| link.up))
+}
+
+fn let_in(facts: &Facts, link: &Link) -> Finding {
+    let name = &link.name;
+    let bare = !facts.addresses.iter().any(|it| it.index == link.index && it.address.is_ipv4());
+    match facts.effective(name, "rp_filter") {
+        1 => finding(false, format!("{name} drops what comes out of it (rp_filter 1)")),
+        2 if bare => {
+            let whose = if facts.number(ALL_FILTERED) == 0 { name } else { "all" };
+            let remedy = format!("sysctl -w net.ipv4.conf.{whose}.rp_filter=0");
+            finding(
+                false,
+                format!(
+                    "{name} drops what comes out of it (rp_filter 2, and it has no IPv4 address); \
+                     {remedy}"
+                ),
+            )
+        }
+        it => finding(true, format!("{name} lets packets in (rp_filter {it})")),
+    }
 }
 
 /// An interface that this program may make: nobody else has one of that name.

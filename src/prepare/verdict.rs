@@ -4,10 +4,12 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use super::arp;
 use super::facts::Facts;
+use super::ledger::Ledger;
+use super::step::Step;
 use super::wish::{ArpMethod, Mode, RealServer};
-use crate::model::Family;
+use super::{arp, filter, tunnel};
+use crate::model::{Family, Link};
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,8 +30,14 @@ pub fn judge(wish: &RealServer, facts: &Facts) -> Vec<Finding> {
         return way_back(wish, facts);
     }
     let mut findings = Vec::new();
-    if wish.arp == ArpMethod::Sysctl && wish.vips.iter().any(IpAddr::is_ipv4) {
-        findings.extend(silence(wish, facts));
+    let mut heard = wish.vips.iter().filter(|vip| vip.is_ipv4()).peekable();
+    match wish.arp {
+        ArpMethod::Sysctl if heard.peek().is_some() => findings.extend(quiet(wish, facts)),
+        ArpMethod::Nft | ArpMethod::Arptables => {
+            findings.extend(heard.map(|vip| filtered(wish, facts, *vip)));
+        }
+        // Whether the gateway has its static entry cannot be seen from here.
+        ArpMethod::Sysctl | ArpMethod::None => {}
     }
     for vip in &wish.vips {
         findings.extend(address(wish, facts, *vip));
@@ -37,7 +45,59 @@ pub fn judge(wish: &RealServer, facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-fn silence(wish: &RealServer, facts: &Facts) -> Vec<Finding> {
+/// Whether the rules stand that a preparation would make.
+fn filtered(wish: &RealServer, facts: &Facts, vip: IpAddr) -> Finding {
+    let steps = match arp::silence(wish, facts, &Ledger::default(), vip) {
+        Ok(steps) => steps,
+        Err(obstacle) => return finding(false, obstacle.to_string()),
+    };
+    match steps.iter().find_map(|step| lacking(step, facts)) {
+        None => {
+            finding(true, format!("rules of {} keep this host from answering for {vip}", wish.arp))
+        }
+        Some(what) => {
+            let remedy = remedy(wish, vip);
+            finding(false, format!("this host may answer ARP for {vip}: {what}; {remedy}"))
+        }
+    }
+}
+
+/// What of a step's rules is not there.
+fn lacking(step: &Step, facts: &Facts) -> Option<String> {
+    match step {
+        Step::Nft { table, body } => match facts.tables.get(table) {
+            None => Some(format!("there is no nftables table arp {table}")),
+            Some(listing) if filter::is_table(listing, table, body) => None,
+            Some(_) => Some(format!("nftables table arp {table} has not the rules for it")),
+        },
+        Step::Arptables { program, rules } => {
+            let mut rules = rules.iter();
+            let missing = rules.find(|rule| !filter::is_listed(&facts.arp_rules, rule))?;
+            Some(format!("{program} has no rule {missing}"))
+        }
+        _ => None,
+    }
+}
+
+/// The command that puts it right.
+pub fn remedy(wish: &RealServer, vip: IpAddr) -> String {
+    format!("ipvsadm rs prepare {}", wish.words(&vip.to_string()))
+}
+
+/// Addresses of interfaces without neighbours for which others answer ARP: perhaps virtual ones.
+pub fn loud(facts: &Facts) -> impl Iterator<Item = (IpAddr, &Link)> {
+    let heard = facts.links.iter().any(|link| {
+        let ignore = facts.effective(&link.name, "arp_ignore");
+        link.arp && link.up && !matches!(ignore, 1 | 2 | 8)
+    });
+    facts.addresses.iter().filter_map(move |it| {
+        let link = facts.link_at(it.index)?;
+        let fits = heard && link.up && !link.arp && it.address.is_ipv4();
+        (fits && !it.address.is_loopback()).then_some((it.address, link))
+    })
+}
+
+fn quiet(wish: &RealServer, facts: &Facts) -> Vec<Finding> {
     let listeners = match arp::listeners(wish, facts) {
         Ok(listeners) => listeners,
         Err(obstacle) => return vec![finding(false, obstacle.to_string())],
@@ -81,18 +141,9 @@ fn address(wish: &RealServer, facts: &Facts, vip: IpAddr) -> Vec<Finding> {
             (false, ..) => finding(false, text + ", which makes its whole subnet local"),
             _ => finding(link.up, if link.up { text } else { text + ", which is down" }),
         });
-        if let Mode::Tunnel(_) = wish.mode
-            && vip.is_ipv4()
-            && link.name.starts_with("ipvs-")
-        {
-            findings.push(match facts.effective(&link.name, "rp_filter") {
-                1 => finding(
-                    false,
-                    format!("{} drops what comes out of it (rp_filter 1)", link.name),
-                ),
-                it => finding(true, format!("{} lets packets in (rp_filter {it})", link.name)),
-            });
-        }
+    }
+    if let Mode::Tunnel(encapsulation) = wish.mode {
+        findings.extend(tunnel::judge(wish, encapsulation, facts, vip));
     }
     let local = facts.routes.get(&vip).is_some_and(|route| route.local);
     let not = if local { "" } else { "not " };

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::arp;
 use super::director::{self, Director};
 use super::facts::{Facts, Question};
 use super::persist;
@@ -122,6 +123,8 @@ impl Wish {
                     routes: wish.directors.iter().chain(&wish.vips).copied().collect(),
                     proxies: wish.vips.clone(),
                     filters: filtered.then_some(wish.arp),
+                    tables: wish.tables(),
+                    gue: matches!(wish.mode, Mode::Tunnel(Encapsulation::Gue { .. })),
                     modules: modules.map(str::to_owned).to_vec(),
                     ..question
                 }
@@ -174,6 +177,14 @@ pub struct RealServer {
 pub const NAT_HOLDER: &str = "nat";
 
 impl RealServer {
+    /// The nftables tables that silence it.
+    fn tables(&self) -> Vec<String> {
+        if self.arp != ArpMethod::Nft {
+            return Vec::new();
+        }
+        self.vips.iter().filter(|vip| vip.is_ipv4()).map(arp::table_of).collect()
+    }
+
     /// The words behind `ipvsadm rs prepare` that wish the same for one holder.
     pub fn words(&self, holder: &str) -> String {
         use fmt::Write as _;

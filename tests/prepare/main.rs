@@ -4,9 +4,11 @@
 
 mod crash;
 mod director;
+mod leftover;
 mod refusal;
 mod router;
 mod share;
 mod silence;
 mod support;
 mod undo;
+mod verdict;

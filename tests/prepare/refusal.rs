@@ -3,7 +3,7 @@
 use crate::support::{Lan, assert_same, text};
 
 /// How the host is made unfit, the words, and what the message must say.
-const CASES: [(&str, &str, &str); 22] = [
+const CASES: [(&str, &str, &str); 26] = [
     ("", "--mode dr --vip 224.0.0.1", "a multicast address"),
     ("", "--mode dr --vip 127.0.0.5", "a loopback address"),
     ("", "--mode dr --vip 0.0.0.0", "unspecified"),
@@ -27,6 +27,26 @@ const CASES: [(&str, &str, &str); 22] = [
     ("sysctl -q -w net.ipv6.conf.lo.disable_ipv6=1", "--mode dr --vip 2001:db8::80", "IPv6 is off"),
     ("ip address add 10.0.0.3/24 dev v0", "--mode tun --vip 10.0.0.80", "no single IPv4 address"),
     ("ip link add ipvs-ipip type dummy", "--mode tun --vip 10.0.0.80", "not from this program"),
+    (
+        "sysctl -q -w net.ipv4.conf.all.rp_filter=1",
+        "--mode tun --vip 10.0.0.80 --dev lo",
+        "net/ipv4/conf/all/rp_filter is 1",
+    ),
+    (
+        "sysctl -q -w net.ipv4.conf.all.rp_filter=2",
+        "--mode tun --vip 10.0.0.80 --dev ipvs0 --tunnel gre",
+        "net/ipv4/conf/all/rp_filter is 2: what comes out of ipvs-gre would be dropped",
+    ),
+    (
+        "ip route delete default",
+        "--mode dr --vip 10.0.0.80 --advmss 1400",
+        "--advmss 1400 is set on the default route, and there is none for IPv4",
+    ),
+    (
+        "",
+        "--mode tun --vip 10.0.0.80,2001:db8::80 --advmss 1400",
+        "--advmss 1400 is set on the default route, and there is none for IPv6",
+    ),
     ("", "--mode nat --director 10.0.0.2", "is an address of this host"),
     ("", "--mode nat --director 192.0.2.1", "is behind 10.0.0.254"),
     ("ip route delete default", "--mode nat", "there is no default route"),

@@ -119,14 +119,7 @@ impl Lan {
 
     /// Runs `work` in a thread of the real server's namespace.
     fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        std::thread::scope(|scope| {
-            let thread = scope.spawn(|| {
-                let file = File::open(format!("/run/netns/{}", self.rs)).unwrap();
-                setns(file, CloneFlags::CLONE_NEWNET).unwrap();
-                work()
-            });
-            thread.join().unwrap()
-        })
+        inside(&self.rs, work)
     }
 
     /// The state files of this namespace.
@@ -175,6 +168,18 @@ fn parameters(folder: &Path, state: &mut String) {
             let _ = writeln!(state, "{} = {}", path.display(), String::from_utf8_lossy(&value));
         }
     }
+}
+
+/// Runs `work` in a thread of a host's namespace. A socket that it makes stays there.
+pub fn inside<T: Send>(host: &str, work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let file = File::open(format!("/run/netns/{host}")).unwrap();
+            setns(file, CloneFlags::CLONE_NEWNET).unwrap();
+            work()
+        });
+        thread.join().unwrap()
+    })
 }
 
 pub fn text(output: &Output) -> String {

@@ -94,6 +94,22 @@ fn undo_leaves_alone_what_others_have_changed() {
     assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_announce").trim(), "0");
 }
 
+/// The parameter goes back to what it was, for everybody's addresses.
+#[test]
+fn undo_names_addresses_that_are_answered_for_again() {
+    let lan = Lan::new();
+    lan.rs("ip address add 10.0.0.81/32 dev lo");
+    let said = lan.ok("rs prepare --mode dr --vip 10.0.0.80");
+    assert!(!said.contains("10.0.0.81"), "{said}");
+    let said = lan.ok("rs undo");
+    let note = "note     10.0.0.81 is still on lo and will be answered for";
+    assert!(said.contains(note), "{said}");
+    assert!(!said.contains("10.0.0.80 is still"), "{said}");
+    lan.rs("sysctl -q -w net.ipv4.conf.v0.arp_ignore=1");
+    lan.ok("rs prepare --mode dr --vip 10.0.0.80");
+    assert!(!lan.ok("rs undo").contains("is still on"));
+}
+
 #[test]
 fn a_value_that_was_right_before_stays() {
     let lan = Lan::new();

@@ -19,7 +19,7 @@ const DR: Mode = Mode::Dr(Arp::Sysctl);
 
 /// A director with the virtual address, real servers without. It takes no IPVS to answer ARP, so
 /// these tests also run on a kernel that has none.
-fn world(family: Family) -> World {
+pub fn world(family: Family) -> World {
     let world = World::new(Layout::Beside);
     prepare::director(&world, DR, family, Preparation::Manual);
     world
@@ -56,7 +56,7 @@ fn claims_while_answering(world: &World, family: Family) -> BTreeSet<Mac> {
 }
 
 /// Whether the kernel has nftables' family for ARP.
-fn has_nft_arp(world: &World) -> bool {
+pub fn has_nft_arp(world: &World) -> bool {
     world.client.attempt(&["nft", "add", "table", "arp", "probe"], "").status.success()
 }
 

@@ -6,6 +6,7 @@ mod arp;
 mod capture;
 mod direct;
 mod exchange;
+mod filter;
 mod host;
 mod nat;
 mod prepare;

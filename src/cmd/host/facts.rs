@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nix::unistd::geteuid;
 
-use super::Host;
+use super::{Host, filter, gue_ports};
 use crate::error::{Error, Obstacle};
 use crate::model::{Family, Link};
 use crate::prepare::{ArpMethod, ArpTables, Facts, Question};
@@ -59,9 +59,18 @@ impl Host {
             let found = self.network.proxies(*vip)?;
             proxies.extend(found.into_iter().map(|index| (*vip, index)));
         }
+        // Without the right to look they would seem to be missing.
+        if question.filters.is_some() && !geteuid().is_root() {
+            return Err(Obstacle::NotRoot.into());
+        }
         let nft = if question.filters.is_some() { arp_tables_known()? } else { None };
         let missing = question.modules.iter().filter(|it| modules::absent(it)).cloned().collect();
         let answers = self.answers(question.answers.as_ref(), &links)?;
+        let arptables = match question.filters {
+            Some(ArpMethod::Arptables) => arptables(nft),
+            _ => ArpTables::Absent,
+        };
+        let tables = question.tables.iter();
         Ok(Facts {
             writable: sysctl::writable(),
             addresses: self.network.addresses()?,
@@ -72,11 +81,14 @@ impl Host {
             proxies,
             missing,
             answers,
-            arptables: match question.filters {
-                Some(ArpMethod::Arptables) => arptables(nft),
-                _ => ArpTables::Absent,
-            },
             nft,
+            tables: tables.filter_map(|name| Some((name.clone(), filter::table(name)?))).collect(),
+            arp_rules: match &arptables {
+                ArpTables::Program(program) => filter::rules(program)?,
+                _ => Vec::new(),
+            },
+            arptables,
+            gue_ports: if question.gue { gue_ports()? } else { Vec::new() },
             systemd: Path::new("/etc/systemd/system").is_dir(),
             executable: std::env::current_exe()?.display().to_string(),
             files: question

@@ -1,0 +1,67 @@
+//! What could not be taken back stays known, so that undo can do it later.
+
+use std::process::{Command, Output};
+
+use crate::support::{Lan, assert_same, must, text};
+
+/// Runs `words`; every `call` fails that `which` says.
+fn failing(lan: &Lan, words: &str, call: &str, which: &[&str]) -> Output {
+    Command::new("strace")
+        .args(["-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
+        .args(which)
+        .arg(env!("CARGO_BIN_EXE_ipvsadm"))
+        .args(words.split_whitespace())
+        .args(["--netns", &lan.rs])
+        .output()
+        .expect("strace is needed")
+}
+
+/// The kernel stops answering at any place, so that neither the next step nor any undoing works.
+#[test]
+fn undo_finishes_what_a_take_back_could_not() {
+    let lan = Lan::new();
+    let before = lan.snapshot();
+    let wish = "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0";
+    let mut left = 0;
+    for number in 1.. {
+        let inject = format!("inject=sendto:error=EIO:when={number}+");
+        let output = failing(&lan, wish, "sendto", &["-e", &inject]);
+        let said = text(&output);
+        left += u32::from(said.contains("hint: not undone: add 10.0.0.80 to ipvs0"));
+        // While the address is there the host must stay silent about it.
+        if lan.rs("ip address").contains("10.0.0.80") {
+            assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_ignore").trim(), "1", "{said}");
+        }
+        lan.ok("rs undo");
+        assert_same(&before, &lan.snapshot(), &format!("sendto {number}: {said}"));
+        assert_eq!(lan.state_files(), [""; 0]);
+        if output.status.success() {
+            break;
+        }
+    }
+    assert!(left > 0, "no address was ever left");
+}
+
+/// Files are the last step, and then the host is not as wished: packets go elsewhere.
+#[test]
+fn files_that_could_not_be_removed_are_removed_later() {
+    let lan = Lan::new();
+    must(&["mkdir", "-p", "/etc/systemd/system/multi-user.target.wants"]);
+    let list = || must(&["find", "/etc/systemd/system", "/etc/sysctl.d", "/etc/modules-load.d"]);
+    lan.rs("ip route add 10.0.0.82 dev v0 table 5");
+    lan.rs("ip rule add pref 1 to 10.0.0.82 lookup 5");
+    lan.rs("ip rule add pref 2 lookup local");
+    lan.rs("ip rule delete pref 0");
+    let (files, before) = (list(), lan.snapshot());
+    let wish = "rs prepare --mode dr --vip 10.0.0.82 --persist";
+    let unit = "/etc/systemd/system/ipvsadm-rs-10.0.0.82.service";
+    let stuck = ["-P", unit, "-e", "inject=unlink:error=EIO"];
+    let said = text(&failing(&lan, wish, "unlink", &stuck));
+    assert!(said.contains("the host is not as wished"), "{said}");
+    assert!(said.contains("hint: not undone: write /etc/systemd/system/"), "{said}");
+    assert_ne!(files, list());
+    lan.ok("rs undo");
+    assert_eq!(files, list());
+    assert_same(&before, &lan.snapshot(), "undo");
+    assert_eq!(lan.state_files(), [""; 0]);
+}

@@ -1,0 +1,137 @@
+//! `rs status` does not say that all is well where it is not.
+
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use crate::support::{Lan, VIP, inside, text, within};
+
+/// The line that says what is wrong, with status 1.
+fn wrong(lan: &Lan, wish: &str) -> String {
+    let output = lan.ipvsadm(&format!("rs status --vip {VIP} {wish}"));
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{wish}: {said}");
+    let line = said.lines().find(|line| line.starts_with("WRONG"));
+    line.unwrap_or_else(|| panic!("{wish}: {said}")).to_owned()
+}
+
+fn says(lan: &Lan, wish: &str, words: &str) {
+    let line = wrong(lan, wish);
+    assert!(line.contains(words), "{wish}: {line}");
+}
+
+#[test]
+fn rules_of_arptables_that_are_not_there() {
+    let lan = Lan::new();
+    lan.rs(&format!("ip address add {VIP}/32 dev lo"));
+    for wish in ["--mode dr --arp arptables", "--mode dr --arp arptables --iface v0"] {
+        says(&lan, wish, "this host may answer ARP for 10.0.0.80: arptables");
+        says(&lan, wish, &format!("ipvsadm rs prepare --mode dr --vip {VIP}"));
+    }
+    lan.rs(&format!("ip address delete {VIP}/32 dev lo"));
+    lan.ok(&format!("rs prepare --vip {VIP} --mode dr --arp arptables --iface v0"));
+    lan.ok(&format!("rs status --vip {VIP} --mode dr --arp arptables --iface v0"));
+    // The rule of one interface is not the rule of all.
+    says(&lan, "--mode dr --arp arptables", &format!("no rule INPUT -d {VIP} -j DROP"));
+    lan.rs(&format!("arptables-legacy -D INPUT -i v0 -d {VIP} -j DROP"));
+    says(&lan, "--mode dr --arp arptables --iface v0", &format!("INPUT -i v0 -d {VIP} -j DROP"));
+    assert_eq!(lan.ipvsadm("rs status").status.code(), Some(1));
+    lan.ok(&format!("rs prepare --vip {VIP} --mode dr --arp arptables --iface v0"));
+    lan.ok("rs status");
+}
+
+#[test]
+fn silence_that_is_the_gateways_business() {
+    let lan = Lan::new();
+    let wish = format!("--vip {VIP} --mode dr --arp none");
+    for verb in ["prepare", "status"] {
+        let said = lan.ok(&format!("rs {verb} {wish}"));
+        assert!(said.contains("note     --arp none: "), "{said}");
+    }
+    assert!(lan.ok("rs status").contains("note     --arp none: "));
+}
+
+/// What stands on `lo` alone is no real server of a tunnelling director.
+#[test]
+fn tunnels_that_are_not_there() {
+    let lan = Lan::with_fallbacks();
+    lan.rs("sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2");
+    lan.rs(&format!("ip address add {VIP}/32 dev lo"));
+    says(&lan, "--mode tun", "no interface unpacks ipip packets; ipvsadm rs prepare --mode tun");
+    says(&lan, "--mode tun --tunnel gre", "no interface unpacks gre packets");
+    says(&lan, "--mode tun --tunnel gue:5555", "UDP port 5555 does not unpack GUE");
+    lan.rs("ip fou add port 5555 gue");
+    says(&lan, "--mode tun --tunnel gue:5555", "no interface unpacks ipip packets");
+    lan.rs("ip link set tunl0 up");
+    lan.ok(&format!("rs status --vip {VIP} --mode tun"));
+    lan.ok(&format!("rs status --vip {VIP} --mode tun --tunnel gue:5555"));
+}
+
+#[test]
+fn a_tunnel_that_was_set_down() {
+    let lan = Lan::new();
+    lan.ok(&format!("rs prepare --vip {VIP} --mode tun --dev lo"));
+    lan.rs("ip link set ipvs-ipip down");
+    says(&lan, "--mode tun --dev lo", "ipvs-ipip is down and unpacks nothing");
+    lan.ok(&format!("rs prepare --vip {VIP} --mode tun --dev lo"));
+    lan.ok("rs status");
+}
+
+/// Whether a wrapped request of the neighbour's reaches a service of the real server.
+fn arrives(lan: &Lan) -> bool {
+    let service = inside(&lan.rs, || UdpSocket::bind("0.0.0.0:7").unwrap());
+    service.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    let client = inside(&lan.neighbour, || UdpSocket::bind("10.0.0.1:0").unwrap());
+    client.send_to(b"?", (VIP, 7)).unwrap();
+    service.recv_from(&mut [0]).is_ok_and(|(_, from)| from == client.local_addr().unwrap())
+}
+
+/// As the director does: requests for the virtual address go through a tunnel.
+fn wrap(lan: &Lan) {
+    for command in [
+        "ip link add wrap type ipip local 10.0.0.1 remote 10.0.0.2",
+        "ip link set wrap up",
+        "ip route add 10.0.0.80 dev wrap",
+        "sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.v1.rp_filter=0",
+    ] {
+        within(&lan.neighbour, command);
+    }
+}
+
+#[test]
+fn a_tunnel_without_an_address_passes_no_reverse_path_filter() {
+    for home in ["lo", "ipvs0"] {
+        let lan = Lan::new();
+        wrap(&lan);
+        // As systemd's default for new interfaces.
+        lan.rs("sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=2");
+        let wish = format!("--mode tun --dev {home}");
+        assert!(!arrives(&lan), "nobody has the address yet");
+        lan.ok(&format!("rs prepare --vip {VIP} {wish}"));
+        assert!(arrives(&lan), "{wish}");
+        lan.ok(&format!("rs status --vip {VIP} {wish}"));
+        for (culprit, value) in [("all", 2), ("ipvs-ipip", 2), ("all", 1)] {
+            let key = format!("net.ipv4.conf.{culprit}.rp_filter");
+            lan.rs(&format!("sysctl -q -w {key}={value}"));
+            assert!(!arrives(&lan), "{wish} with {key} {value}");
+            says(&lan, &wish, "ipvs-ipip drops what comes out of it");
+            if value == 2 {
+                says(&lan, &wish, &format!("sysctl -w {key}=0"));
+            }
+            lan.rs(&format!("sysctl -q -w {key}=0"));
+            assert!(arrives(&lan), "{wish} with {key} 0");
+        }
+    }
+}
+
+/// With the address on the tunnel the loose filter lets packets in, whatever `all` is.
+#[test]
+fn a_tunnel_with_the_address_passes_the_loose_filter() {
+    for all in [1, 2] {
+        let lan = Lan::new();
+        wrap(&lan);
+        lan.rs(&format!("sysctl -q -w net.ipv4.conf.all.rp_filter={all}"));
+        lan.ok(&format!("rs prepare --vip {VIP} --mode tun"));
+        assert!(arrives(&lan), "all.rp_filter {all}");
+        lan.ok(&format!("rs status --vip {VIP} --mode tun"));
+    }
+}

@@ -1,0 +1,100 @@
+//! Silence by nftables: `status` looks at the rules, prepare mends them, undo leaves nothing.
+//! It takes no IPVS, but a kernel with nftables' family for ARP: see scripts/traffic.sh.
+
+use std::collections::BTreeSet;
+use std::process::Output;
+
+use crate::arp::{has_nft_arp, world};
+use crate::host::Host;
+use crate::probe::who_has;
+use crate::world::{V4, World, vip};
+
+const WISHES: [&str; 2] =
+    ["--mode dr --vip 192.0.2.80 --arp nft", "--mode dr --vip 192.0.2.80 --arp nft --iface eth0"];
+const TABLE: &str = "ipvsadm_rs_192.0.2.80";
+
+fn ipvsadm(host: &Host, words: &str) -> Output {
+    let words: Vec<&str> =
+        [env!("CARGO_BIN_EXE_ipvsadm")].into_iter().chain(words.split(' ')).collect();
+    host.attempt(&words, "")
+}
+
+fn ok(host: &Host, words: &str) -> String {
+    let output = ipvsadm(host, words);
+    let said = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{words}: {said}");
+    said
+}
+
+fn wrong(host: &Host, words: &str, line: &str) {
+    let output = ipvsadm(host, words);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{words}: {said}");
+    let wrong = format!("WRONG    this host may answer ARP for 192.0.2.80: {line}");
+    assert!(said.contains(&wrong), "{words}: {said}");
+    assert!(said.contains("; ipvsadm rs prepare --mode dr --vip 192.0.2.80"), "{said}");
+}
+
+fn nft(host: &Host, words: &str) -> String {
+    let words: Vec<&str> = ["nft"].into_iter().chain(words.split(' ')).collect();
+    host.command(&words, "")
+}
+
+/// The world of these tests, where the kernel can do it.
+fn capable() -> Option<World> {
+    let world = world(V4);
+    has_nft_arp(&world).then_some(world)
+}
+
+#[test]
+fn rules_that_are_gone_show_and_are_mended_by_nft() {
+    let Some(world) = capable() else { return };
+    let real = &world.real[0];
+    let alone = BTreeSet::from([world.director.mac(0)]);
+    let two = BTreeSet::from([world.director.mac(0), real.mac(0)]);
+    for wish in WISHES {
+        real.ip("address add 192.0.2.80/32 dev lo\n");
+        wrong(real, &format!("rs status {wish}"), "there is no nftables table arp");
+        real.ip("address delete 192.0.2.80/32 dev lo\n");
+        ok(real, &format!("rs prepare {wish}"));
+        // With half of its rules it is silent in most cases only.
+        for (spoil, heard) in [
+            (format!("flush table arp {TABLE}"), &two),
+            (format!("flush chain arp {TABLE} in"), &alone),
+            (format!("insert rule arp {TABLE} in accept"), &alone),
+        ] {
+            nft(real, &spoil);
+            assert_eq!(who_has(&world, vip(V4)), *heard, "{wish} after {spoil}");
+            wrong(real, &format!("rs status {wish}"), "nftables table arp");
+            wrong(real, "rs status", "nftables table arp");
+            let said = ok(real, &format!("rs prepare {wish}"));
+            assert!(said.contains("done     make nftables table"), "{said}");
+            assert_eq!(who_has(&world, vip(V4)), alone, "{wish} mended after {spoil}");
+            ok(real, "rs status");
+        }
+        ok(real, "rs undo");
+    }
+}
+
+#[test]
+fn undo_leaves_every_rule_as_it_was_by_nft() {
+    let Some(world) = capable() else { return };
+    let real = &world.real[0];
+    nft(real, "add table arp other");
+    nft(real, "add chain arp other in { type filter hook input priority 5 ; policy accept ; }");
+    nft(real, "add rule arp other in arp operation request counter accept");
+    nft(real, "add table inet other");
+    let state = || (nft(real, "-a list ruleset"), real.command(&["ip", "-d", "address"], ""));
+    for wish in WISHES {
+        let before = state();
+        ok(real, &format!("rs prepare {wish}"));
+        assert!(state().0.contains(TABLE), "{wish}");
+        assert!(ok(real, &format!("rs prepare {wish}")).contains("nothing to do"));
+        ok(real, "rs undo");
+        assert_eq!(state(), before, "undo of {wish}");
+        ok(real, &format!("rs prepare {wish}"));
+        nft(real, &format!("flush table arp {TABLE}"));
+        ok(real, "rs undo");
+        assert_eq!(state(), before, "undo of {wish} with its rules flushed");
+    }
+}
