@@ -57,6 +57,8 @@ impl Preparation {
     /// Compares a plan with the state and the host.
     pub fn work(&mut self, wish: &Wish, plan: Vec<Planned>) -> Result<Work, Error> {
         let mut ledger = self.ledger.clone();
+        // A prepare and its undo were both killed: what was not begun is nobody's any more.
+        ledger.entries.retain(|entry| entry.begun || !entry.holders.is_empty());
         let mut todo = Vec::new();
         let mut steps = Vec::new();
         for Planned { step, holders } in plan {
@@ -84,8 +86,6 @@ impl Preparation {
                 ledger.entries.push(Entry { step, holders, former, begun: false });
             }
         }
-        // In a crash's wake an entry that is not begun and holds was done by somebody else.
-        ledger.entries.retain(|entry| entry.begun || !entry.holders.is_empty());
         for holder in wish.holders() {
             ledger.wishes.insert(holder.clone(), wish.only(&holder));
         }

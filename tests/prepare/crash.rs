@@ -105,3 +105,19 @@ fn a_second_run_completes_the_first() {
         }
     }
 }
+
+/// What prepare and undo, both killed, have not begun is nobody's, and another wish begins afresh.
+#[test]
+fn killed_in_both_directions() {
+    let lan = Lan::new();
+    let before = lan.snapshot();
+    // The second `fsync` comes when the state is written and nothing done yet.
+    for prepared in [2, 3, 4] {
+        killed(&lan, "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0", "fsync", prepared);
+        killed(&lan, "rs undo", "fsync", 2);
+        lan.ok("rs prepare --mode dr --vip 10.0.0.81 --dev ipvs1");
+        lan.ok("rs status");
+        lan.ok("rs undo");
+        assert_same(&before, &lan.snapshot(), &format!("killed in fsync {prepared}, then 2"));
+    }
+}
