@@ -10,6 +10,9 @@ use crate::netlink::Client;
 use crate::rules::{Delta, describe};
 use crate::system::journal::Journal;
 
+/// Another program may be at work on the same table.
+const TRIES: u32 = 2;
+
 /// Undoes the changes at these places of the plan, and says why.
 pub(super) fn failed(
     session: &mut Session<'_>,
@@ -60,24 +63,31 @@ fn finish(session: &mut Session<'_>, journal: &Journal, delta: &Delta) -> Result
 }
 
 fn take_back(client: &mut Client, delta: &Delta) -> Result<(), Error> {
-    let services = delta.services();
+    let mut changes = left(client, delta)?;
     let mut refused = None;
-    // The second time is the check.
-    for _ in 0..2 {
-        let now =
-            snapshot::part(client, &delta.after, |key| services.contains(key), &delta.before)?;
-        let changes = delta.undo(&now);
+    for _ in 0..TRIES {
         if changes.is_empty() {
             return Ok(());
         }
         refused = client.batch(&changes)?.first().map(|it| (changes[it.index].clone(), it.errno));
+        // Whatever the kernel has answered, what is there now decides.
+        changes = left(client, delta)?;
     }
-    Err(match refused {
+    match refused {
+        _ if changes.is_empty() => Ok(()),
         Some((change, errno)) => {
-            Error::Kernel { operation: change.operation(), errno, object: describe(&change) }
+            let (operation, object) = (change.operation(), describe(&change));
+            Err(Error::Kernel { operation, errno, object })
         }
-        None => Error::Interrupted(2),
-    })
+        None => Err(Error::Interrupted(TRIES)),
+    }
+}
+
+/// What is still to be taken back.
+fn left(client: &mut Client, delta: &Delta) -> Result<Vec<Change>, Error> {
+    let services = delta.services();
+    let now = snapshot::part(client, &delta.after, |key| services.contains(key), &delta.before)?;
+    Ok(delta.undo(&now))
 }
 
 /// `--recover`: undoes what an apply did that was killed.
