@@ -1,6 +1,6 @@
 //! The program `ipvsadm`, also called as `ipvsadm-save` and `ipvsadm-restore`.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::process::ExitCode;
 
 use ipvsadm::cli::Program;
@@ -14,9 +14,5 @@ fn main() -> ExitCode {
     let mut complaints = io::stderr();
     let mut session = Session::new(&mut out, &mut complaints, name.clone()).with_colours();
     let outcome = session.run(Program::from_name(&name), &args);
-    let flushed = out.flush();
-    ExitCode::from(match outcome.and_then(|status| Ok(flushed.map(|()| status)?)) {
-        Ok(status) => status,
-        Err(error) => ipvsadm::cmd::exit_status(&error, &mut complaints),
-    })
+    ExitCode::from(session.finish(outcome))
 }

@@ -48,7 +48,7 @@ pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Re
         ApplyVerb::Recover { wait } => undo::recover(session, *wait, json),
     };
     match outcome {
-        Err(error) if !is_closed_pipe(&error) => {
+        Err(error) if session.settled.is_none() && !is_closed_pipe(&error) => {
             session.complain(&error);
             Ok(TROUBLE)
         }
@@ -92,13 +92,22 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
     journal::write(&journal, &job.delta)?;
     match carry_out(session, order, &job, &signals) {
         Ok(status) => {
-            journal.clear()?;
+            let cleared = journal.clear();
+            settle(session, status, cleared);
             if status == 0 {
                 report(session, &job.delta, "applied", json, false)?;
             }
             Ok(status)
         }
-        Err((done, stop)) => undo::failed(session, &journal, &job, &done, &stop),
+        Err((done, stop)) => Ok(undo::failed(session, &journal, &job, &done, &stop)),
+    }
+}
+
+/// The table is changed, and `status` says how: no later trouble may claim that nothing was.
+fn settle(session: &mut Session<'_>, status: u8, tidied: Result<(), Error>) {
+    session.settled = Some(status);
+    if let Err(error) = tidied {
+        session.complain(&error);
     }
 }
 

@@ -61,7 +61,8 @@ pub(super) fn write(journal: &Journal, delta: &Delta) -> Result<(), Error> {
         after: raw(&delta.after)?,
     };
     let text = serde_json::to_string(&document).map_err(std::io::Error::from)?;
-    journal.write(&text, false)
+    // What cannot be made lasting is not begun, and must not stay as if it had been.
+    journal.write(&text, false).inspect_err(|_| drop(journal.clear()))
 }
 
 fn raw(table: &Table) -> Result<Box<RawValue>, Error> {

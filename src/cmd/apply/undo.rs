@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::execute::Stop;
-use super::{BETWEEN, Job, Session, UNDONE, confirm, journal, lock, report, snapshot};
+use super::{BETWEEN, Job, Session, UNDONE, confirm, journal, lock, report, settle, snapshot};
 use crate::error::{Error, Rejection};
 use crate::model::Change;
 use crate::netlink::Client;
@@ -20,7 +20,7 @@ pub(super) fn failed(
     job: &Job,
     done: &[usize],
     stop: &Stop,
-) -> Result<u8, Error> {
+) -> u8 {
     explain(session, job, stop);
     let done: Vec<&Change> = done.iter().map(|place| &job.changes[*place]).collect();
     let delta = Delta::of(done.iter().copied(), &job.current);
@@ -43,23 +43,22 @@ fn explain(session: &mut Session<'_>, job: &Job, stop: &Stop) {
     }
 }
 
-/// Brings back what `delta` touches, and checks it.
-fn finish(session: &mut Session<'_>, journal: &Journal, delta: &Delta) -> Result<u8, Error> {
+/// Brings back what `delta` touches, checks it, and says the exit status.
+fn finish(session: &mut Session<'_>, journal: &Journal, delta: &Delta) -> u8 {
     // Whatever went wrong with the old socket stays there.
     let undone = Client::open().and_then(|mut client| take_back(&mut client, delta));
-    match undone {
-        Ok(()) => {
-            journal.clear()?;
-            session.hint(&["undone: the table is as before".to_owned()]);
-            Ok(UNDONE)
-        }
-        Err(error) => {
-            session.complain(&error);
-            session
-                .hint(&["not everything could be undone; try ipvsadm apply --recover".to_owned()]);
-            Ok(BETWEEN)
-        }
+    if let Err(error) = undone {
+        return stuck(session, &error);
     }
+    settle(session, UNDONE, journal.clear());
+    session.hint(&["undone: the table is as before".to_owned()]);
+    UNDONE
+}
+
+fn stuck(session: &mut Session<'_>, error: &Error) -> u8 {
+    session.complain(error);
+    session.hint(&["not everything could be undone; try ipvsadm apply --recover".to_owned()]);
+    BETWEEN
 }
 
 fn take_back(client: &mut Client, delta: &Delta) -> Result<(), Error> {
@@ -98,9 +97,11 @@ pub(super) fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> 
     let services = delta.services();
     let now = snapshot::part(client, &delta.after, |key| services.contains(key), &delta.before)?;
     let back = Delta::of(&delta.undo(&now), &now);
-    take_back(client, &delta)?;
-    journal.clear()?;
-    confirm::forget()?;
+    if let Err(error) = take_back(client, &delta) {
+        return Ok(stuck(session, &error));
+    }
+    let forgotten = journal.clear().and_then(|()| confirm::forget());
+    settle(session, 0, forgotten);
     report(session, &back, "recovered", json, true)?;
     Ok(0)
 }
