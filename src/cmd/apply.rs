@@ -41,6 +41,25 @@ const UNDONE: u8 = 3;
 /// The table is neither as wished nor as before.
 const BETWEEN: u8 = 4;
 
+/// Another of our writers has replaced the services. What an apply left that was killed is of no
+/// table that there is, if that went well and nothing else was touched.
+pub(super) fn supersede(
+    session: &mut Session<'_>,
+    journal: &Journal,
+    all_replaced: bool,
+) -> Result<(), Error> {
+    match journal::pending(journal, session.client()?) {
+        Ok(None) => Ok(()),
+        Ok(Some(delta)) if all_replaced && delta.is_of_services_only() => journal.clear(),
+        _ => {
+            session.hint(&["an earlier apply was killed half way; what it changed can still be \
+                            undone: ipvsadm apply --recover"
+                .to_owned()]);
+            Ok(())
+        }
+    }
+}
+
 pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Result<u8, Error> {
     let outcome = match verb {
         ApplyVerb::Apply(order) => apply(session, order, json),

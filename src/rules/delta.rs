@@ -86,6 +86,11 @@ impl Delta {
         }
     }
 
+    /// Neither time-outs nor daemons are touched.
+    pub fn is_of_services_only(&self) -> bool {
+        self.after.timeouts.is_none() && self.after.daemons.is_empty()
+    }
+
     /// The services that are touched, or whose real servers are.
     pub fn services(&self) -> IndexSet<ServiceKey> {
         self.before.pools.keys().chain(self.after.pools.keys()).copied().collect()

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use ipvsadm::model::{Table, Timeouts};
 
 use crate::common::namespace;
-use crate::program::{Outcome, Random, file, journals, lines, live, live_whole, ours, traced};
+use crate::program::{
+    Outcome, Random, file, journals, lines, live, live_whole, ours, shell, traced,
+};
 use crate::tables::table;
 
 #[test]
@@ -161,8 +163,40 @@ fn an_undo_that_fails_too_is_said_and_can_be_repeated() {
         let (outcome, _) = traced(&["-e", "trace=sendto", "-e", &inject], &words);
         assert_eq!(outcome.status, 4, "{outcome:?}");
         assert_ne!(live_whole(), before);
+        // The recovery fails at each of its sends, until at one it has begun.
+        let status = (1..20).find_map(|send| {
+            let inject = format!("inject=sendto:error=ENOBUFS:when={send}+");
+            let words = ["apply", "--recover"];
+            let (outcome, _) = traced(&["-e", "trace=sendto", "-e", &inject], &words);
+            assert_eq!(journals(), 1, "{outcome:?}");
+            (outcome.status != 2).then_some(outcome.status)
+        });
+        assert_eq!(status, Some(4));
         ours(&["apply", "--recover"]).expect(0);
         assert_eq!(live_whole(), before);
+    });
+}
+
+#[test]
+fn a_report_that_nobody_gets_changes_no_exit_status() {
+    namespace(|| {
+        let (old, new) = big();
+        let ((_old, old_path), (_new, new_path)) = (file(&old), file(&new));
+        ours(&["apply", &old_path]).expect(0);
+        let before = live_whole();
+        for json in ["", "--json"] {
+            let full = "No space left on device\n";
+            let made = shell(&format!("$ours apply {json} {new_path} >/dev/full")).expect(0);
+            assert_eq!(made.complaints, full);
+            ours(&["diff", &new_path]).expect(0);
+            shell(&format!("$ours apply --confirm 600 {old_path} & sleep 1; kill -9 $!"));
+            assert_eq!(journals(), 1);
+            let back = shell(&format!("$ours apply --recover {json} >/dev/full")).expect(0);
+            assert_eq!(back.complaints, full);
+            assert_eq!(journals(), 0);
+            ours(&["apply", &old_path]).expect(0);
+            assert_eq!(live_whole(), before);
+        }
     });
 }
 

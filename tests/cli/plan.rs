@@ -1,6 +1,7 @@
 //! Plans lead where they should, and back; on a model of the kernel's table.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use ipvsadm::model::{Change, Daemon, DaemonRole, InterfaceName, ServiceKey, Table, Timeouts};
 use ipvsadm::rules::{Delta, Limits, plan};
