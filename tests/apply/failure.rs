@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use ipvsadm::model::{Table, Timeouts};
+use ipvsadm::Client;
+use ipvsadm::model::{
+    Change, Granularity, Persistence, SchedulerName, Service, ServiceKey, Table, Timeouts,
+};
 
 use crate::common::namespace;
 use crate::program::{
@@ -197,6 +200,29 @@ fn a_report_that_nobody_gets_changes_no_exit_status() {
             ours(&["apply", &old_path]).expect(0);
             assert_eq!(live_whole(), before);
         }
+    });
+}
+
+#[test]
+fn what_only_other_programs_make_can_be_recovered() {
+    namespace(|| {
+        let mut client = Client::open().unwrap();
+        let key = ServiceKey::tcp("192.0.2.80:80".parse().unwrap());
+        let service = Service::new(key, SchedulerName::new("rr").unwrap());
+        // The classic tool ends at 31 days.
+        let timeout = 4_000_000;
+        let granularity = Granularity::host(key.family());
+        let service =
+            Service { persistence: Some(Persistence { timeout, granularity }), ..service };
+        client.change(&Change::AddService(service)).unwrap();
+        let times = Timeouts { tcp: timeout, tcp_fin: 0, udp: 0 };
+        client.change(&Change::SetTimeouts(times)).unwrap();
+        let before = live_whole();
+        let (_new, new) = file("-A -t 192.0.2.80:80 -s wlc\n--set 905 0 0\n");
+        shell(&format!("$ours apply --confirm 600 {new} & sleep 1; kill -9 $!"));
+        assert_ne!(live_whole(), before);
+        ours(&["apply", "--recover"]).expect(0);
+        assert_eq!(live_whole(), before);
     });
 }
 

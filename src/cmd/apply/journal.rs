@@ -77,7 +77,7 @@ fn read(journal: &Journal) -> Result<Option<(Document, Delta)>, Error> {
     let document: Document = serde_json::from_str(&text)
         .map_err(|error| Rejection::Json(format!("{}: {error}", path.display())))?;
     let table = |raw: &RawValue| -> Result<Table, Rejection> {
-        let mut table = json::read(raw.get())?;
+        let mut table = json::recall(raw.get())?;
         let touched = |role: DaemonRole| document.roles.iter().any(|it| it == role.as_str());
         table.daemons.retain(|role, _| touched(*role));
         Ok(table)
