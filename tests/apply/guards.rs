@@ -23,7 +23,7 @@ fn waiting(seconds: &str, path: &str) -> (Child, BufReader<std::process::ChildSt
     let mut complaints = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     complaints.read_line(&mut line).unwrap();
-    assert!(line.starts_with("applied; press Enter"), "{line}");
+    assert!(line.starts_with("applied; run `ipvsadm apply --accept' within"), "{line}");
     (child, complaints)
 }
 
