@@ -204,6 +204,26 @@ fn another_writer_is_reported() {
     });
 }
 
+#[test]
+fn what_another_writer_deletes_first_is_deleted() {
+    namespace(|| {
+        let more = "-a -t 192.0.2.80:80 -r 198.51.100.2:80 -g -w 5\n";
+        let ((_old, old), (_new, new)) = (file(&format!("{OLD}{more}")), file(OLD));
+        ours(&["apply", &old]).expect(0);
+        let (_, log) = traced(&["-e", "trace=sendto"], &["apply", "--dry-run", &new]);
+        let first = log.matches("sendto(").count() + 1;
+        let delay = format!("inject=sendto:delay_enter=3000000:when={first}");
+        let words = ["-o", "/dev/null", "-e", "trace=sendto", "-e", &delay, OURS, "apply", &new];
+        let mut child = start("strace", "strace", &words);
+        while journals() == 0 {
+            thread::sleep(Duration::from_millis(10));
+        }
+        reference("", &["-d", "-t", "192.0.2.80:80", "-r", "198.51.100.2:80"]).expect(0);
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        assert_eq!(lines(&live()), OLD);
+    });
+}
+
 /// The inode of this thread's network namespace.
 fn inode() -> u64 {
     fs::metadata("/proc/thread-self/ns/net").unwrap().ino()
