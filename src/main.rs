@@ -1,6 +1,6 @@
 //! The program `ipvsadm`, also called as `ipvsadm-save` and `ipvsadm-restore`.
 
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter};
 use std::process::ExitCode;
 
 use ipvsadm::cli::Program;
@@ -14,12 +14,5 @@ fn main() -> ExitCode {
     let mut complaints = io::stderr();
     let mut session = Session::new(&mut out, &mut complaints, name.clone()).with_colours();
     let outcome = session.run(Program::from_name(&name), &args);
-    let flushed = out.flush();
-    ExitCode::from(match (outcome, flushed) {
-        // A reader who has seen enough changes nothing in what the command found.
-        (Ok(status), Err(why)) if why.kind() == ErrorKind::BrokenPipe => status,
-        (Ok(status), Ok(())) => status,
-        (Ok(_), Err(why)) => ipvsadm::cmd::exit_status(&why.into(), &mut complaints),
-        (Err(error), _) => ipvsadm::cmd::exit_status(&error, &mut complaints),
-    })
+    ExitCode::from(session.finish(outcome))
 }

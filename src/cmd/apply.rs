@@ -41,6 +41,25 @@ const UNDONE: u8 = 3;
 /// The table is neither as wished nor as before.
 const BETWEEN: u8 = 4;
 
+/// Another of our writers has replaced the services. What an apply left that was killed is of no
+/// table that there is, if that went well and nothing else was touched.
+pub(super) fn supersede(
+    session: &mut Session<'_>,
+    journal: &Journal,
+    all_replaced: bool,
+) -> Result<(), Error> {
+    match journal::pending(journal, session.client()?) {
+        Ok(None) => Ok(()),
+        Ok(Some(delta)) if all_replaced && delta.is_of_services_only() => journal.clear(),
+        _ => {
+            session.hint(&["an earlier apply was killed half way; what it changed can still be \
+                            undone: ipvsadm apply --recover"
+                .to_owned()]);
+            Ok(())
+        }
+    }
+}
+
 pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Result<u8, Error> {
     let outcome = match verb {
         ApplyVerb::Apply(order) => apply(session, order, json),
@@ -48,7 +67,7 @@ pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Re
         ApplyVerb::Recover { wait } => undo::recover(session, *wait, json),
     };
     match outcome {
-        Err(error) if !is_closed_pipe(&error) => {
+        Err(error) if session.settled.is_none() && !is_closed_pipe(&error) => {
             session.complain(&error);
             Ok(TROUBLE)
         }
@@ -92,13 +111,22 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
     journal::write(&journal, &job.delta)?;
     match carry_out(session, order, &job, &signals) {
         Ok(status) => {
-            journal.clear()?;
+            let cleared = journal.clear();
+            settle(session, status, cleared);
             if status == 0 {
                 report(session, &job.delta, "applied", json, false)?;
             }
             Ok(status)
         }
-        Err((done, stop)) => undo::failed(session, &journal, &job, &done, &stop),
+        Err((done, stop)) => Ok(undo::failed(session, &journal, &job, &done, &stop)),
+    }
+}
+
+/// The table is changed, and `status` says how: no later trouble may claim that nothing was.
+fn settle(session: &mut Session<'_>, status: u8, tidied: Result<(), Error>) {
+    session.settled = Some(status);
+    if let Err(error) = tidied {
+        session.complain(&error);
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Session<'a> {
     client: Option<Client>,
     /// Those given so far.
     hints: HashSet<String>,
+    /// The exit status that stands whatever becomes of the report: the table was changed.
+    settled: Option<u8>,
 }
 
 impl<'a> Session<'a> {
@@ -58,6 +60,7 @@ impl<'a> Session<'a> {
             paint: Paint(false),
             client: None,
             hints: HashSet::new(),
+            settled: None,
         }
     }
 
@@ -147,6 +150,22 @@ impl<'a> Session<'a> {
             Request::Told { text, status } => {
                 let _ = self.complaints.write_all(text.as_bytes());
                 Ok(status)
+            }
+        }
+    }
+
+    /// Writes out what is left, complains of what stopped the program, and says its exit status.
+    pub fn finish(self, outcome: Result<u8, Error>) -> u8 {
+        let flushed = match self.out.flush() {
+            // A reader who has seen enough changes nothing in what the command found.
+            Err(why) if why.kind() == ErrorKind::BrokenPipe => Ok(()),
+            flushed => flushed,
+        };
+        match outcome.and_then(|status| Ok(flushed.map(|()| status)?)) {
+            Ok(status) => status,
+            Err(error) => {
+                let status = exit_status(&error, self.complaints);
+                self.settled.unwrap_or(status)
             }
         }
     }

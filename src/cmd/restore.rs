@@ -17,8 +17,11 @@ use crate::model::{Change, Table};
 use crate::rules::{describe, plan};
 use crate::system::journal::Journal;
 
-use super::apply::LOCK;
+use super::apply::{self, LOCK};
 use super::{Session, progress, snapshot};
+
+/// How often the table is read and changed again where another program changes it meanwhile.
+const TRIES: u32 = 20;
 
 /// How long another of our writers is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -39,20 +42,21 @@ pub(super) fn replace(session: &mut Session<'_>) -> Result<u8, Error> {
         Ok(None) => return Err(Rejection::Busy.into()),
         lock => lock.ok(),
     };
-    let status = if lines.iter().enumerate().any(stands_in_its_place)
-        || session.client()?.configured_services()?.is_empty()
-    {
+    let in_place =
+        lines.iter().enumerate().any(stands_in_its_place) || stops_what_it_starts(&lines);
+    let status = if in_place || session.client()?.configured_services()?.is_empty() {
         session.client()?.change(&Change::Flush)?;
         execute(session, &lines)?
     } else {
-        let (rules, others) = split(&lines);
-        let refused = converge(session, &rules)?;
-        let status = complain(session, refused);
+        // The kernel refuses real servers of another family than the service's while a daemon runs,
+        // and a daemon while there are such.
+        let [stops, rules, others] = split(lines);
+        let status = execute(session, &stops)?;
+        let status = status.max(converge(session, &rules)?);
         status.max(execute(session, &others)?)
     };
-    // What an apply left that was killed is of no table that there is.
     if let Some(Some(journal)) = lock {
-        journal.clear()?;
+        apply::supersede(session, &journal, status == 0)?;
     }
     Ok(status)
 }
@@ -76,14 +80,32 @@ fn stands_in_its_place((place, line): (usize, &RuleLine)) -> bool {
     )
 }
 
-/// The lines that make the table, and those of time-outs and daemons, which `-C` never cleared.
-fn split(lines: &[RuleLine]) -> (Vec<RuleLine>, Vec<RuleLine>) {
-    lines.iter().cloned().partition(|line| {
-        !matches!(
-            line.change(),
-            Some(Change::SetTimeouts(_) | Change::StartDaemon(_) | Change::StopDaemon(_))
-        )
+/// A daemon is stopped behind the line that starts it: in another order it would be running.
+fn stops_what_it_starts(lines: &[RuleLine]) -> bool {
+    let mut started = Vec::new();
+    lines.iter().any(|line| match line.change() {
+        Some(Change::StartDaemon(daemon)) => {
+            started.push(daemon.role);
+            false
+        }
+        Some(Change::StopDaemon(role)) => started.contains(role),
+        _ => false,
     })
+}
+
+/// The lines that stop daemons, those that make the table, and those of time-outs and of daemons
+/// that start, which `-C` never cleared.
+fn split(lines: Vec<RuleLine>) -> [Vec<RuleLine>; 3] {
+    let mut parts = [const { Vec::new() }; 3];
+    for line in lines {
+        let part = match line.change() {
+            Some(Change::StopDaemon(_)) => 0,
+            Some(Change::SetTimeouts(_) | Change::StartDaemon(_)) => 2,
+            _ => 1,
+        };
+        parts[part].push(line);
+    }
+    parts
 }
 
 /// A line that the kernel refuses, or would have refused on an empty table.
@@ -94,12 +116,54 @@ struct Refused<'a> {
 
 /// Makes the table that the lines would have made of an empty one. A line that is refused counts
 /// as not written: the lines that build on it fail, the others go on.
-fn converge<'a>(
-    session: &mut Session<'_>,
-    lines: &'a [RuleLine],
-) -> Result<Vec<Refused<'a>>, Error> {
+fn converge(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
     let mut by_kernel: BTreeMap<usize, Errno> = BTreeMap::new();
+    let mut disturbed = 0;
     loop {
+        let Written { wish, accepted, refused } = Written::of(lines, &by_kernel);
+        let client = session.client()?;
+        let current = snapshot::whole(client, &wish)?;
+        let changes = plan(&current, &wish);
+        let refusals = progress::batch(client, changes.len(), changes.iter())?;
+        if refusals.is_empty() {
+            return Ok(complain(session, refused));
+        }
+        let before = by_kernel.len();
+        // Where a service is refused its real servers are too, for now. Where another program, for
+        // example a health checker, has made or deleted the same thing meanwhile, the line is right
+        // and only the plan is old.
+        for refusal in refusals {
+            let change = &changes[refusal.index];
+            let mut written = accepted.iter().rev();
+            if !change.comes_too_late(refusal.errno)
+                && let Some((place, _)) = written.find(|(_, it)| it.concerns_the_same_as(change))
+            {
+                by_kernel.insert(*place, refusal.errno);
+            }
+        }
+        if by_kernel.len() == before {
+            disturbed += 1;
+        }
+        if disturbed == TRIES {
+            let status = complain(session, refused);
+            let error = Error::Interrupted(TRIES);
+            session.complain(&error);
+            return Ok(status.max(error.exit_code()));
+        }
+    }
+}
+
+/// What lines would make of an empty table.
+struct Written<'a> {
+    wish: Table,
+    /// With the place of the line.
+    accepted: Vec<(usize, &'a Change)>,
+    refused: Vec<Refused<'a>>,
+}
+
+impl<'a> Written<'a> {
+    /// The lines at the places of `by_kernel` are known to be refused.
+    fn of(lines: &'a [RuleLine], by_kernel: &BTreeMap<usize, Errno>) -> Self {
         let mut wish = Table::default();
         let (mut refused, mut accepted) = (Vec::new(), Vec::new());
         for (place, line) in lines.iter().enumerate() {
@@ -113,26 +177,7 @@ fn converge<'a>(
                 Err(errno) => refused.push(Refused { line, errno }),
             }
         }
-        let client = session.client()?;
-        let current = snapshot::whole(client, &wish)?;
-        let changes = plan(&current, &wish);
-        let refusals = progress::batch(client, changes.len(), changes.iter())?;
-        if refusals.is_empty() {
-            return Ok(refused);
-        }
-        let before = by_kernel.len();
-        // Where a service is refused its real servers are too, for now.
-        for refusal in refusals.iter().filter(|refusal| refusal.errno != Errno::ESRCH) {
-            let refused = &changes[refusal.index];
-            let mut written = accepted.iter().rev();
-            if let Some((place, _)) = written.find(|(_, it)| it.concerns_the_same_as(refused)) {
-                by_kernel.insert(*place, refusal.errno);
-            }
-        }
-        if by_kernel.len() == before {
-            // Another program is at work on the same table.
-            return Err(Error::Interrupted(1));
-        }
+        Self { wish, accepted, refused }
     }
 }
 

@@ -1,5 +1,7 @@
 //! One change of the kernel's state: what one command, one rule line, one request asks for.
 
+use crate::error::Errno;
+
 use super::{Daemon, DaemonRole, Destination, DestinationKey, Service, ServiceKey, Timeouts};
 
 /// One request that changes the kernel's state.
@@ -98,6 +100,28 @@ impl Change {
             Self::SetTimeouts(_) => Operation::SetTimeouts,
             Self::StartDaemon(_) => Operation::StartDaemon,
             Self::StopDaemon(_) => Operation::StopDaemon,
+        }
+    }
+
+    /// `errno` refuses this change only since somebody else has made or deleted the same thing, or
+    /// its service, since the table was read.
+    pub fn comes_too_late(&self, errno: Errno) -> bool {
+        match self.operation() {
+            Operation::AddService | Operation::StartDaemon => errno == Errno::EEXIST,
+            Operation::AddDestination => matches!(errno, Errno::EEXIST | Errno::ESRCH),
+            // ENOENT: the scheduler does not exist.
+            Operation::UpdateService => errno == Errno::ESRCH,
+            Operation::UpdateDestination => matches!(errno, Errno::ENOENT | Errno::ESRCH),
+            _ => self.is_needless(errno),
+        }
+    }
+
+    /// `errno` refuses to delete or to stop only what is gone already.
+    pub fn is_needless(&self, errno: Errno) -> bool {
+        match self.operation() {
+            Operation::DeleteService | Operation::StopDaemon => errno == Errno::ESRCH,
+            Operation::DeleteDestination => matches!(errno, Errno::ENOENT | Errno::ESRCH),
+            _ => false,
         }
     }
 

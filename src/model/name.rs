@@ -34,10 +34,15 @@ impl<const MAX: usize> Name<MAX> {
         if name.len() > MAX { Err(NameTooLong { name, max: MAX }) } else { Ok(Self(name)) }
     }
 
-    /// The bytes of a NUL-terminated kernel array; what is not UTF-8 becomes U+FFFD.
+    /// The bytes of a NUL-terminated kernel array; what is not UTF-8 becomes U+FFFD, as far as it
+    /// fits: that has three bytes.
     pub(crate) fn from_kernel(bytes: &[u8]) -> Self {
         let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-        Self(String::from_utf8_lossy(&bytes[..end]).into_owned())
+        let mut name = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        while name.len() > MAX {
+            name.pop();
+        }
+        Self(name)
     }
 
     /// The name as text.
@@ -66,5 +71,13 @@ mod tests {
     fn kernel_array_ends_at_its_nul() {
         assert_eq!(SchedulerName::from_kernel(b"rr\0garbage").as_str(), "rr");
         assert_eq!(SchedulerName::from_kernel(b"wlc").as_str(), "wlc");
+    }
+
+    #[test]
+    fn no_kernel_name_is_too_long() {
+        for bytes in [[0xff; 15], [b'a'; 15]] {
+            let name = SchedulerName::from_kernel(&bytes);
+            assert_eq!(SchedulerName::new(name.as_str()), Ok(name));
+        }
     }
 }

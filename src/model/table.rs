@@ -41,11 +41,6 @@ impl Pool {
 }
 
 impl Table {
-    /// Says nothing about anything.
-    pub fn is_empty(&self) -> bool {
-        self.pools.is_empty() && self.timeouts.is_none() && self.daemons.is_empty()
-    }
-
     /// Number of real servers.
     pub fn destinations(&self) -> usize {
         self.pools.values().map(|pool| pool.destinations.len()).sum()

@@ -25,6 +25,17 @@ impl Timeouts {
             udp: pick(self.udp, before.udp),
         })
     }
+
+    /// These, with 0, which keeps a value, where `other` has the same.
+    #[must_use]
+    pub fn differing_from(self, other: Self) -> Self {
+        let left = |mine, other| if mine == other { 0 } else { mine };
+        Self {
+            tcp: left(self.tcp, other.tcp),
+            tcp_fin: left(self.tcp_fin, other.tcp_fin),
+            udp: left(self.udp, other.udp),
+        }
+    }
 }
 
 /// What `IPVS_CMD_GET_INFO` tells.

@@ -86,53 +86,64 @@ impl Delta {
         }
     }
 
+    /// Neither time-outs nor daemons are touched.
+    pub fn is_of_services_only(&self) -> bool {
+        self.after.timeouts.is_none() && self.after.daemons.is_empty()
+    }
+
     /// The services that are touched, or whose real servers are.
     pub fn services(&self) -> IndexSet<ServiceKey> {
         self.before.pools.keys().chain(self.after.pools.keys()).copied().collect()
     }
 
     /// The changes that bring what was touched back, in a table that is now `now`: with all, some
-    /// or none of the changes made. What was not touched is left alone, whoever changed it.
+    /// or none of the changes made. What was not touched is left alone, whoever changed it. Nor is
+    /// it ours to undo that somebody else has deleted what we only edited.
     pub fn undo(&self, now: &Table) -> Vec<Change> {
-        self.restore(now, &self.before)
-    }
-
-    /// The changes that finish what was begun: none where everything is as it should become.
-    pub fn redo(&self, now: &Table) -> Vec<Change> {
-        self.restore(now, &self.after)
-    }
-
-    fn restore(&self, now: &Table, goal: &Table) -> Vec<Change> {
-        let mut goal = goal.clone();
+        let mut goal = self.before.clone();
+        if let (Some(before), Some(after)) = (goal.timeouts, self.after.timeouts) {
+            goal.timeouts = Some(before.differing_from(after));
+        }
         let mut part = Table { timeouts: now.timeouts, ..Table::default() };
         part.daemons.clone_from(&now.daemons);
         for key in self.services() {
             let (before, after) = (self.before.pools.get(&key), self.after.pools.get(&key));
-            let untouched = match (before, after) {
-                (Some(before), Some(after)) if before.service == after.service => {
-                    Some(&before.service)
-                }
-                _ => None,
-            };
-            match (now.pools.get(&key), untouched) {
-                (Some(found), untouched) => {
-                    let mut pool = Pool::new(untouched.unwrap_or(&found.service).clone());
-                    let servers = [before, after].into_iter().flatten();
-                    for server in servers.flat_map(|pool| pool.destinations.keys()) {
-                        let found = found.destinations.get(server);
-                        pool.destinations.extend(found.map(|found| (*server, *found)));
+            match (now.pools.get(&key), before, after) {
+                (Some(found), ..) => {
+                    part.pools.insert(key, touched(found, before, after).into());
+                    if let (Some(before), Some(after)) = (goal.pools.get_mut(&key), after) {
+                        forgo(Arc::make_mut(before), after, found);
                     }
-                    part.pools.insert(key, pool.into());
                 }
-                // Somebody else has deleted the service: that is not ours to undo.
-                (None, Some(_)) => {
+                (None, Some(_), Some(_)) => {
                     goal.pools.shift_remove(&key);
                 }
-                (None, None) => {}
+                (None, ..) => {}
             }
         }
         plan(&part, &goal)
     }
+}
+
+/// What of a service that is there now was touched.
+fn touched(found: &Pool, before: Option<&Arc<Pool>>, after: Option<&Arc<Pool>>) -> Pool {
+    let service = match (before, after) {
+        (Some(before), Some(after)) if before.service == after.service => &before.service,
+        _ => &found.service,
+    };
+    let mut pool = Pool::new(service.clone());
+    for server in before.into_iter().chain(after).flat_map(|pool| pool.destinations.keys()) {
+        let found = found.destinations.get(server);
+        pool.destinations.extend(found.map(|found| (*server, *found)));
+    }
+    pool
+}
+
+/// Takes from `before` the real servers that are in `after` too, and yet not `found`.
+fn forgo(before: &mut Pool, after: &Pool, found: &Pool) {
+    before.destinations.retain(|server, _| {
+        found.destinations.contains_key(server) || !after.destinations.contains_key(server)
+    });
 }
 
 fn pool<'a>(table: &'a mut Table, service: &Service) -> &'a mut Pool {

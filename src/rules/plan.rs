@@ -94,13 +94,7 @@ impl Steps {
 
     fn timeouts(&mut self, current: &Table, wish: &Table) {
         let Some(wanted) = wish.timeouts else { return };
-        // What stays is sent as 0, which keeps it.
-        let left = |now, wanted| if now == wanted { 0 } else { wanted };
-        let change = current.timeouts.map_or(wanted, |now| Timeouts {
-            tcp: left(now.tcp, wanted.tcp),
-            tcp_fin: left(now.tcp_fin, wanted.tcp_fin),
-            udp: left(now.udp, wanted.udp),
-        });
+        let change = current.timeouts.map_or(wanted, |now| wanted.differing_from(now));
         if change != (Timeouts { tcp: 0, tcp_fin: 0, udp: 0 }) {
             self.edits.push(Change::SetTimeouts(change));
         }

@@ -1,14 +1,15 @@
 //! State files: one for each network namespace, written so that a crash leaves the old or the new.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
+use nix::unistd::geteuid;
 
 use crate::error::{Error, Obstacle};
 
@@ -47,8 +48,10 @@ impl Journal {
     fn try_lock(verb: &str) -> Result<Option<Self>, Error> {
         let name = name(verb)?;
         let path = Path::new(VOLATILE).join(format!("{name}.lock"));
-        fs::create_dir_all(VOLATILE).map_err(failed("make", Path::new(VOLATILE)))?;
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        make_folder(VOLATILE)?;
+        // Whoever can open it can lock it.
+        let file =
+            OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
         let file = file.map_err(failed("open", &path))?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => Ok(Some(Self { name, _lock: Some(lock) })),
@@ -87,10 +90,12 @@ impl Journal {
     /// Writes the state, where it outlives the next boot if it must.
     pub fn write(&self, text: &str, lasting: bool) -> Result<(), Error> {
         let (folder, other) = if lasting { (LASTING, VOLATILE) } else { (VOLATILE, LASTING) };
-        fs::create_dir_all(folder).map_err(failed("make", Path::new(folder)))?;
+        make_folder(folder)?;
         let path = self.path(folder);
         let draft = path.with_extension("new");
-        let written = File::create(&draft).and_then(|mut file| {
+        remove(&draft)?;
+        let new = OpenOptions::new().create_new(true).write(true).mode(0o644).open(&draft);
+        let written = new.and_then(|mut file| {
             file.write_all(text.as_bytes())?;
             file.sync_all()
         });
@@ -129,6 +134,17 @@ fn name(verb: &str) -> Result<String, Error> {
     let own = fs::metadata(own).map_err(failed("read", own))?.ino();
     let first = fs::metadata("/proc/1/ns/net").map(|it| it.ino()).ok();
     Ok(if first == Some(own) { verb.to_owned() } else { format!("{verb}{NAMESPACE}{own}") })
+}
+
+/// Makes the folder where it is missing. What lies in it is believed, so nobody else may write there,
+/// whatever the umask of the one who came first.
+fn make_folder(folder: &str) -> Result<(), Error> {
+    let path = Path::new(folder);
+    let made = DirBuilder::new().recursive(true).mode(0o755).create(path);
+    let found = made.and_then(|()| fs::symlink_metadata(path)).map_err(failed("make", path))?;
+    let ours = found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o022 == 0;
+    let why = "others can write there: make it a folder of root with mode 755";
+    if ours { Ok(()) } else { Err(failed("use", path)(io::Error::other(why))) }
 }
 
 /// The rename itself must reach the disk.

@@ -4,13 +4,30 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 
+use nix::libc;
 use nix::sched::{CloneFlags, setns};
+use nix::sys::socket::sockopt::GetStruct;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, getsockopt, socket};
 
 use super::names_in;
 use crate::error::Error;
 
 /// Where `ip netns` keeps the namespaces that have a name.
 const FOLDER: &str = "/run/netns";
+
+/// The socket option that tells the number of its network namespace (Linux 5.14).
+#[derive(Clone, Copy)]
+struct Cookie;
+
+nix::getsockopt_impl!(Cookie, libc::SOL_SOCKET, libc::SO_NETNS_COOKIE, u64, GetStruct<u64>);
+
+/// A number that no other namespace has until the next boot, unlike the inode, which comes again.
+/// Kernels before 5.14 have none.
+pub fn cookie() -> Option<u64> {
+    let flags = SockFlag::SOCK_CLOEXEC;
+    let socket = socket(AddressFamily::Unix, SockType::Datagram, flags, None).ok()?;
+    getsockopt(&socket, Cookie).ok()
+}
 
 /// Enters the network namespace that `ip netns` calls `name`, or that of process `name`.
 ///

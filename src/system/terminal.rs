@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::{getpgrp, tcgetpgrp};
 
 /// Standard output is a terminal with colours, and nobody asked for none: <https://no-color.org>.
 pub fn takes_colours() -> bool {
@@ -20,10 +21,17 @@ pub fn columns() -> Option<usize> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
 }
 
+/// Keys reach the program: standard input is a terminal, and not that of a background job.
+pub fn has_keys() -> bool {
+    let input = io::stdin();
+    input.is_terminal() && tcgetpgrp(input).is_ok_and(|group| group == getpgrp())
+}
+
 /// Waits so long, or until a line is typed where standard input is a terminal, and returns that.
 pub fn line_within(patience: Duration) -> Option<String> {
     let input = io::stdin();
-    if !input.is_terminal() {
+    // A background job can come to the foreground at any time.
+    if !has_keys() {
         thread::sleep(patience);
         return None;
     }

@@ -2,10 +2,15 @@
 
 use std::fmt::Write;
 
-use ipvsadm::model::{Table, Timeouts};
+use ipvsadm::Client;
+use ipvsadm::model::{
+    Change, Granularity, Persistence, SchedulerName, Service, ServiceKey, Table, Timeouts,
+};
 
 use crate::common::namespace;
-use crate::program::{Outcome, Random, file, journals, lines, live, live_whole, ours, traced};
+use crate::program::{
+    Outcome, Random, file, journals, lines, live, live_whole, ours, shell, traced,
+};
 use crate::tables::table;
 
 #[test]
@@ -160,6 +165,61 @@ fn an_undo_that_fails_too_is_said_and_can_be_repeated() {
         let words = ["apply", &new_path];
         let (outcome, _) = traced(&["-e", "trace=sendto", "-e", &inject], &words);
         assert_eq!(outcome.status, 4, "{outcome:?}");
+        assert_ne!(live_whole(), before);
+        // The recovery fails at each of its sends, until at one it has begun.
+        let status = (1..20).find_map(|send| {
+            let inject = format!("inject=sendto:error=ENOBUFS:when={send}+");
+            let words = ["apply", "--recover"];
+            let (outcome, _) = traced(&["-e", "trace=sendto", "-e", &inject], &words);
+            assert_eq!(journals(), 1, "{outcome:?}");
+            (outcome.status != 2).then_some(outcome.status)
+        });
+        assert_eq!(status, Some(4));
+        ours(&["apply", "--recover"]).expect(0);
+        assert_eq!(live_whole(), before);
+    });
+}
+
+#[test]
+fn a_report_that_nobody_gets_changes_no_exit_status() {
+    namespace(|| {
+        let (old, new) = big();
+        let ((_old, old_path), (_new, new_path)) = (file(&old), file(&new));
+        ours(&["apply", &old_path]).expect(0);
+        let before = live_whole();
+        for json in ["", "--json"] {
+            let full = "No space left on device\n";
+            let made = shell(&format!("$ours apply {json} {new_path} >/dev/full")).expect(0);
+            assert_eq!(made.complaints, full);
+            ours(&["diff", &new_path]).expect(0);
+            shell(&format!("$ours apply --confirm 600 {old_path} & sleep 1; kill -9 $!"));
+            assert_eq!(journals(), 1);
+            let back = shell(&format!("$ours apply --recover {json} >/dev/full")).expect(0);
+            assert_eq!(back.complaints, full);
+            assert_eq!(journals(), 0);
+            ours(&["apply", &old_path]).expect(0);
+            assert_eq!(live_whole(), before);
+        }
+    });
+}
+
+#[test]
+fn what_only_other_programs_make_can_be_recovered() {
+    namespace(|| {
+        let mut client = Client::open().unwrap();
+        let key = ServiceKey::tcp("192.0.2.80:80".parse().unwrap());
+        let service = Service::new(key, SchedulerName::new("rr").unwrap());
+        // The classic tool ends at 31 days.
+        let timeout = 4_000_000;
+        let granularity = Granularity::host(key.family());
+        let service =
+            Service { persistence: Some(Persistence { timeout, granularity }), ..service };
+        client.change(&Change::AddService(service)).unwrap();
+        let times = Timeouts { tcp: timeout, tcp_fin: 0, udp: 0 };
+        client.change(&Change::SetTimeouts(times)).unwrap();
+        let before = live_whole();
+        let (_new, new) = file("-A -t 192.0.2.80:80 -s wlc\n--set 905 0 0\n");
+        shell(&format!("$ours apply --confirm 600 {new} & sleep 1; kill -9 $!"));
         assert_ne!(live_whole(), before);
         ours(&["apply", "--recover"]).expect(0);
         assert_eq!(live_whole(), before);

@@ -1,8 +1,11 @@
 //! The lock, confirmation, the empty wish, the scope, kept weights, concurrent writers.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::{Child, Command};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,7 +23,7 @@ fn waiting(seconds: &str, path: &str) -> (Child, BufReader<std::process::ChildSt
     let mut complaints = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     complaints.read_line(&mut line).unwrap();
-    assert!(line.starts_with("applied; press Enter"), "{line}");
+    assert!(line.starts_with("applied; run `ipvsadm apply --accept' within"), "{line}");
     (child, complaints)
 }
 
@@ -205,20 +208,85 @@ fn another_writer_is_reported() {
 }
 
 #[test]
-fn the_journal_of_a_namespace_that_is_gone_is_not_believed() {
+fn what_another_writer_deletes_first_is_deleted() {
     namespace(|| {
+        let more = "-a -t 192.0.2.80:80 -r 198.51.100.2:80 -g -w 5\n";
+        let ((_old, old), (_new, new)) = (file(&format!("{OLD}{more}")), file(OLD));
+        ours(&["apply", &old]).expect(0);
+        let (_, log) = traced(&["-e", "trace=sendto"], &["apply", "--dry-run", &new]);
+        let first = log.matches("sendto(").count() + 1;
+        let delay = format!("inject=sendto:delay_enter=3000000:when={first}");
+        let words = ["-o", "/dev/null", "-e", "trace=sendto", "-e", &delay, OURS, "apply", &new];
+        let mut child = start("strace", "strace", &words);
+        while journals() == 0 {
+            thread::sleep(Duration::from_millis(10));
+        }
+        reference("", &["-d", "-t", "192.0.2.80:80", "-r", "198.51.100.2:80"]).expect(0);
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        assert_eq!(lines(&live()), OLD);
+    });
+}
+
+/// The inode of this thread's network namespace.
+fn inode() -> u64 {
+    fs::metadata("/proc/thread-self/ns/net").unwrap().ino()
+}
+
+#[test]
+fn the_journal_of_a_namespace_that_is_gone_is_not_believed() {
+    let inodes = Arc::new(Mutex::new(HashSet::new()));
+    let gone = Arc::clone(&inodes);
+    namespace(move || {
         let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
         ours(&["apply", &old]).expect(0);
         let (mut child, _complaints) = waiting("60", &new);
         child.kill().unwrap();
         child.wait().unwrap();
         ours(&["apply", &old]).expect(2);
-        // As in a new namespace: nothing of what it speaks of is there.
-        reference("", &["-C"]).expect(0);
-        reference("", &["-A", "-f", "7", "-s", "rr"]).expect(0);
-        ours(&["apply", "--recover"]).expect(2);
-        assert_eq!(lines(&live()), "-A -f 7 -s rr\n");
+        gone.lock().unwrap().insert(inode());
+    });
+    // The number is free when the kernel has tidied up, and the next new namespace gets it.
+    let again = || {
+        let inodes = Arc::clone(&inodes);
+        namespace(move || {
+            let inode = inode();
+            if !inodes.lock().unwrap().contains(&inode) {
+                return;
+            }
+            // The services have the names of those that are gone: routers look alike.
+            reference("", &["-A", "-t", "192.0.2.80:80", "-s", "rr"]).expect(0);
+            let before = live();
+            ours(&["apply", "--recover"]).expect(2);
+            assert_eq!(live(), before);
+            let (_old, old) = file(OLD);
+            ours(&["apply", &old]).expect(0);
+            inodes.lock().unwrap().remove(&inode);
+        });
+    };
+    for _ in 0..100 {
+        again();
+        if inodes.lock().unwrap().is_empty() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    panic!("the number of the namespace did not come again");
+}
+
+#[test]
+fn what_only_deletes_can_be_recovered() {
+    namespace(|| {
+        let (_old, old) = file(&format!("-A -u 192.0.2.80:53 -s rr\n{OLD}"));
+        let (_new, new) = file("-A -u 192.0.2.80:53 -s rr\n");
         ours(&["apply", &old]).expect(0);
+        let before = live();
+        let (mut child, _complaints) = waiting("60", &new);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_ne!(live(), before);
+        ours(&["apply", &new]).expect(2);
+        ours(&["apply", "--recover"]).expect(0);
+        assert_eq!(live(), before);
     });
 }
 
@@ -257,5 +325,26 @@ fn a_reader_who_has_seen_enough_changes_no_exit_status() {
             let ended = Command::new("bash").args(["-c", &script]).status().unwrap();
             assert_eq!(ended.code(), Some(status), "{verb}");
         }
+    });
+}
+
+#[test]
+fn nobody_else_can_hold_the_lock_or_write_beside_it() {
+    namespace(|| {
+        let (_new, new) = file("-A -t 192.0.2.81:80 -s rr\n");
+        ours(&["apply", &new]).expect(0);
+        let folder = fs::metadata("/run/ipvsadm").unwrap();
+        assert_eq!(folder.mode() & 0o777, 0o755);
+        for entry in fs::read_dir("/run/ipvsadm").unwrap() {
+            let entry = entry.unwrap();
+            if entry.path().extension().is_some_and(|ending| ending == "lock") {
+                assert_eq!(entry.metadata().unwrap().mode() & 0o777, 0o600, "{entry:?}");
+            }
+        }
+        fs::set_permissions("/run/ipvsadm", PermissionsExt::from_mode(0o777)).unwrap();
+        let refused = ours(&["apply", "--allow-empty", "/dev/null"]).expect(2);
+        fs::set_permissions("/run/ipvsadm", PermissionsExt::from_mode(0o755)).unwrap();
+        assert!(refused.complaints.contains("others can write there"), "{refused:?}");
+        assert_eq!(live().pools.len(), 1);
     });
 }

@@ -11,6 +11,7 @@ mod failure;
 mod guards;
 mod hints;
 mod json;
+mod keys;
 mod program;
 mod restore;
 mod save;

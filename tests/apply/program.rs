@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -62,6 +63,11 @@ pub fn ours(words: &[&str]) -> Outcome {
     finish(start(OURS, "ipvsadm", words), "")
 }
 
+/// Runs these words of a shell, in which `$ours` is our program.
+pub fn shell(words: &str) -> Outcome {
+    finish(start("sh", "sh", &["-c", &format!("ours={OURS}\n{words}")]), "")
+}
+
 /// Runs our program in this very process, which costs no start.
 pub fn inside(words: &[&str]) -> Outcome {
     let (mut out, mut complaints) = (Vec::new(), Vec::new());
@@ -85,6 +91,17 @@ pub fn called(name: &str, input: &str, words: &[&str]) -> Outcome {
 /// Runs `ipvsadm-restore`.
 pub fn restore(input: &str) -> Outcome {
     called("ipvsadm-restore", input, &[])
+}
+
+/// Runs `ipvsadm-restore`, which waits 5 ms before it sends anything.
+pub fn slow_restore(input: &str) -> Outcome {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ipvsadm-restore");
+    symlink(OURS, &path).unwrap();
+    let path = path.to_str().unwrap();
+    let inject = "inject=sendto:delay_enter=5000";
+    let words = ["-o", "/dev/null", "-e", "trace=sendto", "-e", inject, path];
+    finish(start("strace", "strace", &words), input)
 }
 
 /// Runs the reference.

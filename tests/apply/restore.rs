@@ -2,15 +2,22 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use ipvsadm::Client;
+use ipvsadm::cli::read_table;
 use ipvsadm::model::ServiceKey;
+use ipvsadm::rules::plan;
 use proptest::prelude::*;
 
 use crate::common::namespace;
-use crate::program::{Random, called, lines, live, ours, reference, restore};
+use crate::program::{
+    Random, called, file, journals, lines, live, live_whole, ours, reference, restore, shell,
+    slow_restore,
+};
 use crate::tables::table;
 
 /// Ways to spoil a rule file.
@@ -117,5 +124,105 @@ fn another_network_namespace_is_meant_where_it_is_named() {
         assert_eq!(live(), here);
         other.kill().unwrap();
         other.wait().unwrap();
+    });
+}
+
+/// Restores again and again while another program makes and deletes what is in `flickering` and not
+/// in `steady`.
+fn disturbed(steady: &'static str, flickering: &'static str) {
+    namespace(move || {
+        restore(steady).expect(0);
+        let done = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&done);
+        let writer = thread::spawn(move || {
+            let tables = [steady, flickering].map(|text| read_table(text).unwrap());
+            let [make, delete] = [[0, 1], [1, 0]].map(|[a, b]| plan(&tables[a], &tables[b]));
+            let mut client = Client::open().unwrap();
+            let mut refused = 0;
+            while !stop.load(Ordering::Relaxed) {
+                for change in make.iter().chain(&delete) {
+                    refused += usize::from(client.change(change).is_err());
+                    thread::sleep(Duration::from_micros(300));
+                }
+            }
+            refused
+        });
+        for round in 0..15 {
+            // What is not disturbed changes too.
+            let more = format!("-A -f 7 -s {}\n", ["rr", "wlc"][round % 2]);
+            let wish =
+                format!("{}{more}--set {} 0 0\n", flickering.replace("-w 9", "-w 1"), 901 + round);
+            let outcome = slow_restore(&wish).expect(0);
+            assert_eq!(outcome.complaints, "", "round {round}");
+            assert!(lines(&live()).contains(&more), "round {round}");
+            let timeouts = Client::open().unwrap().timeouts().unwrap();
+            assert_eq!(timeouts.tcp as usize, 901 + round);
+        }
+        done.store(true, Ordering::Relaxed);
+        assert!(writer.join().unwrap() > 0, "nothing was disturbed");
+    });
+}
+
+#[test]
+fn a_real_server_that_comes_and_goes_meanwhile_is_no_refusal() {
+    disturbed(
+        "-A -t 192.0.2.80:80 -s rr\n",
+        "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 9\n",
+    );
+}
+
+#[test]
+fn a_service_that_comes_and_goes_meanwhile_is_no_refusal() {
+    disturbed(
+        "-A -t 192.0.2.80:80 -s rr\n",
+        "-A -t 192.0.2.80:80 -s rr\n-A -t 192.0.2.81:80 -s rr\n",
+    );
+}
+
+#[test]
+fn daemons_stop_before_the_rules_and_start_behind_them() {
+    namespace(|| {
+        let service = "-A -t 192.0.2.80:80 -s rr\n";
+        let start = "--start-daemon backup --mcast-interface lo\n";
+        restore(&format!("{service}{start}")).expect(0);
+        // While a daemon runs the kernel takes no real server of another family.
+        let mixed =
+            format!("{service}-a -t 192.0.2.80:80 -r [2001:db8::1]:80 -i -w 1 --tun-type ipip\n");
+        let daemon = || live_whole().daemons.values().flatten().count();
+        assert_eq!(daemon(), 1);
+        restore(&format!("{mixed}--stop-daemon backup\n")).expect(0);
+        assert_eq!((lines(&live()), daemon()), (mixed, 0));
+        restore(&format!("{start}{service}")).expect(0);
+        assert_eq!((lines(&live()), daemon()), (service.to_owned(), 1));
+        // Their order among themselves is that of the file.
+        restore(&format!("--stop-daemon backup\n{start}--stop-daemon backup\n{service}")).expect(0);
+        assert_eq!(daemon(), 0);
+    });
+}
+
+/// Kills an apply of this file that waits for confirmation.
+fn killed(text: &str) {
+    let (_file, path) = file(text);
+    shell(&format!("$ours apply --confirm 600 {path} & sleep 1; kill -9 $!"));
+    assert_eq!(journals(), 1);
+}
+
+#[test]
+fn a_killed_apply_is_forgotten_only_where_all_of_it_is_replaced() {
+    namespace(|| {
+        let (old, new) = ("-A -t 192.0.2.80:80 -s rr\n", "-A -t 192.0.2.80:80 -s wlc\n");
+        restore(old).expect(0);
+        killed(new);
+        let refused = restore("-A -t 192.0.2.80:80 -s nosuch\n").expect(255);
+        assert!(refused.complaints.contains("ipvsadm apply --recover"), "{refused:?}");
+        assert_eq!(journals(), 1);
+        assert_eq!(restore(old).expect(0).complaints, "");
+        assert_eq!(journals(), 0);
+        let before = live_whole().timeouts;
+        killed(&format!("{new}--set 1234 0 0\n"));
+        let hinted = restore(old).expect(0);
+        assert!(hinted.complaints.contains("ipvsadm apply --recover"), "{hinted:?}");
+        ours(&["apply", "--recover"]).expect(0);
+        assert_eq!(live_whole().timeouts, before);
     });
 }

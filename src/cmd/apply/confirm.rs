@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Rejection};
 use crate::system::journal::Journal;
-use crate::system::signals::Signals;
+use crate::system::signals::{self, Signals};
 use crate::system::terminal;
 
 use super::{LOCK, Session};
@@ -24,8 +24,10 @@ pub(super) fn wait(
     let end = Instant::now() + patience;
     let waits = Journal::look(WAITS)?;
     waits.write("{}", false)?;
+    signals::ignore_stops()?;
+    let enter = if terminal::has_keys() { "press Enter or " } else { "" };
     session.say(&format!(
-        "applied; press Enter or run `ipvsadm apply --accept' within {} s, or it is undone",
+        "applied; {enter}run `ipvsadm apply --accept' within {} s, or it is undone",
         patience.as_secs()
     ));
     loop {

@@ -39,9 +39,11 @@ pub(super) fn run(
             if let Some(name) = signals.received() {
                 return Err(((0..made).collect(), Stop::Signal(name)));
             }
-            let refusals = client
+            let mut refusals = client
                 .batch(step)
                 .map_err(|error| ((0..made + step.len()).collect(), Stop::Broken(error)))?;
+            // What another program has deleted before us is as wished.
+            refusals.retain(|refusal| !step[refusal.index].is_needless(refusal.errno));
             if let Some(first) = refusals.iter().min_by_key(|refusal| refusal.index) {
                 let refused = |place| refusals.iter().any(|refusal| made + refusal.index == place);
                 let done = (0..made + step.len()).filter(|place| !refused(*place)).collect();

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use super::execute::Stop;
-use super::{BETWEEN, Job, Session, UNDONE, confirm, journal, lock, report, snapshot};
+use super::{BETWEEN, Job, Session, UNDONE, confirm, journal, lock, report, settle, snapshot};
 use crate::error::{Error, Rejection};
 use crate::model::Change;
 use crate::netlink::Client;
 use crate::rules::{Delta, describe};
 use crate::system::journal::Journal;
+
+/// Another program may be at work on the same table.
+const TRIES: u32 = 2;
 
 /// Undoes the changes at these places of the plan, and says why.
 pub(super) fn failed(
@@ -17,7 +20,7 @@ pub(super) fn failed(
     job: &Job,
     done: &[usize],
     stop: &Stop,
-) -> Result<u8, Error> {
+) -> u8 {
     explain(session, job, stop);
     let done: Vec<&Change> = done.iter().map(|place| &job.changes[*place]).collect();
     let delta = Delta::of(done.iter().copied(), &job.current);
@@ -40,44 +43,50 @@ fn explain(session: &mut Session<'_>, job: &Job, stop: &Stop) {
     }
 }
 
-/// Brings back what `delta` touches, and checks it.
-fn finish(session: &mut Session<'_>, journal: &Journal, delta: &Delta) -> Result<u8, Error> {
+/// Brings back what `delta` touches, checks it, and says the exit status.
+fn finish(session: &mut Session<'_>, journal: &Journal, delta: &Delta) -> u8 {
     // Whatever went wrong with the old socket stays there.
     let undone = Client::open().and_then(|mut client| take_back(&mut client, delta));
-    match undone {
-        Ok(()) => {
-            journal.clear()?;
-            session.hint(&["undone: the table is as before".to_owned()]);
-            Ok(UNDONE)
-        }
-        Err(error) => {
-            session.complain(&error);
-            session
-                .hint(&["not everything could be undone; try ipvsadm apply --recover".to_owned()]);
-            Ok(BETWEEN)
-        }
+    if let Err(error) = undone {
+        return stuck(session, &error);
     }
+    settle(session, UNDONE, journal.clear());
+    session.hint(&["undone: the table is as before".to_owned()]);
+    UNDONE
+}
+
+fn stuck(session: &mut Session<'_>, error: &Error) -> u8 {
+    session.complain(error);
+    session.hint(&["not everything could be undone; try ipvsadm apply --recover".to_owned()]);
+    BETWEEN
 }
 
 fn take_back(client: &mut Client, delta: &Delta) -> Result<(), Error> {
-    let services = delta.services();
+    let mut changes = left(client, delta)?;
     let mut refused = None;
-    // The second time is the check.
-    for _ in 0..2 {
-        let now =
-            snapshot::part(client, &delta.after, |key| services.contains(key), &delta.before)?;
-        let changes = delta.undo(&now);
+    for _ in 0..TRIES {
         if changes.is_empty() {
             return Ok(());
         }
         refused = client.batch(&changes)?.first().map(|it| (changes[it.index].clone(), it.errno));
+        // Whatever the kernel has answered, what is there now decides.
+        changes = left(client, delta)?;
     }
-    Err(match refused {
+    match refused {
+        _ if changes.is_empty() => Ok(()),
         Some((change, errno)) => {
-            Error::Kernel { operation: change.operation(), errno, object: describe(&change) }
+            let (operation, object) = (change.operation(), describe(&change));
+            Err(Error::Kernel { operation, errno, object })
         }
-        None => Error::Interrupted(2),
-    })
+        None => Err(Error::Interrupted(TRIES)),
+    }
+}
+
+/// What is still to be taken back.
+fn left(client: &mut Client, delta: &Delta) -> Result<Vec<Change>, Error> {
+    let services = delta.services();
+    let now = snapshot::part(client, &delta.after, |key| services.contains(key), &delta.before)?;
+    Ok(delta.undo(&now))
 }
 
 /// `--recover`: undoes what an apply did that was killed.
@@ -88,9 +97,11 @@ pub(super) fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> 
     let services = delta.services();
     let now = snapshot::part(client, &delta.after, |key| services.contains(key), &delta.before)?;
     let back = Delta::of(&delta.undo(&now), &now);
-    take_back(client, &delta)?;
-    journal.clear()?;
-    confirm::forget()?;
+    if let Err(error) = take_back(client, &delta) {
+        return Ok(stuck(session, &error));
+    }
+    let forgotten = journal.clear().and_then(|()| confirm::forget());
+    settle(session, 0, forgotten);
     report(session, &back, "recovered", json, true)?;
     Ok(0)
 }

@@ -79,6 +79,12 @@ impl TimeoutsFields {
         if [tcp, tcp_fin, udp].into_iter().any(|it| it > MAX_TIMEOUT) {
             return Err(format!("timeouts: at most {MAX_TIMEOUT} s (31 days)"));
         }
-        Ok(Timeouts { tcp, tcp_fin, udp })
+        Ok(self.recorded())
+    }
+
+    /// The same of what the kernel said.
+    pub(super) fn recorded(&self) -> Timeouts {
+        let Self { tcp, tcp_fin, udp } = *self;
+        Timeouts { tcp, tcp_fin, udp }
     }
 }

@@ -140,6 +140,14 @@ impl ServiceFields {
     /// # Errors
     /// What is wrong, in words.
     pub fn service(&self) -> Result<Service, String> {
+        if self.persistence.is_some_and(|timeout| timeout > MAX_PERSISTENCE) {
+            return Err(format!("persistence: at most {MAX_PERSISTENCE} s (31 days)"));
+        }
+        self.recorded()
+    }
+
+    /// The same of what the kernel said: other programs may do what the classic tool refuses.
+    pub(super) fn recorded(&self) -> Result<Service, String> {
         let key = self.key()?;
         let scheduler = SchedulerName::new(&self.scheduler).map_err(|error| error.to_string())?;
         let flags = SchedulerFlags::parse(&self.flags.join(","), scheduler.as_str());
@@ -180,9 +188,6 @@ impl ServiceFields {
             let alone = self.netmask.is_some();
             return if alone { Err("netmask needs persistence".to_owned()) } else { Ok(None) };
         };
-        if timeout > MAX_PERSISTENCE {
-            return Err(format!("persistence: at most {MAX_PERSISTENCE} s (31 days)"));
-        }
         let granularity = match (&self.netmask, family) {
             (None, family) => Granularity::host(family),
             (Some(Netmask::V4(mask)), Family::V4) => Granularity::V4(*mask),

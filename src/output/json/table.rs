@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -25,8 +26,27 @@ struct Document {
     _size: Option<IgnoredAny>,
 }
 
+/// Who said it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// Somebody who wishes for it: what is out of range is a mistake.
+    User,
+    /// It is there: other programs make what the classic tool refuses, and the kernel itself makes
+    /// of a tunnel to one of its own addresses a local server, also of another family.
+    Kernel,
+}
+
 /// Reads a table. With a list of daemons, a role that is not in it runs not.
 pub fn read(text: &str) -> Result<Table, Rejection> {
+    table(text, Origin::User)
+}
+
+/// Reads a table that [`write`] has written of what there was.
+pub fn recall(text: &str) -> Result<Table, Rejection> {
+    table(text, Origin::Kernel)
+}
+
+fn table(text: &str, origin: Origin) -> Result<Table, Rejection> {
     let document: Document =
         serde_json::from_str(text).map_err(|error| Rejection::Json(error.to_string()))?;
     if document.schema != SCHEMA {
@@ -35,10 +55,13 @@ pub fn read(text: &str) -> Result<Table, Rejection> {
     }
     let mut table = Table::default();
     for (number, fields) in document.services.iter().enumerate() {
-        take_service(&mut table, fields, number)?;
+        take_service(&mut table, fields, number, origin)?;
     }
     if let Some(timeouts) = document.timeouts {
-        table.timeouts = Some(timeouts.timeouts().map_err(Rejection::Json)?);
+        table.timeouts = Some(match origin {
+            Origin::User => timeouts.timeouts().map_err(Rejection::Json)?,
+            Origin::Kernel => timeouts.recorded(),
+        });
     }
     if let Some(daemons) = document.daemons {
         table.daemons = BTreeMap::from([(DaemonRole::Master, None), (DaemonRole::Backup, None)]);
@@ -50,15 +73,28 @@ pub fn read(text: &str) -> Result<Table, Rejection> {
     Ok(table)
 }
 
-fn take_service(table: &mut Table, fields: &ServiceFields, number: usize) -> Result<(), Rejection> {
+fn take_service(
+    table: &mut Table,
+    fields: &ServiceFields,
+    number: usize,
+    origin: Origin,
+) -> Result<(), Rejection> {
     let place = format!("services[{number}]");
-    let service = fields.service().map_err(|why| at(&place, &why))?;
+    let service = match origin {
+        Origin::User => fields.service(),
+        Origin::Kernel => fields.recorded(),
+    };
+    let service = service.map_err(|why| at(&place, &why))?;
     let key = service.key;
     take(table, &Change::AddService(service), &place)?;
     for (number, fields) in fields.destinations.iter().flatten().enumerate() {
         let place = format!("{place}.destinations[{number}]");
         let destination = fields.destination().map_err(|why| at(&place, &why))?;
-        take(table, &Change::AddDestination(key, destination), &place)?;
+        if origin == Origin::User {
+            take(table, &Change::AddDestination(key, destination), &place)?;
+        } else if let Some(pool) = table.pools.get_mut(&key) {
+            Arc::make_mut(pool).destinations.insert(destination.key, destination);
+        }
     }
     Ok(())
 }

@@ -1,0 +1,97 @@
+//! Confirmation on a terminal.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use nix::pty::{OpenptyResult, openpty};
+
+use crate::common::namespace;
+use crate::program::{OURS, file, journals, live, ours};
+
+const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n";
+const NEW: &str = "-A -t 192.0.2.80:80 -s wlc\n";
+
+/// Runs words of a shell that controls jobs on a terminal of its own; `$ours` is our program.
+fn on_terminal(words: &str) -> (Child, File) {
+    let OpenptyResult { master, slave } = openpty(None, None).unwrap();
+    let end = || Stdio::from(slave.try_clone().unwrap());
+    let script = format!("set -m; ours={OURS}; {words}");
+    let child = Command::new("setsid")
+        .args(["--ctty", "--wait", "bash", "-c", &script])
+        .stdin(end())
+        .stdout(end())
+        .stderr(end())
+        .spawn()
+        .unwrap();
+    (child, File::from(master))
+}
+
+/// Reads what is on the screen until `mark`.
+fn wait_for(terminal: &mut File, mark: &str) -> String {
+    let (mut text, mut buffer) = (String::new(), [0; 4096]);
+    while !text.contains(mark) {
+        let length = terminal.read(&mut buffer).unwrap_or(0);
+        assert_ne!(length, 0, "{text}");
+        text += &String::from_utf8_lossy(&buffer[..length]);
+    }
+    text
+}
+
+fn changed(test: impl FnOnce(&str) + Send + 'static) {
+    namespace(|| {
+        let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
+        ours(&["apply", &old]).expect(0);
+        test(&new);
+        assert_eq!(journals(), 0);
+    });
+}
+
+#[test]
+fn enter_confirms() {
+    changed(|new| {
+        let before = live();
+        for (keys, status) in [("\n", "status 0"), ("no\n", "status 3")] {
+            let words = format!("$ours apply --confirm 60 {new}; echo status $?");
+            let (mut child, mut terminal) = on_terminal(&words);
+            wait_for(&mut terminal, "applied; press Enter or run");
+            terminal.write_all(keys.as_bytes()).unwrap();
+            wait_for(&mut terminal, status);
+            child.wait().unwrap();
+            assert_eq!(live() == before, status == "status 3");
+            ours(&["set", "-t", "192.0.2.80:80", "scheduler=rr"]).expect(0);
+        }
+    });
+}
+
+#[test]
+fn a_background_job_waits_without_its_terminal() {
+    changed(|new| {
+        let before = live();
+        let words = format!("stty tostop; $ours apply --confirm 3 {new} & wait $!; echo status $?");
+        let (mut child, mut terminal) = on_terminal(&words);
+        wait_for(&mut terminal, "applied; run");
+        // These keys are for the shell.
+        terminal.write_all(b"\n").unwrap();
+        wait_for(&mut terminal, "status 3");
+        child.wait().unwrap();
+        assert_eq!(live(), before);
+    });
+}
+
+#[test]
+fn control_z_does_not_stop_the_clock() {
+    changed(|new| {
+        let before = live();
+        let words = format!("$ours apply --confirm 3 {new}; echo status $?");
+        let (mut child, mut terminal) = on_terminal(&words);
+        wait_for(&mut terminal, "applied; press Enter or run");
+        thread::sleep(Duration::from_millis(200));
+        terminal.write_all(b"\x1a").unwrap();
+        wait_for(&mut terminal, "status 3");
+        child.wait().unwrap();
+        assert_eq!(live(), before);
+    });
+}
