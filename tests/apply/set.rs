@@ -118,6 +118,9 @@ fn a_reset_checksum_is_told_too() {
         let words = "-e -t 192.0.2.80:80 -r 198.51.100.1 -i -w 1 --tun-type gue --tun-port 6080";
         let outcome = ours(&words.split(' ').collect::<Vec<_>>()).expect(0);
         assert!(outcome.complaints.contains("tunnel_checksum full -> none"), "{outcome:?}");
+        ours(&["-e", "-t", "192.0.2.80:80", "-r", "198.51.100.1", "-i", "-w", "1"]).expect(0);
+        let outcome = ours(&words.split(' ').collect::<Vec<_>>()).expect(0);
+        assert_eq!(outcome.complaints, "");
     });
 }
 

@@ -90,11 +90,11 @@ pub fn compare<T: Fields>(old: &T, new: &T) -> Vec<String> {
     let mut names: Vec<&String> = old.keys().chain(new.keys()).collect();
     names.sort();
     names.dedup();
-    let differing = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
     let text = |value: Option<&Value>| value.map_or("none".to_owned(), plain);
-    differing
-        .map(|name| format!("{name} {} -> {}", text(old.get(name)), text(new.get(name))))
-        .collect()
+    let sides = names.into_iter().map(|name| (name, text(old.get(name)), text(new.get(name))));
+    // A tunnel without a checksum, and what is no tunnel, say the same.
+    let differing = sides.filter(|(_, old, new)| old != new);
+    differing.map(|(name, old, new)| format!("{name} {old} -> {new}")).collect()
 }
 
 /// A value as people write it.
