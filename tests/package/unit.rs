@@ -36,18 +36,20 @@ fn boot_start_reload_and_stop() {
     machine.ok("ip addr add 10.0.0.1/32 dev eth0");
     let counted = "ipvsadm -Ln --stats -t 10.0.0.1:80 | awk '$1 == \"TCP\" { print $3 }'";
     machine.wait(&format!("timeout 5 bash -c ': </dev/tcp/10.0.0.1/80'; test $({counted}) -ge 1"));
-    let connections = machine.ok(counted);
+    // The kernel adds up its counters every two seconds: what was counted already may come later.
+    let connections = || machine.ok(counted).trim().parse::<u64>().unwrap();
+    let before = connections();
     machine.ok("sed -i 's/-w 3/-w 4/; s/^-A -f 5.*/-A -f 6 -s rr/' /etc/ipvsadm.rules");
     machine.ok("systemctl reload ipvsadm");
     assert_eq!(
         machine.table(),
         RULES.replace("-w 3", "-w 4").replace("-f 5 -s wlc -p 300", "-f 6 -s rr")
     );
-    assert_eq!(machine.ok(counted), connections, "the service was made anew");
+    assert!(connections() >= before, "the service was made anew");
     // The init script is a way to the unit.
     machine.ok("sed -i 's/-w 4/-w 5/' /etc/ipvsadm.rules && /etc/init.d/ipvsadm reload");
     assert!(machine.table().contains("-w 5"));
-    assert_eq!(machine.ok(counted), connections, "the service was made anew");
+    assert!(connections() >= before, "the service was made anew");
 
     let table = machine.table();
     machine.ok("echo '-a -t 10.0.0.77:1 -r 10.1.0.1 -m' >>/etc/ipvsadm.rules");
