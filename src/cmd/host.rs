@@ -15,7 +15,7 @@ use crate::netlink::fou::Fou;
 use crate::netlink::route::{self, Network};
 use crate::prepare::filter::{is_listed, is_table};
 use crate::prepare::{Entry, Step};
-use crate::system::{frames, program, sysctl};
+use crate::system::{durable, frames, program, sysctl};
 
 /// The host, or one network namespace of it.
 pub struct Host {
@@ -91,7 +91,7 @@ impl Host {
             Step::Link { name, link } => self.network.add_link(name, link),
             Step::Up { device } => {
                 let index = self.index(device)?;
-                self.network.set_up(index, true)
+                self.network.set_up(index)
             }
             Step::Address { device, address } => {
                 let index = self.index(device)?;
@@ -251,19 +251,38 @@ fn wide() -> Result<String, Error> {
     Ok(lines.join("\n"))
 }
 
+/// Each interface gets back what it had, except where somebody has set it since: what that was the
+/// write to all of them would take away.
 fn restore_wide(value: &str, former: Option<&str>) -> Result<Undone, Error> {
-    let mut lines = former.into_iter().flat_map(str::lines).filter_map(|it| it.split_once('='));
-    let all = lines.next().map(|(_, value)| value);
-    let undone = restore(WIDE, value, all)?;
-    if let Undone::Restored | Undone::Gone = undone {
-        for (name, value) in lines {
-            let key = WIDE.replace("all", name);
-            if sysctl::read(&key)?.is_some() {
-                sysctl::write(&key, value)?;
-            }
+    let former = pairs(former.unwrap_or_default());
+    let Some((_, all)) = former.first() else { return Ok(Undone::Gone) };
+    let now = wide()?;
+    let undone = restore(WIDE, value, Some(all))?;
+    let made = match undone {
+        Undone::Restored => value,
+        // A run that was killed had come so far.
+        Undone::Gone => all,
+        Undone::LeftAlone(_) => return Ok(undone),
+    };
+    for (name, now) in pairs(&now).into_iter().skip(1) {
+        let was = former.iter().skip(1).find(|(other, _)| *other == name);
+        let wanted = match was {
+            Some((_, was)) if now == made => was,
+            // It came later, and follows all.
+            None if now == made => continue,
+            _ => now,
+        };
+        let key = WIDE.replace("all", name);
+        if sysctl::read(&key)?.is_some() {
+            sysctl::write(&key, wanted)?;
         }
     }
     Ok(undone)
+}
+
+/// The lines of [`wide`].
+fn pairs(lines: &str) -> Vec<(&str, &str)> {
+    lines.lines().filter_map(|line| line.split_once('=')).collect()
 }
 
 /// Only the value that was written is replaced by the one before it.
@@ -296,10 +315,7 @@ fn make_parent(path: &Path) -> Result<(), Error> {
 
 fn write(path: &Path, content: &str) -> Result<(), Error> {
     make_parent(path)?;
-    let draft = path.with_extension("new");
-    fs::write(&draft, content)
-        .and_then(|()| fs::rename(&draft, path))
-        .map_err(failed(format!("write {}", path.display())))
+    durable::replace(path, content).map_err(failed(format!("write {}", path.display())))
 }
 
 fn failed(action: String) -> impl FnOnce(io::Error) -> Error {

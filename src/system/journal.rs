@@ -1,7 +1,7 @@
 //! State files: one for each network namespace, written so that a crash leaves the old or the new.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::unistd::geteuid;
 
+use super::durable;
 use crate::error::{Error, Obstacle};
 
 const VOLATILE: &str = "/run/ipvsadm";
@@ -92,16 +93,7 @@ impl Journal {
         let (folder, other) = if lasting { (LASTING, VOLATILE) } else { (VOLATILE, LASTING) };
         make_folder(folder)?;
         let path = self.path(folder);
-        let draft = path.with_extension("new");
-        remove(&draft)?;
-        let new = OpenOptions::new().create_new(true).write(true).mode(0o644).open(&draft);
-        let written = new.and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
-        written.map_err(failed("write", &draft))?;
-        fs::rename(&draft, &path).map_err(failed("write", &path))?;
-        sync(folder)?;
+        durable::replace(&path, text).map_err(failed("write", &path))?;
         remove(&self.path(other))
     }
 
@@ -147,17 +139,8 @@ fn make_folder(folder: &str) -> Result<(), Error> {
     if ours { Ok(()) } else { Err(failed("use", path)(io::Error::other(why))) }
 }
 
-/// The rename itself must reach the disk.
-fn sync(folder: &str) -> Result<(), Error> {
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(failed("write", Path::new(folder)))
-}
-
 fn remove(path: &Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(error)),
-        _ => Ok(()),
-    }
+    durable::remove(path).map_err(failed("remove", path))
 }
 
 fn failed(verb: &str, path: &Path) -> impl Fn(io::Error) -> Error {

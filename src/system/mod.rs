@@ -1,6 +1,7 @@
 //! What the program asks of the operating system besides netlink.
 
 pub mod connections;
+pub mod durable;
 pub mod frames;
 pub mod journal;
 pub mod modules;
