@@ -49,6 +49,9 @@ impl Wire {
         bind(fd.as_raw_fd(), &address).map_err(failed)?;
         let patience = TimeVal::new(0, 50_000);
         setsockopt(&fd, sockopt::ReceiveTimeout, &patience).map_err(failed)?;
+        // Until it was bound it heard every interface.
+        let mut space = [0; 64];
+        while recv(fd.as_raw_fd(), &mut space, MsgFlags::MSG_DONTWAIT).is_ok() {}
         Ok(Self(fd))
     }
 
