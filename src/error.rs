@@ -105,6 +105,14 @@ pub enum Error {
         /// What could not be taken back.
         left: Vec<String>,
     },
+    /// An undo that stopped at a step; the steps after it are undone.
+    #[error("cannot undo: {step}: {source}")]
+    NotUndone {
+        /// What the step had done.
+        step: String,
+        /// Why it stays.
+        source: Box<Error>,
+    },
     /// A file could not be opened or read.
     #[error("cannot open file {path}")]
     File {
@@ -162,16 +170,31 @@ impl Error {
             }
             Self::Unavailable(errno) => vec![kernel::unavailable_hint(*errno).to_owned()],
             Self::Kernel { operation, errno, object } => kernel::hints(*operation, *errno, object),
-            Self::Obstacle(obstacle) => obstacle.hints(),
+            Self::Obstacle(obstacle) => {
+                obstacle.remedy().into_iter().chain(["nothing was changed".to_owned()]).collect()
+            }
             Self::Rejection(rejection) => rejection.hints(),
             Self::TakenBack { source, left } => {
-                let mut hints = source.hints();
+                let mut hints = source.remedies();
                 hints.push("what was done before has been undone".to_owned());
                 hints.extend(left.iter().map(|it| format!("not undone: {it}")));
                 hints
             }
+            Self::NotUndone { source, .. } => {
+                let mut hints = source.remedies();
+                hints.push("then say undo again: it goes on where it stopped".to_owned());
+                hints
+            }
             Self::File { path, source } => vec![format!("{path}: {}", io_text(source))],
             _ => Vec::new(),
+        }
+    }
+
+    /// The hints, where something was changed already.
+    fn remedies(&self) -> Vec<String> {
+        match self {
+            Self::Obstacle(obstacle) => obstacle.remedy().into_iter().collect(),
+            other => other.hints(),
         }
     }
 }

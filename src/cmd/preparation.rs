@@ -71,7 +71,15 @@ impl Preparation {
             if let Some(index) = ledger.find(&step) {
                 let entry = &mut ledger.entries[index];
                 if entry.step != step && !matches!(step, Step::Route { .. }) {
-                    return Err(conflict(&entry.step).into());
+                    // The same wish means something else on a host that has changed: another
+                    // interface, another path of this program.
+                    let wished = |holder: &String| {
+                        self.ledger.wishes.get(holder) == Some(&wish.only(holder))
+                    };
+                    if !entry.holders.iter().all(wished) {
+                        return Err(conflict(&entry.step).into());
+                    }
+                    entry.step = step.clone();
                 }
                 entry.holders.extend(holders);
                 if !entry.begun {
@@ -80,6 +88,8 @@ impl Preparation {
                 if !holds {
                     todo.push(index);
                 }
+            } else if let Some(entry) = ledger.entries.iter().find(|it| it.step.excludes(&step)) {
+                return Err(conflict(&entry.step).into());
             } else if !holds {
                 todo.push(ledger.entries.len());
                 let former = Host::former(&step)?;
@@ -177,7 +187,11 @@ impl Preparation {
                 continue;
             }
             if entry.begun {
-                match self.host.undo(entry)? {
+                let undone = self.host.undo(entry).map_err(|error| Error::NotUndone {
+                    step: entry.step.describe(),
+                    source: Box::new(error),
+                })?;
+                match undone {
                     Undone::Restored => lines.push(line(&entry.step, State::Undone, None)),
                     Undone::Gone => {}
                     Undone::LeftAlone(why) => {

@@ -78,7 +78,7 @@ fn prepare(
     }
     if dry_run {
         if !json {
-            let text = script(work.open_steps());
+            let text = script(work.open_steps(), &report.notes);
             session.out.write_all(text.as_bytes())?;
             return Ok(0);
         }

@@ -149,9 +149,9 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    /// What to do about it.
-    pub(super) fn hints(&self) -> Vec<String> {
-        let remedy = match self {
+    /// What to do about it, where that is not in the message.
+    pub(super) fn remedy(&self) -> Option<String> {
+        Some(match self {
             Self::NotRoot => "run it as root, for example with sudo".to_owned(),
             Self::BadAddress { .. } => "give a unicast address, without a prefix length".to_owned(),
             Self::AddressTaken { address, prefix, device, .. } => format!(
@@ -193,10 +193,9 @@ impl Obstacle {
             Self::Journal { .. } => "look at it, and move it away if it is of no use".to_owned(),
             Self::Unsupported { .. } => "--arp sysctl needs nothing but the kernel".to_owned(),
             Self::InterfaceUnfit { .. } | Self::Route(_) | Self::FileExists(_) | Self::Wish(_) => {
-                return vec!["nothing was changed".to_owned()];
+                return None;
             }
-        };
-        vec![remedy, "nothing was changed".to_owned()]
+        })
     }
 }
 

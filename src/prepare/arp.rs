@@ -76,7 +76,9 @@ fn sysctls(wish: &RealServer, facts: &Facts, ledger: &Ledger) -> Result<Vec<Step
         for name in &scope {
             let step = Step::Sysctl { key: key(name, parameter), value: value.to_owned() };
             let present = facts.effective(name, parameter) >= enough;
-            if !present || ledger.owns(&step) {
+            // What somebody has made stricter since is not ours any more.
+            let is_ours = ledger.owns(&step) && facts.number(&key(name, parameter)) <= enough;
+            if !present || is_ours {
                 steps.push(step);
             }
         }

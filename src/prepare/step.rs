@@ -111,6 +111,14 @@ impl Step {
         }
     }
 
+    /// A host cannot have both: two default routes of one family.
+    pub fn excludes(&self, other: &Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Route { ipv6: a, .. }, Self::Route { ipv6: b, .. }) if a == b
+        ) && !self.same_object(other)
+    }
+
     /// Whether a boot leaves it as it is.
     pub fn outlives_boot(&self) -> bool {
         matches!(self, Self::File { .. } | Self::Symlink { .. })
@@ -195,11 +203,14 @@ fn sysctl_name(key: &str) -> String {
     format!("net.{swapped}")
 }
 
-/// The steps as a script for hosts without this program.
-pub fn script<'a>(steps: impl IntoIterator<Item = &'a Step>) -> String {
+/// The steps as a script for hosts without this program, and what else there is to know.
+pub fn script<'a>(steps: impl IntoIterator<Item = &'a Step>, notes: &[String]) -> String {
     let mut text = "#!/bin/sh\nset -e\n".to_owned();
     for step in steps {
         let _ = write!(text, "\n# {}\n{}\n", step.describe(), step.shell());
+    }
+    for note in notes {
+        let _ = write!(text, "\n# {note}\n");
     }
     text
 }

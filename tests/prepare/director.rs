@@ -1,7 +1,7 @@
 //! `director prepare`, `undo` and `status`.
 
 use crate::crash::killed_everywhere;
-use crate::support::{Lan, assert_same, text, within};
+use crate::support::{Lan, assert_same, script_does_the_same, text, within};
 
 const WISHES: [&str; 5] = [
     "--vip 10.0.0.80 --iface v0",
@@ -29,9 +29,6 @@ fn undo_leaves_everything_as_it_was() {
     let lan = host();
     let before = lan.snapshot();
     for wish in WISHES {
-        let script = lan.ok(&format!("director prepare {wish} --dry-run"));
-        assert!(script.contains("ip "), "{script}");
-        assert_same(&before, &lan.snapshot(), &format!("dry run of {wish}"));
         lan.ok(&format!("director prepare {wish}"));
         let prepared = lan.snapshot();
         assert_ne!(before, prepared);
@@ -44,6 +41,13 @@ fn undo_leaves_everything_as_it_was() {
         assert_same(&before, &lan.snapshot(), &format!("undo of {wish}"));
     }
     assert_eq!(lan.ipvsadm("director status").status.code(), Some(1));
+}
+
+#[test]
+fn the_script_of_a_dry_run_does_the_same() {
+    for wish in WISHES {
+        script_does_the_same(host, "director", wish);
+    }
 }
 
 #[test]
@@ -120,4 +124,22 @@ fn what_does_not_fit_is_refused() {
         assert!(said.contains(message), "{words}: {said}");
         assert_same(&before, &lan.snapshot(), words);
     }
+}
+
+#[test]
+fn undo_leaves_alone_the_forwarding_that_others_have_set() {
+    let lan = host();
+    let forwards = |name: &str| {
+        lan.rs(&format!("sysctl -n net.ipv6.conf.{name}.forwarding")).trim().to_owned()
+    };
+    let prepare = "director prepare --mode nat --vip 2001:db8::80 --iface v0";
+    lan.ok(prepare);
+    lan.rs("ip link add later type dummy");
+    assert_eq!([forwards("all"), forwards("v0"), forwards("later")], ["1", "1", "1"]);
+    lan.ok("director undo");
+    assert_eq!([forwards("all"), forwards("v0"), forwards("later")], ["0", "0", "0"]);
+    lan.ok(prepare);
+    lan.rs("sysctl -q -w net.ipv6.conf.all.forwarding=0 net.ipv6.conf.v0.forwarding=1");
+    lan.ok("director undo");
+    assert_eq!([forwards("all"), forwards("v0"), forwards("later")], ["0", "1", "0"]);
 }

@@ -65,3 +65,24 @@ fn files_that_could_not_be_removed_are_removed_later() {
     assert_same(&before, &lan.snapshot(), "undo");
     assert_eq!(lan.state_files(), [""; 0]);
 }
+
+#[test]
+fn undo_goes_on_where_it_stopped() {
+    let lan = Lan::new();
+    let before = lan.snapshot();
+    lan.ok("rs prepare --mode dr --vip 10.0.0.80 --arp arptables");
+    let output = Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
+        .args(["rs", "undo", "--netns", &lan.rs])
+        .env("PATH", "/nowhere")
+        .output();
+    let output = output.unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for part in ["cannot undo: ", " is not installed\n", "then say undo again"] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert!(!said.contains("nothing was changed"), "{said}");
+    assert!(!lan.rs("ip address").contains("10.0.0.80"), "undone before it stopped");
+    lan.ok("rs undo");
+    assert_same(&before, &lan.snapshot(), "undo");
+}

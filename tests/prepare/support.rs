@@ -212,3 +212,37 @@ pub fn assert_same(before: &str, after: &str, what: &str) {
     let lines: Vec<String> = gone.chain(come).collect();
     panic!("{what}:\n{}", lines.join("\n"));
 }
+
+/// What is the same after any two ways to one state: numbers of interfaces and random addresses
+/// differ.
+fn comparable(snapshot: &str) -> String {
+    let mut text = String::new();
+    for line in snapshot.lines() {
+        if line.contains("fe80::") || line.contains("link/") {
+            continue;
+        }
+        let line = match line.split_once(": ") {
+            Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => rest,
+            _ => line,
+        };
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+/// The dry run of `prepare WISH` changes nothing, and its script does what `prepare` does.
+pub fn script_does_the_same(make: impl Fn() -> Lan, verb: &str, wish: &str) {
+    let lan = make();
+    let before = lan.snapshot();
+    let script = lan.ok(&format!("{verb} prepare {wish} --dry-run"));
+    assert_same(&before, &lan.snapshot(), &format!("dry run of {wish}"));
+    let path = std::env::temp_dir().join(format!("{}.sh", lan.rs));
+    fs::write(&path, script).unwrap();
+    lan.rs(&format!("sh {}", path.display()));
+    fs::remove_file(&path).unwrap();
+    let by_script = lan.snapshot();
+    let other = make();
+    other.ok(&format!("{verb} prepare {wish}"));
+    assert_same(&comparable(&other.snapshot()), &comparable(&by_script), wish);
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Lan, assert_same, must};
+use crate::support::{Lan, assert_same, must, script_does_the_same};
 
 /// Every kind of preparation that this machine's kernel can do.
 pub const WISHES: [&str; 18] = [
@@ -47,38 +47,10 @@ fn undo_leaves_everything_as_it_was() {
     assert!(lan.ok("rs undo").contains("nothing to undo"));
 }
 
-/// Numbers of interfaces and random addresses differ between any two runs.
-fn comparable(snapshot: &str) -> String {
-    let mut text = String::new();
-    for line in snapshot.lines() {
-        if line.contains("fe80::") || line.contains("link/") {
-            continue;
-        }
-        let line = match line.split_once(": ") {
-            Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => rest,
-            _ => line,
-        };
-        text.push_str(line);
-        text.push('\n');
-    }
-    text
-}
-
 #[test]
 fn the_script_of_a_dry_run_does_the_same() {
     for wish in WISHES {
-        let lan = Lan::new();
-        let before = lan.snapshot();
-        let script = lan.ok(&format!("rs prepare {wish} --dry-run"));
-        assert_same(&before, &lan.snapshot(), &format!("dry run of {wish}"));
-        let path = std::env::temp_dir().join(format!("{}.sh", lan.rs));
-        fs::write(&path, script).unwrap();
-        lan.rs(&format!("sh {}", path.display()));
-        fs::remove_file(&path).unwrap();
-        let by_script = lan.snapshot();
-        let other = Lan::new();
-        other.ok(&format!("rs prepare {wish}"));
-        assert_same(&comparable(&other.snapshot()), &comparable(&by_script), wish);
+        script_does_the_same(Lan::new, "rs", wish);
     }
 }
 
@@ -92,6 +64,18 @@ fn undo_leaves_alone_what_others_have_changed() {
     assert!(report.contains("left     set net/ipv4/conf/all/arp_ignore to 1: it is 2"), "{report}");
     assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_ignore").trim(), "2");
     assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_announce").trim(), "0");
+}
+
+#[test]
+fn what_somebody_made_stricter_stays_so() {
+    let lan = Lan::new();
+    lan.ok("rs prepare --mode dr --vip 10.0.0.80");
+    lan.rs("sysctl -q -w net.ipv4.conf.all.arp_ignore=2");
+    lan.ok("rs prepare --mode dr --vip 10.0.0.80");
+    lan.ok("rs prepare --mode dr --vip 10.0.0.81");
+    assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_ignore").trim(), "2");
+    lan.ok("rs undo");
+    assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_ignore").trim(), "2");
 }
 
 /// The parameter goes back to what it was, for everybody's addresses.

@@ -179,6 +179,12 @@ fn wish(matches: &ArgMatches) -> Result<RealServer, String> {
     if let Some((option, _, mode)) = misfit.into_iter().find(|(_, misfit, _)| *misfit) {
         return Err(format!("{option} is for --mode {mode}"));
     }
+    if [IpAddr::is_ipv4, IpAddr::is_ipv6]
+        .iter()
+        .any(|of| wish.directors.iter().filter(|it| of(it)).count() > 1)
+    {
+        return Err("--director: a host has one default route of each family".to_owned());
+    }
     if wish.vips.is_empty() && mode != Mode::Nat {
         return Err("--mode dr and --mode tun need --vip".to_owned());
     }
