@@ -84,6 +84,9 @@ show() {
 	# shellcheck source=/dev/null
 	. /run/lvs-netns/env
 
+	title "the hosts"
+	"$setup" status
+
 	title "on the director"
 	director -A -t "$service" -s rr
 	director -a -t "$service" -r "$rip1" "$method"

@@ -17,8 +17,6 @@ pub struct Link {
     pub loopback: bool,
     /// Takes part in ARP: Ethernet, and not told otherwise as a dummy is.
     pub arp: bool,
-    /// Greatest packet in bytes.
-    pub mtu: u32,
     /// The hardware address; empty where there is none.
     pub mac: Vec<u8>,
     /// The driver's word for its kind, for example `dummy` or `ipip`; empty for hardware.

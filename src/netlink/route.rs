@@ -86,10 +86,9 @@ impl Network {
         self.change(request::delete_link(name), 0, || format!("delete interface {name}"))
     }
 
-    /// Sets an interface up or down.
-    pub fn set_up(&mut self, index: u32, up: bool) -> Result<(), Error> {
-        let word = if up { "up" } else { "down" };
-        self.change(request::set_up(index, up), 0, || format!("set interface {index} {word}"))
+    /// Sets an interface up.
+    pub fn set_up(&mut self, index: u32) -> Result<(), Error> {
+        self.change(request::set_up(index), 0, || format!("set interface {index} up"))
     }
 
     /// Puts this route in the place of the one with the same destination and metric, or adds it.

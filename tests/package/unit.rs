@@ -102,26 +102,45 @@ fn a_real_server_by_its_unit() {
     assert_ne!(machine.sh("systemctl start ipvsadm-rs@missing").status, Some(0));
 }
 
-#[test]
-fn prepared_with_persist_it_is_so_after_a_boot() {
-    let forgotten = "rm -rf /run/ipvsadm; ip addr del 192.0.2.80/32 dev lo
-        for key in arp_ignore arp_announce; do echo 0 >/proc/sys/net/ipv4/conf/all/$key; done";
+/// What a boot takes away of a preparation: everything but files.
+const FORGOTTEN: &str = "rm -rf /run/ipvsadm
+    for device in lo eth0; do ip addr flush dev $device to 192.0.2.0/24; done
+    cd /proc/sys/net/ipv4
+    for key in conf/all/arp_ignore conf/all/arp_announce ip_forward; do echo 0 >$key; done
+    for key in all eth0; do echo 1 >conf/$key/send_redirects; done
+    echo 0 >vs/expire_nodest_conn";
+
+/// A boot after `prepare --persist`, the status there, and what undo leaves.
+fn is_so_after_a_boot(verb: &str, wish: &str, vip: &str) {
     let before = format!(
         "dpkg -i /packages/ipvsadm_*.deb >/dev/null 2>&1\n{NETWORK}\n\
-         ipvsadm rs prepare --mode dr --vip 192.0.2.80 --persist >/dev/null\n{forgotten}"
+         ip link set eth0 arp on\n\
+         ipvsadm {verb} prepare {wish} --persist >/dev/null || exit 1\n{FORGOTTEN}"
     );
     let machine = Machine::start(Root::Field, Init::Systemd, &before);
-    machine.ok("ipvsadm rs status --mode dr --vip 192.0.2.80");
-    let unit = "ipvsadm-rs-192.0.2.80.service";
+    machine.ok(&format!("ipvsadm {verb} status {wish}"));
+    let unit = format!("ipvsadm-{verb}-{vip}.service");
     assert_eq!(machine.ok(&format!("systemctl is-active {unit}")), "active\n");
     let said = machine.sh(&format!("systemd-analyze verify /etc/systemd/system/{unit}"));
     let said = format!("{}{}", said.stdout, said.stderr);
-    assert!(!said.contains("ipvsadm-rs-"), "{said}");
+    assert!(!said.contains(&unit), "{said}");
 
-    machine.ok("ipvsadm rs undo");
-    assert_ne!(machine.sh("ip -o addr | grep 192.0.2.80").status, Some(0));
+    machine.ok(&format!("ipvsadm {verb} undo"));
+    assert_ne!(machine.sh(&format!("ip -o addr | grep {vip}")).status, Some(0));
     let left = machine.ok("find /etc/systemd /etc/sysctl.d /etc/modules-load.d -name '*ipvsadm*'");
     // The package enables its own unit there.
     let left: Vec<&str> = left.lines().filter(|it| !it.ends_with("/ipvsadm.service")).collect();
     assert!(left.is_empty(), "{left:#?}");
+}
+
+#[test]
+fn a_real_server_prepared_with_persist_is_so_after_a_boot() {
+    is_so_after_a_boot("rs", "--mode dr --vip 192.0.2.80", "192.0.2.80");
+}
+
+#[test]
+fn a_director_prepared_with_persist_is_so_after_a_boot() {
+    let wish =
+        "--mode nat --vip 192.0.2.90 --iface eth0 --scheduler wlc --set expire_nodest_conn=1";
+    is_so_after_a_boot("director", wish, "192.0.2.90");
 }

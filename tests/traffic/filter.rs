@@ -76,6 +76,27 @@ fn rules_that_are_gone_show_and_are_mended_by_nft() {
     }
 }
 
+/// The same wish means other rules where another interface is up.
+#[test]
+fn rules_follow_the_interfaces_by_nft() {
+    let Some(world) = capable() else { return };
+    let real = &world.real[0];
+    let state = || nft(real, "-a list ruleset");
+    let before = state();
+    let wish = WISHES[0];
+    ok(real, &format!("rs prepare {wish}"));
+    real.ip("link add later type veth peer name end\n");
+    real.ip("address add 10.9.0.1/24 dev later\n");
+    real.ip("link set later up\n");
+    ok(real, &format!("rs prepare {wish}"));
+    assert!(state().contains("arp saddr ip set 10.9.0.1"), "{}", state());
+    ok(real, &format!("rs status {wish}"));
+    real.ip("link delete later\n");
+    ok(real, &format!("rs prepare {wish}"));
+    ok(real, "rs undo");
+    assert_eq!(state(), before);
+}
+
 #[test]
 fn undo_leaves_every_rule_as_it_was_by_nft() {
     let Some(world) = capable() else { return };

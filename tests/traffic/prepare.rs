@@ -38,6 +38,8 @@ pub enum Arp {
     Sysctl,
     Nft,
     Arptables,
+    /// Nobody: a permanent entry in the front gateway holds against it.
+    None,
 }
 
 impl Arp {
@@ -46,6 +48,7 @@ impl Arp {
             Self::Sysctl => "sysctl",
             Self::Nft => "nft",
             Self::Arptables => "arptables",
+            Self::None => "none",
         }
     }
 }
@@ -173,10 +176,10 @@ fn by_program(world: &World, index: usize, mode: Mode, family: Family) {
     run(&world.real[index], &format!("rs prepare {wish}"));
 }
 
-/// Runs the program with words split at blanks.
-fn run(host: &Host, words: &str) {
+/// Runs the program with words split at blanks; what it printed.
+pub fn run(host: &Host, words: &str) -> String {
     let words: Vec<&str> = [PROGRAM].into_iter().chain(words.split(' ')).collect();
-    host.command(&words, "");
+    host.command(&words, "")
 }
 
 /// For `ip address add`: usable at once, and nobody's source address.
@@ -224,6 +227,7 @@ fn silence(world: &World, index: usize, arp: Arp, family: Family) {
                 }
             }
         }
+        Arp::None => {}
     }
 }
 

@@ -48,7 +48,6 @@ pub fn link(payload: &[u8]) -> Option<Link> {
         up: flags & nl::IFF_UP != 0,
         loopback: flags & nl::IFF_LOOPBACK != 0,
         arp: kind == nl::ARPHRD_ETHER && flags & (nl::IFF_NOARP | nl::IFF_LOOPBACK) == 0,
-        mtu: find(&attributes, nl::IFLA_MTU).and_then(number).unwrap_or(0),
         mac: find(&attributes, nl::IFLA_ADDRESS).map(<[u8]>::to_vec).unwrap_or_default(),
         kind: find(&info, nl::IFLA_INFO_KIND).map(text).unwrap_or_default(),
     })

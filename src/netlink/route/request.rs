@@ -152,13 +152,11 @@ pub fn delete_link(name: &str) -> Message {
     Message::DelLink(message)
 }
 
-pub fn set_up(index: u32, up: bool) -> Message {
+pub fn set_up(index: u32) -> Message {
     let mut message = LinkMessage::default();
     message.header.index = index;
     message.header.change_mask = LinkFlags::Up;
-    if up {
-        message.header.flags = LinkFlags::Up;
-    }
+    message.header.flags = LinkFlags::Up;
     Message::SetLink(message)
 }
 

@@ -9,9 +9,9 @@ use crate::prepare::{Encapsulation, Entry};
 
 fn link(index: u32, name: &str) -> Link {
     let loopback = name == "lo";
-    let (mtu, kind) = (1500, String::new());
+    let kind = String::new();
     let name = name.to_owned();
-    Link { index, name, up: true, loopback, arp: !loopback, mtu, mac: vec![2; 6], kind }
+    Link { index, name, up: true, loopback, arp: !loopback, mac: vec![2; 6], kind }
 }
 
 /// `lo`, `eth0` with 198.51.100.21, and `eth1`.
