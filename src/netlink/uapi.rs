@@ -161,7 +161,6 @@ pub mod rtnetlink {
     pub const RTAX_ADVMSS: u16 = 8;
     pub const IFLA_ADDRESS: u16 = 1;
     pub const IFLA_IFNAME: u16 = 3;
-    pub const IFLA_MTU: u16 = 4;
     pub const IFLA_LINKINFO: u16 = 18;
     pub const IFLA_INFO_KIND: u16 = 1;
     pub const IFLA_IPTUN_PROTO: u16 = 9;
