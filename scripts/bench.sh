@@ -13,6 +13,7 @@ if [[ ${1-} == datapath ]]; then
 	exec scripts/bench-datapath.sh "$@"
 fi
 need_root
+need_compiler
 ensure ip=iproute2 strace=strace
 IPVSADM_REFERENCE=$(reference)
 export IPVSADM_REFERENCE

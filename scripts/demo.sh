@@ -41,8 +41,7 @@ build() {
 			cargo=(runuser -u "$SUDO_USER" -- env "HOME=$home" "PATH=$home/.cargo/bin:$PATH" cargo)
 	fi
 	if [[ ${#cargo[@]} -eq 0 ]]; then
-		PATH=$PATH:$HOME/.cargo/bin
-		command -v cargo >/dev/null || die "no cargo: install Rust from https://rustup.rs, then run this again"
+		need_compiler
 		cargo=(cargo)
 	fi
 	say "building ipvsadm"
@@ -127,7 +126,7 @@ if [[ -n $inside ]]; then
 fi
 
 need_root
-command -v cc >/dev/null || install_packages gcc libc6-dev
+need_linker
 ensure ip=iproute2 sysctl=procps busybox=busybox-static curl=curl modprobe=kmod setsid=util-linux
 build
 export IPVSADM=${CARGO_TARGET_DIR:-$top/target}/release/ipvsadm

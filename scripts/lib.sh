@@ -45,6 +45,18 @@ ensure() {
 	[[ ${#missing[@]} -eq 0 ]] || install_packages "${missing[@]}"
 }
 
+# What cargo links with: Debian's gcc alone has no libc.
+need_linker() {
+	command -v cc >/dev/null || install_packages gcc libc6-dev
+}
+
+# Cargo where rustup puts it, and its linker.
+need_compiler() {
+	[[ ! -d $HOME/.cargo/bin ]] || PATH=$PATH:$HOME/.cargo/bin
+	command -v cargo >/dev/null || die "missing: cargo; install Rust from https://rustup.rs for this user, then run this again"
+	need_linker
+}
+
 # True where tests can use the running kernel: it has IPVS, and we are root in
 # the initial user namespace (IPVS refuses every other one, reads included).
 have_ipvs() {

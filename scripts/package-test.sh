@@ -43,9 +43,11 @@ root equipped systemd-sysv iproute2 kmod curl busybox-static
 root field systemd-sysv iproute2 "${field[@]}"
 if [[ ! -e $testbed/debian/ipvsadm.deb ]]; then
 	fetched=$(mktemp -d "$testbed/debian/XXXXXX")
+	trap 'rm -rf "$fetched"' EXIT
 	fetch=(apt-get download -qq -oAPT::Sandbox::User=root ipvsadm)
 	(cd "$fetched" && { "${fetch[@]}" || { apt-get update -qq && "${fetch[@]}"; }; })
 	mv "$fetched"/ipvsadm_*.deb "$testbed/debian/ipvsadm.deb"
+	trap - EXIT
 	rmdir "$fetched"
 fi
 

@@ -7,8 +7,8 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 cd "$top"
-command -v cargo >/dev/null || die "missing: cargo; install Rust with rustup first"
-ensure cc=gcc tar=tar
+need_compiler
+ensure tar=tar git=git
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 # sources FOLDER: the tree without what git ignores, or, where it was unpacked

@@ -43,11 +43,12 @@ binary() {
 }
 
 cd "$top"
-command -v cargo >/dev/null || die "missing: cargo; install Rust with rustup first"
 need_root
-ensure cc=gcc ip=iproute2 strace=strace python3=python3 setpriv=util-linux \
+need_compiler
+ensure ip=iproute2 strace=strace python3=python3 setpriv=util-linux \
 	arptables-legacy=arptables nft=nftables mandoc=mandoc man=man-db zsh=zsh fish=fish \
-	curl=curl jq=jq busybox=busybox-static sysctl=procps iptables-legacy=iptables
+	curl=curl jq=jq busybox=busybox-static sysctl=procps iptables-legacy=iptables \
+	modprobe=kmod ping=iputils-ping
 IPVSADM_REFERENCE=$(reference)
 logs=$(mktemp -d "$top/target/test.XXXXXX")
 trap 'rm -rf "$logs"' EXIT

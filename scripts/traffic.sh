@@ -13,6 +13,7 @@ if [[ ${1:-} == --write ]]; then
 fi
 cd "$top"
 need_root
+need_compiler
 ensure ip=iproute2 nft=nftables iptables-legacy=iptables arptables=arptables tc=iproute2 timeout=coreutils
 
 share=$(mktemp -d /tmp/traffic.XXXXXX)

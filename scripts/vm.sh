@@ -38,7 +38,7 @@ if [[ -z $kernel ]]; then
 	kernel=linux.uml
 fi
 kernel=$(command -v "$kernel") || die "no such kernel: ${IPVS_VM_KERNEL:-$kernel}"
-release=$("$kernel" --version) || die "cannot run $kernel: see TESTBED for kernels of newer suites"
+release=$("$kernel" --version) || die "cannot run $kernel: it may need the C library of a newer Debian"
 modules=${IPVS_VM_MODULES:-$(dirname -- "$(dirname -- "$(readlink -f -- "$kernel")")")/lib/uml/modules}
 [[ ! -d $modules/$release ]] || modules=$modules/$release
 [[ -e $modules/modules.dep ]] || die "no modules of $release in $modules: set IPVS_VM_MODULES"
