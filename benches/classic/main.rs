@@ -74,7 +74,7 @@ fn tables(bench: &Bench) -> Outcome<()> {
 fn table(bench: &Bench, size: Size) -> Outcome<()> {
     let Size(services, servers) = size;
     println!("\n{services} services x {servers} = {} real servers", services * servers);
-    let file = size.rules(&bench.scratch, 1)?;
+    let file = size.rules(&bench.scratch, 0)?;
     let runs = if services < 10_000 { RUNS } else { FEW };
     let restore = Run { words: &["-R"], stdin: Some(&file) };
     bench.compare("-R", runs, |program| in_namespace(|| restore.time(program)))?;
@@ -85,8 +85,19 @@ fn table(bench: &Bench, size: Size) -> Outcome<()> {
             let run = Run { words, stdin: None };
             bench.compare(&words.join(" "), runs, |program| run.time(program))?;
         }
-        Ok(())
+        one_weight(bench, size, runs)
     })
+}
+
+/// Apply to a table that is loaded.
+fn one_weight(bench: &Bench, size: Size, runs: usize) -> Outcome<()> {
+    let (old, new) = (size.rules(&bench.scratch, 0)?, size.rules(&bench.scratch, 1)?);
+    let [old, new] = [&old, &new].map(|path| path.to_string_lossy());
+    bench.alone("apply of one weight", runs, |program| {
+        Run { words: &["apply", &old], stdin: None }.time(&bench.ours)?;
+        Run { words: &["apply", &new], stdin: None }.time(program)
+    })?;
+    Ok(())
 }
 
 /// Ours alone: time by the number of rules.
@@ -94,7 +105,7 @@ fn linear(bench: &Bench) -> Outcome<()> {
     println!("\n# Ours alone, milliseconds by the number of services, 3 real servers each\n");
     println!("{:>8} {:>10} {:>10} {:>10} {:>10}", "services", "-R", "-Ln", "-S -n", "in memory");
     for services in [2_000, 10_000, 20_000] {
-        let file = Size(services, 3).rules(&bench.scratch, 1)?;
+        let file = Size(services, 3).rules(&bench.scratch, 0)?;
         let rules = changes(&file)?;
         let ours = |run: Run<'_>| {
             repeat(|| {
@@ -120,7 +131,8 @@ fn linear(bench: &Bench) -> Outcome<()> {
 /// is there already.
 fn restore(bench: &Bench) -> Outcome<()> {
     println!("\n# Restore of 10,000 services x 3\n");
-    let file = Size(10_000, 3).rules(&bench.scratch, 1)?;
+    let size = Size(10_000, 3);
+    let file = size.rules(&bench.scratch, 0)?;
     let rules = changes(&file)?;
     let start = repeat(|| in_namespace(|| Run { words: &["-v"], stdin: None }.time(&bench.ours)))?;
     let memory = repeat(|| in_namespace(|| load(&rules)))?;
@@ -137,16 +149,19 @@ fn restore(bench: &Bench) -> Outcome<()> {
         millis(restore),
         restore.as_secs_f64() / least.as_secs_f64()
     );
-    println!("\n# The same file again, ipvsadm-restore\n");
+    println!("\n# ipvsadm-restore onto that table\n");
     measure::titles();
     let restore = Bench { ours: restore_program(bench)?, ..bench.clone() };
-    let again = Run { words: &[], stdin: Some(&file) };
-    restore.alone("onto the same table", FEW, |program| {
-        in_namespace(|| {
-            load(&rules)?;
-            again.time(program)
-        })
-    })?;
+    for (name, changed) in [("the same file", 0), ("1 % other weights", 100)] {
+        let file = size.rules(&bench.scratch, changed)?;
+        let again = Run { words: &[], stdin: Some(&file) };
+        restore.alone(name, FEW, |program| {
+            in_namespace(|| {
+                load(&rules)?;
+                again.time(program)
+            })
+        })?;
+    }
     bench.compare("-R after -C (clear, reload)", FEW, |program| {
         in_namespace(|| {
             load(&rules)?;
@@ -171,8 +186,7 @@ fn cleared(program: &str, restore: &Run<'_>) -> Outcome<Duration> {
 fn apply(bench: &Bench) -> Outcome<()> {
     println!("\n# One weight of 10,000 services x 3\n");
     let size = Size(10_000, 3);
-    let (one, two) = (size.rules(&bench.scratch, 1)?, size.rules(&bench.scratch, 2)?);
-    let rules = changes(&one)?;
+    let rules = changes(&size.rules(&bench.scratch, 0)?)?;
     measure::titles();
     in_namespace(|| {
         load(&rules)?;
@@ -180,12 +194,7 @@ fn apply(bench: &Bench) -> Outcome<()> {
             let run = Run { words, stdin: None };
             bench.alone(&words.join(" "), RUNS, |program| run.time(program))?;
         }
-        let [one, two] = [&one, &two].map(|path| path.to_string_lossy());
-        bench.alone("apply", RUNS, |program| {
-            Run { words: &["apply", &one], stdin: None }.time(&bench.ours)?;
-            Run { words: &["apply", &two], stdin: None }.time(program)
-        })?;
-        Ok(())
+        one_weight(bench, size, RUNS)
     })
 }
 

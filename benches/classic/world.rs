@@ -20,18 +20,19 @@ use crate::Outcome;
 pub struct Size(pub usize, pub usize);
 
 impl Size {
-    /// A rule file of this size; the real server that comes last has this weight.
-    pub fn rules(self, scratch: &Path, last: usize) -> Outcome<PathBuf> {
+    /// A rule file of this size; in the last services one real server has another weight, in so
+    /// many as `changed` says.
+    pub fn rules(self, scratch: &Path, changed: usize) -> Outcome<PathBuf> {
         let Size(services, servers) = self;
-        let path = scratch.join(format!("rules-{services}-{servers}-{last}"));
+        let path = scratch.join(format!("rules-{services}-{servers}-{changed}"));
         let mut text = String::new();
         for service in 0..services {
             let [_, _, high, low] = u32::try_from(service)?.to_be_bytes();
             let vip = format!("198.18.{high}.{low}:80");
             writeln!(text, "-A -t {vip} -s wlc")?;
             for server in 1..=servers {
-                let is_last = (service + 1, server) == (services, servers);
-                let weight = if is_last { last } else { server };
+                let is_changed = service + changed >= services && server == servers;
+                let weight = if is_changed { 100 } else { server };
                 writeln!(text, "-a -t {vip} -r 198.19.{low}.{server}:80 -m -w {weight}")?;
             }
         }
