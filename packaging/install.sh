@@ -35,3 +35,8 @@ done
 put 644 "$made/completion.bash" /usr/share/bash-completion/completions/ipvsadm
 put 644 "$made/completion.zsh" "$zshdir/_ipvsadm"
 put 644 "$made/completion.fish" /usr/share/fish/vendor_completions.d/ipvsadm.fish
+# bash and fish look for a file of the command's own name; zsh reads the names in it.
+for name in ipvsadm-save ipvsadm-restore; do
+	ln -sf ipvsadm "$root/usr/share/bash-completion/completions/$name"
+	ln -sf ipvsadm.fish "$root/usr/share/fish/vendor_completions.d/$name.fish"
+done

@@ -145,6 +145,35 @@ table() {
 	done
 }
 
+# span PROXY KIND: the least and the greatest of what IPVS does against it
+span() {
+	local way base
+	base=$(median "$1" "$2")
+	for way in nat dr tun; do
+		awk -v a="$(median "$way" "$2")" -v b="$base" 'BEGIN { printf "%.2f\n", a / b }'
+	done | sort -n | sed -n '1p; $p' | paste -sd- | sed 's/-/ to /'
+}
+
+# against WAY KIND: what it does against NAT
+against() {
+	awk -v a="$(median "$1" "$2")" -v b="$(median nat "$2")" 'BEGIN { printf "%.2f\n", a / b }'
+}
+
+verdict() {
+	cat <<-END
+
+		The field says: a balancer in the kernel does a multiple of what a proxy does, and DR more than NAT,
+		since answers go past the director. Of the first, IPVS does here, with connections kept,
+		$(span http kept) times what the HTTP proxy does and $(span stream kept) times what the TCP proxy does; with one
+		connection each $(span http new) and $(span stream new) times: clients and servers take their part of the same
+		CPU. Of the second nothing can be told here: DR is $(against dr kept) and $(against dr new) of NAT, and the director
+		has no CPU or wire of its own that answers could fill.
+
+		The row without a balancer is no upper bound: one real server answers there, in the other rows two
+		share the work. It is $(against straight kept) of NAT with connections kept, and $(against straight new) with one connection each.
+	END
+}
+
 name() {
 	case $1 in
 		straight) echo "no balancer: straight to one real server, routed by the director" ;;
@@ -185,5 +214,6 @@ if [[ -n $write ]]; then
 
 		END
 		table
+		verdict
 	} >docs/datapath.md
 fi

@@ -2,9 +2,10 @@
 # vm.sh [--kernel PATH] COMMAND [ARG...]
 #
 # Runs COMMAND as root on a kernel with IPVS: the running one where it has IPVS
-# and we are root, else a User-mode Linux guest that sees this machine's files
-# and keeps every change to itself. Directory, environment, output and exit
-# status are the command's own; stdin is empty.
+# and we are root, with /etc, /run and /var/lib that forget what it writes; else
+# a User-mode Linux guest that sees this machine's files and keeps every change
+# to itself. Directory, environment, output and exit status are the command's
+# own; stdin is empty.
 #
 #   IPVS_VM_TIMEOUT  seconds until the guest is killed, status 124 (600)
 #   IPVS_VM_MEM      memory of the guest (1024M)
@@ -23,8 +24,40 @@ if [[ ${1:-} == --kernel ]]; then
 fi
 [[ $# -gt 0 ]] || die "usage: vm.sh [--kernel PATH] COMMAND [ARG...]"
 
+share=${IPVS_VM_SHARE:-}
+if [[ -n $share ]]; then
+	[[ -d $share ]] || die "IPVS_VM_SHARE is '$share', which is no directory: make it first"
+	share=$(readlink -f -- "$share")
+fi
+
+# The tests write this one, which counts for network namespaces to come: it has
+# no place in a namespace, so it is set back behind them.
+fallbacks=/proc/sys/net/core/fb_tunnels_only_for_init_net
+
+# on_this_kernel COMMAND [ARG...]: what it writes to /etc, /run and /var/lib is its own
+on_this_kernel() {
+	local before='' command status signal caught=1
+	ensure unshare=util-linux
+	[[ ! -r $fallbacks ]] || before=$(<"$fallbacks")
+	# bash lets what it starts beside itself ignore these two
+	env --default-signal=INT,QUIT unshare --mount "$top/scripts/host-init.sh" "$share" "$@" </dev/null &
+	command=$!
+	for signal in HUP INT TERM; do
+		# shellcheck disable=SC2064 # this very process
+		trap "caught=1; kill -$signal $command 2>/dev/null || true" "$signal"
+	done
+	# A signal ends wait, not yet COMMAND.
+	while [[ -n $caught ]]; do
+		caught='' status=0
+		wait "$command" 2>/dev/null || status=$?
+	done
+	trap '' HUP INT TERM
+	[[ -z $before || $(<"$fallbacks") == "$before" ]] || echo "$before" >"$fallbacks"
+	exit "$status"
+}
+
 if [[ -z $kernel ]] && have_ipvs; then
-	exec "$@" </dev/null
+	on_this_kernel "$@"
 fi
 
 limit=${IPVS_VM_TIMEOUT:-600}
@@ -43,11 +76,6 @@ modules=${IPVS_VM_MODULES:-$(dirname -- "$(dirname -- "$(readlink -f -- "$kernel
 [[ ! -d $modules/$release ]] || modules=$modules/$release
 [[ -e $modules/modules.dep ]] || die "no modules of $release in $modules: set IPVS_VM_MODULES"
 modules=$(readlink -f -- "$modules")
-share=${IPVS_VM_SHARE:-}
-if [[ -n $share ]]; then
-	[[ -d $share ]] || die "IPVS_VM_SHARE is '$share', which is no directory: make it first"
-	share=$(readlink -f -- "$share")
-fi
 
 # Below /tmp, since no path with a space in it fits on a kernel's command line.
 work=$(mktemp -d /tmp/ipvs-vm.XXXXXX)

@@ -7,6 +7,8 @@
 #![allow(clippy::print_stdout)] // its output is its purpose
 
 mod measure;
+#[path = "../../tests/common/reference.rs"]
+mod reference;
 mod world;
 
 use std::time::Duration;
@@ -43,7 +45,7 @@ fn main() -> Outcome<()> {
         return Err(format!("{word} is none of {}", names.join(", ")).into());
     }
     let scratch = tempfile::tempdir()?;
-    let theirs = std::env::var("IPVSADM_REFERENCE").unwrap_or("/usr/sbin/ipvsadm".to_owned());
+    let theirs = reference::checked()?.display().to_string();
     let ours = env!("CARGO_BIN_EXE_ipvsadm").to_owned();
     let bench = Bench { theirs, ours, scratch: scratch.path().to_owned() };
     println!("medians of {RUNS} alternating runs ({FEW} from 10,000 services on);");

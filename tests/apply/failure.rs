@@ -9,7 +9,7 @@ use ipvsadm::model::{
 
 use crate::common::namespace;
 use crate::program::{
-    Outcome, Random, file, journals, lines, live, live_whole, ours, shell, traced,
+    Outcome, Random, file, journals, killed, lines, live, live_whole, ours, shell, traced,
 };
 use crate::tables::table;
 
@@ -66,14 +66,17 @@ fn big() -> (String, String) {
 
 /// Injects a fault into each send of an apply in turn, until there is none to hit any more. Says how
 /// often something was undone.
-fn at_every_send(fault: &str, check: impl Fn(usize, Outcome, &str, &Table) -> bool) -> usize {
+fn at_every_send(
+    fault: impl Fn(usize) -> &'static str,
+    check: impl Fn(usize, Outcome, &str, &Table) -> bool,
+) -> usize {
     let mut undone = 0;
     let (old, new) = big();
     let ((_old, old_path), (_new, new_path)) = (file(&old), file(&new));
     ours(&["apply", &old_path]).expect(0);
     let before = live_whole();
     for send in 1.. {
-        let inject = format!("inject=sendto:{fault}:when={send}");
+        let inject = format!("inject=sendto:{}:when={send}", fault(send));
         let (outcome, log) = traced(&["-e", "trace=sendto", "-e", &inject], &["apply", &new_path]);
         let hit = log.contains("INJECTED") || log.contains("killed by") || log.contains("--- SIG");
         if !hit {
@@ -97,24 +100,32 @@ const STEPS: usize = 5;
 #[test]
 fn a_broken_socket_at_every_step() {
     namespace(|| {
-        let undone = at_every_send("error=ENOBUFS", |send, outcome, _, before| {
-            assert!([2, 3].contains(&outcome.status), "send {send}: {outcome:?}");
-            assert_eq!(&live_whole(), before, "send {send}: {outcome:?}");
-            assert_eq!(journals(), 0, "send {send}: {outcome:?}");
-            outcome.status == 3
-        });
+        let undone = at_every_send(
+            |_| "error=ENOBUFS",
+            |send, outcome, _, before| {
+                assert!([2, 3].contains(&outcome.status), "send {send}: {outcome:?}");
+                assert_eq!(&live_whole(), before, "send {send}: {outcome:?}");
+                assert_eq!(journals(), 0, "send {send}: {outcome:?}");
+                outcome.status == 3
+            },
+        );
         assert!(undone >= STEPS, "{undone}");
     });
 }
 
 #[test]
-fn sigterm_at_every_step() {
+fn sigterm_or_sigint_at_every_step() {
     namespace(|| {
-        let undone = at_every_send("signal=SIGTERM", |send, outcome, new_path, before| {
+        let name = |send| ["SIGTERM", "SIGINT"][send % 2];
+        let fault = |send| ["signal=SIGTERM", "signal=SIGINT"][send % 2];
+        let undone = at_every_send(fault, |send, outcome, new_path, before| {
             // Before the first change the signal just ends the program.
             match outcome.status {
-                -1 | 143 => {}
-                3 => assert!(outcome.complaints.starts_with("SIGTERM\n"), "{outcome:?}"),
+                -1 | 130 | 143 => {}
+                3 => {
+                    let first = outcome.complaints.lines().next();
+                    assert_eq!(first, Some(name(send)), "{outcome:?}");
+                }
                 // All was done, and it was only looking whether it is so.
                 0 => {
                     assert_eq!(ours(&["diff", new_path]).status, 0, "send {send}");
@@ -133,20 +144,23 @@ fn sigterm_at_every_step() {
 #[test]
 fn sigkill_at_every_step_and_recover() {
     namespace(|| {
-        let undone = at_every_send("signal=SIGKILL", |send, outcome, new_path, before| {
-            if journals() == 0 {
-                assert_eq!(&live_whole(), before, "send {send}: {outcome:?}");
-                return false;
-            }
-            // Nobody writes over what a killed run has left.
-            let refused = ours(&["apply", new_path]).expect(2);
-            assert!(refused.complaints.contains("apply --recover"), "{refused:?}");
-            ours(&["apply", "--recover"]).expect(0);
-            assert_eq!(&live_whole(), before, "send {send}");
-            assert_eq!(journals(), 0);
-            ours(&["apply", "--recover"]).expect(2);
-            true
-        });
+        let undone = at_every_send(
+            |_| "signal=SIGKILL",
+            |send, outcome, new_path, before| {
+                if journals() == 0 {
+                    assert_eq!(&live_whole(), before, "send {send}: {outcome:?}");
+                    return false;
+                }
+                // Nobody writes over what a killed run has left.
+                let refused = ours(&["apply", new_path]).expect(2);
+                assert!(refused.complaints.contains("apply --recover"), "{refused:?}");
+                ours(&["apply", "--recover"]).expect(0);
+                assert_eq!(&live_whole(), before, "send {send}");
+                assert_eq!(journals(), 0);
+                ours(&["apply", "--recover"]).expect(2);
+                true
+            },
+        );
         assert!(undone >= STEPS, "{undone}");
     });
 }
@@ -192,8 +206,7 @@ fn a_report_that_nobody_gets_changes_no_exit_status() {
             let made = shell(&format!("$ours apply {json} {new_path} >/dev/full")).expect(0);
             assert_eq!(made.complaints, full);
             ours(&["diff", &new_path]).expect(0);
-            shell(&format!("$ours apply --confirm 600 {old_path} & sleep 1; kill -9 $!"));
-            assert_eq!(journals(), 1);
+            killed(&old_path);
             let back = shell(&format!("$ours apply --recover {json} >/dev/full")).expect(0);
             assert_eq!(back.complaints, full);
             assert_eq!(journals(), 0);
@@ -219,7 +232,7 @@ fn what_only_other_programs_make_can_be_recovered() {
         client.change(&Change::SetTimeouts(times)).unwrap();
         let before = live_whole();
         let (_new, new) = file("-A -t 192.0.2.80:80 -s wlc\n--set 905 0 0\n");
-        shell(&format!("$ours apply --confirm 600 {new} & sleep 1; kill -9 $!"));
+        killed(&new);
         assert_ne!(live_whole(), before);
         ours(&["apply", "--recover"]).expect(0);
         assert_eq!(live_whole(), before);

@@ -2,30 +2,22 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sched::{CloneFlags, unshare};
+
 use crate::common::namespace;
 use crate::program::{
-    OURS, file, journals, lines, live, ours, ours_with, reference, restore, start, traced,
+    OURS, file, journals, lines, live, ours, ours_with, reference, start, traced, waiting,
 };
 
 const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 5\n";
 const NEW: &str = "-A -t 192.0.2.80:80 -s wlc\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 7\n";
-
-/// Starts an apply with `--confirm`, and returns once it waits.
-fn waiting(seconds: &str, path: &str) -> (Child, BufReader<std::process::ChildStderr>) {
-    let mut child = start(OURS, "ipvsadm", &["apply", "--confirm", seconds, path]);
-    let mut complaints = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    complaints.read_line(&mut line).unwrap();
-    assert!(line.starts_with("applied; run `ipvsadm apply --accept' within"), "{line}");
-    (child, complaints)
-}
 
 fn status(mut child: Child) -> Option<i32> {
     child.wait().unwrap().code()
@@ -292,14 +284,21 @@ fn what_only_deletes_can_be_recovered() {
 
 #[test]
 fn two_namespaces_do_not_share_a_lock() {
-    let files = || fs::read_dir("/run/ipvsadm").map_or(0, Iterator::count);
-    for _ in 0..2 {
-        namespace(move || {
-            restore(OLD).expect(0);
-            assert!(files() > 0);
+    namespace(|| {
+        let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
+        let (child, _complaints) = waiting("60", &new);
+        let elsewhere = thread::spawn(move || {
+            unshare(CloneFlags::CLONE_NEWNET).unwrap();
+            crate::common::run("ip", &["link", "set", "lo", "up"]);
+            ours(&["apply", &old]).expect(0);
+            ours(&["apply", "--accept"]).expect(2);
             assert_eq!(lines(&live()), OLD);
         });
-    }
+        elsewhere.join().unwrap();
+        assert_eq!(ours(&["apply", "--accept"]).expect(0).out, "accepted\n");
+        assert_eq!(status(child), Some(0));
+        assert_eq!(lines(&live()), NEW);
+    });
 }
 
 #[test]

@@ -13,6 +13,8 @@ mod hints;
 mod json;
 mod keys;
 mod program;
+#[path = "../common/reference.rs"]
+mod reference;
 mod restore;
 mod save;
 mod set;

@@ -1,11 +1,12 @@
 //! The program, the reference, and tables in and out of the kernel.
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::LazyLock;
 
 use ipvsadm::Client;
 use ipvsadm::cli::Program;
@@ -15,6 +16,8 @@ use ipvsadm::rules::{daemon_line, destination_line, service_line, timeouts_line}
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use tempfile::NamedTempFile;
+
+use crate::reference::checked;
 
 /// What a program left behind.
 #[derive(Debug, PartialEq, Eq)]
@@ -95,30 +98,53 @@ pub fn restore(input: &str) -> Outcome {
 
 /// Runs `ipvsadm-restore`, which waits 5 ms before it sends anything.
 pub fn slow_restore(input: &str) -> Outcome {
+    let inject = "inject=sendto:delay_enter=5000";
+    traced_restore(&["-e", "trace=sendto", "-e", inject], input).0
+}
+
+/// Runs `ipvsadm-restore` under strace.
+pub fn traced_restore(trace: &[&str], input: &str) -> (Outcome, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ipvsadm-restore");
     symlink(OURS, &path).unwrap();
-    let path = path.to_str().unwrap();
-    let inject = "inject=sendto:delay_enter=5000";
-    let words = ["-o", "/dev/null", "-e", "trace=sendto", "-e", inject, path];
-    finish(start("strace", "strace", &words), input)
+    under_strace(trace, &[path.to_str().unwrap()], input)
 }
 
 /// Runs the reference.
 pub fn reference(input: &str, words: &[&str]) -> Outcome {
-    let program = std::env::var("IPVSADM_REFERENCE").unwrap_or("/usr/sbin/ipvsadm".to_owned());
-    finish(start(&program, "ipvsadm", words), input)
+    static PROGRAM: LazyLock<PathBuf> =
+        LazyLock::new(|| checked().unwrap_or_else(|sentence| panic!("{sentence}")));
+    finish(start(PROGRAM.to_str().unwrap(), "ipvsadm", words), input)
 }
 
 /// Runs our program under strace.
 pub fn traced(trace: &[&str], words: &[&str]) -> (Outcome, String) {
+    under_strace(trace, &[&[OURS], words].concat(), "")
+}
+
+fn under_strace(trace: &[&str], command: &[&str], input: &str) -> (Outcome, String) {
     let log = NamedTempFile::new().unwrap();
-    let mut all = vec!["-f", "-o", log.path().to_str().unwrap()];
-    all.extend(trace);
-    all.push(OURS);
-    all.extend(words);
-    let outcome = finish(start("strace", "strace", &all), "");
+    let words = [&["-f", "-o", log.path().to_str().unwrap()], trace, command].concat();
+    let outcome = finish(start("strace", "strace", &words), input);
     (outcome, fs::read_to_string(log.path()).unwrap())
+}
+
+/// Starts an apply with `--confirm`, and returns once it waits.
+pub fn waiting(seconds: &str, path: &str) -> (Child, BufReader<ChildStderr>) {
+    let mut child = start(OURS, "ipvsadm", &["apply", "--confirm", seconds, path]);
+    let mut complaints = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    complaints.read_line(&mut line).unwrap();
+    assert!(line.starts_with("applied; run `ipvsadm apply --accept' within"), "{line}");
+    (child, complaints)
+}
+
+/// Kills an apply of this file that waits for confirmation.
+pub fn killed(path: &str) {
+    let (mut child, _complaints) = waiting("60", path);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(journals(), 1);
 }
 
 /// A file with this text.

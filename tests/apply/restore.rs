@@ -15,7 +15,7 @@ use proptest::prelude::*;
 
 use crate::common::namespace;
 use crate::program::{
-    Random, called, file, journals, lines, live, live_whole, ours, reference, restore, shell,
+    Random, called, file, journals, killed, lines, live, live_whole, ours, reference, restore,
     slow_restore,
 };
 use crate::tables::table;
@@ -200,26 +200,21 @@ fn daemons_stop_before_the_rules_and_start_behind_them() {
     });
 }
 
-/// Kills an apply of this file that waits for confirmation.
-fn killed(text: &str) {
-    let (_file, path) = file(text);
-    shell(&format!("$ours apply --confirm 600 {path} & sleep 1; kill -9 $!"));
-    assert_eq!(journals(), 1);
-}
-
 #[test]
 fn a_killed_apply_is_forgotten_only_where_all_of_it_is_replaced() {
     namespace(|| {
         let (old, new) = ("-A -t 192.0.2.80:80 -s rr\n", "-A -t 192.0.2.80:80 -s wlc\n");
         restore(old).expect(0);
-        killed(new);
+        let (_new, path) = file(new);
+        killed(&path);
         let refused = restore("-A -t 192.0.2.80:80 -s nosuch\n").expect(255);
         assert!(refused.complaints.contains("ipvsadm apply --recover"), "{refused:?}");
         assert_eq!(journals(), 1);
         assert_eq!(restore(old).expect(0).complaints, "");
         assert_eq!(journals(), 0);
         let before = live_whole().timeouts;
-        killed(&format!("{new}--set 1234 0 0\n"));
+        let (_whole, path) = file(&format!("{new}--set 1234 0 0\n"));
+        killed(&path);
         let hinted = restore(old).expect(0);
         assert!(hinted.complaints.contains("ipvsadm apply --recover"), "{hinted:?}");
         ours(&["apply", "--recover"]).expect(0);

@@ -20,7 +20,8 @@ pub fn table() -> impl Strategy<Value = Table> {
 }
 
 fn pool() -> impl Strategy<Value = Pool> {
-    let raw = (0..6u8, 0..5u8, 0..3u32, 0..4u32, 0..3u32, any::<bool>());
+    let weights = select(vec![0, 1, 2, 65_536, 0x7fff_ffff]);
+    let raw = (0..6u8, 0..5u8, weights, 0..4u32, 0..3u32, any::<bool>());
     (service(), proptest::collection::vec(raw, 0..5)).prop_map(|(service, servers)| {
         let servers = servers.into_iter().map(|raw| server(&service.key, raw));
         let destinations = servers.map(|server| (server.key, server)).collect();
@@ -33,7 +34,7 @@ fn address(protocol: Protocol, address: &str, port: u16) -> ServiceKey {
 }
 
 fn keys() -> Vec<ServiceKey> {
-    let mark = |family| ServiceKey::Fwmark { mark: NonZeroU32::MIN, family };
+    let mark = |mark, family| ServiceKey::Fwmark { mark: NonZeroU32::new(mark).unwrap(), family };
     vec![
         address(Protocol::Tcp, "192.0.2.80", 80),
         address(Protocol::Tcp, "192.0.2.80", 443),
@@ -41,8 +42,11 @@ fn keys() -> Vec<ServiceKey> {
         address(Protocol::Sctp, "192.0.2.81", 80),
         address(Protocol::Tcp, "192.0.2.82", 0),
         address(Protocol::Tcp, "2001:db8::80", 80),
-        mark(Family::V4),
-        mark(Family::V6),
+        address(Protocol::Tcp, "2001:db8::80", 65_535),
+        mark(1, Family::V4),
+        mark(1, Family::V6),
+        mark(0x8000_0000, Family::V6),
+        mark(u32::MAX, Family::V4),
     ]
 }
 
@@ -91,7 +95,11 @@ fn server(service: &ServiceKey, raw: (u8, u8, u32, u32, u32, bool)) -> Destinati
     // Only masquerading, and a service by mark, have a port of their own.
     let free = forwarding == Forwarding::Masquerade || service.port() == 0;
     let by_mark = matches!(service, ServiceKey::Fwmark { .. });
-    let port = if free && (by_mark || service.port() != 0) { 8080 } else { service.port() };
+    let port = if free && (by_mark || service.port() != 0) {
+        [1, 8080, 65_535][usize::from(host) % 3]
+    } else {
+        service.port()
+    };
     Destination {
         key: DestinationKey { address, port },
         forwarding,

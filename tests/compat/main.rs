@@ -19,5 +19,8 @@ mod pair;
 mod parser;
 mod prng;
 mod random;
+#[path = "../common/reference.rs"]
+mod reference;
+mod terminal;
 mod testbed;
 mod values;

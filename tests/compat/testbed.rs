@@ -1,12 +1,13 @@
 //! The programs of a differential test, and the check that this machine can run it.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 pub mod namespace;
 pub mod process;
 
+use crate::reference;
 use namespace::Namespace;
 use process::Program;
 
@@ -32,27 +33,23 @@ pub fn under_test() -> UnderTest {
 pub fn ours() -> Program {
     let path = match under_test() {
         UnderTest::Ours => PathBuf::from(env!("CARGO_BIN_EXE_ipvsadm")),
-        UnderTest::Theirs => reference_path(),
+        UnderTest::Theirs => reference::path(),
     };
     Program { path, name: "ipvsadm" }
 }
 
 /// Debian's ipvsadm 1.31.
 pub fn reference() -> Program {
-    Program { path: reference_path(), name: "ipvsadm" }
+    Program { path: reference::path(), name: "ipvsadm" }
 }
 
 /// A command that belongs to the program under test or to the reference: `ipvsadm-save`.
 pub fn companion(side: UnderTest, name: &'static str) -> Program {
     let path = match side {
         UnderTest::Ours => PathBuf::from(env!("CARGO_BIN_EXE_ipvsadm")),
-        UnderTest::Theirs => reference_path().with_file_name(name),
+        UnderTest::Theirs => reference::path().with_file_name(name),
     };
     Program { path, name }
-}
-
-fn reference_path() -> PathBuf {
-    env::var_os("IPVSADM_REFERENCE").map_or_else(|| "/usr/sbin/ipvsadm".into(), PathBuf::from)
 }
 
 /// Fails with a plain sentence where the kernel has no IPVS or the reference is missing. Call it
@@ -65,34 +62,9 @@ pub fn require() {
 }
 
 fn inspect() -> Result<(), String> {
-    let path = reference_path();
-    if !is_executable(&path) {
-        return Err(format!(
-            "no reference program at {}: install Debian's ipvsadm 1.31 or set IPVSADM_REFERENCE",
-            path.display()
-        ));
-    }
     if !nix::unistd::geteuid().is_root() {
         return Err("these tests make network namespaces, which needs root".to_owned());
     }
     let _namespace = Namespace::new("");
-    let version = reference().run(&["-v".to_owned()], None);
-    if version.status == 2 {
-        return Err(format!(
-            "the running kernel has no IPVS (run the tests through scripts/vm.sh): {}",
-            version.stderr.lines().last().unwrap_or_default()
-        ));
-    }
-    if !version.stdout.starts_with("ipvsadm v1.31 ") || !version.stdout.contains("popt") {
-        return Err(format!(
-            "{} is not the reference, ipvsadm 1.31 of Debian: set IPVSADM_REFERENCE",
-            path.display()
-        ));
-    }
-    Ok(())
-}
-
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+    reference::checked().map(drop)
 }

@@ -1,7 +1,7 @@
 //! Long listings are complete, and name nothing twice.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use ipvsadm::model::{Change, Destination, DestinationKey};
@@ -11,6 +11,15 @@ use super::{service, web};
 
 fn destination(port: u16) -> Destination {
     Destination::new(DestinationKey { address: [10, 0, 0, 2].into(), port })
+}
+
+/// Ends the writer with this value's life.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 #[test]
@@ -37,7 +46,7 @@ fn table_that_changes_meanwhile() {
         reader.add_service(service(web())).unwrap();
         let changes = (1..=1000).map(|port| Change::AddDestination(web(), destination(port)));
         assert_eq!(reader.batch(changes).unwrap(), []);
-        let stop = AtomicBool::new(false);
+        let (stop, written) = (AtomicBool::new(false), AtomicUsize::new(0));
         thread::scope(|scope| {
             scope.spawn(|| {
                 let mut writer = client();
@@ -45,15 +54,19 @@ fn table_that_changes_meanwhile() {
                 for port in (2000..).take_while(|_| !stop.load(Ordering::Relaxed)) {
                     writer.add_destination(web(), destination(port)).unwrap();
                     writer.delete_destination(web(), destination(port).key).unwrap();
+                    written.fetch_add(1, Ordering::Relaxed);
                 }
             });
+            // Where a reading fails the writer must end too.
+            let _stop = Stop(&stop);
             for _ in 0..20 {
                 let list = reader.destinations(&web()).unwrap();
                 let keys: HashSet<_> = list.iter().map(|entry| entry.destination.key).collect();
                 assert_eq!(keys.len(), list.len());
                 assert!(keys.len() > 900);
             }
-            stop.store(true, Ordering::Relaxed);
         });
+        let written = written.into_inner();
+        assert!(written > 20, "only {written} changes meanwhile");
     });
 }

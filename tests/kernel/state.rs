@@ -88,7 +88,16 @@ fn counters_and_zero() {
             client.zero(Some(web())).unwrap();
             totals(client.service(&web()).unwrap().stats) == 0
         });
-        assert_eq!(totals(client.destinations(&web()).unwrap()[0].stats), 0);
-        client.zero(None).unwrap();
+        let of_server =
+            |client: &mut ipvsadm::Client| totals(client.destinations(&web()).unwrap()[0].stats);
+        assert_eq!(of_server(&mut client), 0);
+
+        near.write_all(&[1; 1000]).unwrap();
+        far.read_exact(&mut [0; 1000]).unwrap();
+        until("no traffic is counted after zeroing", || of_server(&mut client) > 0);
+        until("counters survive zeroing of all services", || {
+            client.zero(None).unwrap();
+            totals(client.service(&web()).unwrap().stats) + of_server(&mut client) == 0
+        });
     });
 }

@@ -21,6 +21,11 @@ fn apt_installs_it_and_purge_leaves_nothing() {
     assert!(listing.contains("10.0.0.2:80"), "{listing}");
     assert_eq!(machine.ok("/sbin/ipvsadm -Ln"), listing);
     assert_eq!(machine.ok("/sbin/ipvsadm-save -n"), machine.table());
+    // What the shells load by a command's name must lead somewhere.
+    for name in ["ipvsadm", "ipvsadm-save", "ipvsadm-restore"] {
+        machine.ok(&format!("test -s /usr/share/bash-completion/completions/{name}"));
+        machine.ok(&format!("test -s /usr/share/fish/vendor_completions.d/{name}.fish"));
+    }
     machine.ok("ipvsadm -C && echo '-A -f 3 -s rr' | /sbin/ipvsadm-restore");
     assert_eq!(machine.table(), "-A -f 3 -s rr\n");
 

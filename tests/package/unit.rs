@@ -15,6 +15,7 @@ fn booted() -> Machine {
 fn the_units_are_sound() {
     let machine = booted();
     let answer = machine.sh(&format!("systemd-analyze verify {UNITS}"));
+    assert_ne!(answer.status, Some(127), "no systemd-analyze: {}", answer.stderr);
     let said = format!("{}{}", answer.stdout, answer.stderr);
     // The machine has no man, and other units have faults of their own.
     let ours = |line: &&str| line.contains("ipvsadm") && !line.contains("Command 'man");
@@ -122,6 +123,7 @@ fn is_so_after_a_boot(verb: &str, wish: &str, vip: &str) {
     let unit = format!("ipvsadm-{verb}-{vip}.service");
     assert_eq!(machine.ok(&format!("systemctl is-active {unit}")), "active\n");
     let said = machine.sh(&format!("systemd-analyze verify /etc/systemd/system/{unit}"));
+    assert_ne!(said.status, Some(127), "no systemd-analyze: {}", said.stderr);
     let said = format!("{}{}", said.stdout, said.stderr);
     assert!(!said.contains(&unit), "{said}");
 

@@ -53,6 +53,7 @@ pub fn killed_everywhere(lan: &Lan, verb: &str, wish: &str) {
 fn every_place_of_undo(wish: &str) {
     let lan = Lan::new();
     let before = lan.snapshot();
+    let mut places = 0;
     for call in CALLS {
         for number in 1.. {
             lan.ok(&format!("rs prepare {wish}"));
@@ -63,8 +64,10 @@ fn every_place_of_undo(wish: &str) {
             if !died {
                 break;
             }
+            places += 1;
         }
     }
+    assert!(places > 10, "{places} places");
 }
 
 #[test]
@@ -101,6 +104,7 @@ fn a_second_run_completes_the_first() {
         lan.ok("rs undo");
         assert_same(&before, &lan.snapshot(), &format!("second run after rename {number}"));
         if !died {
+            assert!(number > 5, "killed at {} places only", number - 1);
             break;
         }
     }
@@ -113,8 +117,9 @@ fn killed_in_both_directions() {
     let before = lan.snapshot();
     // The second `fsync` comes when the state is written and nothing done yet.
     for prepared in [2, 3, 4] {
-        killed(&lan, "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0", "fsync", prepared);
-        killed(&lan, "rs undo", "fsync", 2);
+        let wish = "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0";
+        assert!(killed(&lan, wish, "fsync", prepared), "fsync {prepared}");
+        assert!(killed(&lan, "rs undo", "fsync", 2), "undo after fsync {prepared}");
         lan.ok("rs prepare --mode dr --vip 10.0.0.81 --dev ipvs1");
         lan.ok("rs status");
         lan.ok("rs undo");

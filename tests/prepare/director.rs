@@ -1,5 +1,7 @@
 //! `director prepare`, `undo` and `status`.
 
+use std::time::{Duration, Instant};
+
 use crate::crash::killed_everywhere;
 use crate::support::{Lan, assert_same, script_does_the_same, text, within};
 
@@ -65,10 +67,11 @@ fn neighbours_learn_where_the_address_is() {
     }
     let report = lan.ok("director prepare --vip 10.0.0.80,2001:db8::80 --iface v0 --static-arp");
     assert!(report.contains(&format!("ip neighbour replace 10.0.0.80 lladdr {mac}")), "{report}");
-    std::thread::sleep(std::time::Duration::from_millis(200));
-    let learnt = within(&lan.neighbour, "ip neighbour show dev v1");
-    for vip in ["10.0.0.80", "2001:db8::80"] {
-        assert!(learnt.contains(&format!("{vip} lladdr {mac}")), "{learnt}");
+    let learnt = || within(&lan.neighbour, "ip neighbour show dev v1");
+    let knows = |vip: &str| learnt().contains(&format!("{vip} lladdr {mac}"));
+    let begun = Instant::now();
+    while !(knows("10.0.0.80") && knows("2001:db8::80")) {
+        assert!(begun.elapsed() < Duration::from_secs(5), "{}", learnt());
     }
 }
 

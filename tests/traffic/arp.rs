@@ -1,6 +1,7 @@
 //! Who says "I have the virtual address": the director alone, during preparation too.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::thread::sleep;
 use std::time::Duration;
@@ -60,6 +61,10 @@ fn claims_while_answering(world: &World, family: Family) -> BTreeSet<Mac> {
 pub fn has_nft_arp(world: &World) -> bool {
     let has = world.client.attempt(&["nft", "add", "table", "arp", "probe"], "").status.success();
     if !has {
+        assert!(
+            env::var_os("TRAFFIC_REPORT").is_some(),
+            "this kernel has no nft arp family: run scripts/traffic.sh, which looks for another"
+        );
         let (proven, control) = ("kernel has no nft arp family", "none");
         Cell { mode: "DR", subject: "--arp nft", family: (V4, V4), proven, control }.record();
     }

@@ -15,6 +15,7 @@ use crate::host::Host;
 
 pub type Mac = [u8; 6];
 
+pub const ICMP: u8 = 1;
 pub const TCP: u8 = 6;
 pub const UDP: u8 = 17;
 const IPIP: u8 = 4;

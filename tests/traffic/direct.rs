@@ -19,6 +19,12 @@ pub fn answers_from(frames: &[Frame], source: IpAddr) -> usize {
     frames.iter().filter(answer).count()
 }
 
+/// Frames that came in with a packet for `target`, port 80.
+fn requests_for(frames: &[Frame], target: IpAddr) -> usize {
+    let incoming = frames.iter().filter(|frame| !frame.outgoing).filter_map(Frame::packet);
+    incoming.filter(|it| it.target == target && it.target_port() == 80).count()
+}
+
 /// A world with `rs1` and `rs2` on port 80 beside the director, director prepared.
 pub fn world_with_service(family: Family) -> World {
     let world = World::new(Layout::Beside);
@@ -51,6 +57,7 @@ fn answers_go_past_the_director(family: Family) {
     assert_eq!(seen, client_address(family), "the real server sees the client's own address");
 
     let frames = director.frames();
+    assert!(requests_for(&frames, vip) >= 5, "the director sees the requests");
     assert_eq!(answers_from(&frames, vip), 0, "no answer passes the director");
     for (index, capture) in real.iter().enumerate() {
         let host = &world.real[index];

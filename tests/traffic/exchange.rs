@@ -165,24 +165,30 @@ pub fn serve_udp(host: &Host, at: SocketAddr) {
 
 /// Datagrams from one socket, each answered before the next: who answered.
 pub fn ask_udp(host: &Host, to: SocketAddr, count: usize) -> Vec<String> {
+    let socket = udp_socket(host, to);
+    (0..count).map(|_| ask_from(&socket)).collect()
+}
+
+/// A client's socket.
+pub fn udp_socket(host: &Host, to: SocketAddr) -> UdpSocket {
     let from: IpAddr = if to.is_ipv4() { [0; 4].into() } else { [0; 16].into() };
-    let socket = host
-        .run(|| {
-            let socket = UdpSocket::bind((from, 0))?;
-            socket.connect(to)?;
-            socket.set_read_timeout(Some(PATIENCE))?;
-            io::Result::Ok(socket)
-        })
-        .expect("a socket");
-    let ask = |_| {
-        let mut buffer = [0; 512];
-        let answer = socket.send(b"?").and_then(|_| socket.recv(&mut buffer));
-        match answer {
-            Ok(length) => parse(&String::from_utf8_lossy(&buffer[..length])).server(),
-            Err(error) => failure(&error).to_string(),
-        }
-    };
-    (0..count).map(ask).collect()
+    let socket = host.run(|| {
+        let socket = UdpSocket::bind((from, 0))?;
+        socket.connect(to)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        io::Result::Ok(socket)
+    });
+    socket.expect("a socket")
+}
+
+/// One datagram: who answered.
+pub fn ask_from(socket: &UdpSocket) -> String {
+    let mut buffer = [0; 512];
+    let answer = socket.send(b"?").and_then(|_| socket.recv(&mut buffer));
+    match answer {
+        Ok(length) => parse(&String::from_utf8_lossy(&buffer[..length])).server(),
+        Err(error) => failure(&error).to_string(),
+    }
 }
 
 fn sctp_socket(address: SocketAddr) -> io::Result<OwnedFd> {

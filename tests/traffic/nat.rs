@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 
-use crate::capture::{Capture, Frame, TCP};
+use crate::capture::{Capture, Frame, ICMP, TCP};
 use crate::exchange::{DOUBT, Outcome, PATIENCE, get, get_many, serve_http};
 use crate::prepare::{self, Mode, Preparation};
 use crate::report::Cell;
-use crate::world::{Family, Layout, V4, V6, World, client_address, router_front, vip, vip_port};
+use crate::world::{
+    Family, Layout, V4, V6, World, alone, client_address, router_front, vip, vip_port,
+};
 
 /// A world with `rs1` and `rs2` on port 8080 behind `VIP:80`; nothing prepared.
 pub fn world_with_service(layout: Layout, family: Family, scheduler: &str) -> World {
@@ -28,16 +30,16 @@ fn both_ways_pass(layout: Layout, family: Family) {
     let client = client_address(family);
 
     let how = Preparation::chosen();
-    prepare::director(&world, Mode::Nat, family, how);
     let control = if layout == Layout::TwoArm {
-        let key =
-            if family == V4 { "ipv4/conf/eth1/forwarding" } else { "ipv6/conf/all/forwarding" };
-        world.director.sysctl(key, "0");
+        let vip = alone(vip(family));
+        world.director.ip(&format!("address add {vip} dev eth0 {}\n", prepare::quiet(family)));
         let outcome = get(&world.client, service, DOUBT);
-        world.director.sysctl(key, "1");
+        world.director.ip(&format!("address del {vip} dev eth0\n"));
         assert_eq!(outcome, Outcome::TimedOut);
+        prepare::director(&world, Mode::Nat, family, how);
         "without forwarding on the director: timed out".to_owned()
     } else {
+        prepare::director(&world, Mode::Nat, family, how);
         let around = format!("route replace default via {}\n", router_front(family));
         world.real.iter().for_each(|real| real.ip(&around));
         let outcome = get(&world.client, service, DOUBT);
@@ -74,6 +76,10 @@ fn both_ways_pass(layout: Layout, family: Family) {
     }
     assert!(passed(false, client, 0, vip(family), 80) > 0, "requests come for the VIP");
     assert!(passed(true, vip(family), 80, client, 0) > 0, "answers leave as the VIP");
+    // The director must not tell a real server of the shorter way past it.
+    let redirects = frames.iter().filter(|frame| frame.outgoing).filter_map(Frame::packet);
+    let redirects = redirects.filter(|it| it.protocol == ICMP && it.payload.first() == Some(&5));
+    assert_eq!(redirects.count(), 0, "the director redirects nobody");
 
     Cell {
         mode: "NAT",

@@ -100,7 +100,7 @@ pub fn director(world: &World, mode: Mode, family: Family, how: Preparation) {
     let vip = vip(family);
     match how {
         Preparation::Manual => {
-            host.ip(&format!("address add {} dev eth0 {}\n", alone(vip), quiet(vip)));
+            host.ip(&format!("address add {} dev eth0 {}\n", alone(vip), quiet(family)));
             if matches!(mode, Mode::Nat) {
                 host.sysctl("ipv4/conf/all/send_redirects", "0");
                 host.sysctl("ipv4/conf/eth0/send_redirects", "0");
@@ -131,11 +131,7 @@ pub fn real_server(world: &World, index: usize, mode: Mode, family: Family, how:
             }
             Mode::Dr(arp) => {
                 silence(world, index, arp, family);
-                host.ip(&format!(
-                    "address add {} dev lo {}\n",
-                    alone(vip(family)),
-                    quiet(vip(family))
-                ));
+                host.ip(&format!("address add {} dev lo {}\n", alone(vip(family)), quiet(family)));
             }
             Mode::Tun(tunnel) => {
                 silence(world, index, Arp::Sysctl, family);
@@ -144,7 +140,7 @@ pub fn real_server(world: &World, index: usize, mode: Mode, family: Family, how:
                 host.ip(&format!(
                     "link set {device} up\naddress add {} dev {device} {}\n",
                     alone(vip(family)),
-                    quiet(vip(family))
+                    quiet(family)
                 ));
             }
         },
@@ -183,8 +179,8 @@ pub fn run(host: &Host, words: &str) -> String {
 }
 
 /// For `ip address add`: usable at once, and nobody's source address.
-fn quiet(address: IpAddr) -> &'static str {
-    if address.is_ipv4() { "" } else { "nodad preferred_lft 0" }
+pub fn quiet(family: Family) -> &'static str {
+    if family == V4 { "" } else { "nodad preferred_lft 0" }
 }
 
 /// ARP only: nobody answers neighbour solicitations for an address of another interface.

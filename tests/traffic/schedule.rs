@@ -1,13 +1,19 @@
 //! Which real server gets what: weights, thresholds, and nobody at all.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::exchange::{DOUBT, Held, Outcome, PATIENCE, count, get, get_many, open, serve_http};
+use crate::exchange::{
+    DOUBT, Held, Outcome, PATIENCE, ask_from, count, get, get_many, open, serve_http, serve_udp,
+    udp_socket,
+};
 use crate::prepare::{self, Mode, Preparation};
 use crate::report::Cell;
 use crate::world::{Family, Layout, V4, V6, World, nobody, vip_port};
+
+/// After so many seconds without a datagram the kernel forgets a connection.
+const FORGOTTEN: u64 = 2;
 
 /// A NAT world, prepared, with real servers on port 8080 and no service.
 fn world(family: Family) -> (World, [SocketAddr; 2]) {
@@ -118,6 +124,59 @@ fn thresholds_hold(family: Family) {
     .record();
 }
 
+/// Sockets of clients, each a connection of its own; the answers to one datagram from each.
+fn ask_each(clients: &[UdpSocket]) -> Vec<String> {
+    clients.iter().map(ask_from).collect()
+}
+
+/// Connections without an end: what the kernel forgets after a second frees the real server, but
+/// only below the lower threshold where there is one.
+fn lower_threshold_holds(family: Family) {
+    let (world, [rs1, _]) = world(family);
+    let rs1 = SocketAddr::new(rs1.ip(), 53);
+    serve_udp(&world.real[0], rs1);
+    let [lower, none] = [53, 54].map(|port| vip_port(family, port));
+    world.rules(&format!(
+        "-A -u {lower} -s rr\n\
+         -a -u {lower} -r {rs1} -m -x 4 -y 2\n\
+         -A -u {none} -s rr\n\
+         -a -u {none} -r {rs1} -m -x 4\n\
+         --set 0 0 {FORGOTTEN}\n"
+    ));
+    let socket = |service| udp_socket(&world.client, service);
+    let full = [lower, none].map(|service| -> Vec<UdpSocket> {
+        let clients: Vec<UdpSocket> = (0..4).map(|_| socket(service)).collect();
+        assert_eq!(count(&ask_each(&clients), "rs1"), 4, "four are taken");
+        assert_ne!(ask_from(&socket(service)), "rs1", "the fifth is not");
+        clients
+    });
+    // Two of each stay: half of the upper threshold, and not below the lower one.
+    let keep = |number: usize| {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(FORGOTTEN + 1) {
+            for clients in &full {
+                assert_eq!(count(&ask_each(&clients[..number]), "rs1"), number);
+            }
+            sleep(Duration::from_millis(200));
+        }
+    };
+    keep(2);
+    assert_eq!(ask_from(&socket(none)), "rs1", "without a lower threshold half is enough");
+    let refused = ask_from(&socket(lower));
+    assert_ne!(refused, "rs1", "not below the lower threshold yet");
+    keep(1);
+    assert_eq!(ask_from(&socket(lower)), "rs1", "below the lower threshold");
+
+    Cell {
+        mode: "NAT",
+        subject: "lower threshold 2 of upper 4",
+        family: (family, family),
+        proven: "full with four; with two left still refused, with one left served",
+        control: "no lower threshold: with two left served",
+    }
+    .record();
+}
+
 fn nobody_there_is_said_at_once(family: Family) {
     let (world, [rs1, _]) = world(family);
     let service = vip_port(family, 80);
@@ -182,6 +241,16 @@ fn thresholds_hold_v4() {
 #[test]
 fn thresholds_hold_v6() {
     thresholds_hold(V6);
+}
+
+#[test]
+fn lower_threshold_holds_v4() {
+    lower_threshold_holds(V4);
+}
+
+#[test]
+fn lower_threshold_holds_v6() {
+    lower_threshold_holds(V6);
 }
 
 #[test]

@@ -158,26 +158,31 @@ fn one_packet_scheduling(family: Family) {
 
 fn sctp(family: Family) {
     let world = world(Layout::TwoArm, Mode::Nat, family);
-    let (proven, control) = if has_sctp(&world.client) {
-        let service = vip_port(family, 9000);
-        let real = [0, 1].map(|index| SocketAddr::new(world.rip(index, family), 9001));
-        let control = get_sctp(&world.client, service, DOUBT);
-        assert!(!control.answered(), "no service yet: {control}");
-        world.rules(&format!("-A --sctp-service {service} -s rr\n"));
-        for (host, at) in world.real.iter().zip(real) {
-            serve_sctp(host, at);
-            world.rules(&format!("-a --sctp-service {service} -r {at} -m\n"));
-        }
-        let ask = |_| get_sctp(&world.client, service, PATIENCE).server();
-        let answers: Vec<String> = (0..4).map(ask).collect();
-        assert_eq!((count(&answers, "rs1"), count(&answers, "rs2")), (2, 2), "{answers:?}");
-        let proven = "four associations, two for each real server, port 9000 to 9001";
-        (proven, format!("without the service: {control}"))
-    } else {
-        ("kernel has no SCTP", "none".to_owned())
-    };
-    Cell { mode: "NAT", subject: "SCTP", family: (family, family), proven, control: &control }
-        .record();
+    assert!(
+        has_sctp(&world.client),
+        "this kernel has no SCTP, neither built in nor as the module sctp (CONFIG_IP_SCTP)"
+    );
+    let service = vip_port(family, 9000);
+    let real = [0, 1].map(|index| SocketAddr::new(world.rip(index, family), 9001));
+    let control = get_sctp(&world.client, service, DOUBT);
+    assert!(!control.answered(), "no service yet: {control}");
+    world.rules(&format!("-A --sctp-service {service} -s rr\n"));
+    for (host, at) in world.real.iter().zip(real) {
+        serve_sctp(host, at);
+        world.rules(&format!("-a --sctp-service {service} -r {at} -m\n"));
+    }
+    let ask = |_| get_sctp(&world.client, service, PATIENCE).server();
+    let answers: Vec<String> = (0..4).map(ask).collect();
+    assert_eq!((count(&answers, "rs1"), count(&answers, "rs2")), (2, 2), "{answers:?}");
+
+    Cell {
+        mode: "NAT",
+        subject: "SCTP",
+        family: (family, family),
+        proven: "four associations, two for each real server, port 9000 to 9001",
+        control: &format!("without the service: {control}"),
+    }
+    .record();
 }
 
 /// IPVS keeps the route to an own IPv6 address, which belongs to lo and holds eth0, until lo goes

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use ipvsadm::cli::complete::wanted;
 use ipvsadm::cli::options::{COLUMNS, COMMANDS, Command as Classic, OPTIONS, Opt};
-use ipvsadm::cli::verbs_command;
+use ipvsadm::cli::{Program, Request, Scanner, verbs_command};
 
 use super::{pages, read};
 
@@ -146,5 +146,31 @@ fn every_verb_stands_everywhere() {
             _ => page("ipvsadm-apply.8"),
         };
         check(name, verb, &page);
+    }
+}
+
+#[test]
+fn the_programs_of_other_names_stand_in_their_pages() {
+    for name in ["ipvsadm-save", "ipvsadm-restore"] {
+        // A name is missing: the answer is how it is used.
+        let words = ["--netns".to_owned()];
+        let request =
+            Program::from_name(name).understand(&mut Scanner::default(), name, &words).unwrap();
+        let Request::Told { text: usage, .. } = request else { panic!("{name}: {request:?}") };
+        let page = page(&format!("{name}.8"));
+        let (synopsis, rest) = page.split_once("\n.SH DESCRIPTION\n").unwrap();
+        let options: Vec<&str> =
+            usage.lines().skip(1).filter_map(|it| it.split_whitespace().next()).collect();
+        assert!(options.contains(&"--netns"), "{usage}");
+        for option in options {
+            assert!(
+                synopsis.contains(&format!("[ {option} "))
+                    || synopsis.contains(&format!("[ {option}\n")),
+                "{name}.8: {option}"
+            );
+            let described = rest.contains(&format!("\\fB{option}\\fR"))
+                || rest.contains(&format!("\n.B {option}\n"));
+            assert!(described, "{name}.8: {option}");
+        }
     }
 }

@@ -1,0 +1,36 @@
+#!/bin/bash
+# What vm.sh runs on the running kernel before COMMAND, in a mount namespace of
+# its own; never run it by hand. What COMMAND writes to /etc, /run and /var/lib
+# ends with it: units, state files, named network namespaces.
+set -euo pipefail
+share=$1
+shift
+
+layers=$(mktemp -d /tmp/ipvs-host.XXXXXX)
+mount -n -t tmpfs tmpfs "$layers"
+mkdir "$layers/share"
+[[ -z $share ]] || mount -n --bind "$share" "$layers/share"
+
+# cover PLACE: what is there is still to be seen
+cover() {
+	local place=$1 mine=$layers/${1//\//-}
+	mkdir -p "$place" "$mine"/{upper,scratch}
+	mount -n -t overlay -o "lowerdir=$place,upperdir=$mine/upper,workdir=$mine/scratch" overlay "$place" ||
+		{ echo "host-init.sh: no overlay over $place: choose a guest with IPVS_TESTBED=uml" >&2; exit 125; }
+}
+
+directory=$PWD
+cover /etc
+cover /var/lib
+for path in "$directory" "$share" "$1"; do
+	[[ $path/ != /run/* ]] || keep_run=1
+done
+# As in a guest: names of this machine's network namespaces do not lead there.
+if [[ -n ${keep_run:-} ]]; then cover /run; else mount -n -t tmpfs -o mode=755 tmpfs /run; fi
+
+[[ -z $share ]] || mount -n --bind "$layers/share" "$share"
+# Lazily: the layers live on below what they cover.
+umount -n -l "$layers"
+rmdir "$layers"
+cd "$directory"
+exec "$@"
