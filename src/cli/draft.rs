@@ -6,8 +6,8 @@ use std::num::NonZeroU32;
 use crate::error::{Misuse, ValueKind};
 use crate::model::{
     BadFlag, Checksum, DaemonRole, EngineName, Family, Forwarding, Granularity, InterfaceName,
-    MAX_PERSISTENCE, MAX_TIMEOUT, MAX_WEIGHT, Protocol, SchedulerFlags, SchedulerName, ServiceKey,
-    Timeouts, Tunnel,
+    MAX_PERSISTENCE, MAX_SYNC_LENGTH, MAX_TIMEOUT, MAX_WEIGHT, Protocol, SchedulerFlags,
+    SchedulerName, ServiceKey, Timeouts, Tunnel,
 };
 
 use super::options::{Column, Command, Opt};
@@ -18,8 +18,6 @@ use super::words::{Given, What};
 const DEFAULT_PERSISTENCE: u32 = 360;
 const DEFAULT_SCHEDULER: &str = "wlc";
 const DEFAULT_INTERFACE: &str = "eth0";
-/// The greatest sync message: 65535 bytes less an IPv4 and a UDP header.
-const MAX_SYNC_LENGTH: u32 = 65507;
 
 const TUNNEL_COLUMNS: [Column; 5] =
     [Column::TunType, Column::TunPort, Column::TunNocsum, Column::TunCsum, Column::TunRemcsum];
@@ -30,6 +28,9 @@ pub(super) struct Draft {
     /// Protocol and family of the service, wherever it stands on the line: the meaning of `-r` and
     /// `-M` depends on them.
     kind: (Protocol, Family),
+    /// The address of the first `-t` or its like, as [`service_kind`] found it: to look a name up
+    /// again takes as long, and may find another address.
+    endpoint: Option<values::Endpoint>,
     pub(super) service: Option<ServiceKey>,
     pub(super) scheduler: Option<SchedulerName>,
     scheduler_flags: Option<String>,
@@ -77,10 +78,12 @@ fn ranged<T: TryFrom<u32>>(
 
 impl Draft {
     pub(super) fn new(command: Command, given: &[Given]) -> Self {
+        let (kind, endpoint) = service_kind(given);
         Self {
             command,
             seen: 0,
-            kind: service_kind(given),
+            kind,
+            endpoint,
             service: None,
             scheduler: None,
             scheduler_flags: None,
@@ -161,8 +164,12 @@ impl Draft {
             (Opt::Ipv6, _) => return Err(Misuse::SixBeforeMark),
             _ => {
                 let protocol = protocol_of(option);
-                let (address, port) = values::endpoint(word, protocol).map_err(|reason| {
-                    Misuse::Value { kind: ValueKind::Service, word: word.to_owned(), reason }
+                let found = self.endpoint.take();
+                let found = found.unwrap_or_else(|| values::endpoint(word, protocol));
+                let (address, port) = found.map_err(|reason| Misuse::Value {
+                    kind: ValueKind::Service,
+                    word: word.to_owned(),
+                    reason,
                 })?;
                 ServiceKey::Address { protocol, address, port: port.unwrap_or(0) }
             }
@@ -239,7 +246,7 @@ impl Draft {
             }
             Opt::SyncId => self.sync_id = ranged(ValueKind::SyncId, word, 0..=255)?,
             Opt::MaxLength => {
-                self.max_length = ranged(ValueKind::MaxLength, word, 1..=MAX_SYNC_LENGTH)?;
+                self.max_length = ranged(ValueKind::MaxLength, word, 1..=MAX_SYNC_LENGTH.into())?;
             }
             Opt::Port => self.port = ranged(ValueKind::DaemonPort, word, 1..=65535)?,
             Opt::Ttl => self.ttl = ranged(ValueKind::Ttl, word, 1..=255)?,
@@ -366,15 +373,18 @@ fn protocol_of(option: Opt) -> Protocol {
 
 /// Of two services, which is a mistake, the first: the old tool reads what stands behind it before
 /// it finds the second.
-fn service_kind(given: &[Given]) -> (Protocol, Family) {
+fn service_kind(given: &[Given]) -> ((Protocol, Family), Option<values::Endpoint>) {
     let mut kind = (Protocol::Tcp, Family::V4);
+    let mut endpoint = None;
     let mut is_known = false;
     for given in given {
         match (given.what, given.value.as_deref()) {
             (What::Option(option @ (Opt::Tcp | Opt::Udp | Opt::Sctp)), Some(word)) if !is_known => {
                 let protocol = protocol_of(option);
-                let address = values::endpoint(word, protocol).ok();
-                kind = (protocol, address.map_or(Family::V4, |(ip, _)| Family::of(&ip)));
+                let found = values::endpoint(word, protocol);
+                let family = found.as_ref().map_or(Family::V4, |(ip, _)| Family::of(ip));
+                kind = (protocol, family);
+                endpoint = Some(found);
                 is_known = true;
             }
             (What::Option(Opt::Fwmark), _) => is_known = true,
@@ -382,5 +392,5 @@ fn service_kind(given: &[Given]) -> (Protocol, Family) {
             _ => {}
         }
     }
-    kind
+    (kind, endpoint)
 }

@@ -23,14 +23,12 @@ pub(super) fn number(word: &str, range: RangeInclusive<u32>) -> Option<u32> {
     digits.parse().ok().filter(|number| range.contains(number))
 }
 
-/// `ADDRESS[:PORT]`: the port is `None` where none is given.
-///
-/// # Errors
-/// A sentence, or nothing where the kind of value says enough.
-pub(super) fn endpoint(
-    word: &str,
-    protocol: Protocol,
-) -> Result<(IpAddr, Option<u16>), Option<String>> {
+/// An address, and a port where one is given; else a sentence, or nothing where the kind of value says
+/// enough.
+pub(super) type Endpoint = Result<(IpAddr, Option<u16>), Option<String>>;
+
+/// `ADDRESS[:PORT]`.
+pub(super) fn endpoint(word: &str, protocol: Protocol) -> Endpoint {
     if let Some(inside) = word.strip_prefix('[') {
         let Some((host, rest)) = inside.split_once(']') else {
             return Err(Some("the `[' has no `]'".to_owned()));
@@ -121,9 +119,7 @@ pub(super) fn netmask(word: &str) -> Option<Granularity> {
         let bits = u32::MAX.checked_shl(32 - length).unwrap_or(0);
         return Some(Granularity::V4(bits.into()));
     }
-    let mask: Ipv4Addr = word.parse().ok()?;
-    let contiguous = mask.to_bits().leading_ones() + mask.to_bits().trailing_zeros() >= 32;
-    contiguous.then_some(Granularity::V4(mask))
+    word.parse().ok().map(Granularity::V4).filter(|mask| mask.is_prefix())
 }
 
 /// The value of `-M` for an IPv6 service: `atoi`, so only the leading digits count.

@@ -22,7 +22,7 @@ use crate::system::journal::Journal;
 use crate::system::signals::Signals;
 
 use super::wish::Wish;
-use super::{Session, report, snapshot, wish};
+use super::{Session, is_closed_pipe, report, snapshot, wish};
 use execute::Stop;
 
 /// The name of the lock and the journal of those who change the table.
@@ -75,10 +75,6 @@ pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Re
     }
 }
 
-fn is_closed_pipe(error: &Error) -> bool {
-    matches!(error, Error::Io(io) if io.kind() == ErrorKind::BrokenPipe)
-}
-
 /// What was wished and what is to be done for it.
 struct Job {
     wish: Wish,
@@ -100,10 +96,13 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
     }
     let job = prepare(session, wish, order)?;
     let Some(journal) = journal else {
+        let status = if job.changes.is_empty() { 0 } else { WOULD_CHANGE };
+        session.settle_report(status, TROUBLE);
         report(session, &job.delta, "dry_run", json, true)?;
-        return Ok(if job.changes.is_empty() { 0 } else { WOULD_CHANGE });
+        return Ok(status);
     };
     if job.changes.is_empty() {
+        session.settle(0);
         report(session, &job.delta, "unchanged", json, false)?;
         return Ok(0);
     }
@@ -122,9 +121,9 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
     }
 }
 
-/// The table is changed, and `status` says how: no later trouble may claim that nothing was.
+/// The table is changed, and `status` says how.
 fn settle(session: &mut Session<'_>, status: u8, tidied: Result<(), Error>) {
-    session.settled = Some(status);
+    session.settle(status);
     if let Err(error) = tidied {
         session.complain(&error);
     }

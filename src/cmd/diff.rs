@@ -23,12 +23,14 @@ pub(super) fn run(session: &mut Session<'_>, verb: &DiffVerb, json: bool) -> Res
             return Ok(TROUBLE);
         }
     };
+    let status = if delta == Delta::default() { 0 } else { DIFFERENT };
+    session.settle_report(status, TROUBLE);
     if json {
         report::json(&delta, None, session.out)?;
     } else {
         report::text(&delta, session.paint, session.out)?;
     }
-    Ok(if delta == Delta::default() { 0 } else { DIFFERENT })
+    Ok(status)
 }
 
 fn compare(session: &mut Session<'_>, verb: &DiffVerb) -> Result<Delta, Error> {

@@ -2,7 +2,8 @@
 
 use crate::cli::{List, Listing, Save};
 use crate::error::Error;
-use crate::model::{Daemon, DaemonRole, Info, ServiceEntry, ServiceKey};
+use crate::model::{Info, ServiceEntry, ServiceKey};
+use crate::netlink::Client;
 use crate::output::json::connection::ConnectionFields;
 use crate::output::json::{
     Counters, DaemonFields, DestinationFields, ServiceFields, TimeoutsFields, Writer,
@@ -13,12 +14,13 @@ use crate::rules::describe_service;
 use crate::system::connections::connections;
 
 use super::Session;
+use super::connections::ask_first;
 
 pub(super) fn list(session: &mut Session<'_>, what: &List) -> Result<u8, Error> {
     match what {
         List::Services(key, listing) => listed(session, key.as_ref(), *listing)?,
         List::Connections { .. } => {
-            session.client()?;
+            ask_first(session)?;
             let connections = connections()?;
             let mut writer = Writer::new(session.out)?;
             writer.list("connections")?;
@@ -73,9 +75,8 @@ fn services_with_servers(
     live: Option<(Counters, bool)>,
     full: bool,
 ) -> Result<(), Error> {
-    session.client()?;
-    let Session { out, client: Some(client), .. } = session else { return Ok(()) };
-    let mut writer = Writer::new(*out)?;
+    let (client, out) = session.client_and_out()?;
+    let mut writer = Writer::new(out)?;
     if let Some(Info { version: (major, minor, patch), connection_table_size }) = info {
         writer.field("version", &format!("{major}.{minor}.{patch}"))?;
         writer.field("connection_table_size", &connection_table_size)?;
@@ -97,27 +98,25 @@ fn services_with_servers(
     writer.end_list()?;
     if full {
         writer.field("timeouts", &TimeoutsFields::from(&client.timeouts()?))?;
-        writer.field("daemons", &daemons(client.daemons()?))?;
+        writer.field("daemons", &daemons(client)?)?;
     }
     writer.end()?;
     Ok(())
 }
 
 fn rest(session: &mut Session<'_>, timeouts: bool, running: bool) -> Result<(), Error> {
-    session.client()?;
-    let Session { out, client: Some(client), .. } = session else { return Ok(()) };
-    let mut writer = Writer::new(*out)?;
+    let (client, out) = session.client_and_out()?;
+    let mut writer = Writer::new(out)?;
     if timeouts {
         writer.field("timeouts", &TimeoutsFields::from(&client.timeouts()?))?;
     }
     if running {
-        writer.field("daemons", &daemons(client.daemons()?))?;
+        writer.field("daemons", &daemons(client)?)?;
     }
     writer.end()?;
     Ok(())
 }
 
-fn daemons(mut daemons: Vec<Daemon>) -> Vec<DaemonFields> {
-    daemons.sort_by_key(|daemon| daemon.role != DaemonRole::Master);
-    daemons.iter().map(DaemonFields::from).collect()
+fn daemons(client: &mut Client) -> Result<Vec<DaemonFields>, Error> {
+    Ok(client.daemons()?.iter().map(DaemonFields::from).collect())
 }

@@ -2,9 +2,7 @@
 
 use crate::cli::{List, Listing};
 use crate::error::Error;
-use crate::model::{
-    DaemonRole, Naming, Numbers, PlainDestination, Service, ServiceEntry, ServiceKey,
-};
+use crate::model::{Naming, Numbers, PlainDestination, Service, ServiceEntry, ServiceKey};
 use crate::output::list::{self, Columns, Style};
 use crate::output::order;
 use crate::rules::describe_service;
@@ -114,10 +112,8 @@ fn style(listing: Listing) -> Style<'static> {
 }
 
 fn daemons(session: &mut Session<'_>) -> Result<(), Error> {
-    let mut daemons = session.client()?.daemons()?;
-    daemons.sort_by_key(|daemon| daemon.role != DaemonRole::Master);
-    for daemon in &daemons {
-        writeln!(session.out, "{}", list::daemon(daemon))?;
+    for daemon in session.client()?.daemons()? {
+        writeln!(session.out, "{}", list::daemon(&daemon))?;
     }
     Ok(())
 }

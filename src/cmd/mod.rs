@@ -45,8 +45,16 @@ pub struct Session<'a> {
     client: Option<Client>,
     /// Those given so far.
     hints: HashSet<String>,
-    /// The exit status that stands whatever becomes of the report: the table was changed.
-    settled: Option<u8>,
+    settled: Option<Settled>,
+}
+
+/// The exit status that stands though the report cannot be written.
+#[derive(Clone, Copy)]
+struct Settled {
+    /// Where its reader has seen enough.
+    unread: u8,
+    /// Where it cannot be written for another reason.
+    unwritten: u8,
 }
 
 impl<'a> Session<'a> {
@@ -72,11 +80,26 @@ impl<'a> Session<'a> {
 
     /// The connection to the kernel, opened when it is first needed.
     fn client(&mut self) -> Result<&mut Client, Error> {
+        Ok(self.client_and_out()?.0)
+    }
+
+    /// The same, and where results go.
+    fn client_and_out(&mut self) -> Result<(&mut Client, &mut (dyn Write + 'a)), Error> {
         let client = match self.client.take() {
             Some(client) => client,
             None => Client::open()?,
         };
-        Ok(self.client.insert(client))
+        Ok((self.client.insert(client), self.out))
+    }
+
+    /// The table is changed, or is to stay: no later trouble may claim another thing.
+    fn settle(&mut self, status: u8) {
+        self.settled = Some(Settled { unread: status, unwritten: status });
+    }
+
+    /// Something was found out, and nothing but the report tells what.
+    fn settle_report(&mut self, status: u8, unwritten: u8) {
+        self.settled = Some(Settled { unread: status, unwritten });
     }
 
     /// Prints the old tool's line and the hints behind it, those that it has not given before: of a
@@ -165,7 +188,11 @@ impl<'a> Session<'a> {
             Ok(status) => status,
             Err(error) => {
                 let status = exit_status(&error, self.complaints);
-                self.settled.unwrap_or(status)
+                match self.settled {
+                    Some(settled) if is_closed_pipe(&error) => settled.unread,
+                    Some(settled) => settled.unwritten,
+                    None => status,
+                }
             }
         }
     }
@@ -186,13 +213,15 @@ impl<'a> Session<'a> {
 /// Reports what stopped the program and says its exit status. A reader who closed the pipe has seen
 /// enough: that is no failure.
 pub fn exit_status(error: &Error, complaints: &mut dyn Write) -> u8 {
-    if let Error::Io(io) = error
-        && io.kind() == ErrorKind::BrokenPipe
-    {
+    if is_closed_pipe(error) {
         return 0;
     }
     complain(complaints, error, &error.hints());
     error.exit_code()
+}
+
+fn is_closed_pipe(error: &Error) -> bool {
+    matches!(error, Error::Io(io) if io.kind() == ErrorKind::BrokenPipe)
 }
 
 /// Work goes on where nobody reads the complaints.

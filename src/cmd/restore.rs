@@ -18,7 +18,7 @@ use crate::rules::{describe, plan};
 use crate::system::journal::Journal;
 
 use super::apply::{self, LOCK};
-use super::{Session, progress, snapshot};
+use super::{Session, is_closed_pipe, progress, snapshot};
 
 /// How often the table is read and changed again where another program changes it meanwhile.
 const TRIES: u32 = 20;
@@ -228,7 +228,9 @@ fn execute_changes(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, 
 
 fn execute_other(session: &mut Session<'_>, line: &RuleLine) -> Result<u8, Error> {
     match session.invoke(&line.invocation) {
-        Err(error @ Error::Kernel { .. }) => {
+        // What cannot be printed must not keep the lines behind it from being carried out.
+        Err(error) if is_closed_pipe(&error) => Ok(0),
+        Err(error @ (Error::Kernel { .. } | Error::Io(_) | Error::File { .. })) => {
             session.complain(&error);
             session.hint(&[format!("line {}", line.number)]);
             Ok(error.exit_code())

@@ -21,6 +21,7 @@ pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Resu
         let made = session.client()?.change(change);
         made.map_err(|error| error.about(describe(change)))?;
     }
+    session.settle(0);
     if json {
         report::json(&Delta::of(&change, &current), None, session.out)?;
     }

@@ -4,6 +4,9 @@ use std::net::IpAddr;
 
 use super::InterfaceName;
 
+/// The greatest sync message: 65535 bytes less an IPv4 and a UDP header.
+pub const MAX_SYNC_LENGTH: u16 = 65507;
+
 /// Which side of synchronisation a daemon is. Both can run on one director.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DaemonRole {
@@ -32,12 +35,12 @@ pub struct Daemon {
     pub interface: InterfaceName,
     /// 0..=255; only daemons of one id talk to each other, 0 on a backup takes all.
     pub sync_id: u8,
-    /// Greatest sync message in bytes, without IP and UDP headers.
+    /// Greatest sync message in bytes, without IP and UDP headers, 1..=[`MAX_SYNC_LENGTH`].
     pub max_length: Option<u16>,
     /// The multicast group; the kernel takes 224.0.0.81.
     pub group: Option<IpAddr>,
-    /// The UDP port; the kernel takes 8848.
+    /// The UDP port, never 0; the kernel takes 8848.
     pub port: Option<u16>,
-    /// The time to live of a sync packet; the kernel takes 1.
+    /// The time to live of a sync packet, never 0; the kernel takes 1.
     pub ttl: Option<u8>,
 }

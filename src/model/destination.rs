@@ -39,9 +39,11 @@ pub struct Destination {
     pub forwarding: Forwarding,
     /// Its share of new connections, 0..=[`MAX_WEIGHT`]; 0 takes no new ones.
     pub weight: u32,
-    /// Connections at which it takes no new ones; 0 is no limit.
+    /// Connections at which it takes no new ones; 0 is no limit. The classic language takes
+    /// 0..=[`MAX_WEIGHT`]; another program can have set more.
     pub upper_threshold: u32,
-    /// Connections below which it takes new ones again; 0 lets the kernel choose ¾ of the upper.
+    /// Connections below which it takes new ones again, at most the upper threshold; 0 lets the
+    /// kernel choose ¾ of that.
     pub lower_threshold: u32,
 }
 
@@ -93,11 +95,10 @@ pub enum Method {
 }
 
 impl Method {
-    /// Those that `/proc/net/ip_vs` names.
-    pub const NAMED: [Self; 5] =
-        [Self::Masquerade, Self::Local, Self::Tunnel, Self::Route, Self::Bypass];
+    /// Those that `/proc/net/ip_vs` names: it says `Masq` for every other one.
+    pub const NAMED: [Self; 4] = [Self::Masquerade, Self::Local, Self::Tunnel, Self::Route];
 
-    /// The name in listings, and in `/proc/net/ip_vs`.
+    /// The name in listings.
     pub fn name(self) -> &'static str {
         match self {
             Self::Masquerade => "Masq",

@@ -8,6 +8,7 @@ mod key;
 mod name;
 mod naming;
 mod network;
+mod range;
 mod scheduler;
 mod scheduler_flags;
 mod service;
@@ -17,15 +18,16 @@ mod timeouts;
 
 pub use change::{Change, Operation};
 pub use connection::Connection;
-pub use daemon::{Daemon, DaemonRole};
+pub use daemon::{Daemon, DaemonRole, MAX_SYNC_LENGTH};
 pub use destination::{
     Checksum, Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT, Method,
     PlainDestination, Tunnel,
 };
 pub use key::{Family, Protocol, ServiceKey};
-pub use name::{EngineName, InterfaceName, Name, NameTooLong, SchedulerName};
+pub use name::{BadName, EngineName, InterfaceName, Name, SchedulerName};
 pub use naming::{Naming, Numbers};
 pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage};
+pub(crate) use range::{OutOfRange, odd_daemon, odd_destination, odd_service, odd_timeouts};
 pub use scheduler::{ENGINES, Kind, SCHEDULERS, nearest_schedulers};
 pub use scheduler_flags::{BadFlag, SchedulerFlags};
 pub use service::{Granularity, MAX_PERSISTENCE, Persistence, Service, ServiceEntry};

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A name of at most `MAX` bytes. The kernel cuts or refuses longer ones, so none can be made.
+/// A name of at most `MAX` bytes, none of them NUL. The kernel cuts or refuses others, so none can be
+/// made.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name<const MAX: usize>(String);
 
@@ -14,24 +15,40 @@ pub type EngineName = Name<16>;
 /// A network interface. 15 bytes (`IFNAMSIZ` with its NUL).
 pub type InterfaceName = Name<15>;
 
-/// A name longer than the kernel's array.
+/// A name that the kernel's array cannot hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}' is longer than {max} bytes")]
-pub struct NameTooLong {
-    /// The name as given.
-    pub name: String,
-    /// The greatest length in bytes.
-    pub max: usize,
+pub enum BadName {
+    /// It is longer than the array.
+    #[error("`{name}' is longer than {max} bytes")]
+    TooLong {
+        /// The name as given.
+        name: String,
+        /// The greatest length in bytes.
+        max: usize,
+    },
+    /// The kernel would take what stands before the NUL.
+    #[error("{name:?} contains a NUL")]
+    Nul {
+        /// The name as given.
+        name: String,
+    },
 }
 
 impl<const MAX: usize> Name<MAX> {
-    /// Checks the length of `name`; whether the kernel knows it only the kernel can say.
+    /// Checks that the kernel's array holds `name`; whether the kernel knows it only the kernel can
+    /// say.
     ///
     /// # Errors
-    /// More than `MAX` bytes.
-    pub fn new(name: impl Into<String>) -> Result<Self, NameTooLong> {
+    /// More than `MAX` bytes, or a NUL.
+    pub fn new(name: impl Into<String>) -> Result<Self, BadName> {
         let name = name.into();
-        if name.len() > MAX { Err(NameTooLong { name, max: MAX }) } else { Ok(Self(name)) }
+        if name.len() > MAX {
+            return Err(BadName::TooLong { name, max: MAX });
+        }
+        if name.contains('\0') {
+            return Err(BadName::Nul { name });
+        }
+        Ok(Self(name))
     }
 
     /// The bytes of a NUL-terminated kernel array; what is not UTF-8 becomes U+FFFD, as far as it
@@ -64,7 +81,14 @@ mod tests {
     #[test]
     fn fifteen_bytes_fit_sixteen_do_not() {
         assert!(SchedulerName::new("a".repeat(15)).is_ok());
-        assert_eq!(SchedulerName::new("a".repeat(16)).unwrap_err().max, 15);
+        let why = SchedulerName::new("a".repeat(16)).unwrap_err();
+        assert!(matches!(why, BadName::TooLong { max: 15, .. }), "{why}");
+    }
+
+    #[test]
+    fn the_kernel_would_read_a_nul_as_the_end() {
+        let why = SchedulerName::new("rr\0x").unwrap_err();
+        assert_eq!(why.to_string(), "\"rr\\0x\" contains a NUL");
     }
 
     #[test]

@@ -42,7 +42,8 @@ impl Service {
 /// How long, and how widely, connections of a client stay together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Persistence {
-    /// Seconds after the last connection ended, at most [`MAX_PERSISTENCE`].
+    /// Seconds after the last connection ended. The classic language takes 1..=[`MAX_PERSISTENCE`];
+    /// the kernel checks nothing, so another program can have set any number.
     pub timeout: u32,
     /// Which clients count as one.
     pub granularity: Granularity,
@@ -69,6 +70,16 @@ impl Granularity {
     /// Each address is a client of its own.
     pub fn is_host(self) -> bool {
         self == Self::V4(Ipv4Addr::BROADCAST) || self == Self::V6(128)
+    }
+
+    /// A mask without holes, or a length of 1 to 128.
+    pub fn is_prefix(self) -> bool {
+        match self {
+            Self::V4(mask) => {
+                mask.to_bits().leading_ones() + mask.to_bits().trailing_zeros() >= Ipv4Addr::BITS
+            }
+            Self::V6(length) => (1..=128).contains(&length),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::Change;
 
 /// Requests of one send. Each may be answered with an error, which takes 0.75 KB of the receive
 /// buffer: of 300 in the default buffer some are lost, of 250 none (6.1).
-const REQUESTS: usize = 200;
+pub const REQUESTS: usize = 200;
 
 /// Bytes of one send, less than the default send buffer of 208 KB.
 const BYTES: usize = 180 * 1024;
@@ -26,8 +26,12 @@ pub struct Refusal {
 
 impl Client {
     /// Makes many changes in their order, and returns those that the kernel refused; the others
-    /// are made. Without the privilege none is, and that is an error. After an error it is not
-    /// known which were made: read the table again. Memory does not grow with the number of changes.
+    /// are made. Memory does not grow with the number of changes.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] without the privilege; none of the changes was made.
+    /// [`Error::NoAnswer`], [`Error::Socket`] and [`Error::Answer`]: it is not known which changes
+    /// were made; read the table again.
     pub fn batch<C: Borrow<Change>>(
         &mut self,
         changes: impl IntoIterator<Item = C>,
@@ -43,6 +47,9 @@ impl Client {
                 self.deliver(&mut pack, &mut refusals)?;
                 match self.attempt(change) {
                     Ok(()) => {}
+                    Err(Failure::Refused(errno @ Errno::EPERM)) => {
+                        return Err(Error::Unavailable(errno));
+                    }
                     Err(Failure::Refused(errno)) => refusals.push(Refusal { index, errno }),
                     Err(Failure::Broken(error)) => return Err(error),
                 }

@@ -26,10 +26,12 @@ const STOP_PATIENCE: Duration = Duration::from_millis(500);
 /// another network namespace, open the client in a thread that has entered it.
 ///
 /// Addresses and ports are in host order everywhere, as the types of `std` have them; time is in
-/// seconds. A request waits for the kernel for at most 5 s.
+/// seconds. Each read of an answer waits for the kernel for at most 5 s; a list, and an answer that
+/// others precede, may take several.
 ///
 /// # Errors
 /// Every method returns
+/// - [`Error::Unavailable`], of [`Self::open`] and [`Self::batch`], where there is no IPVS to talk to;
 /// - [`Error::Kernel`] where the kernel refuses, with the request and the error number
 ///   ([`Errno`]): 3 (`ESRCH`) for a service that does not exist, 2 (`ENOENT`) for a real server or a
 ///   scheduler, 17 (`EEXIST`) for what is there already, 22 (`EINVAL`) for values that do not fit;
@@ -151,7 +153,7 @@ impl Client {
             .map_err(|failure| explain(failure, Operation::GetTimeouts))
     }
 
-    /// The sync daemons that run, at most one of each role; their ports, lengths (bytes) and groups
+    /// The sync daemons that run, at most one of each role, the master first; their ports, lengths (bytes) and groups
     /// as the kernel filled them in.
     pub fn daemons(&mut self) -> Result<Vec<Daemon>, Error> {
         let family = self.family;
@@ -160,6 +162,7 @@ impl Client {
                 || message(family, codec::plain(command::GET_DAEMON)),
                 |it| codec::decode_daemon(codec::answer(it, command::NEW_DAEMON)?),
             )
+            .map(sorted_by_role)
             .map_err(|failure| explain(failure, Operation::ListDaemons))
     }
 
@@ -263,6 +266,11 @@ fn message(family: u16, request: Request<'_>) -> GenlMessage<Request<'_>> {
     let mut message = GenlMessage::from_payload(request);
     message.set_resolved_family_id(family);
     message
+}
+
+fn sorted_by_role(mut daemons: Vec<Daemon>) -> Vec<Daemon> {
+    daemons.sort_by_key(|daemon| daemon.role);
+    daemons
 }
 
 fn explain(failure: Failure, operation: Operation) -> Error {

@@ -9,5 +9,5 @@ pub mod route;
 mod socket;
 mod uapi;
 
-pub use batch::Refusal;
+pub use batch::{REQUESTS, Refusal};
 pub use ipvs::Client;

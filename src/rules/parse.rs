@@ -6,8 +6,8 @@ use std::str::SplitAsciiWhitespace;
 
 use crate::model::{
     Change, Checksum, Destination, DestinationKey, EngineName, Family, Forwarding, Granularity,
-    MAX_PERSISTENCE, MAX_WEIGHT, Persistence, Protocol, SchedulerFlags, SchedulerName, Service,
-    ServiceKey, Tunnel,
+    Persistence, Protocol, SchedulerFlags, SchedulerName, Service, ServiceKey, Tunnel,
+    odd_destination, odd_service,
 };
 
 use super::legal::{check_service, fits};
@@ -17,6 +17,10 @@ use super::legal::{check_service, fits};
 pub fn parse_line(line: &str) -> Option<Change> {
     // Anything but plain words between blanks has rules that are not worth knowing here.
     if !line.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return None;
+    }
+    // Behind a blank it begins a comment.
+    if line.contains(" #") {
         return None;
     }
     let mut words = line.split_ascii_whitespace();
@@ -97,7 +101,7 @@ fn service(mut words: SplitAsciiWhitespace<'_>) -> Option<Service> {
     let mut flags = None;
     let mut next = words.next();
     if next == Some("-p") {
-        let timeout = number(words.next()?).filter(|n| (1..=MAX_PERSISTENCE).contains(n))?;
+        let timeout = number(words.next()?)?;
         next = words.next();
         let mut granularity = host;
         if next == Some("-M") {
@@ -122,18 +126,15 @@ fn service(mut words: SplitAsciiWhitespace<'_>) -> Option<Service> {
     if let Some(list) = flags {
         service.flags = SchedulerFlags::parse(list, service.scheduler.as_str()).ok()?;
     }
+    let legal = check_service(&service).is_ok() && odd_service(&service).next().is_none();
     // The classic parser has the messages.
-    (next.is_none() && check_service(&service).is_ok()).then_some(service)
+    (next.is_none() && legal).then_some(service)
 }
 
 fn granularity(word: &str, family: Family) -> Option<Granularity> {
     match family {
-        Family::V4 => {
-            let mask: Ipv4Addr = word.parse().ok()?;
-            let bits = mask.to_bits();
-            (bits.leading_ones() + bits.trailing_zeros() >= 32).then_some(Granularity::V4(mask))
-        }
-        Family::V6 => number(word).filter(|length| (1..=128).contains(length)).map(Granularity::V6),
+        Family::V4 => word.parse().ok().map(Granularity::V4),
+        Family::V6 => number(word).map(Granularity::V6),
     }
 }
 
@@ -144,15 +145,14 @@ fn destination(mut words: SplitAsciiWhitespace<'_>) -> Option<(ServiceKey, Desti
     if words.next()? != "-w" {
         return None;
     }
-    let limited = |word: &str| number(word).filter(|number| *number <= MAX_WEIGHT);
-    destination.weight = limited(words.next()?)?;
+    destination.weight = number(words.next()?)?;
     let mut next = words.next();
     if next == Some("-x") {
-        destination.upper_threshold = limited(words.next()?)?;
+        destination.upper_threshold = number(words.next()?)?;
         next = words.next();
     }
     if next == Some("-y") {
-        destination.lower_threshold = limited(words.next()?)?;
+        destination.lower_threshold = number(words.next()?)?;
         next = words.next();
     }
     destination.forwarding = match (method, next) {
@@ -162,9 +162,9 @@ fn destination(mut words: SplitAsciiWhitespace<'_>) -> Option<(ServiceKey, Desti
         ("-i", Some("--tun-type")) => Forwarding::Tunnel(tunnel(&mut words)?),
         _ => return None,
     };
-    let done = words.next().is_none();
+    let legal = fits(&service, &destination) && odd_destination(&destination).next().is_none();
     // The classic parser has the messages, and changes the port.
-    (done && fits(&service, &destination)).then_some((service, destination))
+    (words.next().is_none() && legal).then_some((service, destination))
 }
 
 fn tunnel(words: &mut SplitAsciiWhitespace<'_>) -> Option<Tunnel> {

@@ -125,8 +125,9 @@ fn serves_as(found: &Destination, wanted: &Destination) -> bool {
 fn has_length(running: &Daemon, wanted: u16) -> bool {
     let least = if running.role == DaemonRole::Backup { BACKUP_LENGTH } else { 1 };
     let headers = if running.group.is_some_and(|group| group.is_ipv6()) { 48 } else { 28 };
-    let made = wanted.clamp(least, u16::MAX - headers);
-    running.max_length == Some(made)
+    // A file that stands for the running side says what the kernel has still to change.
+    let made = |length: u16| length.clamp(least, u16::MAX - headers);
+    running.max_length.map(made) == Some(made(wanted))
 }
 
 /// What a wish does not say is what the kernel chooses; the greatest length depends on the

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ipvsadm::model::{Destination, Forwarding, Pool, SchedulerName, Service, ServiceKey, Table};
 
 use crate::common::{namespace, run};
-use crate::program::{Random, file, inside, lines, live, ours, restore};
+use crate::program::{Random, file, inside, lines, live, ours, restore, shell};
 use crate::tables::table;
 
 const VIP: &str = "192.0.2.80:80";
@@ -28,6 +28,20 @@ fn with_server(mut table: Table, weight: u32) -> Table {
     let pool = table.pools.entry(key()).or_insert_with(|| Pool::new(service).into());
     Arc::make_mut(pool).destinations.insert(server.key, server);
     table
+}
+
+/// The file says it to anybody; the old program asks IPVS first, which does not.
+#[test]
+fn connections_are_listed_to_those_whom_ipvs_obeys() {
+    namespace(|| {
+        for words in ["-L -c", "-L -c -n", "-L -c --persistent-conn", "-L -c --json"] {
+            let nobody = "setpriv --reuid 65534 --clear-groups";
+            let outcome = shell(&format!("{nobody} $ours {words}")).expect(2);
+            let text = "Can't initialize ipvs: Permission denied (you must be root)\n";
+            assert!(outcome.complaints.starts_with(text), "{outcome:?}");
+            assert_eq!(outcome.out, "", "{words}");
+        }
+    });
 }
 
 /// A real server that says everything again, and a connection to it through the virtual address.

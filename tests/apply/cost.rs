@@ -56,6 +56,17 @@ fn one_weight_of_ten_thousand_services_is_one_request() {
 }
 
 #[test]
+fn a_name_is_looked_up_once() {
+    namespace(|| {
+        let trace = ["-e", "trace=openat"];
+        let (outcome, log) = traced(&trace, &["-A", "-t", "localhost:80", "-s", "rr"]);
+        outcome.expect(0);
+        let look_ups = log.lines().filter(|row| row.contains("\"/etc/hosts\"")).count();
+        assert_eq!(look_ups, 1, "{log}");
+    });
+}
+
+#[test]
 fn applying_one_weight_takes_hardly_longer_than_reading() {
     namespace(|| {
         restore(&many(1)).expect(0);

@@ -46,6 +46,24 @@ fn a_refused_line_anywhere_is_named_and_everything_is_undone() {
     });
 }
 
+/// To find the line, the file is read again, and its names are looked up again.
+#[test]
+fn the_table_is_back_before_a_name_is_looked_up_for_the_message() {
+    namespace(|| {
+        let (_file, path) = file("-A -t localhost:80 -s rr\n-A -t localhost:81 -s nosuch\n");
+        let trace = ["-xx", "-s", "24", "-e", "trace=sendto,openat"];
+        let (outcome, log) = traced(&trace, &["apply", &path]);
+        assert_eq!(outcome.status, 3, "{outcome:?}");
+        assert!(outcome.complaints.contains("hint: line 2: "), "{outcome:?}");
+        assert_eq!(live(), Table::default());
+        let hosts: String = "/etc/hosts".bytes().map(|byte| format!("\\x{byte:02x}")).collect();
+        let rows = || log.lines().enumerate();
+        let looked_up = rows().filter(|(_, row)| row.contains(&hosts)).map(|(at, _)| at).last();
+        let sent = rows().filter(|(_, row)| row.contains("NLM_F_")).map(|(at, _)| at).last();
+        assert!(sent.is_some() && sent < looked_up, "{log}");
+    });
+}
+
 /// Two tables of several steps: each phase needs more than one send.
 fn big() -> (String, String) {
     let (mut old, mut new) = (String::new(), String::new());

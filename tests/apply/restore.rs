@@ -15,8 +15,8 @@ use proptest::prelude::*;
 
 use crate::common::namespace;
 use crate::program::{
-    Random, called, file, journals, killed, lines, live, live_whole, ours, reference, restore,
-    slow_restore,
+    Random, called, file, journals, killed, lines, live, live_whole, ours, ours_with, reference,
+    restore, shell, slow_restore,
 };
 use crate::tables::table;
 
@@ -70,6 +70,43 @@ fn the_table_and_the_messages_are_the_old_ones() {
             assert_eq!(messages(&outcome.complaints), expected, "round {round}: {text}");
             assert_eq!(outcome.status, if expected.is_empty() { 0 } else { 255 });
             assert_eq!(outcome.out, theirs.out);
+        }
+    });
+}
+
+#[test]
+fn a_typo_leaves_the_table_as_it_was() {
+    namespace(|| {
+        restore("-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 1\n")
+            .expect(0);
+        let before = live_whole();
+        // The second one is of the kind that is executed on an empty table.
+        for text in ["-A -f 7 -s rr\n-A -t nonsense:x:y\n", "-C\n-L -n\n-A -f 7 -w x\n"] {
+            for outcome in [restore(text), ours_with(text, &["-R"])] {
+                let outcome = outcome.expect(2);
+                assert!(outcome.complaints.ends_with("hint: nothing was changed\n"), "{outcome:?}");
+                assert_eq!(live_whole(), before, "{text}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_listing_that_nobody_reads_does_not_stop_the_lines_behind_it() {
+    namespace(|| {
+        let mut text = String::new();
+        for n in 0..2000 {
+            text += &format!("-A -t 10.0.{}.{}:80 -s rr\n", n / 250, n % 250);
+        }
+        let (_file, path) = file(&format!("{text}-L -n\n-A -f 7 -s rr\n"));
+        for (words, status) in [
+            (format!("{{ $ours -R <{path}; echo $? >&2; }} | head -c 1 >/dev/null"), "0\n"),
+            (format!("$ours -R <{path} >/dev/full; echo $? >&2"), "1\n"),
+        ] {
+            let outcome = shell(&words);
+            assert!(outcome.complaints.ends_with(status), "{outcome:?}");
+            assert_eq!(live().pools.len(), 2001, "{words}");
+            ours(&["-C"]).expect(0);
         }
     });
 }

@@ -1,7 +1,10 @@
 //! set changes what is named; -E and -e say what they reset.
 
+use ipvsadm::Client;
+use ipvsadm::model::{Granularity, Persistence, SchedulerName, Service, ServiceKey};
+
 use crate::common::namespace;
-use crate::program::{Random, file, inside, lines, live, ours, reference, restore};
+use crate::program::{Random, file, inside, lines, live, ours, reference, restore, shell};
 use crate::tables::table;
 
 const TABLE: &str = "-A -t 192.0.2.80:80 -s wlc -p 300 -M 255.255.255.0\n\
@@ -121,6 +124,62 @@ fn a_reset_checksum_is_told_too() {
         ours(&["-e", "-t", "192.0.2.80:80", "-r", "198.51.100.1", "-i", "-w", "1"]).expect(0);
         let outcome = ours(&words.split(' ').collect::<Vec<_>>()).expect(0);
         assert_eq!(outcome.complaints, "");
+    });
+}
+
+#[test]
+fn details_of_a_tunnel_stay_with_its_kind() {
+    namespace(|| {
+        let server = "-a -t 192.0.2.80:80 -r 198.51.100.1:80 -i -w 1";
+        restore(&format!("-A -t 192.0.2.80:80 -s rr\n{server} --tun-type gre --tun-csum\n"))
+            .expect(0);
+        let set = |words: &[&str]| {
+            let server = ["set", "-t", "192.0.2.80:80", "-r", "198.51.100.1:80"];
+            ours(&[&server[..], words].concat())
+        };
+        for (words, expected) in [
+            (&["tunnel=gre", "weight=3"][..], "-w 3 --tun-type gre --tun-csum\n"),
+            (
+                &["tunnel=gue", "tunnel_port=6080"],
+                "-w 3 --tun-type gue --tun-port 6080 --tun-csum\n",
+            ),
+            (&["tunnel=gue", "weight=4"], "-w 4 --tun-type gue --tun-port 6080 --tun-csum\n"),
+            (&["tunnel=ipip"], "-w 4 --tun-type ipip\n"),
+        ] {
+            set(words).expect(0);
+            assert!(lines(&live()).contains(expected), "{words:?}: {}", lines(&live()));
+        }
+    });
+}
+
+#[test]
+fn what_another_program_made_odd_stays_so() {
+    namespace(|| {
+        let key = ServiceKey::tcp("192.0.2.80:80".parse().unwrap());
+        let granularity = Granularity::V4([255, 0, 255, 0].into());
+        let persistence = Some(Persistence { timeout: 3_000_000, granularity });
+        let service = Service::new(key, SchedulerName::new("rr").unwrap());
+        let mut client = Client::open().unwrap();
+        client.add_service(Service { persistence, ..service }).unwrap();
+        let set = |word: &str| ours(&["set", "-t", "192.0.2.80:80", word]);
+        set("scheduler=wlc").expect(0);
+        for word in ["persistence=0", "persistence=2678401", "netmask=255.0.255.0"] {
+            let field = word.split('=').next().unwrap();
+            let text = set(word).expect(2).complaints;
+            assert!(text.starts_with(&format!("{field}: ")), "{text}");
+        }
+        let service = client.service(&key).unwrap().service;
+        assert_eq!((service.scheduler.as_str(), service.persistence), ("wlc", persistence));
+    });
+}
+
+#[test]
+fn a_report_that_cannot_be_written_does_not_say_that_nothing_was_done() {
+    namespace(|| {
+        restore("-A -t 192.0.2.80:80 -s rr\n").expect(0);
+        let words = "$ours set -t 192.0.2.80:80 scheduler=wlc --json >/dev/full";
+        assert_eq!(shell(words).expect(0).complaints, "No space left on device\n");
+        assert_eq!(lines(&live()), "-A -t 192.0.2.80:80 -s wlc\n");
     });
 }
 

@@ -207,6 +207,21 @@ proptest! {
     }
 }
 
+/// The kernel raises the length of a backup, and lowers what no packet holds.
+#[test]
+fn a_daemon_is_equal_to_itself_whatever_its_length() {
+    let table = |words: &str| ipvsadm::cli::read_table(words).unwrap();
+    let short = table("--start-daemon backup --sync-maxlen 500");
+    assert_eq!(plan(&short, &short), []);
+    let raised = table("--start-daemon backup --sync-maxlen 1024");
+    assert_eq!(plan(&raised, &short), []);
+    let group = "--start-daemon master --mcast-group ff02::51";
+    let long = table(&format!("{group} --sync-maxlen 65507"));
+    assert_eq!(plan(&long, &long), []);
+    let other = table("--start-daemon backup --sync-maxlen 1025");
+    assert_ne!(plan(&short, &other), []);
+}
+
 #[test]
 fn undo_resets_only_the_time_outs_that_were_set() {
     let times = |tcp, tcp_fin, udp| Some(Timeouts { tcp, tcp_fin, udp });

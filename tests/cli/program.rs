@@ -1,7 +1,10 @@
 //! The program itself, without a kernel: it must help, and fail with one clear line.
 
+use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Output, Stdio};
+
+use tempfile::NamedTempFile;
 
 fn run_as(name: &str, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
@@ -75,7 +78,7 @@ fn save_explains_itself() {
 #[test]
 fn a_bad_rule_file_is_refused_before_the_kernel_is_asked() {
     let file = tempfile::tempfile().expect("a scratch file");
-    std::io::Write::write_all(&mut &file, b"-A -t 192.0.2.80:80\n\n-a -t 192.0.2.80:80 -w x\n")
+    Write::write_all(&mut &file, b"-A -t 192.0.2.80:80\n\n-a -t 192.0.2.80:80 -w x\n")
         .expect("a writable scratch file");
     std::io::Seek::rewind(&mut &file).expect("a seekable scratch file");
     let output = Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
@@ -87,6 +90,116 @@ fn a_bad_rule_file_is_refused_before_the_kernel_is_asked() {
     let errors = text(&output.stderr);
     assert!(errors.starts_with("illegal weight specified\nhint: line 3: "), "{errors}");
     assert!(errors.ends_with("hint: nothing was changed\n"), "{errors}");
+}
+
+fn rules(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().expect("a scratch file");
+    file.write_all(text.as_bytes()).expect("a writable scratch file");
+    file
+}
+
+/// Runs these words of a shell; `$ours` is the program.
+fn shell(words: &str) -> Output {
+    let words = format!("ours={}\n{words}", env!("CARGO_BIN_EXE_ipvsadm"));
+    Command::new("sh").args(["-c", &words]).output().expect("there is a shell")
+}
+
+#[test]
+fn a_difference_stays_one_though_nobody_reads_it_to_the_end() {
+    let mut many = String::new();
+    for n in 0..4000 {
+        many += &format!("-A -t 10.0.{}.{}:80 -s rr\n", n / 250, n % 250);
+    }
+    let (many, none) = (rules(&many), rules(""));
+    let [many, none] = [&many, &none].map(|file| file.path().display().to_string());
+    for (words, status) in [
+        (format!("diff {none} {many}"), "1\n"),
+        (format!("diff --json {none} {many}"), "1\n"),
+        (format!("diff {many} {many}"), "0\n"),
+    ] {
+        let output = shell(&format!("{{ $ours {words}; echo $? >&2; }} | head -c 1 >/dev/null"));
+        assert_eq!(text(&output.stderr), status, "{words}");
+    }
+}
+
+#[test]
+fn a_comparison_that_cannot_be_written_is_trouble() {
+    let (one, none) = (rules("-A -t 192.0.2.80:80 -s rr\n"), rules(""));
+    let [one, none] = [&one, &none].map(|file| file.path().display().to_string());
+    for files in [format!("{one} {one}"), format!("{none} {one}")] {
+        let output = shell(&format!("$ours diff --json {files} >/dev/full"));
+        assert_eq!(text(&output.stderr), "No space left on device\n", "{files}");
+        assert_eq!(output.status.code(), Some(2), "{files}");
+    }
+}
+
+#[test]
+fn options_without_the_one_that_they_belong_to_are_refused() {
+    for (words, missing) in [
+        ("director status --set drop_entry=1", "--vip"),
+        ("director status --scheduler rr", "--vip"),
+        ("director status --mode nat", "--vip"),
+        ("director status --iface lo", "--vip"),
+        ("rs status --vip 192.0.2.80", "--mode"),
+        ("rs status --director 192.0.2.1", "--mode"),
+        ("rs status --rip 192.0.2.1", "--mode"),
+        ("rs status --dev lo", "--mode"),
+        ("rs status --iface lo", "--mode"),
+        ("rs status --advmss 1400", "--mode"),
+        ("rs status --tunnel gre", "--mode"),
+        ("rs status --arp nft", "--mode"),
+    ] {
+        let output = run_as("ipvsadm", &words.split(' ').collect::<Vec<_>>());
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{words}: {errors}");
+        let said = errors.split("Usage").next().unwrap_or_default();
+        assert!(said.contains("not provided") && said.contains(missing), "{words}: {errors}");
+    }
+    for option in ["--vip 192.0.2.80", "--iface lo", "--arp sysctl"] {
+        let words = format!("rs prepare --mode nat {option}");
+        let output = run_as("ipvsadm", &words.split(' ').collect::<Vec<_>>());
+        let name = option.split(' ').next().unwrap_or_default();
+        assert_eq!(text(&output.stderr), format!("{name} is for --mode dr or tun\n"));
+        assert_eq!(output.status.code(), Some(2), "{words}");
+    }
+}
+
+/// What a rule line cannot say is not taken from JSON either: the saved table would not load.
+#[test]
+fn json_has_the_ranges_of_rule_lines() {
+    let none = rules("");
+    let none = none.path().display();
+    for (part, place) in [
+        ("SERVICE\"persistence\":0}]", "services[0]: persistence: 1 to 2678400 s (31 days)"),
+        ("SERVICE\"persistence\":2678401}]", "services[0]: persistence: 1 to 2678400 s"),
+        ("SERVICE\"persistence\":9,\"netmask\":\"255.0.255.0\"}]", "services[0]: netmask: "),
+        ("SERVICE\"scheduler\":\"rr\\u0000x\"}]", "services[0]: \"rr\\0x\" contains a NUL"),
+        ("SERVER\"weight\":2147483648}]}]", "destinations[0]: weight: 0 to 2147483647"),
+        ("SERVER\"upper_threshold\":2147483648}]}]", "upper_threshold: 0 to 2147483647"),
+        ("SERVER\"lower_threshold\":2147483648}]}]", "lower_threshold: 0 to 2147483647"),
+        ("DAEMON\"port\":0}]", "daemons[0]: port: 1 to 65535"),
+        ("DAEMON\"ttl\":0}]", "daemons[0]: ttl: 1 to 255"),
+        ("DAEMON\"max_length\":0}]", "daemons[0]: max_length: 1 to 65507"),
+        ("DAEMON\"max_length\":65508}]", "daemons[0]: max_length: 1 to 65507"),
+        ("DAEMON\"group\":\"192.0.2.1\"}]", "daemons[0]: group: a multicast address"),
+        ("\"timeouts\":{\"tcp\":2678401}", "timeouts: tcp: 0 to 2678400 s (31 days)"),
+    ] {
+        let json = part
+            .replace("SERVER", "SERVICE\"destinations\":[{\"address\":\"192.0.2.1\",\"port\":80,")
+            .replace(
+                "SERVICE",
+                "\"services\":[{\"protocol\":\"tcp\",\"address\":\"192.0.2.80\",\"port\":80,",
+            )
+            .replace(
+                "DAEMON",
+                "\"daemons\":[{\"role\":\"backup\",\"interface\":\"lo\",\"sync_id\":0,",
+            );
+        let file = rules(&format!("{{\"schema\":1,{json}}}"));
+        let output = shell(&format!("$ours diff {none} {}", file.path().display()));
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{json}: {errors}");
+        assert!(errors.contains(place), "{json}: {errors}");
+    }
 }
 
 #[test]

@@ -86,6 +86,7 @@ fn word() -> impl Strategy<Value = String> {
         "ff02::1",
         "#",
         "#x",
+        "#rr",
         "ipvsadm",
         "\0",
         "\u{1}",
@@ -192,7 +193,9 @@ fn destination() -> impl Strategy<Value = (ServiceKey, Destination)> {
 
 /// What the classic parser makes of a line.
 fn by_words(line: &str) -> Option<Change> {
-    let words: Vec<String> = line.split_ascii_whitespace().map(str::to_owned).collect();
+    // Behind a blank `#` begins a comment.
+    let words = line.split_ascii_whitespace().take_while(|word| !word.starts_with('#'));
+    let words: Vec<String> = words.map(str::to_owned).collect();
     match classic::parse(&mut Scanner::default(), "ipvsadm", &words).ok()?.invocation {
         Invocation::Change(change) => Some(change),
         _ => None,
@@ -245,6 +248,22 @@ proptest! {
         let change = Some(Change::AddDestination(service, destination));
         prop_assert_eq!(parse_line(&line), change.clone(), "{}", line);
         prop_assert_eq!(by_words(&line), change, "{}", line);
+    }
+
+    #[test]
+    fn a_damaged_service_line_reads_alike_or_not_at_all(
+        service in service(),
+        cut in any::<proptest::sample::Index>(),
+        put in prop_oneof![word(), "#[a-z]{0,3}"],
+    ) {
+        let line = service_line(&service, &Numbers).unwrap();
+        let mut words: Vec<&str> = line.split(' ').collect();
+        let at = cut.index(words.len());
+        words[at] = &put;
+        let line = words.join(" ");
+        if let Some(change) = parse_line(&line) {
+            prop_assert_eq!(by_words(&line), Some(change), "{}", line);
+        }
     }
 
     #[test]

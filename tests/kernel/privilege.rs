@@ -4,7 +4,7 @@ use std::env;
 use std::process::Command;
 
 use ipvsadm::Error;
-use ipvsadm::model::{Change, Operation};
+use ipvsadm::model::{Change, DaemonRole, Operation};
 
 use super::common::{client, namespace};
 use super::{EPERM, refused, service, web};
@@ -41,6 +41,8 @@ fn inside() {
     refused(client.add_service(service(web())), Operation::AddService, EPERM);
     let changes: Vec<_> = (0..250).map(|_| Change::AddService(service(web()))).collect();
     assert!(matches!(client.batch(&changes), Err(Error::Unavailable(EPERM))));
+    let stop = [Change::StopDaemon(DaemonRole::Master)];
+    assert!(matches!(client.batch(&stop), Err(Error::Unavailable(EPERM))));
     let error = client.flush().unwrap_err();
     assert!(matches!(error, Error::Kernel { .. }));
     assert_eq!(error.to_string(), "Can't initialize ipvs: Permission denied (you must be root)");

@@ -82,6 +82,8 @@ fn words_that_do_not_go_together_are_status_2() {
         "--mode dr --vip 10.0.0.80 --tunnel gre",
         "--mode tun --vip 10.0.0.80 --tunnel gue:0",
         "--mode nat --dev lo",
+        "--mode nat --vip 10.0.0.80",
+        "--mode nat --iface v0",
         "--mode nat --director 10.0.0.1,10.0.0.3",
         "--mode dr --vip 10.0.0.80 --dev averyveryverylongname",
     ] {

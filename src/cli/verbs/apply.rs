@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 
 use super::diff::{limits, read_limits};
+use super::flag;
 use crate::rules::Limits;
 
 /// What to apply, or what to do about an earlier apply.
@@ -102,10 +103,6 @@ pub(super) fn command() -> Command {
 
 /// What says what to apply, and how: nothing for an apply that has begun.
 const ORDER: [&str; 6] = ["file", "dry-run", "confirm", "scope", "keep-weights", "allow-empty"];
-
-fn flag(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
-}
 
 pub(super) fn seconds(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("SECONDS").value_parser(value_parser!(u32)).help(help)

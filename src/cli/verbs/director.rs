@@ -61,9 +61,10 @@ pub(super) fn command() -> Command {
         .subcommand(
             Command::new("status")
                 .about("Say whether this host is as prepared, or as the options say")
-                .args(wish_options())
-                .mut_arg("vip", |arg| arg.requires("iface"))
-                .mut_arg("iface", |arg| arg.requires("vip"))
+                .args(wish_options().into_iter().map(|arg| {
+                    let other = if arg.get_id() == "vip" { "iface" } else { "vip" };
+                    arg.requires(other)
+                }))
                 .after_help(after(STATUS)),
         )
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{HostVerb, after, choice, flag, interface, many, vip, vips};
@@ -62,7 +63,11 @@ pub(super) fn command() -> Command {
         .subcommand(
             Command::new("status")
                 .about("Say whether this host is as prepared, or as the options say")
-                .args(wish_options())
+                .args(
+                    wish_options()
+                        .into_iter()
+                        .map(|arg| if arg.get_id() == "mode" { arg } else { arg.requires("mode") }),
+                )
                 .after_help(after(STATUS)),
         )
 }
@@ -134,12 +139,7 @@ pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, String> {
                 dry_run: matches.get_flag("dry-run"),
             }
         }
-        Some(("status", matches)) if !matches.contains_id("mode") => {
-            if matches.contains_id("vip") {
-                return Err("rs status with --vip needs --mode".to_owned());
-            }
-            HostVerb::Status(None)
-        }
+        Some(("status", matches)) if !matches.contains_id("mode") => HostVerb::Status(None),
         Some(("status", matches)) => HostVerb::Status(Some(Wish::RealServer(wish(matches)?))),
         _ => return Err("rs needs prepare, undo or status".to_owned()),
     })
@@ -168,6 +168,7 @@ fn wish(matches: &ArgMatches) -> Result<RealServer, String> {
         directors: many(matches, "director"),
         advmss: matches.get_one::<u32>("advmss").copied(),
     };
+    let says_arp = matches.value_source("arp") == Some(ValueSource::CommandLine);
     let tunnelled = matches!(mode, Mode::Tunnel(_));
     let misfit = [
         ("--tunnel", tunnel.is_some() && !tunnelled, "tun"),
@@ -175,6 +176,10 @@ fn wish(matches: &ArgMatches) -> Result<RealServer, String> {
         ("--director", !wish.directors.is_empty() && mode != Mode::Nat, "nat"),
         ("--dev", wish.device.is_some() && mode == Mode::Nat, "dr or tun"),
         ("--advmss", wish.advmss.is_some() && mode == Mode::Nat, "dr or tun"),
+        // The real server behind NAT never sees the virtual address.
+        ("--vip", !wish.vips.is_empty() && mode == Mode::Nat, "dr or tun"),
+        ("--iface", !wish.interfaces.is_empty() && mode == Mode::Nat, "dr or tun"),
+        ("--arp", says_arp && mode == Mode::Nat, "dr or tun"),
     ];
     if let Some((option, _, mode)) = misfit.into_iter().find(|(_, misfit, _)| *misfit) {
         return Err(format!("{option} is for --mode {mode}"));

@@ -60,6 +60,7 @@ pub(super) fn accept(session: &mut Session<'_>) -> Result<u8, Error> {
     if Journal::lock_within(LOCK, Duration::ZERO)?.is_some() || !waits.take()? {
         return Err(Rejection::NothingToAccept.into());
     }
+    session.settle(0);
     writeln!(session.out, "accepted")?;
     Ok(0)
 }

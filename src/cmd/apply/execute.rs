@@ -2,13 +2,10 @@
 
 use crate::error::{Errno, Error};
 use crate::model::Change;
-use crate::netlink::{Client, Refusal};
+use crate::netlink::{Client, REQUESTS, Refusal};
 use crate::system::signals::Signals;
 
 use super::super::progress::Progress;
-
-/// Changes of one step: one send.
-const STEP: usize = 200;
 
 /// Why it stopped before the end.
 #[derive(Debug)]
@@ -35,7 +32,8 @@ pub(super) fn run(
     // Nothing is deleted before everything else has succeeded: a deletion can be undone, but by
     // then its connections have missed packets and its counters are gone.
     for phase in changes.chunk_by(|one, next| deletes(one) == deletes(next)) {
-        for step in phase.chunks(STEP) {
+        // One send each.
+        for step in phase.chunks(REQUESTS) {
             if let Some(name) = signals.received() {
                 return Err(((0..made).collect(), Stop::Signal(name)));
             }

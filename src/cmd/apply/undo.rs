@@ -13,7 +13,8 @@ use crate::system::journal::Journal;
 /// Another program may be at work on the same table.
 const TRIES: u32 = 2;
 
-/// Undoes the changes at these places of the plan, and says why.
+/// Undoes the changes at these places of the plan, and says why. Only then: to find the line that was
+/// refused the file is read again, and its names may take as long as the DNS does.
 pub(super) fn failed(
     session: &mut Session<'_>,
     journal: &Journal,
@@ -21,10 +22,19 @@ pub(super) fn failed(
     done: &[usize],
     stop: &Stop,
 ) -> u8 {
+    let delta = Delta::of(done.iter().map(|place| &job.changes[*place]), &job.current);
+    // Whatever went wrong with the old socket stays there.
+    let undone = Client::open().and_then(|mut client| take_back(&mut client, &delta));
+    let tidied = undone.map(|()| journal.clear());
     explain(session, job, stop);
-    let done: Vec<&Change> = done.iter().map(|place| &job.changes[*place]).collect();
-    let delta = Delta::of(done.iter().copied(), &job.current);
-    finish(session, journal, &delta)
+    match tidied {
+        Ok(tidied) => {
+            settle(session, UNDONE, tidied);
+            session.hint(&["undone: the table is as before".to_owned()]);
+            UNDONE
+        }
+        Err(error) => stuck(session, &error),
+    }
 }
 
 fn explain(session: &mut Session<'_>, job: &Job, stop: &Stop) {
@@ -43,24 +53,13 @@ fn explain(session: &mut Session<'_>, job: &Job, stop: &Stop) {
     }
 }
 
-/// Brings back what `delta` touches, checks it, and says the exit status.
-fn finish(session: &mut Session<'_>, journal: &Journal, delta: &Delta) -> u8 {
-    // Whatever went wrong with the old socket stays there.
-    let undone = Client::open().and_then(|mut client| take_back(&mut client, delta));
-    if let Err(error) = undone {
-        return stuck(session, &error);
-    }
-    settle(session, UNDONE, journal.clear());
-    session.hint(&["undone: the table is as before".to_owned()]);
-    UNDONE
-}
-
 fn stuck(session: &mut Session<'_>, error: &Error) -> u8 {
     session.complain(error);
     session.hint(&["not everything could be undone; try ipvsadm apply --recover".to_owned()]);
     BETWEEN
 }
 
+/// Brings back what `delta` touches, and checks it.
 fn take_back(client: &mut Client, delta: &Delta) -> Result<(), Error> {
     let mut changes = left(client, delta)?;
     let mut refused = None;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::word::find;
-use crate::model::{Daemon, DaemonRole, InterfaceName, MAX_TIMEOUT, Timeouts};
+use crate::model::{Daemon, DaemonRole, InterfaceName, Timeouts};
 
 const ROLES: [(&str, DaemonRole); 2] =
     [("master", DaemonRole::Master), ("backup", DaemonRole::Backup)];
@@ -74,16 +74,8 @@ impl From<&Timeouts> for TimeoutsFields {
 }
 
 impl TimeoutsFields {
-    pub(super) fn timeouts(&self) -> Result<Timeouts, String> {
-        let Self { tcp, tcp_fin, udp } = *self;
-        if [tcp, tcp_fin, udp].into_iter().any(|it| it > MAX_TIMEOUT) {
-            return Err(format!("timeouts: at most {MAX_TIMEOUT} s (31 days)"));
-        }
-        Ok(self.recorded())
-    }
-
-    /// The same of what the kernel said.
-    pub(super) fn recorded(&self) -> Timeouts {
+    /// They may be out of range.
+    pub(super) fn timeouts(&self) -> Timeouts {
         let Self { tcp, tcp_fin, udp } = *self;
         Timeouts { tcp, tcp_fin, udp }
     }

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::word::{Word, find, name};
 use super::{Counters, RateFields, StatsFields, is_default};
-use crate::model::{
-    Checksum, Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT, Tunnel,
-};
+use crate::model::{Checksum, Destination, DestinationEntry, DestinationKey, Forwarding, Tunnel};
 
 const TUNNEL: &str = "tunnel";
 const METHODS: [(&str, Forwarding); 4] = [
@@ -117,15 +115,12 @@ impl DestinationFields {
         }
     }
 
-    /// The real server.
+    /// The real server; its values may be out of range.
     ///
     /// # Errors
     /// What is wrong, in words.
     pub fn destination(&self) -> Result<Destination, String> {
         let Self { address, port, weight, upper_threshold, lower_threshold, .. } = *self;
-        if weight > MAX_WEIGHT {
-            return Err(format!("weight: at most {MAX_WEIGHT}"));
-        }
         Ok(Destination {
             key: DestinationKey { address, port },
             forwarding: self.forwarding()?,

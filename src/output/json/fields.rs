@@ -6,22 +6,10 @@ use serde_json::{Map, Value};
 
 use super::{DaemonFields, DestinationFields, ServiceFields, TimeoutsFields};
 use crate::error::Rejection;
-use crate::model::{Daemon, Destination, SchedulerName, Service, Timeouts};
-
-/// What identifies a thing, and what is only read: no field to set.
-const FIXED: [&str; 11] = [
-    "protocol",
-    "address",
-    "port",
-    "fwmark",
-    "family",
-    "destinations",
-    "stats",
-    "rate",
-    "active_connections",
-    "inactive_connections",
-    "persistent_connections",
-];
+use crate::model::{
+    Daemon, Destination, Forwarding, OutOfRange, SchedulerName, Service, Timeouts, odd_destination,
+    odd_service,
+};
 
 /// What can be set of a service.
 pub const SERVICE_FIELDS: [&str; 6] =
@@ -113,8 +101,10 @@ pub fn service_with(service: &Service, words: &[Assignment]) -> Result<Service, 
         let name = SchedulerName::new(&word.value);
         service.scheduler = name.map_err(|why| Rejection::Field(why.to_string()))?;
     }
-    let fields: ServiceFields = with(&service, &SERVICE_FIELDS, words)?;
-    fields.service().map_err(Rejection::Field)
+    let fields: ServiceFields = with(service.fields(), &SERVICE_FIELDS, words)?;
+    let service = fields.service().map_err(Rejection::Field)?;
+    in_range(odd_service(&service), words)?;
+    Ok(service)
 }
 
 /// The real server with these fields. Without tunnelling there is no tunnel.
@@ -124,22 +114,57 @@ pub fn destination_with(
 ) -> Result<Destination, Rejection> {
     let leaves = |word: &Assignment| word.key == "forwarding" && word.value != "tunnel";
     let base = if words.iter().any(leaves) {
-        Destination { forwarding: crate::model::Forwarding::Route, ..*destination }
+        Destination { forwarding: Forwarding::Route, ..*destination }
     } else {
         *destination
     };
-    let fields: DestinationFields = with(&base, &SERVER_FIELDS, words)?;
-    fields.destination().map_err(Rejection::Field)
+    let mut map = base.fields();
+    if let Some(word) = words.iter().rfind(|word| word.key == "tunnel") {
+        change_tunnel(&mut map, &word.value);
+    }
+    let fields: DestinationFields = with(map, &SERVER_FIELDS, words)?;
+    let destination = fields.destination().map_err(Rejection::Field)?;
+    in_range(odd_destination(&destination), words)?;
+    Ok(destination)
+}
+
+/// Takes away the details that a tunnel of this kind has not.
+fn change_tunnel(map: &mut Map<String, Value>, kind: &str) {
+    if map.get("tunnel") == Some(&read("tunnel", kind)) {
+        return;
+    }
+    let checksum = map.get("tunnel_checksum").and_then(Value::as_str);
+    let (has_port, has_checksum) = match kind {
+        "gue" => (true, checksum.is_some()),
+        "gre" => (false, matches!(checksum, Some("none" | "full"))),
+        "ipip" | "" => (false, false),
+        _ => (true, true),
+    };
+    map.retain(|name, _| match name.as_str() {
+        "tunnel_port" => has_port,
+        "tunnel_checksum" => has_checksum,
+        _ => true,
+    });
+}
+
+/// What other programs have made odd may stay so; what is named must be in its range.
+fn in_range(
+    mut odd: impl Iterator<Item = OutOfRange>,
+    words: &[Assignment],
+) -> Result<(), Rejection> {
+    match odd.find(|odd| words.iter().any(|word| word.key == odd.field)) {
+        Some(odd) => Err(Rejection::Field(odd.to_string())),
+        None => Ok(()),
+    }
 }
 
 fn with<T: DeserializeOwned>(
-    value: &impl Fields,
+    mut map: Map<String, Value>,
     known: &[&str],
     words: &[Assignment],
 ) -> Result<T, Rejection> {
-    let mut map = value.fields();
     for Assignment { key, value } in words {
-        if FIXED.contains(&key.as_str()) || !known.contains(&key.as_str()) {
+        if !known.contains(&key.as_str()) {
             let text =
                 format!("there is no field `{key}' to set: it is one of {}", known.join(", "));
             return Err(Rejection::Field(text));
@@ -152,15 +177,8 @@ fn with<T: DeserializeOwned>(
         if key == "persistence" && value.is_empty() {
             map.remove("netmask");
         }
-        if key == "tunnel" {
-            map.retain(|name, _| !name.starts_with("tunnel_") || names(words, name));
-        }
     }
     serde_json::from_value(Value::Object(map)).map_err(|error| Rejection::Field(error.to_string()))
-}
-
-fn names(words: &[Assignment], key: &str) -> bool {
-    words.iter().any(|word| word.key == key)
 }
 
 /// A word of the command line as the field takes it.
@@ -178,7 +196,7 @@ fn read(key: &str, word: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Forwarding, SchedulerFlags, ServiceKey, Tunnel};
+    use crate::model::{Checksum, Granularity, Persistence, SchedulerFlags, ServiceKey, Tunnel};
 
     fn words(text: &str) -> Vec<Assignment> {
         let pairs = text.split(' ').filter_map(|word| word.split_once('='));
@@ -221,7 +239,9 @@ mod tests {
         for (bad, part) in [
             ("weight=x", "u32"),
             ("weight=-1", "u32"),
-            ("weight=2147483648", "at most"),
+            ("weight=2147483648", "0 to 2147483647"),
+            ("upper_threshold=2147483648", "0 to 2147483647"),
+            ("lower_threshold=2147483648", "0 to 2147483647"),
             ("weigth=1", "weigth"),
             ("address=10.0.0.1", "address"),
             ("forwarding=nat", "masquerade"),
@@ -232,10 +252,51 @@ mod tests {
             };
             assert!(text.contains(part), "{bad}: {text}");
         }
-        for bad in ["flags=mh-port", "netmask=255.255.255.0", "one_packet=maybe", "destinations=1"]
-        {
+        for bad in [
+            "flags=mh-port",
+            "netmask=255.255.255.0",
+            "one_packet=maybe",
+            "destinations=1",
+            "persistence=0",
+            "persistence=2678401",
+            "persistence=300 netmask=255.0.255.0",
+        ] {
             assert!(service_with(&service(), &words(bad)).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn details_of_a_tunnel_stay_where_the_new_kind_has_them() {
+        let tunnel = |tunnel| Destination { forwarding: Forwarding::Tunnel(tunnel), ..server() };
+        let gue = |checksum| tunnel(Tunnel::Gue { port: 6080, checksum });
+        let gre = |checksum| tunnel(Tunnel::Gre { checksum });
+        for (before, text, after) in [
+            (gre(Checksum::Full), "tunnel=gre", gre(Checksum::Full)),
+            (gue(Checksum::Remote), "tunnel=gue", gue(Checksum::Remote)),
+            (gue(Checksum::Full), "tunnel=gre", gre(Checksum::Full)),
+            (gue(Checksum::Remote), "tunnel=gre", gre(Checksum::None)),
+            (gre(Checksum::Full), "tunnel=gue tunnel_port=6080", gue(Checksum::Full)),
+            (gue(Checksum::Full), "tunnel=ipip", tunnel(Tunnel::Ipip)),
+            (gue(Checksum::Full), "tunnel=", tunnel(Tunnel::Ipip)),
+        ] {
+            assert_eq!(destination_with(&before, &words(text)), Ok(after), "{text}");
+        }
+        let odd = Tunnel::Other { kind: 1, port: 6080, flags: 9 };
+        let after = destination_with(&tunnel(odd), &words("tunnel=gue"));
+        assert_eq!(after, Ok(gue(Checksum::None)));
+    }
+
+    #[test]
+    fn what_another_program_made_odd_stays_so() {
+        let hole = Granularity::V4([255, 0, 255, 0].into());
+        let persistence = Some(Persistence { timeout: u32::MAX, granularity: hole });
+        let odd = Service { persistence, ..service() };
+        let after = service_with(&odd, &words("scheduler=rr")).unwrap();
+        assert_eq!(after.persistence, persistence);
+        assert!(service_with(&odd, &words("persistence=2678401")).is_err());
+        let odd = Destination { upper_threshold: u32::MAX, ..server() };
+        let after = destination_with(&odd, &words("weight=0")).unwrap();
+        assert_eq!((after.weight, after.upper_threshold), (0, u32::MAX));
     }
 
     #[test]

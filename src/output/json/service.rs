@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::word::{Word, find, name};
 use super::{Counters, DestinationFields, RateFields, StatsFields, is_default};
 use crate::model::{
-    BadFlag, EngineName, Family, Granularity, MAX_PERSISTENCE, Persistence, Pool, Protocol,
-    SchedulerFlags, SchedulerName, Service, ServiceEntry, ServiceKey,
+    BadFlag, EngineName, Family, Granularity, Persistence, Pool, Protocol, SchedulerFlags,
+    SchedulerName, Service, ServiceEntry, ServiceKey,
 };
 
 const PROTOCOLS: [(&str, Protocol); 3] =
@@ -135,19 +135,11 @@ impl ServiceFields {
         Self { stats, rate, destinations, ..Self::from(&entry.service) }
     }
 
-    /// The service, without its real servers.
+    /// The service, without its real servers; its values may be out of range.
     ///
     /// # Errors
     /// What is wrong, in words.
     pub fn service(&self) -> Result<Service, String> {
-        if self.persistence.is_some_and(|timeout| timeout > MAX_PERSISTENCE) {
-            return Err(format!("persistence: at most {MAX_PERSISTENCE} s (31 days)"));
-        }
-        self.recorded()
-    }
-
-    /// The same of what the kernel said: other programs may do what the classic tool refuses.
-    pub(super) fn recorded(&self) -> Result<Service, String> {
         let key = self.key()?;
         let scheduler = SchedulerName::new(&self.scheduler).map_err(|error| error.to_string())?;
         let flags = SchedulerFlags::parse(&self.flags.join(","), scheduler.as_str());
@@ -191,7 +183,7 @@ impl ServiceFields {
         let granularity = match (&self.netmask, family) {
             (None, family) => Granularity::host(family),
             (Some(Netmask::V4(mask)), Family::V4) => Granularity::V4(*mask),
-            (Some(Netmask::V6(length @ 1..=128)), Family::V6) => Granularity::V6(*length),
+            (Some(Netmask::V6(length)), Family::V6) => Granularity::V6(*length),
             (Some(_), Family::V4) => return Err("netmask: expected 255.255.255.0".to_owned()),
             (Some(_), Family::V6) => return Err("netmask: expected 1 to 128".to_owned()),
         };

@@ -9,7 +9,9 @@ use serde::de::IgnoredAny;
 
 use super::{DaemonFields, SCHEMA, ServiceFields, TimeoutsFields, Writer};
 use crate::error::Rejection;
-use crate::model::{Change, DaemonRole, Table};
+use crate::model::{
+    Change, DaemonRole, OutOfRange, Table, odd_daemon, odd_destination, odd_service, odd_timeouts,
+};
 
 /// What the listings and `-S` print. What else the listings print is passed over.
 #[derive(Deserialize)]
@@ -36,6 +38,19 @@ enum Origin {
     Kernel,
 }
 
+impl Origin {
+    fn check(
+        self,
+        mut odd: impl Iterator<Item = OutOfRange>,
+        place: &str,
+    ) -> Result<(), Rejection> {
+        match odd.next() {
+            Some(odd) if self == Self::User => Err(at(place, &odd.to_string())),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Reads a table. With a list of daemons, a role that is not in it runs not.
 pub fn read(text: &str) -> Result<Table, Rejection> {
     table(text, Origin::User)
@@ -58,16 +73,17 @@ fn table(text: &str, origin: Origin) -> Result<Table, Rejection> {
         take_service(&mut table, fields, number, origin)?;
     }
     if let Some(timeouts) = document.timeouts {
-        table.timeouts = Some(match origin {
-            Origin::User => timeouts.timeouts().map_err(Rejection::Json)?,
-            Origin::Kernel => timeouts.recorded(),
-        });
+        let timeouts = timeouts.timeouts();
+        origin.check(odd_timeouts(&timeouts), "timeouts")?;
+        table.timeouts = Some(timeouts);
     }
     if let Some(daemons) = document.daemons {
         table.daemons = BTreeMap::from([(DaemonRole::Master, None), (DaemonRole::Backup, None)]);
         for (number, daemon) in daemons.iter().enumerate() {
-            let daemon = daemon.daemon().map_err(|why| at(&format!("daemons[{number}]"), &why))?;
-            take(&mut table, &Change::StartDaemon(daemon), &format!("daemons[{number}]"))?;
+            let place = format!("daemons[{number}]");
+            let daemon = daemon.daemon().map_err(|why| at(&place, &why))?;
+            origin.check(odd_daemon(&daemon), &place)?;
+            take(&mut table, &Change::StartDaemon(daemon), &place)?;
         }
     }
     Ok(table)
@@ -80,16 +96,14 @@ fn take_service(
     origin: Origin,
 ) -> Result<(), Rejection> {
     let place = format!("services[{number}]");
-    let service = match origin {
-        Origin::User => fields.service(),
-        Origin::Kernel => fields.recorded(),
-    };
-    let service = service.map_err(|why| at(&place, &why))?;
+    let service = fields.service().map_err(|why| at(&place, &why))?;
+    origin.check(odd_service(&service), &place)?;
     let key = service.key;
     take(table, &Change::AddService(service), &place)?;
     for (number, fields) in fields.destinations.iter().flatten().enumerate() {
         let place = format!("{place}.destinations[{number}]");
         let destination = fields.destination().map_err(|why| at(&place, &why))?;
+        origin.check(odd_destination(&destination), &place)?;
         if origin == Origin::User {
             take(table, &Change::AddDestination(key, destination), &place)?;
         } else if let Some(pool) = table.pools.get_mut(&key) {
