@@ -25,7 +25,7 @@ pub use destination::{
 pub use key::{Family, Protocol, ServiceKey};
 pub use name::{EngineName, InterfaceName, Name, NameTooLong, SchedulerName};
 pub use naming::{Naming, Numbers};
-pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage};
+pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage, sysctl_name};
 pub use scheduler::{ENGINES, Kind, SCHEDULERS, nearest_schedulers};
 pub use scheduler_flags::{BadFlag, SchedulerFlags};
 pub use service::{Granularity, MAX_PERSISTENCE, Persistence, Service, ServiceEntry};
