@@ -77,7 +77,7 @@ pub enum HostVerb {
 const EXIT: &str = "\
 EXIT STATUS
   0  the host is as wished
-  1  it is not; a message says why, and nothing was changed
+  1  it is not; messages say why, and what could not be undone
   2  the command line cannot be understood";
 
 fn after(examples: &str) -> String {

@@ -14,8 +14,8 @@ use crate::model::{Family, GuePort, Link, Route, RouteImage};
 use crate::netlink::fou::Fou;
 use crate::netlink::route::{self, Network};
 use crate::prepare::filter::{is_listed, is_table};
-use crate::prepare::{Entry, Step};
-use crate::system::{durable, frames, program, sysctl};
+use crate::prepare::{Entry, Step, is_enough};
+use crate::system::{durable, frames, modules, program, sysctl};
 
 /// The host, or one network namespace of it.
 pub struct Host {
@@ -54,12 +54,14 @@ impl Host {
             Step::Module { name } if name == "ip_vs" => {
                 sysctl::read("ipv4/vs/conntrack")?.is_some()
             }
-            Step::Module { name } => Path::new("/sys/module").join(name).exists(),
-            Step::Sysctl { key, value } => sysctl::read(key)?.as_ref() == Some(value),
-            Step::Nft { table, body } => {
-                filter::table(table).is_some_and(|listing| is_table(&listing, table, body))
+            Step::Module { name } => modules::present(name),
+            Step::Sysctl { key, value } => {
+                sysctl::read(key)?.is_some_and(|now| is_enough(key, value, &now))
             }
-            Step::Arptables { program, rules } => {
+            Step::Nft { table, body } => {
+                filter::table(table)?.is_some_and(|listing| is_table(&listing, table, body))
+            }
+            Step::Arptables { program, rules, .. } => {
                 let present = filter::rules(program)?;
                 rules.iter().all(|rule| is_listed(&present, rule))
             }
@@ -70,7 +72,7 @@ impl Host {
             Step::Up { device } => self.link(device)?.is_some_and(|link| link.up),
             // An announcement holds while the address is there.
             Step::Address { device, address } | Step::Announce { device, address } => {
-                self.has(device, *address)?.is_some()
+                self.has(device, *address)?
             }
             Step::Route { new, ipv6, .. } => self.follows(new, *ipv6)?,
             Step::File { path, content } => fs::read_to_string(path).is_ok_and(|it| it == *content),
@@ -80,13 +82,16 @@ impl Host {
         })
     }
 
-    /// Does a step that does not hold.
-    pub fn apply(&mut self, step: &Step) -> Result<(), Error> {
+    /// Does a step that does not hold. One of `earlier` may stand in its place.
+    pub fn apply(&mut self, step: &Step, earlier: &[Step]) -> Result<(), Error> {
         match step {
             Step::Module { name } => program::run("modprobe", &[name], "").map(drop),
-            Step::Sysctl { key, value } => sysctl::write(key, value).map(drop),
+            Step::Sysctl { key, value } => sysctl::write(key, value),
             Step::Nft { table, body } => filter::make_table(table, body),
-            Step::Arptables { program, rules } => filter::add_rules(program, rules),
+            Step::Arptables { program, rules, .. } => {
+                filter::add_rules(program, rules)?;
+                filter::delete_rules(program, &obsolete(rules, earlier), None)
+            }
             Step::Gue { port } => fou()?.add(*port),
             Step::Link { name, link } => self.network.add_link(name, link),
             Step::Up { device } => {
@@ -110,13 +115,28 @@ impl Host {
         }
     }
 
-    /// Takes a step back that may have been done.
-    pub fn undo(&mut self, Entry { step, former, .. }: &Entry) -> Result<Undone, Error> {
+    /// Takes a step back that may have been done, and whatever stands in its place.
+    pub fn undo(&mut self, entry: &Entry) -> Result<Undone, Error> {
+        let former = entry.former.as_deref();
+        let mut undone = self.undo_step(&entry.step, former)?;
+        for step in &entry.earlier {
+            if let Undone::Restored = self.undo_step(step, former)? {
+                undone = Undone::Restored;
+            }
+        }
+        Ok(undone)
+    }
+
+    fn undo_step(&mut self, step: &Step, former: Option<&str>) -> Result<Undone, Error> {
+        if let Step::File { path, .. } = step {
+            let draft = durable::remove_draft(Path::new(path));
+            draft.map_err(failed(format!("remove the draft of {path}")))?;
+        }
         match step {
             Step::Sysctl { key, value } if key == WIDE => {
-                return restore_wide(value, former.as_deref());
+                return restore_wide(value, former);
             }
-            Step::Sysctl { key, value } => return restore(key, value, former.as_deref()),
+            Step::Sysctl { key, value } => return restore(key, value, former),
             Step::Route { new, former, ipv6, .. } => {
                 return self.restore_route(new, former.as_ref(), *ipv6);
             }
@@ -124,11 +144,11 @@ impl Host {
             Step::Module { .. } | Step::Up { .. } | Step::Announce { .. } => {
                 return Ok(Undone::Gone);
             }
-            Step::Arptables { program, rules } => {
-                filter::delete_rules(program, rules, former.as_deref())?;
+            Step::Arptables { program, rules, .. } => {
+                filter::delete_rules(program, rules, former)?;
             }
             // The name says whose it is, also where its rules were flushed.
-            Step::Nft { table, .. } => match filter::table(table) {
+            Step::Nft { table, .. } => match filter::table(table)? {
                 Some(_) => filter::delete_table(table)?,
                 None => return Ok(Undone::Gone),
             },
@@ -218,16 +238,21 @@ impl Host {
         })
     }
 
-    fn has(&mut self, device: &str, address: std::net::IpAddr) -> Result<Option<u32>, Error> {
-        let Some(link) = self.link(device)? else { return Ok(None) };
+    fn has(&mut self, device: &str, address: std::net::IpAddr) -> Result<bool, Error> {
+        let Some(link) = self.link(device)? else { return Ok(false) };
         let bits = if address.is_ipv4() { 32 } else { 128 };
-        let found = self
-            .network
-            .addresses()?
-            .into_iter()
-            .any(|it| it.index == link.index && it.address == address && it.prefix == bits);
-        Ok(found.then_some(link.index))
+        let mut addresses = self.network.addresses()?.into_iter();
+        Ok(addresses.any(|it| it.index == link.index && it.address == address && it.prefix == bits))
     }
+}
+
+/// The rules of earlier steps that are none of `rules`.
+fn obsolete(rules: &[String], earlier: &[Step]) -> Vec<String> {
+    let old = earlier.iter().filter_map(|step| match step {
+        Step::Arptables { rules, .. } => Some(rules),
+        _ => None,
+    });
+    old.flatten().filter(|rule| !rules.contains(rule)).cloned().collect()
 }
 
 /// Writing this parameter writes the same of every interface.

@@ -62,12 +62,11 @@ impl Preparation {
         let mut todo = Vec::new();
         let mut steps = Vec::new();
         for Planned { step, holders } in plan {
-            let holds = match step {
-                // In a crash's wake the address can be there without a word about it.
-                Step::Announce { .. } => ledger.owns(&step),
-                _ => self.host.holds(&step)?,
-            };
-            steps.push((step.clone(), holds));
+            let mut holds = self.host.holds(&step)?;
+            // In a crash's wake the address can be there without a word about it.
+            if let Step::Announce { .. } = step {
+                holds &= ledger.owns(&step);
+            }
             if let Some(index) = ledger.find(&step) {
                 let entry = &mut ledger.entries[index];
                 if entry.step != step && !matches!(step, Step::Route { .. }) {
@@ -79,8 +78,9 @@ impl Preparation {
                     if !entry.holders.iter().all(wished) {
                         return Err(conflict(&entry.step).into());
                     }
-                    entry.step = step.clone();
+                    entry.replace(step.clone());
                 }
+                holds &= entry.earlier.is_empty();
                 entry.holders.extend(holders);
                 if !entry.begun {
                     entry.former = Host::former(&step)?;
@@ -88,12 +88,17 @@ impl Preparation {
                 if !holds {
                     todo.push(index);
                 }
+                steps.push((step, holds));
             } else if let Some(entry) = ledger.entries.iter().find(|it| it.step.excludes(&step)) {
                 return Err(conflict(&entry.step).into());
-            } else if !holds {
-                todo.push(ledger.entries.len());
-                let former = Host::former(&step)?;
-                ledger.entries.push(Entry { step, holders, former, begun: false });
+            } else {
+                steps.push((step.clone(), holds));
+                if !holds {
+                    todo.push(ledger.entries.len());
+                    let former = Host::former(&step)?;
+                    let entry = Entry { step, holders, former, begun: false, earlier: Vec::new() };
+                    ledger.entries.push(entry);
+                }
             }
         }
         for holder in wish.holders() {
@@ -128,7 +133,12 @@ impl Preparation {
                 entry.begun = true;
                 self.save()?;
             }
-            self.host.apply(&self.ledger.entries[index].step)?;
+            let entry = &self.ledger.entries[index];
+            self.host.apply(&entry.step, &entry.earlier)?;
+            if !entry.earlier.is_empty() {
+                self.ledger.entries[index].earlier.clear();
+                self.save()?;
+            }
         }
         Ok(())
     }
@@ -137,12 +147,17 @@ impl Preparation {
     /// state file, for a later undo.
     pub fn take_back(&mut self, before: Ledger, error: Error) -> Error {
         let mut left = Vec::new();
+        let mut changed = false;
         let done = std::mem::take(&mut self.ledger.entries);
-        let mut undone = done.iter().rev().filter(|it| it.begun && !before.owns(&it.step));
+        let is_new = |it: &&Entry| {
+            it.begun && (!before.owns(&it.step) || before.replaced(&it.step).is_some())
+        };
+        let mut undone = done.iter().rev().filter(is_new);
         let mut kept = Vec::new();
         for entry in undone.by_ref() {
-            match self.host.undo(entry) {
-                Ok(Undone::Restored | Undone::Gone) => {}
+            match self.put_back(entry, &before) {
+                Ok(Undone::Restored) => changed = true,
+                Ok(Undone::Gone) => {}
                 Ok(Undone::LeftAlone(why)) => {
                     left.push(format!("{}: {why}", entry.step.describe()));
                 }
@@ -161,10 +176,18 @@ impl Preparation {
         for entry in kept.into_iter().rev() {
             self.ledger.keep(entry);
         }
-        if let Err(error) = self.save() {
-            left.push(error.to_string());
+        let saved = self.save();
+        if !changed && left.is_empty() {
+            return error;
         }
+        left.extend(saved.err().map(|error| error.to_string()));
         Error::TakenBack { source: Box::new(error), left }
+    }
+
+    fn put_back(&mut self, entry: &Entry, before: &Ledger) -> Result<Undone, Error> {
+        let Some(step) = before.replaced(&entry.step) else { return self.host.undo(entry) };
+        self.host.apply(step, std::slice::from_ref(&entry.step))?;
+        Ok(Undone::Restored)
     }
 
     /// Undoes what is done for these holders alone, or everything, last things first.

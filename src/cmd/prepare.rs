@@ -31,7 +31,7 @@ struct How {
 
 pub(super) fn run(
     session: &mut Session<'_>,
-    state: &'static str,
+    host: &'static str,
     verb: &HostVerb,
     netns: Option<&str>,
     json: bool,
@@ -39,16 +39,14 @@ pub(super) fn run(
     match verb {
         HostVerb::Prepare { wish, persist, dry_run, static_entry } => {
             let keep = if *persist { Keep::Everything(netns) } else { Keep::Nothing };
-            let report = Report::new(state, "prepare");
+            let report = Report::new(host, "prepare");
             let mode = How { dry_run: *dry_run, static_entry: *static_entry, json };
             prepare(session, report, wish, keep, mode)
         }
         HostVerb::Undo { holders, dry_run } => {
-            undo(session, Report::new(state, "undo"), holders.as_ref(), *dry_run, json)
+            undo(session, Report::new(host, "undo"), holders.as_ref(), *dry_run, json)
         }
-        HostVerb::Status(wish) => {
-            status(session, Report::new(state, "status"), wish.as_ref(), json)
-        }
+        HostVerb::Status(wish) => status(session, Report::new(host, "status"), wish.as_ref(), json),
     }
 }
 
@@ -59,7 +57,7 @@ fn prepare(
     keep: Keep<'_>,
     How { dry_run, static_entry, json }: How,
 ) -> Result<u8, Error> {
-    let mut preparation = open(report.state, dry_run)?;
+    let mut preparation = open(report.host, dry_run)?;
     let plan = plan(&mut preparation, wish, keep)?;
     let work = preparation.work(wish, plan)?;
     for (step, holds) in &work.steps {
@@ -98,14 +96,14 @@ fn prepare(
 }
 
 /// A dry run needs neither the lock nor root.
-fn open(state: &'static str, dry_run: bool) -> Result<Preparation, Error> {
+fn open(host: &'static str, dry_run: bool) -> Result<Preparation, Error> {
     if dry_run {
-        return Preparation::look(state);
+        return Preparation::look(host);
     }
     if !nix::unistd::geteuid().is_root() {
         return Err(Obstacle::NotRoot.into());
     }
-    Preparation::lock(state)
+    Preparation::lock(host)
 }
 
 fn plan(preparation: &mut Preparation, wish: &Wish, keep: Keep<'_>) -> Result<Vec<Planned>, Error> {
@@ -185,7 +183,7 @@ fn undo(
     dry_run: bool,
     json: bool,
 ) -> Result<u8, Error> {
-    let mut preparation = open(report.state, dry_run)?;
+    let mut preparation = open(report.host, dry_run)?;
     if dry_run {
         let mut ledger = preparation.ledger.clone();
         ledger.release(holders);
@@ -215,7 +213,7 @@ fn status(
     wish: Option<&Wish>,
     json: bool,
 ) -> Result<u8, Error> {
-    let mut preparation = Preparation::look(report.state)?;
+    let mut preparation = Preparation::look(report.host)?;
     let wishes: Vec<Wish> = match wish {
         Some(wish) => vec![wish.clone()],
         None => preparation.ledger.wishes.values().cloned().collect(),

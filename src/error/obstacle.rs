@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::model::nearest_schedulers;
+use crate::model::{nearest_schedulers, sysctl_name};
 
 /// What stands in the way of a preparation. It is found before the first change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -161,7 +161,7 @@ impl Obstacle {
             Self::NoInterface { present, .. } => format!("there are: {}", present.join(", ")),
             Self::InterfaceDown { name } => format!("ip link set {name} up"),
             Self::AnswersArp { key, .. } => {
-                let key = key.replace('/', ".");
+                let key = sysctl_name(key);
                 format!("the greater of `all' and the interface counts; sysctl -w {key}=1")
             }
             Self::ReversePath { device, .. } => format!(
@@ -175,7 +175,10 @@ impl Obstacle {
                     .to_owned()
             }
             Self::Proxy { address, name } => format!("ip neighbour del proxy {address} dev {name}"),
-            Self::NoIpv6 { name } => format!("sysctl -w net.ipv6.conf.{name}.disable_ipv6=0"),
+            Self::NoIpv6 { name } => {
+                let name = sysctl_name(name);
+                format!("sysctl -w net.ipv6.conf.{name}.disable_ipv6=0")
+            }
             Self::NoModule { name } => no_module(name),
             Self::ReadOnly => "containers see them so: run this on the host with --netns PID, or \
                                choose --arp nft, or give the front gateway a static entry and \
@@ -206,5 +209,21 @@ fn no_module(name: &str) -> String {
         format!("it comes with the kernel's package: modprobe {name}")
     } else {
         format!("did you mean {}?", nearest.join(" or "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_keep_dots_of_interfaces() {
+        let key = "net/ipv4/conf/eth0.10/arp_ignore".to_owned();
+        let answers =
+            Obstacle::AnswersArp { name: "eth0.10".to_owned(), key, value: "3".to_owned() };
+        let hint = answers.remedy().unwrap();
+        assert!(hint.ends_with("sysctl -w net.ipv4.conf.eth0/10.arp_ignore=1"), "{hint}");
+        let off = Obstacle::NoIpv6 { name: "eth0.10".to_owned() };
+        assert_eq!(off.remedy().unwrap(), "sysctl -w net.ipv6.conf.eth0/10.disable_ipv6=0");
     }
 }

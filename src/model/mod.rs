@@ -26,7 +26,7 @@ pub use destination::{
 pub use key::{Family, Protocol, ServiceKey};
 pub use name::{BadName, EngineName, InterfaceName, Name, SchedulerName};
 pub use naming::{Naming, Numbers};
-pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage};
+pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage, sysctl_name};
 pub(crate) use range::{OutOfRange, odd_daemon, odd_destination, odd_service, odd_timeouts};
 pub use scheduler::{ENGINES, Kind, SCHEDULERS, nearest_schedulers};
 pub use scheduler_flags::{BadFlag, SchedulerFlags};

@@ -141,6 +141,16 @@ fn words(checksum: bool) -> &'static str {
     if checksum { " icsum" } else { "" }
 }
 
+/// sysctl takes dots between the parts of a parameter's path, and then a slash for a dot within one.
+pub fn sysctl_name(path: &str) -> String {
+    let swapped = path.chars().map(|letter| match letter {
+        '/' => '.',
+        '.' => '/',
+        other => other,
+    });
+    swapped.collect()
+}
+
 /// A UDP port at which the kernel unpacks generic UDP encapsulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuePort {

@@ -74,10 +74,14 @@ fn sysctls(wish: &RealServer, facts: &Facts, ledger: &Ledger) -> Result<Vec<Step
     let mut steps = Vec::new();
     for (parameter, enough, value) in [("arp_announce", 2, "2"), ("arp_ignore", 1, "1")] {
         for name in &scope {
-            let step = Step::Sysctl { key: key(name, parameter), value: value.to_owned() };
-            let present = facts.effective(name, parameter) >= enough;
+            let set = |name| Step::Sysctl { key: key(name, parameter), value: value.to_owned() };
+            let step = set(name);
+            let own = facts.number(&key(name, parameter));
+            // What another address has set for all interfaces goes with that address.
+            let lent = ledger.owns(&set("all"));
+            let present = if lent { own } else { facts.effective(name, parameter) } >= enough;
             // What somebody has made stricter since is not ours any more.
-            let is_ours = ledger.owns(&step) && facts.number(&key(name, parameter)) <= enough;
+            let is_ours = ledger.owns(&step) && own <= enough;
             if !present || is_ours {
                 steps.push(step);
             }
@@ -89,9 +93,25 @@ fn sysctls(wish: &RealServer, facts: &Facts, ledger: &Ledger) -> Result<Vec<Step
     Ok(steps)
 }
 
-/// The greater of `all` and the interface counts, and of the values above 2 only 8 is silent.
+/// Whether `arp_ignore` keeps a host from answering for addresses of other interfaces: of the values
+/// above 2 only 8 does.
+pub fn is_silent(ignore: u32) -> bool {
+    matches!(ignore, 1 | 2 | 8)
+}
+
+/// Whether a parameter does what `value` was to do, as it does where somebody made it stricter.
+pub fn is_enough(key: &str, value: &str, now: &str) -> bool {
+    let stricter = || {
+        key.ends_with("/arp_ignore")
+            && [value, now].iter().all(|it| it.parse().is_ok_and(is_silent))
+    };
+    now == value || stricter()
+}
+
+/// The greater of `all` and the interface counts, so a smaller one here would not help.
 fn loud(facts: &Facts, name: &str) -> Result<(), Obstacle> {
-    if !matches!(facts.effective(name, "arp_ignore"), 3..=7) {
+    let ignore = facts.effective(name, "arp_ignore");
+    if ignore == 0 || is_silent(ignore) {
         return Ok(());
     }
     let of = |holder: &str| facts.number(&key(holder, "arp_ignore"));
@@ -166,5 +186,5 @@ fn rules(wish: &RealServer, facts: &Facts, vip: IpAddr, program: &str) -> Result
     if !narrow {
         rules.push(format!("OUTPUT -s {vip} -j DROP"));
     }
-    Ok(Step::Arptables { program: program.to_owned(), rules })
+    Ok(Step::Arptables { program: program.to_owned(), vip, rules })
 }

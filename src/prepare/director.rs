@@ -78,8 +78,8 @@ pub fn steps(
     free(facts, ledger, vip, &wish.interface, "director")?;
     let device = wish.interface.clone();
     let address = Step::Address { device: device.clone(), address: vip };
+    // It is not asked for while it is here. One that was lost may be another director's by now.
     if !wish.takeover
-        && !ledger.owns(&address)
         && let Some((_, mac)) = facts.answers.iter().find(|(address, _)| *address == vip)
     {
         return Err(Obstacle::Answered { address: vip, mac: mac.clone(), name: device });
@@ -189,6 +189,12 @@ pub fn judge(wish: &Director, facts: &Facts) -> Vec<Finding> {
         }
     }
     if wish.nat && wish.vips.iter().any(IpAddr::is_ipv4) {
+        let name = &wish.interface;
+        let redirects = facts.effective(name, "send_redirects");
+        findings.push(match redirects {
+            0 => finding(true, format!("{name} sends no redirects")),
+            it => finding(false, format!("{name} tells of shorter ways (send_redirects {it})")),
+        });
         for link in facts.links.iter().filter(|link| link.arp && link.up) {
             let on = facts.sysctl(&format!("ipv4/conf/{}/forwarding", link.name)) == Some("1");
             findings.push(finding(on, format!("IPv4 forwarding of {} is {}", link.name, word(on))));

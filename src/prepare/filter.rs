@@ -34,15 +34,21 @@ pub fn read(listing: &str) -> Vec<ArpRule> {
     rules
 }
 
-/// arptables lists the words of a rule in its own order, each interface that was not named as `*`
-/// or `any`, and counters behind them.
+/// Whether a listing shows a rule.
 pub fn is_listed(present: &[ArpRule], rule: &str) -> bool {
+    place(present, rule).is_some()
+}
+
+/// The chain of a rule and its number there, from 1. arptables lists the words of a rule in its own
+/// order, each interface that was not named as `*` or `any`, and counters behind them.
+pub fn place<'a>(present: &[ArpRule], rule: &'a str) -> Option<(&'a str, usize)> {
     let mut words = rule.split(' ');
     let chain = words.next().unwrap_or_default();
     let wanted = pairs(words);
-    present
-        .iter()
-        .any(|(name, words)| name == chain && pairs(words.iter().map(String::as_str)) == wanted)
+    let mut of_chain = present.iter().filter(|(name, _)| name == chain);
+    let index =
+        of_chain.position(|(_, words)| pairs(words.iter().map(String::as_str)) == wanted)?;
+    Some((chain, index + 1))
 }
 
 /// Options with their values, in one order.
@@ -76,6 +82,8 @@ mod tests {
         assert!(is_listed(&present, "OUTPUT -o v0 -s 10.0.0.80 -j mangle --mangle-ip-s 10.0.0.2"));
         assert!(!is_listed(&present, "INPUT -d 10.0.0.80 -j DROP"));
         assert!(!is_listed(&present, "OUTPUT -i v0 -d 10.0.0.80 -j DROP"));
+        let rewritten = "OUTPUT -o v0 -s 10.0.0.80 -j mangle --mangle-ip-s 10.0.0.2";
+        assert_eq!(place(&present, rewritten), Some(("OUTPUT", 1)));
     }
 
     #[test]

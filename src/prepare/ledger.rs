@@ -28,6 +28,19 @@ pub struct Entry {
     pub former: Option<String>,
     /// It may have been done. Written before it is.
     pub begun: bool,
+    /// Steps of earlier runs about the same thing: until this one is done, one of them may stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Step>,
+}
+
+impl Entry {
+    /// Puts another step about the same thing in the place of this one's.
+    pub fn replace(&mut self, step: Step) {
+        let earlier = std::mem::replace(&mut self.step, step);
+        if self.begun && earlier != self.step && !self.earlier.contains(&earlier) {
+            self.earlier.push(earlier);
+        }
+    }
 }
 
 /// The state file: every step that is not undone, in the order in which they were done.
@@ -72,13 +85,12 @@ impl Ledger {
                 .filter(|entry| entry.step.outlives_boot())
                 .flat_map(|entry| entry.holders.iter().cloned())
                 .collect();
-            ledger.entries.retain(|entry| {
+            ledger.entries.retain_mut(|entry| {
                 let parameter = matches!(entry.step, Step::Sysctl { .. });
-                entry.step.outlives_boot() || parameter && !entry.holders.is_disjoint(&kept)
+                entry.holders.retain(|holder| kept.contains(holder));
+                entry.step.outlives_boot() || parameter && !entry.holders.is_empty()
             });
-            let left: BTreeSet<&String> =
-                ledger.entries.iter().flat_map(|entry| &entry.holders).collect();
-            ledger.wishes.retain(|holder, _| left.contains(holder));
+            ledger.wishes.retain(|holder, _| kept.contains(holder));
             boot.clone_into(&mut ledger.boot);
         }
         Ok(ledger)
@@ -113,10 +125,19 @@ impl Ledger {
         self.entries.iter().any(|entry| entry.begun && of(&entry.step))
     }
 
+    /// The step in its place that was done before `step`.
+    pub fn replaced(&self, step: &Step) -> Option<&Step> {
+        let entry = &self.entries[self.find(step)?];
+        (entry.begun && entry.step != *step).then_some(&entry.step)
+    }
+
     /// Takes up an entry, in the place of the one about the same thing.
-    pub fn keep(&mut self, entry: Entry) {
+    pub fn keep(&mut self, mut entry: Entry) {
         match self.find(&entry.step) {
-            Some(index) => self.entries[index] = entry,
+            Some(index) => {
+                entry.earlier.extend(self.replaced(&entry.step).cloned());
+                self.entries[index] = entry;
+            }
             None => self.entries.push(entry),
         }
     }
@@ -148,6 +169,7 @@ mod tests {
             holders: holders.iter().map(|&it| it.to_owned()).collect(),
             former: None,
             begun: true,
+            earlier: Vec::new(),
         };
         let sysctl = Step::Sysctl { key: "ipv4/conf/all/arp_ignore".into(), value: "1".into() };
         let file = Step::File { path: "/etc/x".into(), content: String::new() };
@@ -166,14 +188,19 @@ mod tests {
     }
 
     #[test]
-    fn a_boot_leaves_files_and_the_parameters_in_them() {
+    fn a_boot_leaves_files_and_the_parameters_in_them_for_those_who_have_files() {
         let mut ledger = ledger();
         let address = Step::Address { device: "lo".into(), address: "192.0.2.1".parse().unwrap() };
         ledger.entries.push(Entry { step: address, ..ledger.entries[0].clone() });
         let text = ledger.text().unwrap();
         assert_eq!(Ledger::read(&text, "a").unwrap().entries.len(), 3);
         let later = Ledger::read(&text, "b").unwrap();
-        assert_eq!(later.entries[..], ledger.entries[..2]);
+        let steps = |ledger: &Ledger| -> Vec<Step> {
+            ledger.entries.iter().map(|entry| entry.step.clone()).collect()
+        };
+        assert_eq!(steps(&later), steps(&ledger)[..2]);
+        let lasting = BTreeSet::from(["2".to_owned()]);
+        assert!(later.entries.iter().all(|entry| entry.holders == lasting), "{later:?}");
         assert!(later.lasting());
         ledger.entries.remove(1);
         let text = ledger.text().unwrap();

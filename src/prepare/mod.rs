@@ -20,10 +20,12 @@ mod verdict;
 mod vs;
 mod wish;
 
+pub use arp::is_enough;
 pub use director::Director;
 pub use facts::{ArpTables, Facts, Question};
 pub use filter::ArpRule;
 pub use ledger::{Entry, Ledger, Planned};
+pub use persist::UNITS;
 pub use plan::{Images, Keep, plan};
 pub use report::{Line, Report, State};
 pub use step::{Step, script};

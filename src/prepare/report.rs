@@ -44,8 +44,7 @@ pub struct Report {
     /// The version of this format.
     pub schema: u32,
     /// `rs` or `director`.
-    #[serde(rename = "host")]
-    pub state: &'static str,
+    pub host: &'static str,
     /// `prepare`, `undo` or `status`.
     pub verb: &'static str,
     /// Something is different from before.
@@ -64,10 +63,10 @@ pub struct Report {
 
 impl Report {
     /// An empty report of a verb.
-    pub fn new(state: &'static str, verb: &'static str) -> Self {
+    pub fn new(host: &'static str, verb: &'static str) -> Self {
         Self {
             schema: 1,
-            state,
+            host,
             verb,
             changed: false,
             ok: true,

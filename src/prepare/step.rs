@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::filter;
-use crate::model::{GuePort, NewLink, RouteImage};
+use crate::model::{GuePort, NewLink, RouteImage, sysctl_name};
 
 /// One change to a host that can be undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub enum Step {
     Arptables {
         /// The program.
         program: String,
+        /// The address that they are about.
+        vip: IpAddr,
         /// The rules, each without `-A`.
         rules: Vec<String>,
     },
@@ -103,6 +105,10 @@ impl Step {
             (Self::Route { words: a, ipv6: c, .. }, Self::Route { words: b, ipv6: d, .. }) => {
                 (a, c) == (b, d)
             }
+            (
+                Self::Arptables { program: a, vip: c, .. },
+                Self::Arptables { program: b, vip: d, .. },
+            ) => (a, c) == (b, d),
             (Self::Sysctl { key: a, .. }, Self::Sysctl { key: b, .. })
             | (Self::Link { name: a, .. }, Self::Link { name: b, .. })
             | (Self::Nft { table: a, .. }, Self::Nft { table: b, .. })
@@ -130,7 +136,7 @@ impl Step {
             Self::Module { name } => format!("load module {name}"),
             Self::Sysctl { key, value } => format!("set net/{key} to {value}"),
             Self::Nft { table, .. } => format!("make nftables table arp {table}"),
-            Self::Arptables { program, rules } => format!("{program}: {}", rules.join("; ")),
+            Self::Arptables { program, rules, .. } => format!("{program}: {}", rules.join("; ")),
             Self::Gue { port } => {
                 format!("unpack GUE at UDP port {} of IPv{}", port.port, version(port.ipv6))
             }
@@ -148,11 +154,13 @@ impl Step {
     pub fn shell(&self) -> String {
         match self {
             Self::Module { name } => format!("modprobe {name}"),
-            Self::Sysctl { key, value } => format!("sysctl -q -w {}='{value}'", sysctl_name(key)),
+            Self::Sysctl { key, value } => {
+                format!("sysctl -q -w net.{}='{value}'", sysctl_name(key))
+            }
             Self::Nft { table, body } => {
                 format!("nft -f - <<'END'\n{}END", filter::script(table, body))
             }
-            Self::Arptables { program, rules } => {
+            Self::Arptables { program, rules, .. } => {
                 let rules = rules.iter().map(|rule| format!("{program} -A {rule}"));
                 rules.collect::<Vec<_>>().join("\n")
             }
@@ -168,20 +176,20 @@ impl Step {
                 format!("ip -6 address add {address}/128 dev {device} nodad preferred_lft 0")
             }
             Self::Announce { device, address: IpAddr::V4(address) } => {
-                format!("arping -q -U -c 3 -I {device} {address} || true")
+                format!("arping -q -U -c 3 -I {device} {address} || {}", unheard(address))
             }
             Self::Announce { device, address } => {
-                format!("ndsend {address} {device} || true")
+                format!("ndsend {address} {device} || {}", unheard(address))
             }
             Self::Route { words, ipv6, .. } => {
                 format!("ip -{} route replace {words}", version(*ipv6))
             }
             Self::File { path, content } => {
-                let mut text = String::new();
-                let _ = write!(text, "cat >{path} <<'END'\n{content}END");
-                text
+                format!("{}cat >{path} <<'END'\n{content}END", make_parent(path))
             }
-            Self::Symlink { path, target } => format!("ln -s {target} {path}"),
+            Self::Symlink { path, target } => {
+                format!("{}ln -s {target} {path}", make_parent(path))
+            }
         }
     }
 }
@@ -190,17 +198,14 @@ fn version(ipv6: bool) -> u8 {
     if ipv6 { 6 } else { 4 }
 }
 
-/// sysctl takes dots between the parts, and then a slash for a dot within one.
-fn sysctl_name(key: &str) -> String {
-    let swapped: String = key
-        .chars()
-        .map(|letter| match letter {
-            '/' => '.',
-            '.' => '/',
-            other => other,
-        })
-        .collect();
-    format!("net.{swapped}")
+/// The address works all the same, once the neighbours ask for it again.
+fn unheard(address: impl std::fmt::Display) -> String {
+    format!("echo 'not announced: {address}' >&2")
+}
+
+/// A line that makes the folder of a file.
+fn make_parent(path: &str) -> String {
+    path.rsplit_once('/').map(|(folder, _)| format!("mkdir -p {folder}\n")).unwrap_or_default()
 }
 
 /// The steps as a script for hosts without this program, and what else there is to know.
@@ -221,7 +226,19 @@ mod tests {
 
     #[test]
     fn sysctl_names_keep_dots_of_interfaces() {
-        assert_eq!(sysctl_name("ipv4/conf/eth0.10/arp_ignore"), "net.ipv4.conf.eth0/10.arp_ignore");
+        let step = Step::Sysctl { key: "ipv4/conf/eth0.10/arp_ignore".into(), value: "1".into() };
+        assert_eq!(step.shell(), "sysctl -q -w net.ipv4.conf.eth0/10.arp_ignore='1'");
+    }
+
+    #[test]
+    fn a_script_makes_the_folders_of_its_files() {
+        let path = "/etc/modules-load.d/x.conf".to_owned();
+        let file = Step::File { path: path.clone(), content: "dummy\n".to_owned() };
+        assert!(
+            file.shell().starts_with("mkdir -p /etc/modules-load.d\ncat >/etc/modules-load.d/")
+        );
+        let link = Step::Symlink { path, target: "/x".to_owned() };
+        assert!(link.shell().starts_with("mkdir -p /etc/modules-load.d\nln -s /x "));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::step::Step;
 use super::verdict::{Finding, finding, remedy};
 use super::wish::{Encapsulation, RealServer};
 use crate::error::Obstacle;
-use crate::model::{Family, GuePort, Link, NewLink};
+use crate::model::{Family, GuePort, Link, NewLink, sysctl_name};
 
 /// The steps for one virtual address, and the interface on which its packets arrive.
 pub fn dig(
@@ -119,6 +119,7 @@ fn let_in(facts: &Facts, link: &Link) -> Finding {
         1 => finding(false, format!("{name} drops what comes out of it (rp_filter 1)")),
         2 if bare => {
             let whose = if facts.number(ALL_FILTERED) == 0 { name } else { "all" };
+            let whose = sysctl_name(whose);
             let remedy = format!("sysctl -w net.ipv4.conf.{whose}.rp_filter=0");
             finding(
                 false,
@@ -135,10 +136,12 @@ fn let_in(facts: &Facts, link: &Link) -> Finding {
 /// An interface that this program may make: nobody else has one of that name.
 pub fn made(facts: &Facts, ledger: &Ledger, name: &str, link: NewLink) -> Result<Step, Obstacle> {
     let step = Step::Link { name: name.to_owned(), link };
-    let known = ledger.find(&step).map(|index| &ledger.entries[index].step);
+    let known = ledger.find(&step).map(|index| &ledger.entries[index]);
     match known {
-        Some(former) if *former != step => {
-            let why = "another virtual address uses it in another way".to_owned();
+        Some(former) if former.step != step => {
+            let holders: Vec<&str> = former.holders.iter().map(String::as_str).collect();
+            let why =
+                format!("it was made in another way for {}: undo that first", holders.join(", "));
             Err(Obstacle::InterfaceUnfit { name: name.to_owned(), why })
         }
         None if facts.link(name).is_some() => {

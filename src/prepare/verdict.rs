@@ -70,7 +70,7 @@ fn lacking(step: &Step, facts: &Facts) -> Option<String> {
             Some(listing) if filter::is_table(listing, table, body) => None,
             Some(_) => Some(format!("nftables table arp {table} has not the rules for it")),
         },
-        Step::Arptables { program, rules } => {
+        Step::Arptables { program, rules, .. } => {
             let mut rules = rules.iter();
             let missing = rules.find(|rule| !filter::is_listed(&facts.arp_rules, rule))?;
             Some(format!("{program} has no rule {missing}"))
@@ -88,7 +88,7 @@ pub fn remedy(wish: &RealServer, vip: IpAddr) -> String {
 pub fn loud(facts: &Facts) -> impl Iterator<Item = (IpAddr, &Link)> {
     let heard = facts.links.iter().any(|link| {
         let ignore = facts.effective(&link.name, "arp_ignore");
-        link.arp && link.up && !matches!(ignore, 1 | 2 | 8)
+        link.arp && link.up && !arp::is_silent(ignore)
     });
     facts.addresses.iter().filter_map(move |it| {
         let link = facts.link_at(it.index)?;
@@ -106,10 +106,9 @@ fn quiet(wish: &RealServer, facts: &Facts) -> Vec<Finding> {
     for link in listeners {
         let name = &link.name;
         let ignore = facts.effective(name, "arp_ignore");
-        findings.push(match ignore {
-            1 | 2 | 8 => finding(true, format!("{name} does not answer ARP (arp_ignore {ignore})")),
-            _ => finding(false, format!("{name} answers ARP (arp_ignore {ignore})")),
-        });
+        let silent = arp::is_silent(ignore);
+        let answers = if silent { "does not answer" } else { "answers" };
+        findings.push(finding(silent, format!("{name} {answers} ARP (arp_ignore {ignore})")));
         let announce = facts.effective(name, "arp_announce");
         findings.push(match announce {
             2 => finding(true, format!("{name} announces its own address only (arp_announce 2)")),

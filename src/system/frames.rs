@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Announcements sent; one can be lost.
 const TIMES: u32 = 3;
 
+/// More frames than a socket keeps.
+const BACKLOG: u32 = 10_000;
+
 const ARP_REQUEST: u8 = 1;
 const ARP_REPLY: u8 = 2;
 const BROADCAST: [u8; 6] = [0xff; 6];
@@ -49,9 +52,10 @@ impl Wire {
         bind(fd.as_raw_fd(), &address).map_err(failed)?;
         let patience = TimeVal::new(0, 50_000);
         setsockopt(&fd, sockopt::ReceiveTimeout, &patience).map_err(failed)?;
-        // Until it was bound it heard every interface.
+        // Until it was bound it heard every interface. On a busy network frames never end.
         let mut space = [0; 64];
-        while recv(fd.as_raw_fd(), &mut space, MsgFlags::MSG_DONTWAIT).is_ok() {}
+        let mut heard = || recv(fd.as_raw_fd(), &mut space, MsgFlags::MSG_DONTWAIT).is_ok();
+        let _ = (0..BACKLOG).take_while(|_| heard()).count();
         Ok(Self(fd))
     }
 

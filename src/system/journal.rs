@@ -55,7 +55,11 @@ impl Journal {
             OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
         let file = file.map_err(failed("open", &path))?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => Ok(Some(Self { name, _lock: Some(lock) })),
+            Ok(lock) => {
+                let journal = Self { name, _lock: Some(lock) };
+                journal.remove_drafts()?;
+                Ok(Some(journal))
+            }
             Err((_, Errno::EAGAIN)) => Ok(None),
             Err((_, errno)) => Err(failed("lock", &path)(errno.into())),
         }
@@ -73,6 +77,14 @@ impl Journal {
 
     fn path(&self, folder: &str) -> PathBuf {
         Path::new(folder).join(format!("{}.json", self.name))
+    }
+
+    /// Nobody else writes now: what lies there is of a run that was killed.
+    fn remove_drafts(&self) -> Result<(), Error> {
+        for path in [LASTING, VOLATILE].map(|folder| self.path(folder)) {
+            durable::remove_draft(&path).map_err(failed("remove the draft of", &path))?;
+        }
+        Ok(())
     }
 
     /// The text of the state and its path; `None` where there is none.

@@ -5,17 +5,28 @@ use std::path::Path;
 
 use nix::sys::utsname::uname;
 
-/// Whether the kernel is known to lack `module`: neither loaded, nor built in, nor in the folder of
-/// its modules. Where that folder is not visible, as in containers, nothing is known.
+/// Whether the kernel has `module` at hand: loaded, or built in. `/sys` shows only those of the
+/// latter that have parameters.
+pub fn present(module: &str) -> bool {
+    Path::new("/sys/module").join(module).exists()
+        || list("modules.builtin").is_some_and(|it| has(&it, module))
+}
+
+/// Whether the kernel is known to lack `module`: neither present, nor in the folder of its modules.
+/// Where that folder is not visible, as in containers, nothing is known.
 pub fn absent(module: &str) -> bool {
-    if Path::new("/sys/module").join(module).exists() {
-        return false;
-    }
-    let Ok(name) = uname() else { return false };
-    let folder = Path::new("/lib/modules").join(name.release());
-    let Ok(list) = fs::read_to_string(folder.join("modules.dep")) else { return false };
-    let built_in = fs::read_to_string(folder.join("modules.builtin")).unwrap_or_default();
-    !list.lines().chain(built_in.lines()).any(|line| is(line, module))
+    !present(module) && list("modules.dep").is_some_and(|it| !has(&it, module))
+}
+
+/// A list in the folder of the kernel's modules.
+fn list(name: &str) -> Option<String> {
+    let kernel = uname().ok()?;
+    let folder = Path::new("/lib/modules").join(kernel.release());
+    fs::read_to_string(folder.join(name)).ok()
+}
+
+fn has(list: &str, module: &str) -> bool {
+    list.lines().any(|line| is(line, module))
 }
 
 /// A line is `kernel/net/ipv4/ipip.ko.xz: …`; modules write `-` and `_` as they like.

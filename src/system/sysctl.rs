@@ -26,14 +26,13 @@ pub fn read(key: &str) -> Result<Option<String>, Error> {
     }
 }
 
-/// Writes the value where it is not there already; says whether it wrote.
-pub fn write(key: &str, value: &str) -> Result<bool, Error> {
+/// Writes the value where it is not there already.
+pub fn write(key: &str, value: &str) -> Result<(), Error> {
     if read(key)?.as_deref() == Some(value) {
-        return Ok(false);
+        return Ok(());
     }
     fs::write(path(key), value)
-        .map_err(|source| Error::System { action: format!("set net/{key} to {value}"), source })?;
-    Ok(true)
+        .map_err(|source| Error::System { action: format!("set net/{key} to {value}"), source })
 }
 
 /// The names of the parameters in the folder `key`, in their order; none where they cannot be read.

@@ -4,19 +4,25 @@
 //! kill in the last comes after the step is marked as begun and before it is done, and one in the
 //! next step's first comes after it is done. What a step asks by netlink the kernel does whole.
 
+use std::fs;
 use std::process::Command;
 
-use crate::support::{Lan, assert_same, text};
+use crate::support::{Lan, assert_same, files_of, must, text};
 
 const CALLS: [&str; 4] = ["write", "fsync", "rename", "unlink"];
 
 /// Runs `words` and kills it where it calls `call` for the `number`th time; `false` where it ended
 /// before that.
 fn killed(lan: &Lan, words: &str, call: &str, number: u32) -> bool {
+    killed_as(env!("CARGO_BIN_EXE_ipvsadm"), lan, words, call, number)
+}
+
+/// The same with the program in another place.
+fn killed_as(program: &str, lan: &Lan, words: &str, call: &str, number: u32) -> bool {
     let inject = format!("inject={call}:signal=KILL:when={number}");
     let output = Command::new("strace")
         .args(["-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject])
-        .arg(env!("CARGO_BIN_EXE_ipvsadm"))
+        .arg(program)
         .args(words.split_whitespace())
         .args(["--netns", &lan.rs])
         .output()
@@ -89,6 +95,43 @@ fn killed_while_it_prepares_the_way_back() {
 fn killed_while_it_undoes() {
     every_place_of_undo("--mode dr --vip 10.0.0.80 --dev ipvs0");
     every_place_of_undo("--mode tun --vip 10.0.0.80 --tunnel gue:5555 --advmss 1400");
+}
+
+/// A file is written under another name, and is complete before it gets its own.
+#[test]
+fn killed_while_it_writes_files_it_leaves_no_drafts() {
+    let lan = Lan::new();
+    let wish = "rs prepare --mode dr --vip 10.0.0.83 --persist";
+    let before = lan.snapshot();
+    for number in 1.. {
+        let died = killed(&lan, wish, "rename", number);
+        lan.ok("rs undo");
+        assert_eq!(files_of("10.0.0.83"), "", "killed in rename {number}");
+        assert_eq!(lan.state_files(), [""; 0], "killed in rename {number}");
+        if !died {
+            break;
+        }
+    }
+    assert_same(&before, &lan.snapshot(), "undo");
+}
+
+/// The unit calls this program where it is: the same wish means another unit once it has moved.
+#[test]
+fn killed_while_it_writes_files_anew() {
+    let lan = Lan::new();
+    let wish = "rs prepare --mode dr --vip 10.0.0.84 --persist";
+    let moved = std::env::temp_dir().join(format!("{}-moved", lan.rs)).display().to_string();
+    fs::copy(env!("CARGO_BIN_EXE_ipvsadm"), &moved).unwrap();
+    for number in 1.. {
+        lan.ok(wish);
+        let died = killed_as(&moved, &lan, wish, "rename", number);
+        lan.ok("rs undo");
+        assert_eq!(files_of("10.0.0.84"), "", "killed in rename {number}");
+        if !died {
+            break;
+        }
+    }
+    must(&["rm", &moved]);
 }
 
 /// After a crash prepare itself goes on where it was.

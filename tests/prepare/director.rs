@@ -93,6 +93,37 @@ fn an_address_for_which_another_answers_is_refused() {
     }
 }
 
+/// A director that lost its address must not take it back from the one that took over.
+#[test]
+fn an_address_that_was_lost_may_be_anothers_by_now() {
+    let lan = Lan::new();
+    let wish = "director prepare --vip 10.0.0.80 --iface v0";
+    lan.ok(wish);
+    lan.rs("ip address delete 10.0.0.80/32 dev v0");
+    within(&lan.neighbour, "ip address add 10.0.0.80/32 dev lo");
+    let output = lan.ipvsadm(wish);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("on v0 answers for 10.0.0.80"), "{said}");
+    assert!(!lan.rs("ip address show v0").contains("10.0.0.80"));
+    within(&lan.neighbour, "ip address delete 10.0.0.80/32 dev lo");
+    let said = lan.ok(wish);
+    assert!(said.contains("done     announce 10.0.0.80 on v0"), "{said}");
+    assert!(lan.ok(wish).contains("nothing to do"));
+}
+
+#[test]
+fn redirects_that_were_switched_on_again_show() {
+    let lan = host();
+    let wish = "--vip 10.0.0.80 --iface v0 --mode nat";
+    lan.ok(&format!("director prepare {wish}"));
+    lan.rs("sysctl -q -w net.ipv4.conf.v0.send_redirects=1");
+    let output = lan.ipvsadm(&format!("director status {wish}"));
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("WRONG    v0 tells of shorter ways (send_redirects 1)"), "{said}");
+}
+
 #[test]
 fn real_servers_that_are_prepared_do_not_answer() {
     let lan = Lan::new();

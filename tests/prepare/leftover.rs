@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::support::{Lan, assert_same, must, text};
+use crate::support::{Lan, assert_same, files_of, must, text};
 
 /// Runs `words`; every `call` fails that `which` says.
 fn failing(lan: &Lan, words: &str, call: &str, which: &[&str]) -> Output {
@@ -47,23 +47,35 @@ fn undo_finishes_what_a_take_back_could_not() {
 fn files_that_could_not_be_removed_are_removed_later() {
     let lan = Lan::new();
     must(&["mkdir", "-p", "/etc/systemd/system/multi-user.target.wants"]);
-    let list = || must(&["find", "/etc/systemd/system", "/etc/sysctl.d", "/etc/modules-load.d"]);
     lan.rs("ip route add 10.0.0.82 dev v0 table 5");
     lan.rs("ip rule add pref 1 to 10.0.0.82 lookup 5");
     lan.rs("ip rule add pref 2 lookup local");
     lan.rs("ip rule delete pref 0");
-    let (files, before) = (list(), lan.snapshot());
+    let before = lan.snapshot();
     let wish = "rs prepare --mode dr --vip 10.0.0.82 --persist";
     let unit = "/etc/systemd/system/ipvsadm-rs-10.0.0.82.service";
     let stuck = ["-P", unit, "-e", "inject=unlink:error=EIO"];
     let said = text(&failing(&lan, wish, "unlink", &stuck));
     assert!(said.contains("the host is not as wished"), "{said}");
     assert!(said.contains("hint: not undone: write /etc/systemd/system/"), "{said}");
-    assert_ne!(files, list());
+    assert_ne!(files_of("10.0.0.82"), "");
     lan.ok("rs undo");
-    assert_eq!(files, list());
+    assert_eq!(files_of("10.0.0.82"), "");
     assert_same(&before, &lan.snapshot(), "undo");
     assert_eq!(lan.state_files(), [""; 0]);
+}
+
+#[test]
+fn where_nothing_was_done_nothing_is_said_of_undoing() {
+    let lan = Lan::new();
+    let before = lan.snapshot();
+    let wish = "rs prepare --mode dr --vip 10.0.0.80";
+    let output = failing(&lan, wish, "rename", &["-e", "inject=rename:error=EIO"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot write /run/ipvsadm/"), "{said}");
+    assert!(!said.contains("undone"), "{said}");
+    assert_same(&before, &lan.snapshot(), &said);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Several virtual addresses on one real server.
 
-use crate::support::{Lan, assert_same};
+use crate::support::{Lan, assert_same, text};
 
 #[test]
 fn the_last_address_takes_the_silence_with_it() {
@@ -16,6 +16,37 @@ fn the_last_address_takes_the_silence_with_it() {
     lan.ok("rs status");
     lan.ok("rs undo --vip 10.0.0.81");
     assert_same(&before, &lan.snapshot(), "undo of both");
+}
+
+/// What one address needs of all interfaces is enough for the other, while it lasts.
+#[test]
+fn an_address_of_one_interface_stays_silent_without_the_other() {
+    let ignores = |lan: &Lan, name: &str| {
+        lan.rs(&format!("sysctl -n net.ipv4.conf.{name}.arp_ignore")).trim().to_owned()
+    };
+    for (first, second) in [("10.0.0.80", "10.0.0.81"), ("10.0.0.81", "10.0.0.80")] {
+        let lan = Lan::new();
+        let before = lan.snapshot();
+        lan.ok("rs prepare --mode dr --vip 10.0.0.80");
+        lan.ok("rs prepare --mode dr --vip 10.0.0.81 --iface v0");
+        assert_eq!([ignores(&lan, "all"), ignores(&lan, "v0")], ["1", "1"]);
+        lan.ok(&format!("rs undo --vip {first}"));
+        lan.ok("rs status");
+        lan.ok(&format!("rs undo --vip {second}"));
+        assert_same(&before, &lan.snapshot(), "undo of both");
+    }
+}
+
+#[test]
+fn a_tunnel_of_another_kind_is_named_with_those_who_use_it() {
+    let lan = Lan::new();
+    lan.ok("rs prepare --mode tun --tunnel gre --vip 10.0.0.80");
+    for vip in ["10.0.0.80", "10.0.0.81"] {
+        let output = lan.ipvsadm(&format!("rs prepare --mode tun --tunnel gre:csum --vip {vip}"));
+        let said = text(&output);
+        let why = "ipvs-gre cannot be used: it was made in another way for 10.0.0.80";
+        assert!(said.contains(why), "{said}");
+    }
 }
 
 #[test]

@@ -118,16 +118,26 @@ impl Lan {
         inside(&self.rs, work)
     }
 
-    /// The state files of this namespace.
+    /// The state files of this namespace, and what a killed run has left of them.
     pub fn state_files(&self) -> Vec<String> {
         let number = self.inside(|| {
             std::os::unix::fs::MetadataExt::ino(&fs::metadata("/proc/thread-self/ns/net").unwrap())
         });
         let paths = ["/run", "/var/lib"].into_iter().flat_map(|folder| {
-            ["rs", "director"].map(|verb| format!("{folder}/ipvsadm/{verb}-netns-{number}.json"))
+            let names =
+                ["rs", "director"].map(|verb| format!("{folder}/ipvsadm/{verb}-netns-{number}"));
+            names
+                .into_iter()
+                .flat_map(|name| ["json", "new"].map(|ending| format!("{name}.{ending}")))
         });
         paths.filter(|path| Path::new(path).exists()).collect()
     }
+}
+
+/// What `--persist` has written for an address.
+pub fn files_of(vip: &str) -> String {
+    let name = format!("*{vip}*");
+    must(&["find", "/etc/systemd", "/etc/sysctl.d", "/etc/modules-load.d", "-name", &name])
 }
 
 impl Drop for Lan {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Lan, assert_same, must, script_does_the_same};
+use crate::support::{Lan, assert_same, files_of, must, script_does_the_same};
 
 /// Every kind of preparation that this machine's kernel can do.
 pub const WISHES: [&str; 18] = [
@@ -72,10 +72,47 @@ fn what_somebody_made_stricter_stays_so() {
     lan.ok("rs prepare --mode dr --vip 10.0.0.80");
     lan.rs("sysctl -q -w net.ipv4.conf.all.arp_ignore=2");
     lan.ok("rs prepare --mode dr --vip 10.0.0.80");
+    lan.ok("rs status");
     lan.ok("rs prepare --mode dr --vip 10.0.0.81");
+    lan.ok("rs status");
     assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_ignore").trim(), "2");
     lan.ok("rs undo");
     assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_ignore").trim(), "2");
+}
+
+/// The same wish means other rules where another interface is up, or has another address.
+#[test]
+fn rules_of_arptables_follow_the_interfaces() {
+    let lan = Lan::new();
+    let before = lan.rs("arptables-legacy -n -L");
+    let wish = "rs prepare --mode dr --vip 10.0.0.80 --arp arptables";
+    let rewriting = || {
+        let rules = lan.rs("arptables-legacy -n -L OUTPUT");
+        let place = |part: &str| rules.lines().position(|line| line.contains(part));
+        // Behind the rule of all interfaces none acts.
+        let all = rules.lines().position(|line| line.contains("DROP")).unwrap();
+        ["10.0.0.2", "10.0.0.3", "10.9.0.1"].map(|own| {
+            place(&format!("--mangle-ip-s {own}")).map(|place| assert!(place < all, "{rules}"))
+        })
+    };
+    lan.ok(wish);
+    assert_eq!(rewriting(), [Some(()), None, None]);
+    lan.rs("ip link add later type veth peer name end");
+    lan.rs("ip address add 10.9.0.1/24 dev later");
+    lan.rs("ip link set later up");
+    lan.ok(wish);
+    assert_eq!(rewriting(), [Some(()), None, Some(())]);
+    lan.rs("ip address delete 10.0.0.2/24 dev v0");
+    lan.rs("ip address add 10.0.0.3/24 dev v0");
+    lan.ok(wish);
+    assert_eq!(rewriting(), [None, Some(()), Some(())]);
+    lan.ok("rs status");
+    assert!(lan.ok(wish).contains("nothing to do"));
+    lan.rs("ip link delete later");
+    lan.ok(wish);
+    assert_eq!(rewriting(), [None, Some(()), None]);
+    lan.ok("rs undo");
+    assert_eq!(lan.rs("arptables-legacy -n -L"), before);
 }
 
 /// The parameter goes back to what it was, for everybody's addresses.
@@ -116,10 +153,8 @@ const LASTING: [(&str, &str, &str, bool); 4] = [
 #[test]
 fn persistent_files_come_and_go() {
     let lan = Lan::new();
-    let list = || must(&["find", "/etc/systemd/system", "/etc/sysctl.d", "/etc/modules-load.d"]);
     let wants = "/etc/systemd/system/multi-user.target.wants";
     must(&["mkdir", "-p", wants]);
-    let before = list();
     for (verb, wish, words, waits) in LASTING {
         lan.ok(&format!("{verb} prepare {wish} --persist"));
         let name = format!("ipvsadm-{verb}-10.0.0.81.service");
@@ -135,7 +170,7 @@ fn persistent_files_come_and_go() {
         assert_eq!(lan.state_files().len(), 1);
         assert!(lan.state_files()[0].starts_with("/var/lib"));
         lan.ok(&format!("{verb} undo"));
-        assert_eq!(before, list());
+        assert_eq!(files_of("10.0.0.81"), "");
         assert_eq!(lan.state_files(), [""; 0]);
     }
 }

@@ -2,6 +2,7 @@
 //! It takes no IPVS, but a kernel with nftables' family for ARP: see scripts/traffic.sh.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::symlink;
 use std::process::Output;
 
 use crate::arp::{has_nft_arp, world};
@@ -43,6 +44,9 @@ fn nft(host: &Host, words: &str) -> String {
 /// The world of these tests, where the kernel can do it.
 fn capable() -> Option<World> {
     let world = world(V4);
+    // A namespace of an earlier run had the same hardware addresses, perhaps the same number, and
+    // its state file would be believed.
+    ok(&world.real[0], "rs undo");
     has_nft_arp(&world).then_some(world)
 }
 
@@ -118,4 +122,47 @@ fn undo_leaves_every_rule_as_it_was_by_nft() {
         ok(real, "rs undo");
         assert_eq!(state(), before, "undo of {wish} with its rules flushed");
     }
+}
+
+/// Without nft nobody knows whether the table is there.
+#[test]
+fn undo_that_cannot_look_goes_on_later_by_nft() {
+    let Some(world) = capable() else { return };
+    let real = &world.real[0];
+    let state = || (nft(real, "-a list ruleset"), real.command(&["ip", "-d", "address"], ""));
+    let before = state();
+    ok(real, &format!("rs prepare {}", WISHES[0]));
+    let words = ["env", "PATH=/nowhere", env!("CARGO_BIN_EXE_ipvsadm"), "rs", "undo"];
+    let output = real.attempt(&words, "");
+    let said = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot undo: make nftables table"), "{said}");
+    assert!(said.contains("the program nft is not installed"), "{said}");
+    assert!(state().0.contains(TABLE), "{said}");
+    ok(real, "rs undo");
+    assert_eq!(state(), before);
+}
+
+/// The arptables of today is a front of nftables, and comes in a package of its own.
+#[test]
+fn arptables_without_its_companion_by_nft() {
+    let Some(world) = capable() else { return };
+    let real = &world.real[0];
+    let folder = std::env::temp_dir().join(format!("arptables-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    symlink("/usr/sbin/arptables-nft", folder.join("arptables")).unwrap();
+    let path = format!("PATH={}", folder.display());
+    let alone = |words: &str| {
+        let words = words.split(' ');
+        let words: Vec<&str> =
+            ["env", &path, env!("CARGO_BIN_EXE_ipvsadm")].into_iter().chain(words).collect();
+        real.command(&words, "")
+    };
+    let rules = || nft(real, "list ruleset").matches("192.0.2.80").count();
+    alone("rs prepare --mode dr --vip 192.0.2.80 --arp arptables");
+    assert!(rules() > 0);
+    alone("rs status");
+    alone("rs undo");
+    assert_eq!(rules(), 0);
+    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -10,7 +10,7 @@ use nix::unistd::geteuid;
 use super::{Host, filter, gue_ports};
 use crate::error::{Error, Obstacle};
 use crate::model::{Family, Link};
-use crate::prepare::{ArpMethod, ArpTables, Facts, Question};
+use crate::prepare::{ArpMethod, ArpTables, Facts, Question, UNITS};
 use crate::system::{frames, modules, program, sysctl};
 
 /// Parameters of each interface, and of `all` and `default`, for which plans ask.
@@ -70,7 +70,12 @@ impl Host {
             Some(ArpMethod::Arptables) => arptables(nft),
             _ => ArpTables::Absent,
         };
-        let tables = question.tables.iter();
+        let mut tables = BTreeMap::new();
+        if nft == Some(true) {
+            for name in &question.tables {
+                tables.extend(filter::table(name)?.map(|listing| (name.clone(), listing)));
+            }
+        }
         Ok(Facts {
             writable: sysctl::writable(),
             addresses: self.network.addresses()?,
@@ -82,14 +87,14 @@ impl Host {
             missing,
             answers,
             nft,
-            tables: tables.filter_map(|name| Some((name.clone(), filter::table(name)?))).collect(),
+            tables,
             arp_rules: match &arptables {
                 ArpTables::Program(program) => filter::rules(program)?,
                 _ => Vec::new(),
             },
             arptables,
             gue_ports: if question.gue { gue_ports()? } else { Vec::new() },
-            systemd: Path::new("/etc/systemd/system").is_dir(),
+            systemd: Path::new(UNITS).is_dir(),
             executable: std::env::current_exe()?.display().to_string(),
             files: question
                 .files

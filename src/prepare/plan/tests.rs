@@ -109,6 +109,7 @@ fn a_shared_parameter_is_held_by_the_second_address_too() {
         holders,
         former: Some("0".into()),
         begun: true,
+        earlier: Vec::new(),
     });
     let steps = planned(direct(&["192.0.2.81"]), &facts, &ledger).unwrap();
     assert_eq!(steps[0].step, step);
