@@ -6,6 +6,7 @@ use super::host::{Host, Undone};
 use crate::error::{Error, Obstacle};
 use crate::prepare::{Entry, Ledger, Line, Planned, State, Step, Wish};
 use crate::system::journal::{self, Journal};
+use crate::system::namespace;
 
 /// A host with its state file.
 pub struct Preparation {
@@ -49,9 +50,10 @@ impl Preparation {
         };
         let mut host = Host::open()?;
         let macs = host.macs()?;
-        let stale = !journal.of_first_namespace() && ledger.of_another(&macs);
+        let namespace = namespace::cookie();
+        let stale = !journal.of_first_namespace() && ledger.of_another(namespace, &macs);
         let ledger = if stale { Ledger::new(journal::boot()) } else { ledger };
-        Ok(Self { host, ledger: Ledger { macs, ..ledger }, journal })
+        Ok(Self { host, ledger: Ledger { namespace, macs, ..ledger }, journal })
     }
 
     /// Compares a plan with the state and the host.

@@ -17,6 +17,7 @@ use crate::prepare::{
     State, Wish, loud, script,
 };
 use crate::system::frames::hardware;
+use crate::system::namespace::is_process;
 
 /// How long the host may take until what was done shows.
 const SETTLING: Duration = Duration::from_secs(2);
@@ -38,7 +39,7 @@ pub(super) fn run(
 ) -> Result<u8, Error> {
     match verb {
         HostVerb::Prepare { wish, persist, dry_run, static_entry } => {
-            let keep = if *persist { Keep::Everything(netns) } else { Keep::Nothing };
+            let keep = if *persist { Keep::Everything(lasting(netns)?) } else { Keep::Nothing };
             let report = Report::new(host, "prepare");
             let mode = How { dry_run: *dry_run, static_entry: *static_entry, json };
             prepare(session, report, wish, keep, mode)
@@ -47,6 +48,17 @@ pub(super) fn run(
             undo(session, Report::new(host, "undo"), holders.as_ref(), *dry_run, json)
         }
         HostVerb::Status(wish) => status(session, Report::new(host, "status"), wish.as_ref(), json),
+    }
+}
+
+/// What a unit can say at the next boot.
+fn lasting(netns: Option<&str>) -> Result<Option<&str>, Obstacle> {
+    match netns {
+        Some(process) if is_process(process) => Err(Obstacle::Wish(format!(
+            "--persist: process {process} is gone after a boot; say --netns with a name that its \
+             network namespace has after every boot"
+        ))),
+        other => Ok(other),
     }
 }
 

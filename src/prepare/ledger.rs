@@ -50,6 +50,9 @@ pub struct Ledger {
     pub schema: u32,
     /// The boot in which it was written.
     pub boot: String,
+    /// The kernel's number of the network namespace, in this boot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<u64>,
     /// The hardware addresses of the host's Ethernet interfaces.
     #[serde(default)]
     pub macs: BTreeSet<String>,
@@ -65,6 +68,7 @@ impl Ledger {
         Self {
             schema: 1,
             boot,
+            namespace: None,
             macs: BTreeSet::new(),
             wishes: BTreeMap::new(),
             entries: Vec::new(),
@@ -91,6 +95,7 @@ impl Ledger {
                 entry.step.outlives_boot() || parameter && !entry.holders.is_empty()
             });
             ledger.wishes.retain(|holder, _| kept.contains(holder));
+            ledger.namespace = None;
             boot.clone_into(&mut ledger.boot);
         }
         Ok(ledger)
@@ -102,10 +107,14 @@ impl Ledger {
         Ok(text + "\n")
     }
 
-    /// Whether it was written on another host than the one with these hardware addresses. A network
-    /// namespace can have the number of one that is gone.
-    pub fn of_another(&self, macs: &BTreeSet<String>) -> bool {
-        !self.macs.is_empty() && self.macs.is_disjoint(macs)
+    /// Whether it was written in another network namespace than this one, which can have the inode
+    /// of one that is gone. Where the kernel gives no number, or after a boot, hardware addresses
+    /// tell.
+    pub fn of_another(&self, namespace: Option<u64>, macs: &BTreeSet<String>) -> bool {
+        match (self.namespace, namespace) {
+            (Some(then), Some(now)) => then != now,
+            _ => !self.macs.is_empty() && self.macs.is_disjoint(macs),
+        }
     }
 
     /// The entry that changes the same thing as `step`.
@@ -185,6 +194,20 @@ mod tests {
         assert!(!ledger.entries[0].holders.is_empty());
         ledger.release(Some(&BTreeSet::from(["2".to_owned()])));
         assert!(ledger.entries.iter().all(|entry| entry.holders.is_empty()));
+    }
+
+    #[test]
+    fn a_namespace_is_known_by_its_number_and_without_one_by_its_interfaces() {
+        let macs = |mac: &str| BTreeSet::from([mac.to_owned()]);
+        let mut ledger = ledger();
+        ledger.macs = macs("a");
+        assert!(ledger.of_another(Some(1), &macs("b")));
+        assert!(!ledger.of_another(Some(1), &macs("a")));
+        ledger.namespace = Some(1);
+        assert!(ledger.of_another(Some(2), &macs("a")));
+        assert!(!ledger.of_another(Some(1), &macs("b")));
+        let later = Ledger::read(&ledger.text().unwrap(), "b").unwrap();
+        assert!(!later.of_another(Some(2), &macs("a")));
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub fn cookie() -> Option<u64> {
 /// namespace.
 pub fn enter(name: &str) -> Result<(), Error> {
     let failed = |source: io::Error| Error::Namespace { name: name.to_owned(), source };
-    let path = if name.bytes().all(|byte| byte.is_ascii_digit()) {
+    let path = if is_process(name) {
         format!("/proc/{name}/ns/net")
     } else if name.contains('/') {
         name.to_owned()
@@ -44,6 +44,11 @@ pub fn enter(name: &str) -> Result<(), Error> {
     };
     let file = File::open(path).map_err(failed)?;
     setns(file, CloneFlags::CLONE_NEWNET).map_err(|errno| failed(errno.into()))
+}
+
+/// Whether `--netns` names the namespace of a process.
+pub fn is_process(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The namespaces that have a name.

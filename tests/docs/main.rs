@@ -47,6 +47,7 @@ documents! {
     prepare: "docs/prepare.md" in Alone;
     traffic: "docs/traffic.md" in Alone;
     datapath: "docs/datapath.md" in Alone;
+    scale: "docs/scale.md" in Alone;
     guide_index: "docs/guide/en/index.md" in Empty;
     guide_nat: "docs/guide/en/nat.md" in Empty;
     guide_dr: "docs/guide/en/dr.md" in Empty;

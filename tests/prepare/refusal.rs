@@ -121,3 +121,16 @@ fn programs_and_rights_that_lack_are_named() {
     }
     assert_same(&before, &lan.snapshot(), "refusals");
 }
+
+#[test]
+fn a_process_is_no_name_for_the_next_boot() {
+    let process = std::process::id().to_string();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
+        .args(["rs", "prepare", "--mode", "dr", "--vip", "10.0.0.80", "--persist", "--netns"])
+        .arg(&process)
+        .output();
+    let output = output.unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("process {process} is gone after a boot")), "{said}");
+}

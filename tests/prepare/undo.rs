@@ -115,6 +115,18 @@ fn rules_of_arptables_follow_the_interfaces() {
     assert_eq!(lan.rs("arptables-legacy -n -L"), before);
 }
 
+/// A container's interface is made anew when its network is.
+#[test]
+fn undo_knows_a_host_whose_hardware_address_is_new() {
+    let lan = Lan::new();
+    lan.ok("rs prepare --mode dr --vip 10.0.0.80");
+    lan.rs("ip link set v0 address 02:00:00:00:00:77");
+    lan.ok("rs status");
+    lan.ok("rs undo");
+    assert!(!lan.rs("ip address").contains("10.0.0.80"));
+    assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_ignore").trim(), "0");
+}
+
 /// The parameter goes back to what it was, for everybody's addresses.
 #[test]
 fn undo_names_addresses_that_are_answered_for_again() {
