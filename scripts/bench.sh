@@ -39,7 +39,7 @@ page() {
 	cat <<-'END'
 		# Speed and scale
 
-		What `scripts/bench.sh --write` printed, which writes this page: Debian's ipvsadm 1.31 and this
+		What `scripts/bench.sh` printed (`--write` writes this page): Debian's ipvsadm 1.31 and this
 		program in one guest (user-mode Linux 6.1 with one CPU, where a system call and the start of a
 		process are dear). Each run that changes a table has a network namespace of its own.
 
