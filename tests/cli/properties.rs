@@ -202,6 +202,14 @@ fn by_words(line: &str) -> Option<Change> {
     }
 }
 
+/// The line with another word in one place.
+fn damaged(line: &str, place: proptest::sample::Index, word: &str) -> String {
+    let mut words: Vec<&str> = line.split(' ').collect();
+    let at = place.index(words.len());
+    words[at] = word;
+    words.join(" ")
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
@@ -257,10 +265,7 @@ proptest! {
         put in prop_oneof![word(), "#[a-z]{0,3}"],
     ) {
         let line = service_line(&service, &Numbers).unwrap();
-        let mut words: Vec<&str> = line.split(' ').collect();
-        let at = cut.index(words.len());
-        words[at] = &put;
-        let line = words.join(" ");
+        let line = damaged(&line, cut, &put);
         if let Some(change) = parse_line(&line) {
             prop_assert_eq!(by_words(&line), Some(change), "{}", line);
         }
@@ -273,10 +278,7 @@ proptest! {
         put in word(),
     ) {
         let line = destination_line(&service, &destination, &Numbers).unwrap();
-        let mut words: Vec<&str> = line.split(' ').collect();
-        let at = cut.index(words.len());
-        words[at] = &put;
-        let line = words.join(" ");
+        let line = damaged(&line, cut, &put);
         if let Some(change) = parse_line(&line) {
             prop_assert_eq!(by_words(&line), Some(change), "{}", line);
         }

@@ -92,6 +92,12 @@ fn only_the_director_answers(family: Family, arp: Arp, subject: &str, device: &s
         assert_eq!(claims_while_answering(&world, family), BTreeSet::new());
     }
     assert_eq!(who_has(&world, vip), director_alone(&world), "after traffic");
+    if Preparation::chosen() == Preparation::Program {
+        let during = who_has_during(&world, vip, || {
+            world.real.iter().for_each(|real| drop(prepare::run(real, "rs undo")));
+        });
+        assert_eq!(during, director_alone(&world), "while it was undone");
+    }
 
     Cell {
         mode: "DR",
