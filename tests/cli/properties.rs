@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipvsadm::cli::{Invocation, Scanner, classic, read_rules};
+use ipvsadm::cli::{Invocation, Program, Scanner, classic, read_rules};
 use ipvsadm::model::{
     Change, Checksum, Destination, DestinationKey, EngineName, Family, Forwarding, Granularity,
     MAX_PERSISTENCE, MAX_WEIGHT, Numbers, Persistence, Protocol, SchedulerFlags, SchedulerName,
@@ -202,6 +202,43 @@ fn by_words(line: &str) -> Option<Change> {
     }
 }
 
+/// Words of the verbs, of the classic language, and bytes of any kind.
+fn any_word() -> impl Strategy<Value = String> {
+    const VERBS: [&str; 26] = [
+        "rs",
+        "director",
+        "prepare",
+        "undo",
+        "status",
+        "apply",
+        "diff",
+        "set",
+        "completions",
+        "__complete",
+        "--mode",
+        "dr",
+        "--vip",
+        "192.0.2.80",
+        "--iface",
+        "--tunnel",
+        "gue:0",
+        "--netns",
+        "--json",
+        "--dry-run",
+        "--confirm",
+        "--scope",
+        "weight=",
+        "=",
+        "--wait",
+        "-",
+    ];
+    // Letters could make the name of a host.
+    let noise = proptest::collection::vec(any::<u8>(), 0..12).prop_map(|bytes| {
+        String::from_utf8_lossy(&bytes).replace(|letter: char| letter.is_ascii_alphabetic(), "")
+    });
+    prop_oneof![word(), proptest::sample::select(&VERBS[..]).prop_map(str::to_owned), noise]
+}
+
 /// The line with another word in one place.
 fn damaged(line: &str, place: proptest::sample::Index, word: &str) -> String {
     let mut words: Vec<&str> = line.split(' ').collect();
@@ -216,6 +253,14 @@ proptest! {
     #[test]
     fn no_words_make_it_panic(words in proptest::collection::vec(word(), 0..9)) {
         let _ = classic::parse(&mut Scanner::default(), "ipvsadm", &words);
+    }
+
+    #[test]
+    fn no_arguments_make_it_panic(
+        name in proptest::sample::select(&["ipvsadm", "ipvsadm-save", "ipvsadm-restore"][..]),
+        words in proptest::collection::vec(any_word(), 0..9),
+    ) {
+        let _ = Program::from_name(name).understand(&mut Scanner::default(), name, &words);
     }
 
     #[test]
