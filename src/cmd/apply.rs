@@ -205,7 +205,7 @@ fn report(
     if json {
         report::json(delta, Some(result), session.out)?;
     } else if lines {
-        report::text(delta, session.paint, session.out)?;
+        report::text(delta, session.paint(), session.out)?;
     } else {
         writeln!(session.out, "{}", report::summary(delta))?;
     }

@@ -28,7 +28,7 @@ pub(super) fn run(session: &mut Session<'_>, verb: &DiffVerb, json: bool) -> Res
     if json {
         report::json(&delta, None, session.out)?;
     } else {
-        report::text(&delta, session.paint, session.out)?;
+        report::text(&delta, session.paint(), session.out)?;
     }
     Ok(status)
 }

@@ -21,7 +21,7 @@ mod snapshot;
 mod version;
 mod wish;
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
 
 use crate::cli::{Called, Classic, Invocation, Program, Request, Scanner, Verb};
@@ -40,11 +40,11 @@ pub struct Session<'a> {
     pub scanner: Scanner,
     /// The name under which the program was called.
     pub program: String,
-    /// How results are coloured: not at all, except on a terminal.
-    paint: Paint,
+    /// Results may be coloured.
+    colours: bool,
     client: Option<Client>,
     /// Those given so far.
-    hints: HashSet<String>,
+    hints: BTreeSet<String>,
     settled: Option<Settled>,
 }
 
@@ -65,9 +65,9 @@ impl<'a> Session<'a> {
             complaints,
             scanner: Scanner::default(),
             program,
-            paint: Paint(false),
+            colours: false,
             client: None,
-            hints: HashSet::new(),
+            hints: BTreeSet::new(),
             settled: None,
         }
     }
@@ -75,7 +75,12 @@ impl<'a> Session<'a> {
     /// With colours, where results go to a terminal that takes them.
     #[must_use]
     pub fn with_colours(self) -> Self {
-        Self { paint: Paint(terminal::takes_colours()), ..self }
+        Self { colours: true, ..self }
+    }
+
+    /// How results are coloured.
+    fn paint(&self) -> Paint {
+        Paint(self.colours && terminal::takes_colours())
     }
 
     /// The connection to the kernel, opened when it is first needed.

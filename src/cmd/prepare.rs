@@ -267,7 +267,7 @@ fn tell(session: &mut Session<'_>, report: &Report, json: bool) -> Result<u8, Er
         let text = serde_json::to_string_pretty(report).map_err(std::io::Error::from)?;
         writeln!(session.out, "{text}")?;
     } else {
-        session.out.write_all(text(report, session.paint).as_bytes())?;
+        session.out.write_all(text(report, session.paint()).as_bytes())?;
     }
     Ok(u8::from(!report.ok))
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::Save;
 use crate::error::Error;
-use crate::model::{Change, Destination, Forwarding, Naming, Numbers, Service};
+use crate::model::{Change, Destination, Forwarding, Naming, Numbers, Service, ServiceKey};
 use crate::output::order;
 use crate::rules::{
     Unsayable, daemon_line, describe_destination, describe_service, destination_line, parse_line,
@@ -45,6 +45,18 @@ fn loads_as(line: Result<String, Unsayable>, change: &Change) -> bool {
     line.is_ok_and(|line| parse_line(&line).as_ref() == Some(change))
 }
 
+/// The same of a real server; whether a line can say it is another question.
+fn server_loads(key: &ServiceKey, destination: &Destination) -> bool {
+    // The kernel finds out by itself what is local.
+    let forwarding = match destination.forwarding {
+        Forwarding::Local => Forwarding::Route,
+        other => other,
+    };
+    let made = Change::AddDestination(*key, Destination { forwarding, ..*destination });
+    let line = destination_line(key, destination, &Numbers);
+    line.is_err() || loads_as(line, &made)
+}
+
 /// Says whether everything could be said in rule lines.
 fn save_service(
     session: &mut Session<'_>,
@@ -71,19 +83,12 @@ fn save_service(
         }
     }
     for entry in &destinations {
-        let destination = entry.destination;
-        // The kernel finds out by itself what is local.
-        let forwarding = match destination.forwarding {
-            Forwarding::Local => Forwarding::Route,
-            other => other,
-        };
-        let made = Change::AddDestination(*key, Destination { forwarding, ..destination });
-        let line = destination_line(key, &destination, &Numbers);
-        if full && line.is_ok() && !loads_as(line, &made) {
+        let destination = &entry.destination;
+        if full && !server_loads(key, destination) {
             changed(session, &describe_destination(key, &destination.key));
             complete = false;
         }
-        match destination_line(key, &entry.destination, naming) {
+        match destination_line(key, destination, naming) {
             Ok(line) => writeln!(session.out, "{line}")?,
             Err(unsayable) => {
                 left_out(session, &describe_destination(key, &destination.key), &unsayable);

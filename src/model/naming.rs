@@ -1,5 +1,6 @@
 //! How addresses and ports are written.
 
+use std::fmt::Write;
 use std::net::IpAddr;
 
 use super::Protocol;
@@ -13,9 +14,40 @@ pub trait Naming {
 
     /// `ADDRESS:PORT`, with IPv6 addresses in brackets.
     fn endpoint(&self, address: IpAddr, port: u16, protocol: Protocol) -> String {
-        let host = self.host(address).unwrap_or_else(|| address.to_string());
-        let port = self.port(port, protocol).unwrap_or_else(|| port.to_string());
-        if address.is_ipv6() { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+        let mut text = String::new();
+        self.push_endpoint(&mut text, address, port, protocol);
+        text
+    }
+
+    /// Adds [`Self::endpoint`] to `text`.
+    fn push_endpoint(&self, text: &mut String, address: IpAddr, port: u16, protocol: Protocol) {
+        let host = self.host(address);
+        let [open, close] = if address.is_ipv6() { ["[", "]:"] } else { ["", ":"] };
+        text.push_str(open);
+        match host {
+            Some(name) => text.push_str(&name),
+            None => push_address(text, address),
+        }
+        text.push_str(close);
+        match self.port(port, protocol) {
+            Some(name) => text.push_str(&name),
+            None => text.push_str(itoa::Buffer::new().format(port)),
+        }
+    }
+}
+
+fn push_address(text: &mut String, address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => {
+            let [first, rest @ ..] = address.octets();
+            text.push_str(itoa::Buffer::new().format(first));
+            for octet in rest {
+                text.push('.');
+                text.push_str(itoa::Buffer::new().format(octet));
+            }
+        }
+        // Writing to a String cannot fail.
+        IpAddr::V6(address) => drop(write!(text, "{address}")),
     }
 }
 

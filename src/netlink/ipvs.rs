@@ -1,6 +1,6 @@
 //! The IPVS client.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use netlink_packet_generic::ctrl::nlas::GenlCtrlAttrs;
@@ -287,7 +287,7 @@ fn unique<T, K: Ord>(mut list: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
     // Stable: of equal ones the first stays first.
     places.sort_by_key(|place| key(&list[*place]));
     let is_again = |pair: &[usize]| key(&list[pair[0]]) == key(&list[pair[1]]);
-    let again: HashSet<usize> =
+    let again: BTreeSet<usize> =
         places.windows(2).filter(|pair| is_again(pair)).map(|pair| pair[1]).collect();
     if !again.is_empty() {
         let mut place = 0..;

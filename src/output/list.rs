@@ -9,6 +9,7 @@ use crate::model::{
     Tunnel,
 };
 
+use super::line::Line;
 use super::numbers::big;
 
 /// Which columns a listing of services has.
@@ -78,8 +79,10 @@ pub fn title(out: &mut dyn io::Write, columns: Columns) -> io::Result<()> {
 pub fn service(out: &mut dyn io::Write, entry: &ServiceEntry, style: &Style<'_>) -> io::Result<()> {
     match style.columns {
         Columns::Stats | Columns::Rate => {
-            let text = service_text(&entry.service.key, style.naming);
-            writeln!(out, "{text:<33}{}", counters(&entry.stats, style))
+            let mut line = Line::new();
+            push_service(&mut line, &entry.service.key, style.naming);
+            push_counters(line.pad(0, 33), &entry.stats, style);
+            line.end(out)
         }
         _ => plain_service(out, &entry.service, style.naming),
     }
@@ -91,64 +94,59 @@ pub fn plain_service(
     service: &Service,
     naming: &dyn Naming,
 ) -> io::Result<()> {
-    writeln!(out, "{}{}", service_text(&service.key, naming), service_flags(service))
+    let mut line = Line::new();
+    push_service(&mut line, &service.key, naming);
+    push_flags(&mut line, service);
+    line.end(out)
 }
 
-fn service_text(key: &ServiceKey, naming: &dyn Naming) -> String {
+fn push_service(line: &mut Line, key: &ServiceKey, naming: &dyn Naming) {
     match key {
-        ServiceKey::Fwmark { mark, family: Family::V4 } => format!("FWM  {mark}"),
-        ServiceKey::Fwmark { mark, family: Family::V6 } => format!("FWM  {mark} IPv6"),
+        ServiceKey::Fwmark { mark, family } => {
+            line.push("FWM  ").number(mark.get());
+            if *family == Family::V6 {
+                line.push(" IPv6");
+            }
+        }
         ServiceKey::Address { protocol, address, port } => {
-            let name = match protocol {
-                Protocol::Tcp => "TCP",
-                Protocol::Udp => "UDP",
-                Protocol::Sctp => "SCTP",
-                Protocol::Other(_) => "?",
-            };
-            let endpoint = naming.endpoint(*address, *port, *protocol);
-            let text = format!("{name:<4} {endpoint}");
-            if address.is_ipv4() { cut(text, 33) } else { text }
+            line.push(match protocol {
+                Protocol::Tcp => "TCP  ",
+                Protocol::Udp => "UDP  ",
+                Protocol::Sctp => "SCTP ",
+                Protocol::Other(_) => "?    ",
+            });
+            line.with(|text| naming.push_endpoint(text, *address, *port, *protocol));
+            // Long names of IPv4 hosts are cut; IPv6 never was.
+            if address.is_ipv4() {
+                line.cut(0, 33);
+            }
         }
     }
 }
 
-/// Long names of IPv4 hosts are cut; IPv6 never was.
-fn cut(mut text: String, width: usize) -> String {
-    if let Some((end, _)) = text.char_indices().nth(width) {
-        text.truncate(end);
-    }
-    text
-}
-
-fn service_flags(service: &Service) -> String {
-    let mut text = format!(" {}", service.scheduler);
+fn push_flags(line: &mut Line, service: &Service) {
+    line.push(" ").push(service.scheduler.as_str());
     let flags = service.flags.names(service.scheduler.as_str());
     if !flags.is_empty() {
-        push(&mut text, format_args!(" ({})", flags.join(",")));
+        line.push(" (").push(&flags.join(",")).push(")");
     }
     if let Some(persistence) = service.persistence {
-        push(&mut text, format_args!(" persistent {}", persistence.timeout));
+        line.push(" persistent ").number(persistence.timeout);
         match persistence.granularity {
             granularity if granularity.is_host() => {}
-            Granularity::V4(mask) => push(&mut text, format_args!(" mask {mask}")),
-            Granularity::V6(length) => push(&mut text, format_args!(" mask {length}")),
+            Granularity::V4(mask) => drop(line.push(" mask ").push(&mask.to_string())),
+            Granularity::V6(length) => drop(line.push(" mask ").number(length)),
         }
         if let Some(engine) = &service.engine {
-            push(&mut text, format_args!(" pe {engine}"));
+            line.push(" pe ").push(engine.as_str());
         }
     }
     if service.one_packet {
-        text.push_str(" ops");
+        line.push(" ops");
     }
-    text
 }
 
-fn push(text: &mut String, words: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let _ = text.write_fmt(words);
-}
-
-fn counters(stats: &Stats, style: &Style<'_>) -> String {
+fn push_counters(line: &mut Line, stats: &Stats, style: &Style<'_>) {
     let values = if style.columns == Columns::Stats {
         [stats.connections, stats.in_packets, stats.out_packets, stats.in_bytes, stats.out_bytes]
     } else {
@@ -160,7 +158,9 @@ fn counters(stats: &Stats, style: &Style<'_>) -> String {
             stats.out_byte_rate,
         ]
     };
-    values.map(|value| big(value, style.exact)).concat()
+    for value in values {
+        big(line, value, style.exact);
+    }
 }
 
 /// The line of a real server of `service`.
@@ -171,39 +171,34 @@ pub fn destination(
     style: &Style<'_>,
 ) -> io::Result<()> {
     let DestinationEntry { destination, active, inactive, persistent, stats } = entry;
-    let server = server_text(service, destination.key, style.naming);
+    let mut line = server(service, destination.key, style.naming);
     let weight = destination.weight;
     match style.columns {
-        Columns::Default => plain_destination(out, service, &entry.into(), style.naming),
+        Columns::Default => return plain_destination(out, service, &entry.into(), style.naming),
         Columns::Tunnel => {
-            let method = Method::from(destination.forwarding).name();
-            let tunnel = tunnel(destination.forwarding);
-            writeln!(
-                out,
-                "  -> {server:<28} {method:<7} {tunnel:<13} {weight:<6} {active:<10} {inactive:<10}"
-            )
+            line.left(Method::from(destination.forwarding).name(), 7);
+            line.left(&tunnel(destination.forwarding), 13).number_left(weight, 6);
+            line.number_left(*active, 10).number_left(*inactive, 10);
         }
-        Columns::Stats => writeln!(out, "  -> {server:<28}{}", counters(stats, style)),
+        Columns::Stats => push_counters(&mut line, stats, style),
         Columns::Rate => {
-            let Stats { connection_rate, in_packet_rate, out_packet_rate, .. } = stats;
-            let bytes = [stats.in_byte_rate, stats.out_byte_rate];
-            let bytes = bytes.map(|value| big(value, style.exact)).concat();
-            writeln!(
-                out,
-                "  -> {server:<28} {connection_rate:>8} {in_packet_rate:>8} {out_packet_rate:>8}{bytes}"
-            )
+            for rate in [stats.connection_rate, stats.in_packet_rate, stats.out_packet_rate] {
+                line.push(" ").number_right(rate, "", 8);
+            }
+            big(&mut line, stats.in_byte_rate, style.exact);
+            big(&mut line, stats.out_byte_rate, style.exact);
         }
         Columns::Thresholds => {
-            let (upper, lower) = (destination.upper_threshold, destination.lower_threshold);
-            writeln!(out, "  -> {server:<28} {upper:<10} {lower:<10} {active:<10} {inactive:<10}")
+            line.number_left(destination.upper_threshold, 10);
+            line.number_left(destination.lower_threshold, 10);
+            line.number_left(*active, 10).number_left(*inactive, 10);
         }
         Columns::Persistent => {
-            writeln!(
-                out,
-                "  -> {server:<28} {weight:<9} {persistent:<11} {active:<10} {inactive:<10}"
-            )
+            line.number_left(weight, 9).number_left(*persistent, 11);
+            line.number_left(*active, 10).number_left(*inactive, 10);
         }
     }
+    line.end(out)
 }
 
 /// The line of a real server of `service` in the default columns.
@@ -214,14 +209,21 @@ pub fn plain_destination(
     naming: &dyn Naming,
 ) -> io::Result<()> {
     let PlainDestination { key, weight, active, inactive, .. } = destination;
-    let method = destination.method.name();
-    let server = server_text(service, *key, naming);
-    writeln!(out, "  -> {server:<28} {method:<7} {weight:<6} {active:<10} {inactive:<10}")
+    let mut line = server(service, *key, naming);
+    line.left(destination.method.name(), 7).number_left(*weight, 6);
+    line.number_left(*active, 10).number_left(*inactive, 10).end(out)
 }
 
-fn server_text(service: &ServiceKey, key: DestinationKey, naming: &dyn Naming) -> String {
-    let text = naming.endpoint(key.address, key.port, service.protocol());
-    if key.address.is_ipv4() { cut(text, 28) } else { text }
+/// The first column of a real server's line.
+fn server(service: &ServiceKey, key: DestinationKey, naming: &dyn Naming) -> Line {
+    let mut line = Line::new();
+    let place = line.push("  -> ").place();
+    line.with(|text| naming.push_endpoint(text, key.address, key.port, service.protocol()));
+    if key.address.is_ipv4() {
+        line.cut(place, 28);
+    }
+    line.pad(place, 28);
+    line
 }
 
 fn tunnel(forwarding: Forwarding) -> String {
@@ -245,6 +247,11 @@ fn tunnel(forwarding: Forwarding) -> String {
 pub fn timeouts(timeouts: &Timeouts) -> String {
     let Timeouts { tcp, tcp_fin, udp } = timeouts;
     format!("Timeout (tcp tcpfin udp): {tcp} {tcp_fin} {udp}")
+}
+
+fn push(text: &mut String, words: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = text.write_fmt(words);
 }
 
 /// The line of a sync daemon.

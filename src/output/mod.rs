@@ -2,6 +2,7 @@
 
 pub mod connections;
 pub mod json;
+pub mod line;
 pub mod list;
 pub mod numbers;
 pub mod order;

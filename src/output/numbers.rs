@@ -1,8 +1,10 @@
 //! Counters in columns of nine.
 
-/// `value` right-aligned in nine columns: whole below 10^8, then cut (not rounded) to
+use super::line::Line;
+
+/// Adds `value` right-aligned in nine columns: whole below 10^8, then cut (not rounded) to
 /// thousands and so on. With `exact` it is whole and the column grows.
-pub fn big(value: u64, exact: bool) -> String {
+pub fn big(line: &mut Line, value: u64, exact: bool) {
     let (value, unit) = match value {
         _ if exact => (value, ""),
         0..100_000_000 => (value, ""),
@@ -11,14 +13,22 @@ pub fn big(value: u64, exact: bool) -> String {
         100_000_000_000..100_000_000_000_000 => (value / 1_000_000_000, "G"),
         _ => (value / 1_000_000_000_000, "T"),
     };
-    let text = format!("{value}{unit}");
-    let width = if exact { 9.max(text.len() + 1) } else { 9 };
-    format!("{text:>width$}")
+    if exact {
+        line.push(" ").number_right(value, "", 8);
+    } else {
+        line.number_right(value, unit, 9);
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::big;
+    use super::*;
+
+    fn big(value: u64, exact: bool) -> String {
+        let mut line = Line::new();
+        super::big(&mut line, value, exact);
+        line.as_ref().to_owned()
+    }
 
     #[test]
     fn cut_at_eight_digits() {

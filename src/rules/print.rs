@@ -7,6 +7,9 @@ use crate::model::{
     Numbers, Protocol, Service, ServiceKey, Timeouts, Tunnel,
 };
 
+/// Bytes of most lines.
+const LENGTH: usize = 96;
+
 /// What no rule line can say, because only another program can have made it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsayable {
@@ -32,7 +35,11 @@ pub enum Unsayable {
 /// What no rule line can say: another program has made it.
 pub fn service_line(service: &Service, naming: &dyn Naming) -> Result<String, Unsayable> {
     let scheduler = &service.scheduler;
-    let mut line = format!("-A {} -s {scheduler}", key_words(&service.key, naming)?);
+    let mut line = String::with_capacity(LENGTH);
+    line.push_str("-A ");
+    push_key(&mut line, &service.key, naming)?;
+    line.push_str(" -s ");
+    line.push_str(scheduler.as_str());
     if let Some(persistence) = &service.persistence {
         push(&mut line, format_args!(" -p {}", persistence.timeout));
         match persistence.granularity {
@@ -65,7 +72,9 @@ pub fn destination_line(
     destination: &Destination,
     naming: &dyn Naming,
 ) -> Result<String, Unsayable> {
-    let mut line = format!("-a {}", destination_words(service, &destination.key, naming)?);
+    let mut line = String::with_capacity(LENGTH);
+    line.push_str("-a ");
+    push_destination(&mut line, service, &destination.key, naming)?;
     line.push_str(match destination.forwarding {
         // The kernel finds out by itself what is local.
         Forwarding::Route | Forwarding::Local => " -g",
@@ -74,12 +83,12 @@ pub fn destination_line(
         Forwarding::Bypass => return Err(Unsayable::Forwarding(4)),
         Forwarding::Other(number) => return Err(Unsayable::Forwarding(number)),
     });
-    push(&mut line, format_args!(" -w {}", destination.weight));
+    push_number(&mut line, " -w ", destination.weight);
     if destination.upper_threshold != 0 {
-        push(&mut line, format_args!(" -x {}", destination.upper_threshold));
+        push_number(&mut line, " -x ", destination.upper_threshold);
     }
     if destination.lower_threshold != 0 {
-        push(&mut line, format_args!(" -y {}", destination.lower_threshold));
+        push_number(&mut line, " -y ", destination.lower_threshold);
     }
     if let Forwarding::Tunnel(tunnel) = destination.forwarding {
         push_tunnel(&mut line, tunnel)?;
@@ -136,29 +145,42 @@ fn push_tunnel(line: &mut String, tunnel: Tunnel) -> Result<(), Unsayable> {
     Ok(())
 }
 
-fn key_words(key: &ServiceKey, naming: &dyn Naming) -> Result<String, Unsayable> {
+fn push_key(line: &mut String, key: &ServiceKey, naming: &dyn Naming) -> Result<(), Unsayable> {
     match key {
         ServiceKey::Address { protocol, address, port } => {
-            let option = match protocol {
-                Protocol::Tcp => "-t",
-                Protocol::Udp => "-u",
-                Protocol::Sctp => "--sctp-service",
+            line.push_str(match protocol {
+                Protocol::Tcp => "-t ",
+                Protocol::Udp => "-u ",
+                Protocol::Sctp => "--sctp-service ",
                 Protocol::Other(number) => return Err(Unsayable::Protocol(*number)),
-            };
-            Ok(format!("{option} {}", naming.endpoint(*address, *port, *protocol)))
+            });
+            naming.push_endpoint(line, *address, *port, *protocol);
         }
-        ServiceKey::Fwmark { mark, family: Family::V4 } => Ok(format!("-f {mark}")),
-        ServiceKey::Fwmark { mark, family: Family::V6 } => Ok(format!("-f {mark} -6")),
+        ServiceKey::Fwmark { mark, family } => {
+            push_number(line, "-f ", mark.get());
+            if *family == Family::V6 {
+                line.push_str(" -6");
+            }
+        }
     }
+    Ok(())
 }
 
-fn destination_words(
+fn push_destination(
+    line: &mut String,
     service: &ServiceKey,
     destination: &DestinationKey,
     naming: &dyn Naming,
-) -> Result<String, Unsayable> {
-    let server = naming.endpoint(destination.address, destination.port, service.protocol());
-    Ok(format!("{} -r {server}", key_words(service, naming)?))
+) -> Result<(), Unsayable> {
+    push_key(line, service, naming)?;
+    line.push_str(" -r ");
+    naming.push_endpoint(line, destination.address, destination.port, service.protocol());
+    Ok(())
+}
+
+fn push_number(line: &mut String, word: &str, value: u32) {
+    line.push_str(word);
+    line.push_str(itoa::Buffer::new().format(value));
 }
 
 fn push(line: &mut String, words: std::fmt::Arguments<'_>) {
@@ -168,12 +190,20 @@ fn push(line: &mut String, words: std::fmt::Arguments<'_>) {
 
 /// A service in rule words, for messages.
 pub fn describe_service(key: &ServiceKey) -> String {
-    key_words(key, &Numbers).unwrap_or_else(|unsayable| format!("a service of {unsayable}"))
+    let mut words = String::new();
+    match push_key(&mut words, key, &Numbers) {
+        Ok(()) => words,
+        Err(unsayable) => format!("a service of {unsayable}"),
+    }
 }
 
 /// A real server of `service` in rule words, for messages.
 pub fn describe_destination(service: &ServiceKey, server: &DestinationKey) -> String {
-    destination_words(service, server, &Numbers).unwrap_or_else(|_| describe_service(service))
+    let mut words = String::new();
+    match push_destination(&mut words, service, server, &Numbers) {
+        Ok(()) => words,
+        Err(_) => describe_service(service),
+    }
 }
 
 /// The object of a change in rule words, for messages; empty where there is none.

@@ -28,7 +28,8 @@ enum Value<'a> {
     Flags(u32),
     /// Ends with a NUL.
     Text(&'a str),
-    Nested(Vec<Attribute<'a>>),
+    /// With their length in bytes, which each level above asks for several times.
+    Nested(Vec<Attribute<'a>>, usize),
 }
 
 impl<'a> Attribute<'a> {
@@ -67,14 +68,15 @@ impl<'a> Attribute<'a> {
     }
 
     pub fn nested(kind: u16, attributes: Vec<Self>) -> Self {
-        Self { kind, value: Value::Nested(attributes) }
+        let length = attributes.as_slice().buffer_len();
+        Self { kind, value: Value::Nested(attributes, length) }
     }
 }
 
 impl Nla for Attribute<'_> {
     fn kind(&self) -> u16 {
         match self.value {
-            Value::Nested(_) => self.kind | NLA_F_NESTED,
+            Value::Nested(..) => self.kind | NLA_F_NESTED,
             _ => self.kind,
         }
     }
@@ -87,7 +89,7 @@ impl Nla for Attribute<'_> {
             Value::Address(_) => 16,
             Value::Flags(_) => 8,
             Value::Text(text) => text.len() + 1,
-            Value::Nested(attributes) => attributes.as_slice().buffer_len(),
+            Value::Nested(_, length) => *length,
         }
     }
 
@@ -106,7 +108,7 @@ impl Nla for Attribute<'_> {
                 buffer[..text.len()].copy_from_slice(text.as_bytes());
                 buffer[text.len()..].fill(0);
             }
-            Value::Nested(attributes) => attributes.as_slice().emit(buffer),
+            Value::Nested(attributes, _) => attributes.as_slice().emit(buffer),
         }
     }
 }

@@ -8,14 +8,19 @@ use crate::model::{
 };
 use crate::netlink::uapi::{destination as attr, message};
 
+/// Attributes of a destination at most: one allocation.
+const MOST: usize = 10;
+
 /// What identifies a destination inside its service.
 pub fn key(key: &DestinationKey) -> Vec<Attribute<'static>> {
-    vec![
+    let mut attributes = Vec::with_capacity(MOST);
+    attributes.extend([
         // Kernels before 3.18 ignore this, and take the family of the service.
         Attribute::u16(attr::ADDR_FAMILY, family_number(Family::of(&key.address))),
         Attribute::address(attr::ADDR, key.address),
         Attribute::port(attr::PORT, key.port),
-    ]
+    ]);
+    attributes
 }
 
 /// A whole destination.

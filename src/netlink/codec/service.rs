@@ -19,9 +19,13 @@ pub fn family_number(family: Family) -> u16 {
     }
 }
 
+/// Attributes of a service at most: one allocation, where a rule file has 10,000 of them.
+const MOST: usize = 9;
+
 /// What identifies a service.
 pub fn key(key: &ServiceKey) -> Vec<Attribute<'_>> {
-    let mut attributes = vec![Attribute::u16(attr::AF, family_number(key.family()))];
+    let mut attributes = Vec::with_capacity(MOST);
+    attributes.push(Attribute::u16(attr::AF, family_number(key.family())));
     match key {
         ServiceKey::Address { protocol, address, port } => attributes.extend([
             Attribute::u16(attr::PROTOCOL, protocol.number()),
