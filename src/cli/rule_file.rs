@@ -1,5 +1,6 @@
 //! Rule files: one command a line.
 
+use std::borrow::Cow;
 use std::io::BufRead;
 
 use crate::error::{Error, Misuse, Rejection};
@@ -59,7 +60,10 @@ pub(crate) fn rule_lines(
                 Ok(_) => number += 1,
                 Err(error) => return Some(Err(error.into())),
             }
-            let text = String::from_utf8_lossy(bytes.strip_suffix(b"\n").unwrap_or(&bytes));
+            let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+            // Many times as fast as the second of the two.
+            let text =
+                str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
             let invocation = read_line(scanner, program, &text).map_err(|source| Error::RuleFile {
                 line: number,
                 text: text.trim().to_owned(),

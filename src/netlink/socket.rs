@@ -26,6 +26,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// touched, and zeroed by nobody.
 const CHUNK: usize = 64 * 1024;
 
+/// Bytes for an answer that is no list: the longest are a fifth of it. A single command needs no
+/// more, and to make ready for lists would be a good part of what it does.
+const ANSWER: usize = 4 * 1024;
+
 /// Datagrams of one read. The kernel makes the next chunk of a dump while it hands out the one
 /// before, so a list that fits in one chunk and the end behind it come in one system call.
 const DATAGRAMS: usize = 2;
@@ -61,6 +65,8 @@ pub struct Socket {
     /// Where the last message in `outgoing` begins.
     last: usize,
     incoming: Vec<u8>,
+    /// Bytes of `incoming` for each datagram.
+    chunk: usize,
     reason: Option<String>,
 }
 
@@ -79,7 +85,8 @@ impl Socket {
             patience: PATIENCE,
             outgoing: Vec::new(),
             last: 0,
-            incoming: vec![0; DATAGRAMS * CHUNK],
+            incoming: vec![0; DATAGRAMS * ANSWER],
+            chunk: ANSWER,
             reason: None,
         };
         socket.set_patience(PATIENCE)?;
@@ -154,6 +161,7 @@ impl Socket {
     ) -> Result<Option<Vec<T>>, Failure> {
         let sequence = self.pack(request, NLM_F_DUMP);
         self.transmit()?;
+        self.expect_list();
         let mut list = Vec::new();
         let mut unreadable = None;
         let mut consistent = true;
@@ -177,6 +185,13 @@ impl Socket {
         match unreadable {
             Some(error) => Err(error.into()),
             None => Ok(consistent.then_some(list)),
+        }
+    }
+
+    fn expect_list(&mut self) {
+        if self.chunk < CHUNK {
+            self.chunk = CHUNK;
+            self.incoming = vec![0; DATAGRAMS * CHUNK];
         }
     }
 
@@ -248,7 +263,7 @@ impl Socket {
     ) -> Result<T, E> {
         loop {
             let lengths = self.receive()?;
-            for (datagram, length) in self.incoming.chunks(CHUNK).zip(lengths) {
+            for (datagram, length) in self.incoming.chunks(self.chunk).zip(lengths) {
                 for message in messages(&datagram[..length]) {
                     let mut message = message?;
                     if message.reason.is_some() {
@@ -265,7 +280,7 @@ impl Socket {
     /// The lengths of the next datagrams, each of which then stands in its part of `incoming`.
     fn receive(&mut self) -> Result<[usize; DATAGRAMS], Error> {
         loop {
-            match receive_some(&self.inner, &mut self.incoming) {
+            match receive_some(&self.inner, &mut self.incoming, self.chunk) {
                 Ok(lengths) => return lengths,
                 Err(Number::EINTR) => {}
                 Err(Number::EAGAIN) => {
@@ -283,16 +298,17 @@ impl Socket {
 fn receive_some(
     socket: &netlink_sys::Socket,
     incoming: &mut [u8],
+    chunk: usize,
 ) -> nix::Result<Result<[usize; DATAGRAMS], Error>> {
     let mut headers = MultiHeaders::<NetlinkAddr>::preallocate(DATAGRAMS, None);
     let mut slices: Vec<[IoSliceMut<'_>; 1]> =
-        incoming.chunks_mut(CHUNK).map(|chunk| [IoSliceMut::new(chunk)]).collect();
+        incoming.chunks_mut(chunk).map(|part| [IoSliceMut::new(part)]).collect();
     let flags = MsgFlags::MSG_WAITFORONE;
     let datagrams = recvmmsg(socket.as_raw_fd(), &mut headers, &mut slices, flags, None)?;
     let mut lengths = [0; DATAGRAMS];
     for (length, datagram) in lengths.iter_mut().zip(datagrams) {
         if datagram.flags.contains(MsgFlags::MSG_TRUNC) {
-            return Ok(Err(Error::Answer(format!("more than {CHUNK} bytes at once"))));
+            return Ok(Err(Error::Answer(format!("more than {chunk} bytes at once"))));
         }
         *length = datagram.bytes;
     }
