@@ -107,7 +107,7 @@ mod tests {
         let mut line = Line::new();
         let place = line.push("→").place();
         line.push("größe").pad(place, 7).left("x", 3).number_left(12, 4).number_right(7, "K", 4);
-        assert_eq!(line.as_ref(), "→größe   x   12     7K");
+        assert_eq!(line.as_ref(), "→größe   x   12    7K");
         line.cut(place, 4);
         assert_eq!(line.as_ref(), "→größ");
         line.pad(place, 60);

@@ -1,6 +1,6 @@
 //! Rule lines to values, for the lines that this crate writes.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddrV6};
+use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
 use std::num::NonZeroU32;
 use std::str::SplitAsciiWhitespace;
 
@@ -15,12 +15,7 @@ use super::legal::{check_service, fits};
 /// Reads a line in the canonical form. `None` is no verdict: another spelling, a mistake, a comment,
 /// a command that changes nothing; the classic parser knows.
 pub fn parse_line(line: &str) -> Option<Change> {
-    // Anything but plain words between blanks has rules that are not worth knowing here.
-    if !line.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return None;
-    }
-    // Behind a blank it begins a comment.
-    if line.contains(" #") {
+    if !is_plain(line) {
         return None;
     }
     let mut words = line.split_ascii_whitespace();
@@ -41,6 +36,17 @@ pub fn parse_line(line: &str) -> Option<Change> {
         "-C" => words.next().is_none().then_some(Change::Flush),
         _ => None,
     }
+}
+
+/// Plain words between blanks, and no comment: anything else has rules that are not worth knowing
+/// here.
+fn is_plain(line: &str) -> bool {
+    let mut before = b' ';
+    line.bytes().all(|byte| {
+        let begins_comment = before == b' ' && byte == b'#';
+        before = byte;
+        matches!(byte, b' '..=b'~') && !begins_comment
+    })
 }
 
 fn key(words: &mut SplitAsciiWhitespace<'_>) -> Option<ServiceKey> {
@@ -86,9 +92,8 @@ fn endpoint(word: &str) -> Option<(IpAddr, u16)> {
         let plain = address.scope_id() == 0 && !word.contains('%');
         return plain.then_some((IpAddr::V6(*address.ip()), address.port()));
     }
-    let (address, port) = word.split_once(':')?;
-    let port = u16::try_from(number(port)?).ok()?;
-    Some((IpAddr::V4(address.parse::<Ipv4Addr>().ok()?), port))
+    let address: SocketAddrV4 = word.parse().ok()?;
+    Some((IpAddr::V4(*address.ip()), address.port()))
 }
 
 fn service(mut words: SplitAsciiWhitespace<'_>) -> Option<Service> {
