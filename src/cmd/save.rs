@@ -73,8 +73,8 @@ fn save_service(
             return Ok(false);
         }
     }
-    let destinations = session.client()?.destinations(key)?;
-    let destinations = order::destinations(destinations, |entry| entry.destination.key);
+    let destinations = session.client()?.configured_destinations(key)?;
+    let destinations = order::destinations(destinations, |destination| destination.key);
     if full {
         let made = Change::AddService(service.clone());
         if !loads_as(service_line(service, &Numbers), &made) {
@@ -82,8 +82,7 @@ fn save_service(
             complete = false;
         }
     }
-    for entry in &destinations {
-        let destination = &entry.destination;
+    for destination in &destinations {
         if full && !server_loads(key, destination) {
             changed(session, &describe_destination(key, &destination.key));
             complete = false;

@@ -13,8 +13,8 @@ use super::socket::{Failure, Socket};
 use super::uapi::command;
 use crate::error::{Errno, Error};
 use crate::model::{
-    Change, Daemon, DaemonRole, Destination, DestinationEntry, DestinationKey, Info, Operation,
-    Pool, Service, ServiceEntry, ServiceKey, Table, Timeouts,
+    Change, Daemon, DaemonRole, Destination, DestinationEntry, DestinationKey, Family, Info,
+    Operation, Pool, Service, ServiceEntry, ServiceKey, Table, Timeouts,
 };
 
 /// How long the end of a sync daemon is waited for before looking whether it has gone.
@@ -75,24 +75,24 @@ impl Client {
     /// Every virtual service, in the kernel's order. Not a snapshot: what changes meanwhile may be
     /// missing, but nothing stands twice.
     pub fn services(&mut self) -> Result<Vec<ServiceEntry>, Error> {
-        self.list_services(|entry| entry, |entry| entry.service.key)
+        self.list_services(codec::decode_service, |entry| entry.service.key)
     }
 
-    /// [`Self::services`] without their counters: half the memory.
+    /// [`Self::services`] without their counters.
     pub(crate) fn configured_services(&mut self) -> Result<Vec<Service>, Error> {
-        self.list_services(|entry| entry.service, |service| service.key)
+        self.list_services(codec::decode_configured_service, |service| service.key)
     }
 
     fn list_services<T>(
         &mut self,
-        kept: impl Fn(ServiceEntry) -> T,
+        decode: impl Fn(&[u8]) -> Result<T, Error>,
         key: impl Fn(&T) -> ServiceKey,
     ) -> Result<Vec<T>, Error> {
         let family = self.family;
         self.socket
             .dump(
                 || message(family, codec::plain(command::GET_SERVICE)),
-                |it| codec::decode_service(codec::answer(it, command::NEW_SERVICE)?).map(&kept),
+                |it| decode(codec::answer(it, command::NEW_SERVICE)?),
             )
             .map(|list| unique(list, key))
             .map_err(|failure| explain(failure, Operation::ListServices))
@@ -112,20 +112,38 @@ impl Client {
     /// The real servers of a service, in the kernel's order; up to 81 are a snapshot. The kernel
     /// lists none for a service that does not exist: [`Self::service`] tells.
     pub fn destinations(&mut self, key: &ServiceKey) -> Result<Vec<DestinationEntry>, Error> {
+        self.list_destinations(key, codec::decode_destination, |entry| entry.destination.key)
+    }
+
+    /// [`Self::destinations`] without their counters and connections.
+    pub(crate) fn configured_destinations(
+        &mut self,
+        key: &ServiceKey,
+    ) -> Result<Vec<Destination>, Error> {
+        self.list_destinations(key, codec::decode_configured_destination, |server| server.key)
+    }
+
+    fn list_destinations<T>(
+        &mut self,
+        service: &ServiceKey,
+        decode: impl Fn(&[u8], Family) -> Result<T, Error>,
+        key: impl Fn(&T) -> DestinationKey,
+    ) -> Result<Vec<T>, Error> {
         let family = self.family;
-        let decode =
-            |it: &_| codec::decode_destination(codec::answer(it, command::NEW_DEST)?, key.family());
         self.socket
-            .dump(|| message(family, codec::get_destinations(key)), decode)
-            .map(|list| unique(list, |entry| entry.destination.key))
+            .dump(
+                || message(family, codec::get_destinations(service)),
+                |it| decode(codec::answer(it, command::NEW_DEST)?, service.family()),
+            )
+            .map(|list| unique(list, key))
             .map_err(|failure| explain(failure, Operation::ListDestinations))
     }
 
     /// A service with its real servers, in the order in which they were added.
     pub fn pool(&mut self, service: Service) -> Result<Pool, Error> {
-        let entries = self.destinations(&service.key)?;
+        let servers = self.configured_destinations(&service.key)?;
         // The kernel lists the newest first.
-        let servers = entries.iter().rev().map(|entry| entry.destination);
+        let servers = servers.into_iter().rev();
         Ok(Pool { service, destinations: servers.map(|server| (server.key, server)).collect() })
     }
 

@@ -75,10 +75,7 @@ fn encap_flags(checksum: Checksum) -> u16 {
 
 /// Decodes the attributes of an answer about one destination of a service of `family`.
 pub fn decode(answer: &[u8], family: Family) -> Result<DestinationEntry, Error> {
-    let mut it = Seen::default();
-    read::each(read::find(answer, message::DEST, "destination")?, |kind, value| {
-        it.take(kind, value)
-    })?;
+    let it = seen(answer)?;
     let stats = read::required(it.stats64.or(it.stats), "counters of a destination")?;
     Ok(DestinationEntry {
         destination: it.destination(family)?,
@@ -87,6 +84,19 @@ pub fn decode(answer: &[u8], family: Family) -> Result<DestinationEntry, Error> 
         persistent: read::required(it.persistent, "persistent connections of a destination")?,
         stats: stats::decode(stats)?,
     })
+}
+
+/// [`decode`] without the counters, which are half of the work.
+pub fn decode_configured(answer: &[u8], family: Family) -> Result<Destination, Error> {
+    seen(answer)?.destination(family)
+}
+
+fn seen(answer: &[u8]) -> Result<Seen<'_>, Error> {
+    let mut it = Seen::default();
+    read::each(read::find(answer, message::DEST, "destination")?, |kind, value| {
+        it.take(kind, value)
+    })?;
+    Ok(it)
 }
 
 /// The attributes of a destination as they come.

@@ -15,7 +15,9 @@ pub mod tests;
 pub use attribute::{Attribute, Request};
 pub use change::{encode, get_destinations, get_service, plain};
 pub use daemon::decode as decode_daemon;
-pub use destination::decode as decode_destination;
+pub use destination::{
+    decode as decode_destination, decode_configured as decode_configured_destination,
+};
 pub use read::{answer, family_id};
-pub use service::decode as decode_service;
+pub use service::{decode as decode_service, decode_configured as decode_configured_service};
 pub use timeouts::{decode as decode_timeouts, decode_info};

@@ -78,12 +78,22 @@ fn netmask(granularity: Granularity) -> u32 {
 
 /// Decodes the attributes of an answer about one service.
 pub fn decode(answer: &[u8]) -> Result<ServiceEntry, Error> {
+    let it = seen(answer)?;
+    let stats = read::required(it.stats64.or(it.stats), "counters of a service")?;
+    Ok(ServiceEntry { service: it.service()?, stats: stats::decode(stats)? })
+}
+
+/// [`decode`] without the counters, which are half of the work.
+pub fn decode_configured(answer: &[u8]) -> Result<Service, Error> {
+    seen(answer)?.service()
+}
+
+fn seen(answer: &[u8]) -> Result<Seen<'_>, Error> {
     let mut it = Seen::default();
     read::each(read::find(answer, message::SERVICE, "service")?, |kind, value| {
         it.take(kind, value)
     })?;
-    let stats = read::required(it.stats64.or(it.stats), "counters of a service")?;
-    Ok(ServiceEntry { service: it.service()?, stats: stats::decode(stats)? })
+    Ok(it)
 }
 
 /// The attributes of a service as they come.
