@@ -302,3 +302,6 @@ fn receive_some(
 fn broken(number: Number) -> Error {
     Error::Socket(number.into())
 }
+
+#[cfg(test)]
+mod tests;
