@@ -6,7 +6,8 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# A test binary, and what of it runs in one guest: the longest first.
+# A test binary, and what of it runs in one guest: the longest first. 'absent'
+# wants a kernel that has not loaded IPVS, so a guest in any case.
 shards=(
 	'completion'
 	'compat --skip random'
@@ -17,6 +18,7 @@ shards=(
 	'prepare crash'
 	'kernel'
 	'docs'
+	'absent'
 )
 
 # run_shard SUITE [FILTER...]: prints what it said when it has ended.
@@ -25,6 +27,7 @@ run_shard() {
 	shift
 	case $name in
 		traffic) run=("$top/scripts/traffic.sh") ;;
+		absent) run=(env IPVS_TESTBED=uml "$top/scripts/vm.sh" "$(binary absent)" "$@") ;;
 		*) run=("$top/scripts/vm.sh" "$(binary "$name")" "$@") ;;
 	esac
 	log=$(mktemp "$logs/log.XXXXXX")
