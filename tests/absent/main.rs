@@ -1,5 +1,6 @@
-//! A kernel without IPVS: what each command says there, beside the reference. It runs in a guest of
-//! its own, whose modules it hides: `IPVS_TESTBED=uml scripts/vm.sh`, as `scripts/test.sh` does.
+//! A kernel without IPVS, and one without IPv6: what each command says there, beside the reference.
+//! It runs in a guest of its own, whose modules it hides, and which `ipv6.disable=1` starts without
+//! IPv6: `scripts/test.sh` knows how.
 
 #![allow(clippy::panic, clippy::expect_used, reason = "a test fails by a panic")]
 
@@ -47,10 +48,7 @@ impl Absence {
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         // No other machine's settings are changed, and no other machine's IPVS is unloaded.
         let is_guest = fs::read_to_string("/proc/cpuinfo").is_ok_and(|it| it.contains("User Mode"));
-        assert!(
-            is_guest,
-            "these tests need a guest: run them through IPVS_TESTBED=uml scripts/vm.sh"
-        );
+        assert!(is_guest, "these tests need a guest: run scripts/test.sh");
         assert!(!Path::new("/proc/net/ip_vs").exists(), "this guest has loaded IPVS already");
         let loader = fs::read_to_string(LOADER).expect("the kernel loads modules");
         fs::write(LOADER, "/bin/false").expect("set the kernel's loader");
@@ -171,4 +169,28 @@ fn it_is_loaded_where_the_kernel_does_not_load_it() {
         assert!(outcome.stdout.starts_with("IP Virtual Server "), "{outcome:?}");
         must("/bin/sh", &["-c", "modprobe -r ip_vs"], None);
     }
+}
+
+#[test]
+fn services_and_servers_of_a_family_that_is_not_there() {
+    const UNKNOWN: &str = "Operation not supported with specified address family";
+    assert!(!Path::new("/proc/net/if_inet6").exists(), "the guest needs ipv6.disable=1");
+    let absence = Absence::new();
+    for (line, status) in [
+        ("-A -t [2001:db8::1]:80 -s rr", 255),
+        ("-E -t [2001:db8::1]:80 -s rr", 255),
+        ("-D -t [2001:db8::1]:80", 255),
+        ("-Z -t [2001:db8::1]:80", 255),
+        ("-L -n -t [2001:db8::1]:80", 1),
+        ("-A -f 7 -6 -s rr", 255),
+        ("-a -t [2001:db8::1]:80 -r [2001:db8:1::1]:80 -m", 255),
+        ("-e -t [2001:db8::1]:80 -r [2001:db8:1::1]:80 -m", 255),
+        ("-d -t [2001:db8::1]:80 -r [2001:db8:1::1]:80", 255),
+    ] {
+        let (ours, theirs) = absence.run(line, "", true);
+        let said = theirs.stderr.lines().next().unwrap_or_default();
+        assert_eq!((theirs.status, said), (status, UNKNOWN), "{line}: {theirs:?}");
+        assert_eq!(difference(&ours, &theirs), None, "{line}: {ours:?} {theirs:?}");
+    }
+    must("/bin/sh", &["-c", "modprobe -r ip_vs"], None);
 }
