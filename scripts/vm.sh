@@ -12,6 +12,7 @@
 #   IPVS_VM_SHARE    a directory that the guest may write to
 #   IPVS_VM_KERNEL   another linux.uml, as --kernel
 #   IPVS_VM_MODULES  its modules: the directory with modules.dep, or its parent
+#   IPVS_VM_APPEND   more words for the guest's kernel command line
 #   IPVS_TESTBED     host or uml: do not choose by what the kernel can do
 set -euo pipefail
 # shellcheck source=SCRIPTDIR/lib.sh
@@ -134,9 +135,10 @@ room=$(df --output=avail -BM /dev/shm 2>/dev/null | tail -n 1) || room=0
 bytes=$(numfmt --from=iec "$memory")
 ((${room//[!0-9]/} + 0 >= bytes >> 20)) && store=/dev/shm || store=$work
 
+read -ra append <<<"${IPVS_VM_APPEND:-}"
 setsid env -i PATH="$PATH" TMPDIR="$store" taskset -c "${cpu:-0}" \
 	"$kernel" "mem=$memory" uml_dir="$work" root=/dev/root rootfstype=hostfs rootflags=/ rw \
-	con=null con0=null,fd:1 ssl=null init="$work/init" quiet loglevel=1 panic=1 \
+	con=null con0=null,fd:1 ssl=null init="$work/init" quiet loglevel=1 panic=1 "${append[@]}" \
 	</dev/null >"$work/console" 2>&1 8>&- &
 guest=$!
 echo "$guest" >&8

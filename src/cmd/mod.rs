@@ -25,10 +25,10 @@ use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
 
 use crate::cli::{Called, Classic, Invocation, Program, Request, Scanner, Verb};
-use crate::error::Error;
+use crate::error::{Errno, Error};
 use crate::netlink::Client;
 use crate::output::paint::Paint;
-use crate::system::{namespace, terminal};
+use crate::system::{namespace, program, terminal};
 
 /// What a command works with.
 pub struct Session<'a> {
@@ -92,7 +92,7 @@ impl<'a> Session<'a> {
     fn client_and_out(&mut self) -> Result<(&mut Client, &mut (dyn Write + 'a)), Error> {
         let client = match self.client.take() {
             Some(client) => client,
-            None => Client::open()?,
+            None => open()?,
         };
         Ok((self.client.insert(client), self.out))
     }
@@ -213,6 +213,16 @@ impl<'a> Session<'a> {
             Invocation::Version => version::run(self),
         }
     }
+}
+
+/// The kernel starts modprobe by itself, except where it was told not to: then the old tool does.
+fn open() -> Result<Client, Error> {
+    let client = Client::open();
+    let is_absent = matches!(client, Err(Error::Unavailable(Errno::ENOPROTOOPT)));
+    if is_absent && program::run("modprobe", &["ip_vs"], "").is_ok() {
+        return Client::open();
+    }
+    client
 }
 
 /// Reports what stopped the program and says its exit status. A reader who closed the pipe has seen

@@ -18,6 +18,7 @@ use crate::rules::{describe, plan};
 use crate::system::journal::Journal;
 
 use super::apply::{self, LOCK};
+use super::connections::ask_first;
 use super::{Session, is_closed_pipe, progress, snapshot};
 
 /// How often the table is read and changed again where another program changes it meanwhile.
@@ -31,6 +32,9 @@ const CHUNK: usize = 64 * 1024;
 
 pub(super) fn run(session: &mut Session<'_>) -> Result<u8, Error> {
     let lines = read(session)?;
+    if lines.is_empty() {
+        ask_first(session)?;
+    }
     execute(session, &lines)
 }
 

@@ -157,3 +157,6 @@ fn cause(operation: Operation, errno: Errno) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;

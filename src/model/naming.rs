@@ -12,6 +12,11 @@ pub trait Naming {
     /// The name of a port.
     fn port(&self, port: u16, protocol: Protocol) -> Option<String>;
 
+    /// The longest `HOST:PORT` with the name of a host.
+    fn longest(&self) -> usize {
+        usize::MAX
+    }
+
     /// `ADDRESS:PORT`, with IPv6 addresses in brackets.
     fn endpoint(&self, address: IpAddr, port: u16, protocol: Protocol) -> String {
         let mut text = String::new();
@@ -21,7 +26,11 @@ pub trait Naming {
 
     /// Adds [`Self::endpoint`] to `text`.
     fn push_endpoint(&self, text: &mut String, address: IpAddr, port: u16, protocol: Protocol) {
-        let host = self.host(address);
+        let mut digits = itoa::Buffer::new();
+        let name = self.port(port, protocol);
+        let port = name.as_deref().unwrap_or_else(|| digits.format(port));
+        let fits = |host: &String| host.len() + 1 + port.len() <= self.longest();
+        let host = self.host(address).filter(fits);
         let [open, close] = if address.is_ipv6() { ["[", "]:"] } else { ["", ":"] };
         text.push_str(open);
         match host {
@@ -29,10 +38,7 @@ pub trait Naming {
             None => push_address(text, address),
         }
         text.push_str(close);
-        match self.port(port, protocol) {
-            Some(name) => text.push_str(&name),
-            None => text.push_str(itoa::Buffer::new().format(port)),
-        }
+        text.push_str(port);
     }
 }
 

@@ -7,6 +7,8 @@ use netlink_packet_generic::ctrl::nlas::GenlCtrlAttrs;
 use netlink_packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
 use netlink_packet_generic::{GenlFamily, GenlMessage};
 use netlink_sys::protocols::NETLINK_GENERIC;
+use nix::errno::Errno as Number;
+use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
 
 use super::codec::{self, Request};
 use super::socket::{Failure, Socket};
@@ -58,7 +60,7 @@ impl Client {
         });
         match socket.get(request, codec::family_id) {
             Ok(family) => Ok(Self { socket, family }),
-            Err(Failure::Refused(Errno::ENOENT)) => Err(Error::Unavailable(Errno::ENOPROTOOPT)),
+            Err(Failure::Refused(Errno::ENOENT)) => Err(Error::Unavailable(absence())),
             Err(Failure::Refused(errno)) => Err(Error::Unavailable(errno)),
             Err(Failure::Broken(error)) => Err(error),
         }
@@ -277,6 +279,16 @@ impl Client {
     /// Stops a sync daemon. `ESRCH` where none of this role runs.
     pub fn stop_daemon(&mut self, role: DaemonRole) -> Result<(), Error> {
         self.change(&Change::StopDaemon(role))
+    }
+}
+
+/// Why there is no IPVS for the caller: who may not open a raw socket either may ask nothing of it,
+/// and is no better off when it is loaded. That is also how the old tool tells these two apart.
+fn absence() -> Errno {
+    let raw = socket(AddressFamily::Inet, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::Raw);
+    match raw {
+        Err(Number::EPERM | Number::EACCES) => Errno::EPERM,
+        _ => Errno::ENOPROTOOPT,
     }
 }
 

@@ -318,3 +318,6 @@ fn receive_some(
 fn broken(number: Number) -> Error {
     Error::Socket(number.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,8 +91,12 @@ pub struct ReversibleNames;
 impl Naming for ReversibleNames {
     fn host(&self, address: IpAddr) -> Option<String> {
         let name = host_of(address)?;
-        let back = address.is_ipv4() && name.len() < 40;
-        (back && address_of(&name, Family::V4) == Some(address)).then_some(name)
+        let back = address.is_ipv4() && address_of(&name, Family::V4) == Some(address);
+        back.then_some(name)
+    }
+
+    fn longest(&self) -> usize {
+        59
     }
 
     fn port(&self, port: u16, protocol: Protocol) -> Option<String> {

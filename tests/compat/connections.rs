@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::sys::socket::{setsockopt, sockopt};
 
-use crate::pair::{Pair, Side};
+use crate::pair::{Pair, Side, ours_under_test, words};
 
 const RULES: &str = "\
 -A -t 10.9.0.1:80 -s rr
@@ -148,6 +148,30 @@ fn counters_return_to_zero() {
     pair.check("-d -u 10.9.0.1:53 -r 10.9.0.1:5353");
     pair.check("-a -u 10.9.0.1:53 -r 10.9.0.1:5353 -m -w 0");
     pair.check("-L -n --stats -u 10.9.0.1:53");
+}
+
+/// The old program reads lines of at most 255 bytes.
+#[test]
+fn a_line_of_any_length() {
+    let pair = Pair::new();
+    pair.load_side(&pair.theirs, RULES);
+    pair.theirs.namespace.enter();
+    let server = UdpSocket::bind("10.9.0.1:5353").expect("bind");
+    server.set_read_timeout(Some(Duration::from_secs(5))).expect("read time-out");
+    let client = UdpSocket::bind("10.9.0.1:0").expect("bind");
+    let call = format!("{}@pc33.example", "0123456789".repeat(23));
+    let text = SIP.replace("a84b4c76e66710@pc33.example", &call);
+    client.send_to(text.as_bytes(), "10.9.0.1:5060").expect("send");
+    server.recv_from(&mut [0; 512]).expect("a datagram");
+    let line = words("-L -c -n --persistent-conn");
+    let lists = |text: &str| text.lines().any(|line| line.ends_with(&format!(" {call}")));
+    let theirs = pair.theirs.program.run(&line, None);
+    assert!(!lists(&theirs.stdout), "no departure: {}", theirs.stdout);
+    if ours_under_test() {
+        let ours = pair.ours.program.run(&line, None);
+        assert!(ours.status == 0 && lists(&ours.stdout), "{ours:?}");
+        assert_eq!(ours.stdout.lines().count(), 4, "{}", ours.stdout);
+    }
 }
 
 /// Bytes are shown as `…K` from 100,000,000 on, and as `…M` from 1,000,000,000 on.

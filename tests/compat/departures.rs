@@ -2,10 +2,16 @@
 //! entry states both behaviours, and both are tested. With the reference on both sides an entry
 //! that the reference meets is an error: then it would be no departure.
 
+use std::net::SocketAddr;
+
+use ipvsadm::Client;
+use ipvsadm::model::{Destination, Forwarding, Protocol, SchedulerName, Service, ServiceKey};
+
 use crate::comparison::HINT;
+use crate::network::SMALL;
 use crate::pair::{Pair, Side, ours_under_test, words};
 use crate::testbed;
-use crate::testbed::process::{Outcome, must};
+use crate::testbed::process::{Outcome, Program, must};
 
 mod cases;
 mod recognise;
@@ -115,7 +121,7 @@ fn both_behaviours_are_as_declared() {
 #[test]
 fn help_needs_no_privilege() {
     let _pair = Pair::new();
-    let run = |program: &testbed::process::Program, option: &str| {
+    let run = |program: &Program, option: &str| {
         let path = program.path.display();
         let script =
             format!("setpriv --bounding-set=-all --inh-caps=-all {path} {option}; echo $?");
@@ -162,6 +168,67 @@ fn another_namespace_can_be_named() {
         let ours = pair.ours.run(&words("-L --timeout --netns no-such-namespace"), None);
         assert!(ours.status != 0 && !ours.stderr.is_empty(), "{ours:?}");
     }
+}
+
+#[test]
+fn what_cannot_be_written_is_an_error() {
+    let pair = Pair::with(SMALL);
+    pair.theirs.namespace.enter();
+    let run = |program: &Program, words: &str| {
+        let script = format!("{} {words} 2>&1 >/dev/full; echo $?", program.path.display());
+        must("/bin/sh", &["-c", &script], None)
+    };
+    for words in ["", "-L", "-L -n --stats", "-L --timeout", "-L -c", "-S", "-S -n"] {
+        assert_eq!(run(&pair.theirs.program, words), "0\n", "{words}");
+        if ours_under_test() {
+            let said = run(&pair.ours.program, words);
+            assert_eq!(said, "No space left on device\n1\n", "{words}");
+        }
+    }
+}
+
+/// Other programs can make what no option says.
+fn make_unsayable() {
+    let mut client = Client::open().expect("IPVS");
+    let address = "10.0.0.1".parse().expect("an address");
+    let service = |protocol| {
+        let key = ServiceKey::Address { protocol, address, port: 80 };
+        Service::new(key, SchedulerName::new("rr").expect("a name"))
+    };
+    let web = service(Protocol::Tcp);
+    client.add_service(web.clone()).expect("a service");
+    client.add_service(service(Protocol::Other(50))).expect("a service of another protocol");
+    for (server, forwarding) in
+        [("10.1.0.1:80", Forwarding::Masquerade), ("10.1.0.2:80", Forwarding::Bypass)]
+    {
+        let server: SocketAddr = server.parse().expect("an address");
+        let server = Destination { forwarding, ..Destination::new(server) };
+        client.add_destination(web.key, server).expect("a real server");
+    }
+}
+
+#[test]
+fn what_no_rule_can_say_is_left_out() {
+    let pair = Pair::new();
+    for side in [&pair.ours, &pair.theirs] {
+        side.namespace.enter();
+        make_unsayable();
+    }
+    let theirs = pair.theirs.run(&words("-S -n"), None);
+    assert_eq!((theirs.status, theirs.stderr.as_str()), (0, ""));
+    for part in ["(null)", "--xxx-service"] {
+        assert!(theirs.stdout.contains(part), "{part}: {}", theirs.stdout);
+    }
+    if ours_under_test() {
+        let ours = pair.ours.run(&words("-S -n"), None);
+        let rules = "-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 10.1.0.1:80 -m -w 1\n";
+        assert_eq!((ours.status, ours.stdout.as_str()), (1, rules), "{ours:?}");
+        assert_eq!(ours.stderr.matches(" is not saved: no rule line can say ").count(), 2);
+        let list = pair.ours.run(&words("-L -n -t 10.0.0.1:80"), None).stdout;
+        assert!(list.contains(" Bypass "), "{list}");
+    }
+    // The old program cannot look at such a table.
+    pair.clear();
 }
 
 #[test]

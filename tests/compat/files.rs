@@ -183,3 +183,40 @@ fn the_commands_that_save_and_restore() {
     }
     pair.check_tables();
 }
+
+/// Names that lead back to their numbers, and numbers without a name.
+const NAMED: &str = "\
+-A -t 10.0.0.1:80 -s rr
+-a -t 10.0.0.1:80 -r 10.1.0.1:443 -m -w 1
+-a -t 10.0.0.1:80 -r 10.1.0.33:8080 -m -w 2
+-a -t 10.0.0.1:80 -r 10.1.0.9:7001 -m -w 3
+-A -t 10.0.0.9:21 -s wlc -p 300
+-A -t 10.0.0.54:80 -s rr
+-A -u 10.0.0.33:53 -s rr -o
+-a -u 10.0.0.33:53 -r 10.1.0.1:53 -g -w 1
+-A -u 10.0.0.1:7001 -s rr
+-A --sctp-service 10.0.0.1:3868 -s rr
+-A -t [2001:db8::1]:443 -s rr
+-a -t [2001:db8::1]:443 -r [2001:db8:1::1]:443 -i -w 1
+-A -f 80 -s rr
+-a -f 80 -r 10.1.0.1:0 -g -w 1
+";
+
+#[test]
+fn saved_names_are_the_same_text() {
+    let mut pair = Pair::with(NAMED);
+    let ours = Commands::new(testbed::under_test());
+    let theirs = Commands::new(UnderTest::Theirs);
+    for line in ["ipvsadm-save", "ipvsadm-save word", "ipvsadm -S", "ipvsadm --save"] {
+        let our_run = ours.run(&pair.ours, line, None);
+        let their_run = theirs.run(&pair.theirs, line, None);
+        for part in
+            ["vip.example:http -r server.example:https ", "10.0.0.9:ftp ", ".example:http -s"]
+        {
+            assert!(their_run.stdout.contains(part), "{line}, {part}: {their_run:?}");
+        }
+        if difference(&our_run, &their_run).is_some() {
+            pair.differs(report("command", line, &our_run, &their_run));
+        }
+    }
+}

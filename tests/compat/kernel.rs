@@ -2,6 +2,7 @@
 
 use crate::network::SMALL;
 use crate::pair::Pair;
+use crate::testbed::hidden::Hidden;
 
 fn check_each(pair: &mut Pair, lines: &[&str]) {
     for line in lines {
@@ -182,6 +183,17 @@ fn an_empty_table_is_no_error() {
         ],
     );
     pair.check_input("-R", "");
+}
+
+#[test]
+fn connections_cannot_be_read() {
+    let mut pair = Pair::with(SMALL);
+    let _hidden = Hidden::new("/proc");
+    for line in ["-L -c", "-L -c -n", "-Lc --persistent-conn"] {
+        let theirs = pair.check(line);
+        let said = theirs.stderr.trim_end();
+        assert_eq!((theirs.status, said), (1, "cannot open file /proc/net/ip_vs_conn"), "{line}");
+    }
 }
 
 #[test]

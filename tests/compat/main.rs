@@ -17,6 +17,7 @@ mod matrix;
 mod network;
 mod pair;
 mod parser;
+mod privilege;
 mod prng;
 mod random;
 #[path = "../common/reference.rs"]

@@ -6,6 +6,8 @@ pub const HOSTS: &str = "\
 ::1 localhost ip6-localhost
 10.0.0.1 vip.example www
 10.0.0.33 a-rather-long-virtual-host-name.example.com
+10.0.0.54 a-name-whose-line-is-just-as-long-as-it-may-be.example
+10.0.0.55 a-name-whose-line-is-one-byte-too-longxxxxxxxxx.example
 10.0.0.60 a-name-that-is-much-longer-than-sixty-letters-and-so-cut-when-saved.example.com
 10.1.0.1 server.example
 10.1.0.33 a-rather-long-real-server-name.example.com

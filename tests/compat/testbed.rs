@@ -4,6 +4,8 @@ use std::env;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+pub mod copies;
+pub mod hidden;
 pub mod namespace;
 pub mod process;
 

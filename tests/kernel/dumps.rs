@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use ipvsadm::model::{Change, Destination, DestinationKey};
+use ipvsadm::model::{Change, Destination, DestinationKey, Protocol, ServiceKey};
 
 use super::common::{client, namespace};
 use super::{service, web};
@@ -64,6 +64,47 @@ fn table_that_changes_meanwhile() {
                 let keys: HashSet<_> = list.iter().map(|entry| entry.destination.key).collect();
                 assert_eq!(keys.len(), list.len());
                 assert!(keys.len() > 900);
+            }
+        });
+        let written = written.into_inner();
+        assert!(written > 20, "only {written} changes meanwhile");
+    });
+}
+
+/// A service of its own port, and of another low byte of the address than its neighbours.
+fn numbered(n: u16) -> ServiceKey {
+    let [high, low] = n.to_be_bytes();
+    ServiceKey::Address { protocol: Protocol::Tcp, address: [10, 1, high, low].into(), port: n + 1 }
+}
+
+#[test]
+fn services_that_come_and_go_meanwhile() {
+    const STAY: u16 = 600;
+    namespace(|| {
+        let mut reader = client();
+        let changes = (0..STAY).map(|n| Change::AddService(service(numbered(n))));
+        assert_eq!(reader.batch(changes).unwrap(), []);
+        let (stop, written) = (AtomicBool::new(false), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut writer = client();
+                for n in (STAY..STAY + 300).cycle().take_while(|_| !stop.load(Ordering::Relaxed)) {
+                    writer.add_service(service(numbered(n))).unwrap();
+                    writer.add_destination(numbered(n), destination(80)).unwrap();
+                    writer.delete_service(numbered(n)).unwrap();
+                    written.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            let _stop = Stop(&stop);
+            for _ in 0..20 {
+                let list = reader.services().unwrap();
+                let keys: HashSet<_> = list.iter().map(|entry| entry.service.key).collect();
+                assert_eq!(keys.len(), list.len());
+                let staying = (0..STAY).filter(|n| keys.contains(&numbered(*n))).count();
+                // Those behind one that went can be passed over, one a chunk; most are there.
+                assert!(staying > usize::from(STAY) * 9 / 10, "only {staying}");
+                // Real servers of a service that is gone already are none.
+                assert!(reader.table().unwrap().pools.len() > usize::from(STAY) * 9 / 10);
             }
         });
         let written = written.into_inner();

@@ -293,6 +293,13 @@ pub static DEPARTURES: &[Departure] = &[
         prints("-A -t a-name-that-is-much-longer-than-sixty-letters-and-so-cut-wh -s rr\n"),
         prints("-A -t 10.0.0.60:http -s rr\n"),
     ),
+    departure(
+        "names with which a port is cut are not saved",
+        "-A -t 10.0.0.55:80 -s rr\n",
+        "-S",
+        prints("-A -t a-name-whose-line-is-one-byte-too-longxxxxxxxxx.example:htt -s rr\n"),
+        prints("-A -t 10.0.0.55:http -s rr\n"),
+    ),
     // Daemons.
     departure(
         "the name of an interface is not cut",

@@ -12,6 +12,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 /// A child that runs longer hangs.
 pub const LIMIT: Duration = Duration::from_secs(20);
 
+/// User and group `nobody`.
+const NOBODY: u32 = 65534;
+
 /// A file to execute and the name that it sees as its own.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -33,9 +36,24 @@ pub struct Outcome {
 impl Program {
     /// Runs the program in the namespace of the calling thread.
     pub fn run(&self, words: &[String], stdin: Option<&str>) -> Outcome {
+        self.end(self.command(words, stdin))
+    }
+
+    /// The same as a user without any privilege.
+    pub fn run_as_nobody(&self, words: &[String], stdin: Option<&str>) -> Outcome {
+        let mut command = self.command(words, stdin);
+        command.uid(NOBODY).gid(NOBODY);
+        self.end(command)
+    }
+
+    fn command(&self, words: &[String], stdin: Option<&str>) -> Command {
         let mut command = Command::new(&self.path);
         command.arg0(self.name).args(words).stdin(input(stdin));
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn end(&self, mut command: Command) -> Outcome {
         match command.spawn() {
             Ok(child) => collect(child, Instant::now() + LIMIT),
             Err(error) => panic!("cannot run {}: {error}", self.path.display()),

@@ -1,0 +1,64 @@
+//! The old line for each error number.
+
+use super::*;
+
+const ALL: [Operation; 5] = [
+    Operation::AddService,
+    Operation::UpdateDestination,
+    Operation::SetTimeouts,
+    Operation::StartDaemon,
+    Operation::ListServices,
+];
+
+#[test]
+fn what_the_kernel_says_of_any_request() {
+    for (errno, line) in [
+        (Errno::EPERM, "Can't initialize ipvs: Permission denied (you must be root)"),
+        (
+            Errno::EINVAL,
+            "Invalid operation.  Possibly wrong module version, address not unicast, ...",
+        ),
+        (Errno::ENOPROTOOPT, "Protocol not available"),
+        (Errno::ENOMEM, "Memory allocation problem"),
+        (Errno::EOPNOTSUPP, "Operation not supported with IPv6"),
+        (Errno::EAFNOSUPPORT, "Operation not supported with specified address family"),
+        (Errno::EMSGSIZE, "Module is wrong version"),
+        // The C library's.
+        (Errno::ERANGE, "Numerical result out of range"),
+        (Errno::ENODEV, "No such device"),
+        (Errno(16), "Device or resource busy"),
+        (Errno(105), "No buffer space available"),
+    ] {
+        for operation in ALL {
+            assert_eq!(text(operation, errno), line, "{operation:?}");
+        }
+    }
+}
+
+#[test]
+fn what_the_kernel_says_of_one_request() {
+    use Operation as O;
+    for (operation, errno, line) in [
+        (O::AddService, Errno::EEXIST, "Service already exists"),
+        (O::AddDestination, Errno::EEXIST, "Destination already exists"),
+        (O::StartDaemon, Errno::EEXIST, "Daemon has already run"),
+        (O::AddService, Errno::ENOENT, "Scheduler or persistence engine not found"),
+        (O::UpdateService, Errno::ENOENT, "Scheduler or persistence engine not found"),
+        (O::UpdateDestination, Errno::ENOENT, "No such destination"),
+        (O::DeleteDestination, Errno::ENOENT, "No such destination"),
+        (O::UpdateService, Errno::ESRCH, "No such service"),
+        (O::DeleteService, Errno::ESRCH, "No such service"),
+        (O::Zero, Errno::ESRCH, "No such service"),
+        (O::GetService, Errno::ESRCH, "No such service"),
+        (O::AddDestination, Errno::ESRCH, "Service not defined"),
+        (O::UpdateDestination, Errno::ESRCH, "Service not defined"),
+        (O::DeleteDestination, Errno::ESRCH, "Service not defined"),
+        (O::StopDaemon, Errno::ESRCH, "No daemon is running"),
+        // Nothing special: the C library's.
+        (O::StopDaemon, Errno::EEXIST, "File exists"),
+        (O::Flush, Errno::ENOENT, "No such file or directory"),
+        (O::Flush, Errno::ESRCH, "No such process"),
+    ] {
+        assert_eq!(text(operation, errno), line, "{operation:?}");
+    }
+}

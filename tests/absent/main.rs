@@ -1,0 +1,196 @@
+//! A kernel without IPVS, and one without IPv6: what each command says there, beside the reference.
+//! It runs in a guest of its own, whose modules it hides, and which `ipv6.disable=1` starts without
+//! IPv6: `scripts/test.sh` knows how.
+
+#![allow(clippy::panic, clippy::expect_used, reason = "a test fails by a panic")]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+#[path = "../compat/comparison.rs"]
+#[allow(dead_code, reason = "a part of it is enough here")]
+mod comparison;
+#[path = "../common/reference.rs"]
+#[allow(dead_code, reason = "a part of it is enough here")]
+mod reference;
+#[allow(dead_code, reason = "a part of it is enough here")]
+mod testbed;
+
+use comparison::{difference, report};
+use testbed::copies::Copies;
+use testbed::hidden::Hidden;
+use testbed::process::{Outcome, Program, must};
+
+const COMMANDS: &str = include_str!("../compat/cases/commands.txt");
+const MISUSE: &str = include_str!("../compat/cases/misuse.txt");
+
+/// What `-R` reads.
+const RULE: &str = "-A -t 10.0.0.9:80 -s rr\n";
+
+const MODULES: &str = "/lib/modules";
+
+/// What the kernel starts to load a module.
+const LOADER: &str = "/proc/sys/kernel/modprobe";
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// A kernel that has no IPVS and loads none by itself, and both programs.
+struct Absence {
+    copies: Copies,
+    loader: String,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Absence {
+    fn new() -> Self {
+        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        // No other machine's settings are changed, and no other machine's IPVS is unloaded.
+        let is_guest = fs::read_to_string("/proc/cpuinfo").is_ok_and(|it| it.contains("User Mode"));
+        assert!(is_guest, "these tests need a guest: run scripts/test.sh");
+        assert!(!Path::new("/proc/net/ip_vs").exists(), "this guest has loaded IPVS already");
+        let loader = fs::read_to_string(LOADER).expect("the kernel loads modules");
+        fs::write(LOADER, "/bin/false").expect("set the kernel's loader");
+        let program = |path| Program { path, name: "ipvsadm" };
+        let ours = program(PathBuf::from(env!("CARGO_BIN_EXE_ipvsadm")));
+        let copies = Copies::new(&ours, &program(reference::path()));
+        Self { copies, loader, _turn: turn }
+    }
+
+    /// Runs the words by both, as root or as nobody.
+    fn run(&self, line: &str, file: &str, is_root: bool) -> (Outcome, Outcome) {
+        let words: Vec<String> =
+            line.split(' ').filter(|it| !it.is_empty()).map(str::to_owned).collect();
+        let run = |program: &Program| {
+            let run = if is_root { Program::run } else { Program::run_as_nobody };
+            run(program, &words, Some(file))
+        };
+        let (ours, mut theirs) = (run(&self.copies.ours), run(&self.copies.theirs));
+        // What the old program starts has words of its own.
+        theirs.stderr = theirs
+            .stderr
+            .lines()
+            .filter(|it| !it.starts_with("modprobe: "))
+            .fold(String::new(), |text, line| text + line + "\n");
+        (ours, theirs)
+    }
+}
+
+impl Drop for Absence {
+    fn drop(&mut self) {
+        fs::write(LOADER, &self.loader).expect("set the kernel's loader");
+    }
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// The first line of the old program's refusal.
+fn refusal(is_root: bool) -> &'static str {
+    if is_root {
+        "Can't initialize ipvs: Protocol not available"
+    } else {
+        "Can't initialize ipvs: Permission denied (you must be root)"
+    }
+}
+
+fn is_refused(outcome: &Outcome, is_root: bool) -> bool {
+    outcome.status == 2
+        && outcome.stdout.is_empty()
+        && outcome.stderr.lines().next() == Some(refusal(is_root))
+}
+
+#[test]
+fn every_command_says_the_same() {
+    let absence = Absence::new();
+    let _hidden = Hidden::new(MODULES);
+    let files = ["", "\n", "# none\n", "-L\n", "-C\n-A -t 10.0.0.9:80\n"];
+    let files = files.map(|file| ("-R", file));
+    let commands = lines(COMMANDS).chain([""]).map(|line| (line, RULE));
+    for (line, file) in commands.chain(files) {
+        for is_root in [true, false] {
+            let (ours, theirs) = absence.run(line, file, is_root);
+            let same = is_refused(&theirs, is_root) && difference(&ours, &theirs).is_none();
+            assert!(same, "root: {is_root}, {file:?}: {}", report("answer", line, &ours, &theirs));
+        }
+    }
+}
+
+#[test]
+fn a_mistake_is_told_all_the_same() {
+    let absence = Absence::new();
+    let _hidden = Hidden::new(MODULES);
+    for line in lines(MISUSE) {
+        for is_root in [true, false] {
+            let (ours, theirs) = absence.run(line, "", is_root);
+            assert!(is_refused(&theirs, is_root), "{line}: {theirs:?}");
+            assert!([2, 255].contains(&ours.status) && ours.stdout.is_empty(), "{line}: {ours:?}");
+            assert!(!ours.stderr.starts_with("Can't initialize"), "{line}: {ours:?}");
+        }
+    }
+    let (ours, _) = absence.run("-R", "-A -t 10.0.0.9:80 -s rr\n-A -t bad\n", true);
+    let first = ours.stderr.lines().next().unwrap_or_default();
+    assert_eq!((ours.status, first), (2, "illegal virtual server address[:port] specified"));
+}
+
+/// Runs a line of a shell that finds the commands in this folder first.
+fn shell(folder: &Path, line: &str) -> Outcome {
+    let script = format!("PATH={}:$PATH exec {line} 2>&1", folder.display());
+    let shell = Program { path: "/bin/sh".into(), name: "sh" };
+    shell.run(&["-c".to_owned(), script], Some(RULE))
+}
+
+#[test]
+fn the_companions_say_the_same() {
+    let _absence = Absence::new();
+    let _hidden = Hidden::new(MODULES);
+    let ours = tempfile::tempdir().expect("scratch directory");
+    for name in ["ipvsadm-save", "ipvsadm-restore"] {
+        symlink(env!("CARGO_BIN_EXE_ipvsadm"), ours.path().join(name)).expect("link");
+    }
+    let theirs = reference::path();
+    let theirs = theirs.parent().expect("a folder");
+    for line in ["ipvsadm-save", "ipvsadm-save -n", "ipvsadm-restore"] {
+        let [ours, theirs] = [ours.path(), theirs].map(|folder| shell(folder, line));
+        assert_eq!((ours.status, theirs.status), (2, 2), "{line}: {ours:?} {theirs:?}");
+        assert_eq!(ours.stdout.lines().next(), Some(refusal(true)), "{line}: {ours:?}");
+        assert!(theirs.stdout.contains(refusal(true)), "{line}: {theirs:?}");
+    }
+}
+
+#[test]
+fn it_is_loaded_where_the_kernel_does_not_load_it() {
+    let absence = Absence::new();
+    for program in [&absence.copies.theirs, &absence.copies.ours] {
+        let outcome = program.run(&["-L".to_owned()], None);
+        assert_eq!((outcome.status, outcome.stderr.as_str()), (0, ""), "{outcome:?}");
+        assert!(outcome.stdout.starts_with("IP Virtual Server "), "{outcome:?}");
+        must("/bin/sh", &["-c", "modprobe -r ip_vs"], None);
+    }
+}
+
+#[test]
+fn services_and_servers_of_a_family_that_is_not_there() {
+    const UNKNOWN: &str = "Operation not supported with specified address family";
+    assert!(!Path::new("/proc/net/if_inet6").exists(), "the guest needs ipv6.disable=1");
+    let absence = Absence::new();
+    for (line, status) in [
+        ("-A -t [2001:db8::1]:80 -s rr", 255),
+        ("-E -t [2001:db8::1]:80 -s rr", 255),
+        ("-D -t [2001:db8::1]:80", 255),
+        ("-Z -t [2001:db8::1]:80", 255),
+        ("-L -n -t [2001:db8::1]:80", 1),
+        ("-A -f 7 -6 -s rr", 255),
+        ("-a -t [2001:db8::1]:80 -r [2001:db8:1::1]:80 -m", 255),
+        ("-e -t [2001:db8::1]:80 -r [2001:db8:1::1]:80 -m", 255),
+        ("-d -t [2001:db8::1]:80 -r [2001:db8:1::1]:80", 255),
+    ] {
+        let (ours, theirs) = absence.run(line, "", true);
+        let said = theirs.stderr.lines().next().unwrap_or_default();
+        assert_eq!((theirs.status, said), (status, UNKNOWN), "{line}: {theirs:?}");
+        assert_eq!(difference(&ours, &theirs), None, "{line}: {ours:?} {theirs:?}");
+    }
+    must("/bin/sh", &["-c", "modprobe -r ip_vs"], None);
+}
