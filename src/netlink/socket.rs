@@ -21,14 +21,10 @@ use crate::error::{Errno, Error};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The kernel makes the chunks of a dump as large as the largest buffer that it has seen on the
-/// socket, up to 32 KiB, and cuts them for a smaller one: so one size from the first read on. Twice
-/// that makes of all buffers one so large that the allocator maps it: what is not written is never
-/// touched, and zeroed by nobody.
-const CHUNK: usize = 64 * 1024;
-
-/// Bytes for an answer that is no list: the longest are a fifth of it. A single command needs no
-/// more, and to make ready for lists would be a good part of what it does.
-const ANSWER: usize = 4 * 1024;
+/// socket, up to 32 KiB, and cuts them for a smaller one: so one size from the first read on. More
+/// than that makes of all buffers one that the heap, which begins with 132 KiB, does not hold: the
+/// allocator maps it, and what is not written is never touched, and zeroed by nobody.
+const CHUNK: usize = 72 * 1024;
 
 /// Datagrams of one read. The kernel makes the next chunk of a dump while it hands out the one
 /// before, so a list that fits in one chunk and the end behind it come in one system call.
@@ -65,8 +61,6 @@ pub struct Socket {
     /// Where the last message in `outgoing` begins.
     last: usize,
     incoming: Vec<u8>,
-    /// Bytes of `incoming` for each datagram.
-    chunk: usize,
     reason: Option<String>,
 }
 
@@ -85,8 +79,7 @@ impl Socket {
             patience: PATIENCE,
             outgoing: Vec::new(),
             last: 0,
-            incoming: vec![0; DATAGRAMS * ANSWER],
-            chunk: ANSWER,
+            incoming: vec![0; DATAGRAMS * CHUNK],
             reason: None,
         };
         socket.set_patience(PATIENCE)?;
@@ -161,7 +154,6 @@ impl Socket {
     ) -> Result<Option<Vec<T>>, Failure> {
         let sequence = self.pack(request, NLM_F_DUMP);
         self.transmit()?;
-        self.expect_list();
         let mut list = Vec::new();
         let mut unreadable = None;
         let mut consistent = true;
@@ -185,13 +177,6 @@ impl Socket {
         match unreadable {
             Some(error) => Err(error.into()),
             None => Ok(consistent.then_some(list)),
-        }
-    }
-
-    fn expect_list(&mut self) {
-        if self.chunk < CHUNK {
-            self.chunk = CHUNK;
-            self.incoming = vec![0; DATAGRAMS * CHUNK];
         }
     }
 
@@ -263,7 +248,7 @@ impl Socket {
     ) -> Result<T, E> {
         loop {
             let lengths = self.receive()?;
-            for (datagram, length) in self.incoming.chunks(self.chunk).zip(lengths) {
+            for (datagram, length) in self.incoming.chunks(CHUNK).zip(lengths) {
                 for message in messages(&datagram[..length]) {
                     let mut message = message?;
                     if message.reason.is_some() {
@@ -280,7 +265,7 @@ impl Socket {
     /// The lengths of the next datagrams, each of which then stands in its part of `incoming`.
     fn receive(&mut self) -> Result<[usize; DATAGRAMS], Error> {
         loop {
-            match receive_some(&self.inner, &mut self.incoming, self.chunk) {
+            match receive_some(&self.inner, &mut self.incoming) {
                 Ok(lengths) => return lengths,
                 Err(Number::EINTR) => {}
                 Err(Number::EAGAIN) => {
@@ -298,17 +283,16 @@ impl Socket {
 fn receive_some(
     socket: &netlink_sys::Socket,
     incoming: &mut [u8],
-    chunk: usize,
 ) -> nix::Result<Result<[usize; DATAGRAMS], Error>> {
     let mut headers = MultiHeaders::<NetlinkAddr>::preallocate(DATAGRAMS, None);
     let mut slices: Vec<[IoSliceMut<'_>; 1]> =
-        incoming.chunks_mut(chunk).map(|part| [IoSliceMut::new(part)]).collect();
+        incoming.chunks_mut(CHUNK).map(|chunk| [IoSliceMut::new(chunk)]).collect();
     let flags = MsgFlags::MSG_WAITFORONE;
     let datagrams = recvmmsg(socket.as_raw_fd(), &mut headers, &mut slices, flags, None)?;
     let mut lengths = [0; DATAGRAMS];
     for (length, datagram) in lengths.iter_mut().zip(datagrams) {
         if datagram.flags.contains(MsgFlags::MSG_TRUNC) {
-            return Ok(Err(Error::Answer(format!("more than {chunk} bytes at once"))));
+            return Ok(Err(Error::Answer(format!("more than {CHUNK} bytes at once"))));
         }
         *length = datagram.bytes;
     }
