@@ -91,6 +91,10 @@ impl Work {
         Some(services)
     }
 
+    pub(in crate::cmd) fn touches(&self, service: &ServiceKey) -> bool {
+        !self.is_empty() && self.services().is_none_or(|it| it.contains(service))
+    }
+
     /// What is there now of what is touched.
     pub(super) fn look(&self, client: &mut Client) -> Result<Table, Error> {
         let mut outside = Table::default();
