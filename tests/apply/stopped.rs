@@ -26,7 +26,9 @@ fn cases() -> Vec<Case> {
     let refused = new.replacen("-s wlc", "-s nosuch", 1);
     let daemons = (
         format!("{old}--start-daemon backup --mcast-interface lo --syncid 9\n"),
-        format!("{new}--stop-daemon backup\n--start-daemon master --mcast-interface lo\n"),
+        format!(
+            "{new}--set 0 122 0\n--stop-daemon backup\n--start-daemon master --mcast-interface lo\n"
+        ),
     );
     vec![
         case("", new.clone(), 0, 3),
