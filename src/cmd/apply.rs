@@ -7,8 +7,9 @@
 
 mod confirm;
 mod execute;
-mod journal;
-mod undo;
+pub(super) mod journal;
+pub(super) mod undo;
+pub(super) mod work;
 
 use std::borrow::Cow;
 use std::io::ErrorKind;
@@ -41,25 +42,6 @@ const UNDONE: u8 = 3;
 /// The table is neither as wished nor as before.
 const BETWEEN: u8 = 4;
 
-/// Another of our writers has replaced the services. What an apply left that was killed is of no
-/// table that there is, if that went well and nothing else was touched.
-pub(super) fn supersede(
-    session: &mut Session<'_>,
-    journal: &Journal,
-    all_replaced: bool,
-) -> Result<(), Error> {
-    match journal::pending(journal, session.client()?) {
-        Ok(None) => Ok(()),
-        Ok(Some(delta)) if all_replaced && delta.is_of_services_only() => journal.clear(),
-        _ => {
-            session.hint(&["an earlier apply was killed half way; what it changed can still be \
-                            undone: ipvsadm apply --recover"
-                .to_owned()]);
-            Ok(())
-        }
-    }
-}
-
 pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Result<u8, Error> {
     let outcome = match verb {
         ApplyVerb::Apply(order) => apply(session, order, json),
@@ -90,7 +72,7 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
     // Looking needs no lock.
     let journal = if order.dry_run { None } else { Some(lock(order.wait)?) };
     if let Some(journal) = &journal
-        && journal::pending(journal, session.client()?)?.is_some()
+        && !journal::pending(journal, session.client()?)?.is_empty()
     {
         return Err(Rejection::Unfinished.into());
     }
@@ -107,7 +89,9 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
         return Ok(0);
     }
     let signals = Signals::catch()?;
-    journal::write(&journal, &job.delta)?;
+    let written = journal::write(&journal, [(&job.delta.before, Some(&job.delta.after))]);
+    // What cannot be made lasting is not begun, and must not stay as if it had been.
+    written.inspect_err(|_| drop(journal.clear()))?;
     match carry_out(session, order, &job, &signals) {
         Ok(status) => {
             let cleared = journal.clear();

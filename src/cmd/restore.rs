@@ -6,26 +6,26 @@
 //! `ipvsadm-restore` cleared the table first. The table that results is the same here, but what is
 //! in it already is not touched: its connections live on. Only a file whose lines cannot be taken
 //! for a table, since one of them looks at what the others made, is executed on an empty one.
+//! Where it is stopped on the way there, everything is taken back.
+
+mod guard;
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, stdin};
-use std::time::Duration;
 
 use crate::cli::{Invocation, RuleLine, read_rules};
-use crate::error::{Errno, Error, Rejection};
+use crate::error::{Errno, Error};
 use crate::model::{Change, Table};
-use crate::rules::{describe, plan};
-use crate::system::journal::Journal;
+use crate::netlink::{Client, Refusal};
+use crate::rules::{Delta, describe, plan};
 
-use super::apply::{self, LOCK};
+use super::apply::work::Step;
 use super::connections::ask_first;
 use super::{Session, is_closed_pipe, progress, snapshot};
+use guard::Guard;
 
 /// How often the table is read and changed again where another program changes it meanwhile.
 const TRIES: u32 = 20;
-
-/// How long another of our writers is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Bytes of one read of the input.
 const CHUNK: usize = 64 * 1024;
@@ -35,34 +35,59 @@ pub(super) fn run(session: &mut Session<'_>) -> Result<u8, Error> {
     if lines.is_empty() {
         ask_first(session)?;
     }
-    execute(session, &lines)
+    execute(session, &lines, None)
 }
 
-/// `ipvsadm-restore`: afterwards the table is that of the file.
+/// `ipvsadm-restore`: afterwards the table is that of the file, or the one before.
 pub(super) fn replace(session: &mut Session<'_>) -> Result<u8, Error> {
     let lines = read(session)?;
-    // Where /run cannot be written nobody else of us locks either.
-    let lock = match Journal::lock_within(LOCK, PATIENCE) {
-        Ok(None) => return Err(Rejection::Busy.into()),
-        lock => lock.ok(),
-    };
+    let mut guard = Guard::begin(session)?;
+    let outcome = make(session, &mut guard, lines);
+    guard.end(session, outcome)
+}
+
+fn make(session: &mut Session<'_>, guard: &mut Guard, lines: Vec<RuleLine>) -> Result<u8, Error> {
     let in_place =
         lines.iter().enumerate().any(stands_in_its_place) || stops_what_it_starts(&lines);
-    let status = if in_place || session.client()?.configured_services()?.is_empty() {
-        session.client()?.change(&Change::Flush)?;
-        execute(session, &lines)?
+    if in_place {
+        let before = snapshot::whole(session.client()?, &outside(&lines))?;
+        clear_and_execute(session, guard, &lines, before)
+    } else if session.client()?.configured_services()?.is_empty() {
+        let before = snapshot::outside(session.client()?, &outside(&lines))?;
+        clear_and_execute(session, guard, &lines, before)
     } else {
-        // The kernel refuses real servers of another family than the service's while a daemon runs,
-        // and a daemon while there are such.
-        let [stops, rules, others] = split(lines);
-        let status = execute(session, &stops)?;
-        let status = status.max(converge(session, &rules)?);
-        status.max(execute(session, &others)?)
-    };
-    if let Some(Some(journal)) = lock {
-        apply::supersede(session, &journal, status == 0)?;
+        let parts = split(lines);
+        let status = converge(session, guard, &parts)?;
+        Ok(status.max(execute(session, &parts[2], Some(guard))?))
     }
-    Ok(status)
+}
+
+fn clear_and_execute(
+    session: &mut Session<'_>,
+    guard: &mut Guard,
+    lines: &[RuleLine],
+    mut before: Table,
+) -> Result<u8, Error> {
+    let touched = outside(lines);
+    before.daemons.retain(|role, _| touched.daemons.contains_key(role));
+    guard.expect(session, Step::Replaced(before))?;
+    if guard.is_stopped() {
+        return Ok(0);
+    }
+    session.client()?.change(&Change::Flush)?;
+    execute(session, lines, Some(guard))
+}
+
+/// Time-outs and daemons, as far as lines touch them.
+fn outside<'a>(lines: impl IntoIterator<Item = &'a RuleLine>) -> Table {
+    let mut table = Table::default();
+    for change in lines.into_iter().filter_map(RuleLine::change) {
+        if let Change::SetTimeouts(_) | Change::StartDaemon(_) | Change::StopDaemon(_) = change {
+            // What the kernel would refuse touches nothing.
+            let _ = table.change(change);
+        }
+    }
+    table
 }
 
 /// A line that looks at the table, or prints, or changes what lines before it made: whether those
@@ -118,42 +143,87 @@ struct Refused<'a> {
     errno: Errno,
 }
 
-/// Makes the table that the lines would have made of an empty one. A line that is refused counts
-/// as not written: the lines that build on it fail, the others go on.
-fn converge(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
+/// Makes the table that the lines would have made of an empty one, except for what starts last. A
+/// line that is refused counts as not written: the lines that build on it fail, the others go on.
+///
+/// The kernel refuses real servers of another family than the service's while a daemon runs, and a
+/// daemon while there are such: daemons stop before, and start behind.
+fn converge(
+    session: &mut Session<'_>,
+    guard: &mut Guard,
+    [stops, rules, others]: &[Vec<RuleLine>; 3],
+) -> Result<u8, Error> {
     let mut by_kernel: BTreeMap<usize, Errno> = BTreeMap::new();
     let mut disturbed = 0;
+    let mut status = None;
     loop {
-        let Written { wish, accepted, refused } = Written::of(lines, &by_kernel);
-        let client = session.client()?;
-        let current = snapshot::whole(client, &wish)?;
+        let Written { wish, accepted, refused } = Written::of(rules, &by_kernel);
+        let current = snapshot::whole(session.client()?, &wish)?;
         let changes = plan(&current, &wish);
-        let refusals = progress::batch(client, changes.len(), changes.iter())?;
+        let delta = Delta::of(&changes, &current);
+        let so_far = if let Some(status) = status {
+            guard.expect(session, Step::Touched(delta))?;
+            status
+        } else {
+            let delta = beside(delta, around(session.client()?, stops, others)?);
+            guard.expect(session, Step::Touched(delta))?;
+            execute(session, stops, Some(guard))?
+        };
+        status = Some(so_far);
+        let wanted = changes.iter().take_while(|_| !guard.is_stopped());
+        let refusals = progress::batch(session.client()?, changes.len(), wanted)?;
+        if guard.is_stopped() {
+            return Ok(so_far);
+        }
         if refusals.is_empty() {
-            return Ok(complain(session, refused));
+            return Ok(so_far.max(complain(session, refused)));
         }
         let before = by_kernel.len();
-        // Where a service is refused its real servers are too, for now. Where another program, for
-        // example a health checker, has made or deleted the same thing meanwhile, the line is right
-        // and only the plan is old.
-        for refusal in refusals {
-            let change = &changes[refusal.index];
-            let mut written = accepted.iter().rev();
-            if !change.comes_too_late(refusal.errno)
-                && let Some((place, _)) = written.find(|(_, it)| it.concerns_the_same_as(change))
-            {
-                by_kernel.insert(*place, refusal.errno);
-            }
-        }
+        by_kernel.extend(by_line(&refusals, &changes, &accepted));
         if by_kernel.len() == before {
             disturbed += 1;
         }
         if disturbed == TRIES {
-            let status = complain(session, refused);
+            let status = so_far.max(complain(session, refused));
             let error = Error::Interrupted(TRIES);
             session.complain(&error);
             return Ok(status.max(error.exit_code()));
         }
+    }
+}
+
+/// The lines that the kernel has refused. Where a service is refused its real servers are too, for
+/// now. Where another program, for example a health checker, has made or deleted the same thing
+/// meanwhile, the line is right and only the plan is old.
+fn by_line(
+    refusals: &[Refusal],
+    changes: &[Change],
+    accepted: &[(usize, &Change)],
+) -> Vec<(usize, Errno)> {
+    let line = |refusal: &Refusal| {
+        let change = &changes[refusal.index];
+        if change.comes_too_late(refusal.errno) {
+            return None;
+        }
+        let mut written = accepted.iter().rev();
+        let (place, _) = written.find(|(_, it)| it.concerns_the_same_as(change))?;
+        Some((*place, refusal.errno))
+    };
+    refusals.iter().filter_map(line).collect()
+}
+
+/// What the lines touch that stand around those of the services.
+fn around(client: &mut Client, stops: &[RuleLine], others: &[RuleLine]) -> Result<Delta, Error> {
+    let lines = || stops.iter().chain(others);
+    let current = snapshot::outside(client, &outside(lines()))?;
+    Ok(Delta::of(lines().filter_map(RuleLine::change), &current))
+}
+
+/// Services of one, time-outs and daemons of the other.
+fn beside(services: Delta, outside: Delta) -> Delta {
+    Delta {
+        before: Table { pools: services.before.pools, ..outside.before },
+        after: Table { pools: services.after.pools, ..outside.after },
     }
 }
 
@@ -202,14 +272,21 @@ fn read(session: &mut Session<'_>) -> Result<Vec<RuleLine>, Error> {
     read_rules(&mut session.scanner, &session.program, file)
 }
 
-fn execute(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
+/// Runs the lines, until they are at their end or the guard says stop.
+fn execute(
+    session: &mut Session<'_>,
+    lines: &[RuleLine],
+    guard: Option<&Guard>,
+) -> Result<u8, Error> {
     let mut status = 0;
     let mut rest = lines;
-    while let Some(first) = rest.first() {
+    while let Some(first) = rest.first()
+        && !is_stopped(guard)
+    {
         let changes = rest.iter().take_while(|line| line.change().is_some()).count();
         if changes > 0 {
             let (batch, others) = rest.split_at(changes);
-            status = status.max(execute_changes(session, batch)?);
+            status = status.max(execute_changes(session, batch, guard)?);
             rest = others;
             continue;
         }
@@ -222,8 +299,16 @@ fn execute(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
     Ok(status)
 }
 
-fn execute_changes(session: &mut Session<'_>, lines: &[RuleLine]) -> Result<u8, Error> {
-    let changes = lines.iter().filter_map(RuleLine::change);
+fn is_stopped(guard: Option<&Guard>) -> bool {
+    guard.is_some_and(Guard::is_stopped)
+}
+
+fn execute_changes(
+    session: &mut Session<'_>,
+    lines: &[RuleLine],
+    guard: Option<&Guard>,
+) -> Result<u8, Error> {
+    let changes = lines.iter().filter_map(RuleLine::change).take_while(|_| !is_stopped(guard));
     let refusals = progress::batch(session.client()?, lines.len(), changes)?;
     let refused = refusals.into_iter();
     let refused = refused.map(|it| Refused { line: &lines[it.index], errno: it.errno }).collect();

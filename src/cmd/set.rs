@@ -7,15 +7,19 @@ use crate::output::json::{destination_with, service_with};
 use crate::rules::{Delta, check_service, describe, describe_destination, describe_service, fits};
 use crate::system::journal::Journal;
 
-use super::{Session, apply, report};
+use super::apply::{LOCK, journal, undo};
+use super::{Session, report};
 
 pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Error> {
     // Where /run cannot be written there are no writers of ours that lock either.
-    let lock = Journal::lock_within(apply::LOCK, verb.wait);
-    let _lock = match lock {
+    let lock = Journal::lock_within(LOCK, verb.wait);
+    let lock = match lock {
         Ok(None) => return Err(Rejection::Busy.into()),
-        lock => lock.ok(),
+        lock => lock.ok().flatten(),
     };
+    if let Some(journal) = &lock {
+        look_for_unfinished(session, journal, verb)?;
+    }
     let (current, change) = change(session, verb)?;
     if let Some(change) = &change {
         let made = session.client()?.change(change);
@@ -26,6 +30,22 @@ pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Resu
         report::json(&Delta::of(&change, &current), None, session.out)?;
     }
     Ok(0)
+}
+
+/// A recovery would take back what is set now of a service that a killed run has touched. All else
+/// may be urgent.
+fn look_for_unfinished(
+    session: &mut Session<'_>,
+    journal: &Journal,
+    verb: &SetVerb,
+) -> Result<(), Error> {
+    match journal::pending(journal, session.client()?) {
+        Ok(work) if work.is_empty() => {}
+        Ok(work) if work.touches(&verb.service) => return Err(Rejection::Unfinished.into()),
+        // Whatever is in one that cannot be read.
+        _ => session.hint(&[undo::EARLIER.to_owned()]),
+    }
+    Ok(())
 }
 
 /// What is there now, and what to do; nothing where all is as wished.

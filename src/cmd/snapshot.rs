@@ -10,7 +10,7 @@ use crate::netlink::Client;
 /// The whole table; time-outs and daemons only where `of` speaks of them: the others cannot differ.
 /// What is as `of` wishes is shared with it.
 pub(super) fn whole(client: &mut Client, of: &Table) -> Result<Table, Error> {
-    let mut table = rest(client, of)?;
+    let mut table = outside(client, of)?;
     for service in client.configured_services()? {
         let key = service.key;
         let pool = client.pool(service)?;
@@ -28,7 +28,7 @@ pub(super) fn part(
     wanted: impl Fn(&ServiceKey) -> bool,
     assumed: &Table,
 ) -> Result<Table, Error> {
-    let mut table = rest(client, of)?;
+    let mut table = outside(client, of)?;
     for service in client.configured_services()? {
         let key = service.key;
         let pool = if wanted(&key) {
@@ -50,7 +50,7 @@ pub(super) fn doubtful(
     expected: &Table,
     look: impl Fn(&ServiceKey) -> Option<bool>,
 ) -> Result<(Table, Table), Error> {
-    let mut now = rest(client, expected)?;
+    let mut now = outside(client, expected)?;
     let mut should = Table { timeouts: expected.timeouts, ..Table::default() };
     should.daemons.clone_from(&expected.daemons);
     let mut seen = HashSet::with_capacity(expected.pools.len());
@@ -71,7 +71,8 @@ pub(super) fn doubtful(
     Ok((should, now))
 }
 
-fn rest(client: &mut Client, of: &Table) -> Result<Table, Error> {
+/// Time-outs and daemons, where `of` speaks of them.
+pub(super) fn outside(client: &mut Client, of: &Table) -> Result<Table, Error> {
     let mut table = Table::default();
     if of.timeouts.is_some() {
         table.timeouts = Some(client.timeouts()?);

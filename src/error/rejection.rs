@@ -44,11 +44,11 @@ pub enum Rejection {
     /// Another of our writers is at work.
     #[error("another ipvsadm is changing this table")]
     Busy,
-    /// An apply was killed, and its journal is still there.
-    #[error("an earlier apply was killed half way")]
+    /// An apply or restore was killed, and its journal is still there.
+    #[error("an earlier apply or ipvsadm-restore was killed half way")]
     Unfinished,
     /// There is no journal.
-    #[error("no apply was killed half way: there is nothing to recover")]
+    #[error("no apply or ipvsadm-restore was killed half way: there is nothing to recover")]
     NothingToRecover,
     /// No apply waits to be accepted.
     #[error("no apply waits for confirmation")]

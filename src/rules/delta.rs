@@ -54,7 +54,7 @@ impl Delta {
             }
             Change::SetTimeouts(timeouts) => {
                 self.before.timeouts = current.timeouts;
-                self.after.timeouts = Some(timeouts.over(current.timeouts));
+                self.after.timeouts = Some(timeouts.over(self.after.timeouts.or(current.timeouts)));
             }
             Change::StartDaemon(daemon) => {
                 let was = current.daemons.get(&daemon.role).cloned().flatten();
@@ -84,11 +84,6 @@ impl Delta {
         if let (Some(pool), Some(was)) = (self.before.pools.get_mut(key).map(Arc::make_mut), was) {
             pool.destinations.insert(was.key, was);
         }
-    }
-
-    /// Neither time-outs nor daemons are touched.
-    pub fn is_of_services_only(&self) -> bool {
-        self.after.timeouts.is_none() && self.after.daemons.is_empty()
     }
 
     /// The services that are touched, or whose real servers are.

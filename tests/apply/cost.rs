@@ -81,6 +81,20 @@ fn applying_one_weight_takes_hardly_longer_than_reading() {
 }
 
 #[test]
+fn restore_goes_to_the_disk_once() {
+    namespace(|| {
+        for text in [many(1), many(2)] {
+            let trace = ["--seccomp-bpf", "-e", "trace=fsync,fdatasync,write"];
+            let (outcome, log) = traced_restore(&trace, &text);
+            outcome.expect(0);
+            // The file and its folder.
+            assert_eq!(log.matches("sync(").count(), 2, "{log}");
+            assert!(log.matches("write(").count() < 20, "{log}");
+        }
+    });
+}
+
+#[test]
 fn restore_onto_the_same_table_sends_nothing() {
     namespace(|| {
         let text = many(1);

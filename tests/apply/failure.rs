@@ -65,7 +65,7 @@ fn the_table_is_back_before_a_name_is_looked_up_for_the_message() {
 }
 
 /// Two tables of several steps: each phase needs more than one send.
-fn big() -> (String, String) {
+pub fn big() -> (String, String) {
     let (mut old, mut new) = (String::new(), String::new());
     for vip in 0..2 {
         let service = format!("-A -t 192.0.2.{vip}:80 -s wlc");

@@ -1,10 +1,11 @@
 //! JSON says what the text says.
 
 use std::collections::BTreeSet;
-use std::net::UdpSocket;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use nix::sys::socket::{setsockopt, sockopt};
 use serde_json::Value;
 
 use crate::common::{namespace, run};
@@ -332,5 +333,68 @@ fn connections_agree() {
             .collect();
         assert_eq!(rows, words);
         assert_eq!(rows.len(), 7, "six, and a template");
+    });
+}
+
+/// A row of `-L -c --persistent-conn`, made of the JSON; the time to expiry left out.
+fn connection_words(it: &Value) -> Vec<String> {
+    let service = match it.get("fwmark").and_then(Value::as_u64) {
+        // The kernel shows a mark as if it were an address.
+        Some(mark) => format!("{}:0", Ipv4Addr::from(u32::try_from(mark).unwrap())),
+        None => endpoint(it, "virtual_"),
+    };
+    let mut words = vec![
+        plain(&it["protocol"]).to_uppercase(),
+        plain(&it["state"]),
+        endpoint(it, "client_"),
+        service,
+        endpoint(it, "destination_"),
+    ];
+    words.extend(["engine", "engine_data"].iter().filter_map(|name| it.get(name)).map(plain));
+    words
+}
+
+#[test]
+fn connections_by_mark_and_of_an_engine_agree() {
+    namespace(|| {
+        run("ip", &["address", "add", "10.0.0.1/24", "dev", "lo"]);
+        let rules = "-A -f 7 -s rr -p 120\n-a -f 7 -r 10.0.0.1:0 -m\n\
+            -A -u 10.0.0.1:5060 -s rr -p 60 --pe sip\n-a -u 10.0.0.1:5060 -r 10.0.0.1:5353 -m\n";
+        let (_file, path) = file(rules);
+        ours(&["apply", &path]).expect(0);
+        let call = "OPTIONS sip:user@10.0.0.1 SIP/2.0\r\nCall-ID: a84b4c76\r\n\r\n";
+        for (port, mark, text) in [(5353, 7, "x"), (5060, 0, call)] {
+            let client = UdpSocket::bind("10.0.0.1:0").unwrap();
+            setsockopt(&client, sockopt::Mark, &mark).unwrap();
+            client.send_to(text.as_bytes(), ("10.0.0.1", port)).unwrap();
+        }
+        let list = parse(&["-L", "-c", "--json"]);
+        let list = list["connections"].as_array().unwrap();
+        let rows: Vec<Vec<String>> = list.iter().map(connection_words).collect();
+        let words: Vec<Vec<String>> = text(&["-L", "-c", "-n", "--persistent-conn"])[2..]
+            .iter()
+            .map(|row| [&row[..1], &row[2..]].concat())
+            .collect();
+        assert_eq!(rows, words);
+        let values = |name: &str| list.iter().filter_map(|it| it.get(name)).map(plain).collect();
+        let (marks, engines): (Vec<String>, Vec<String>) = (values("fwmark"), values("engine"));
+        assert_eq!((marks, engines), (vec!["7".to_owned()], vec!["sip".to_owned()]), "{list:?}");
+        assert!(list.iter().any(|it| it["engine_data"] == "a84b4c76"), "{list:?}");
+    });
+}
+
+#[test]
+fn a_service_with_an_engine_agrees() {
+    namespace(|| {
+        let rules =
+            "-A -u 10.0.0.1:5060 -s rr -p 60 --pe sip\n-a -u 10.0.0.1:5060 -r 10.0.0.2 -m\n";
+        let (_file, path) = file(rules);
+        ours(&["apply", &path]).expect(0);
+        let all = parse(&["-L", "--json"]);
+        assert_eq!(all["services"][0]["engine"], "sip");
+        assert_eq!(rows(&all, ""), text(&["-L", "-n"])[3..]);
+        let one = parse(&["-L", "-u", "10.0.0.1:5060", "--json"]);
+        assert_eq!(rows(&one, ""), text(&["-L", "-n", "-u", "10.0.0.1:5060"])[2..]);
+        assert_eq!(parse(&["-S", "--json"])["services"][0]["engine"], "sip");
     });
 }

@@ -18,6 +18,7 @@ mod reference;
 mod restore;
 mod save;
 mod set;
+mod stopped;
 #[path = "../common/tables.rs"]
 mod tables;
 mod wish;

@@ -4,7 +4,9 @@ use ipvsadm::Client;
 use ipvsadm::model::{Granularity, Persistence, SchedulerName, Service, ServiceKey};
 
 use crate::common::namespace;
-use crate::program::{Random, file, inside, lines, live, ours, reference, restore, shell};
+use crate::program::{
+    Random, file, inside, journals, killed, lines, live, ours, reference, restore, shell, waiting,
+};
 use crate::tables::table;
 
 const TABLE: &str = "-A -t 192.0.2.80:80 -s wlc -p 300 -M 255.255.255.0\n\
@@ -205,5 +207,47 @@ fn nothing_is_set_that_no_rule_line_can_say() {
         let server = ["set", "-t", "192.0.2.80:80", "-r", "198.51.100.2:80"];
         ours(&[&server[..], &["forwarding=tunnel"]].concat()).expect(0);
         assert!(lines(&live()).contains("-r 198.51.100.2:80 -i -w 1 --tun-type ipip\n"));
+    });
+}
+
+#[test]
+fn what_a_recovery_would_take_back_is_not_set() {
+    namespace(|| {
+        restore(&format!("{TABLE}-A -f 7 -s rr\n")).expect(0);
+        let before = live();
+        let (_new, path) = file(&format!("{}-A -f 7 -s rr\n", TABLE.replace("-w 5", "-w 6")));
+        killed(&path);
+        let server = ["set", "-t", "192.0.2.80:80", "-r", "198.51.100.1:8080", "weight=0"];
+        let refused = ours(&server).expect(2).complaints;
+        assert_eq!(
+            refused,
+            "an earlier apply or ipvsadm-restore was killed half way\n\
+             hint: to bring the table back as it was before: ipvsadm apply --recover\n\
+             hint: nothing was changed\n"
+        );
+        // What was not touched may be urgent.
+        let hinted = ours(&["set", "-f", "7", "scheduler=wlc"]).expect(0).complaints;
+        assert!(hinted.ends_with("can still be undone: ipvsadm apply --recover\n"), "{hinted}");
+        ours(&["set", "-f", "7", "scheduler=rr"]).expect(0);
+        ours(&["apply", "--recover"]).expect(0);
+        assert_eq!((live(), journals()), (before, 0));
+        assert_eq!(ours(&server).expect(0).complaints, "");
+    });
+}
+
+#[test]
+fn the_classic_commands_ask_nobody() {
+    namespace(|| {
+        restore(TABLE).expect(0);
+        let (_new, path) = file(&TABLE.replace("-w 5", "-w 6"));
+        let (mut child, _complaints) = waiting("60", &path);
+        let server = "-e -t 192.0.2.80:80 -r 198.51.100.1:8080 -m -w 7 -x 100 -y 50";
+        let classic = || ours(&server.split(' ').collect::<Vec<_>>()).expect(0).complaints;
+        assert_eq!(classic(), "");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(journals(), 1);
+        assert_eq!(classic(), "");
+        assert!(lines(&live()).contains("-w 7 "));
     });
 }

@@ -94,7 +94,7 @@ pub(super) fn command() -> Command {
                 .conflicts_with("wait"),
         )
         .arg(
-            flag("recover", "Undo an apply that was killed half way")
+            flag("recover", "Undo an apply or ipvsadm-restore that was killed half way")
                 .conflicts_with_all(ORDER)
                 .conflicts_with("accept"),
         )

@@ -1,8 +1,10 @@
-//! The journal of an apply: what it touches, before and after, for whoever comes after a crash.
+//! The journal of a change of the table: what it touches, before and after, for whoever comes after
+//! a crash.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::work::{Sides, Step, Work};
 use crate::error::{Error, Rejection};
 use crate::model::{DaemonRole, Table};
 use crate::netlink::Client;
@@ -18,51 +20,67 @@ struct Document {
     boot: String,
     /// Which network namespace: the table of another one is not meant.
     namespace: Option<u64>,
+    steps: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
     /// The daemons that it speaks of.
     roles: Vec<String>,
     before: Box<RawValue>,
-    after: Box<RawValue>,
+    /// Nothing where every service was replaced.
+    after: Option<Box<RawValue>>,
 }
 
-/// What an apply touched that was killed; `None` where there was none. The journal of another boot
-/// or namespace is removed: its table is gone.
-pub(super) fn pending(journal: &Journal, client: &mut Client) -> Result<Option<Delta>, Error> {
-    let Some((document, delta)) = read(journal)? else { return Ok(None) };
+/// What was touched by a run that was killed; nothing where there was none. The journal of another
+/// boot or namespace is removed: its table is gone.
+pub(in crate::cmd) fn pending(journal: &Journal, client: &mut Client) -> Result<Work, Error> {
+    let Some((document, work)) = read(journal)? else { return Ok(Work::default()) };
     let same = match (document.namespace, namespace::cookie()) {
         (Some(then), Some(now)) => then == now,
-        _ => is_recognised(&delta, client)?,
+        _ => is_recognised(&work, journal, client)?,
     };
     if document.boot == boot() && same {
-        return Ok(Some(delta));
+        return Ok(work);
     }
     journal.clear()?;
-    Ok(None)
+    Ok(Work::default())
 }
 
 /// Before Linux 5.14 a namespace has nothing but an inode number, which comes again when it is
 /// gone. So a table that has none of the services that the journal speaks of is held for another
 /// one, unless it can be ours with its services deleted.
-fn is_recognised(delta: &Delta, client: &mut Client) -> Result<bool, Error> {
-    let Delta { before, after } = delta;
-    let deletes = before.pools.keys().any(|key| !after.pools.contains_key(key));
-    let touched = delta.services();
+fn is_recognised(work: &Work, journal: &Journal, client: &mut Client) -> Result<bool, Error> {
+    if work.deletes() {
+        return Ok(true);
+    }
+    let Some(touched) = work.services() else { return Ok(journal.of_first_namespace()) };
     let known = client.services()?.iter().any(|entry| touched.contains(&entry.service.key));
-    Ok(deletes || known || touched.is_empty())
+    Ok(known || touched.is_empty())
 }
 
 /// Writes it, down to the disk, before the first change.
-pub(super) fn write(journal: &Journal, delta: &Delta) -> Result<(), Error> {
+pub(in crate::cmd) fn write<'a>(
+    journal: &Journal,
+    steps: impl IntoIterator<Item = Sides<'a>>,
+) -> Result<(), Error> {
     let document = Document {
         schema: json::SCHEMA,
         boot: boot(),
         namespace: namespace::cookie(),
-        roles: delta.after.daemons.keys().map(|role| role.as_str().to_owned()).collect(),
-        before: raw(&delta.before)?,
-        after: raw(&delta.after)?,
+        steps: steps.into_iter().map(entry).collect::<Result<_, _>>()?,
     };
     let text = serde_json::to_string(&document).map_err(std::io::Error::from)?;
-    // What cannot be made lasting is not begun, and must not stay as if it had been.
-    journal.write(&text, false).inspect_err(|_| drop(journal.clear()))
+    journal.write(&text, false)
+}
+
+fn entry((before, after): Sides<'_>) -> Result<Entry, Error> {
+    let roles = after.unwrap_or(before).daemons.keys();
+    Ok(Entry {
+        roles: roles.map(|role| role.as_str().to_owned()).collect(),
+        before: raw(before)?,
+        after: after.map(raw).transpose()?,
+    })
 }
 
 fn raw(table: &Table) -> Result<Box<RawValue>, Error> {
@@ -72,16 +90,25 @@ fn raw(table: &Table) -> Result<Box<RawValue>, Error> {
     Ok(RawValue::from_string(text).map_err(std::io::Error::from)?)
 }
 
-fn read(journal: &Journal) -> Result<Option<(Document, Delta)>, Error> {
+fn read(journal: &Journal) -> Result<Option<(Document, Work)>, Error> {
     let Some((text, path)) = journal.read()? else { return Ok(None) };
     let document: Document = serde_json::from_str(&text)
         .map_err(|error| Rejection::Json(format!("{}: {error}", path.display())))?;
+    let steps: Result<Vec<Step>, Rejection> = document.steps.iter().map(step).collect();
+    let work = Work(steps?);
+    Ok(Some((document, work)))
+}
+
+fn step(entry: &Entry) -> Result<Step, Rejection> {
     let table = |raw: &RawValue| -> Result<Table, Rejection> {
         let mut table = json::recall(raw.get())?;
-        let touched = |role: DaemonRole| document.roles.iter().any(|it| it == role.as_str());
+        let touched = |role: DaemonRole| entry.roles.iter().any(|it| it == role.as_str());
         table.daemons.retain(|role, _| touched(*role));
         Ok(table)
     };
-    let delta = Delta { before: table(&document.before)?, after: table(&document.after)? };
-    Ok(Some((document, delta)))
+    let before = table(&entry.before)?;
+    Ok(match &entry.after {
+        Some(after) => Step::Touched(Delta { before, after: table(after)? }),
+        None => Step::Replaced(before),
+    })
 }

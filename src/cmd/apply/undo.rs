@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::execute::Stop;
-use super::{BETWEEN, Job, Session, UNDONE, confirm, journal, lock, report, settle, snapshot};
+use super::work::Work;
+use super::{BETWEEN, Job, Session, UNDONE, confirm, journal, lock, report, settle};
 use crate::error::{Error, Rejection};
 use crate::model::Change;
 use crate::netlink::Client;
@@ -12,6 +13,10 @@ use crate::system::journal::Journal;
 
 /// Another program may be at work on the same table.
 const TRIES: u32 = 2;
+
+/// The hint of those who do not wait for `--recover`.
+pub(in crate::cmd) const EARLIER: &str = "an earlier apply or ipvsadm-restore was killed half way; \
+    what it changed can still be undone: ipvsadm apply --recover";
 
 /// Undoes the changes at these places of the plan, and says why. Only then: to find the line that was
 /// refused the file is read again, and its names may take as long as the DNS does.
@@ -23,11 +28,22 @@ pub(super) fn failed(
     stop: &Stop,
 ) -> u8 {
     let delta = Delta::of(done.iter().map(|place| &job.changes[*place]), &job.current);
-    // Whatever went wrong with the old socket stays there.
-    let undone = Client::open().and_then(|mut client| take_back(&mut client, &delta));
-    let tidied = undone.map(|()| journal.clear());
+    let tidied = take_back_anew(&delta.into()).map(|()| journal.clear());
     explain(session, job, stop);
-    match tidied {
+    told(session, tidied)
+}
+
+/// The same with a socket of its own: whatever went wrong with the old one stays there.
+pub(in crate::cmd) fn take_back_anew(work: &Work) -> Result<(), Error> {
+    Client::open().and_then(|mut client| take_back(&mut client, work))
+}
+
+/// Says how the undoing ended; where it went well, how the tidying up behind it did.
+pub(in crate::cmd) fn told(
+    session: &mut Session<'_>,
+    undone: Result<Result<(), Error>, Error>,
+) -> u8 {
+    match undone {
         Ok(tidied) => {
             settle(session, UNDONE, tidied);
             session.hint(&["undone: the table is as before".to_owned()]);
@@ -59,9 +75,9 @@ fn stuck(session: &mut Session<'_>, error: &Error) -> u8 {
     BETWEEN
 }
 
-/// Brings back what `delta` touches, and checks it.
-fn take_back(client: &mut Client, delta: &Delta) -> Result<(), Error> {
-    let mut changes = left(client, delta)?;
+/// Brings back what was touched, and checks it.
+fn take_back(client: &mut Client, work: &Work) -> Result<(), Error> {
+    let mut changes = left(client, work)?;
     let mut refused = None;
     for _ in 0..TRIES {
         if changes.is_empty() {
@@ -69,7 +85,7 @@ fn take_back(client: &mut Client, delta: &Delta) -> Result<(), Error> {
         }
         refused = client.batch(&changes)?.first().map(|it| (changes[it.index].clone(), it.errno));
         // Whatever the kernel has answered, what is there now decides.
-        changes = left(client, delta)?;
+        changes = left(client, work)?;
     }
     match refused {
         _ if changes.is_empty() => Ok(()),
@@ -82,21 +98,21 @@ fn take_back(client: &mut Client, delta: &Delta) -> Result<(), Error> {
 }
 
 /// What is still to be taken back.
-fn left(client: &mut Client, delta: &Delta) -> Result<Vec<Change>, Error> {
-    let services = delta.services();
-    let now = snapshot::part(client, &delta.after, |key| services.contains(key), &delta.before)?;
-    Ok(delta.undo(&now))
+fn left(client: &mut Client, work: &Work) -> Result<Vec<Change>, Error> {
+    Ok(work.undo(&work.look(client)?))
 }
 
-/// `--recover`: undoes what an apply did that was killed.
+/// `--recover`: undoes what a run did that was killed.
 pub(super) fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> Result<u8, Error> {
     let journal = lock(wait)?;
     let client = session.client()?;
-    let delta = journal::pending(&journal, client)?.ok_or(Rejection::NothingToRecover)?;
-    let services = delta.services();
-    let now = snapshot::part(client, &delta.after, |key| services.contains(key), &delta.before)?;
-    let back = Delta::of(&delta.undo(&now), &now);
-    if let Err(error) = take_back(client, &delta) {
+    let work = journal::pending(&journal, client)?;
+    if work.is_empty() {
+        return Err(Rejection::NothingToRecover.into());
+    }
+    let now = work.look(client)?;
+    let back = Delta::of(&work.undo(&now), &now);
+    if let Err(error) = take_back(client, &work) {
         return Ok(stuck(session, &error));
     }
     let forgotten = journal.clear().and_then(|()| confirm::forget());

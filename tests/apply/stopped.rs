@@ -1,0 +1,192 @@
+//! ipvsadm-restore that does not come to its end leaves the table as it was.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use ipvsadm::model::Table;
+
+use crate::common::namespace;
+use crate::failure::big;
+use crate::program::{Outcome, file, journals, killed, live_whole, ours, restore, traced_restore};
+
+/// A table, what is restored onto it, the exit status, and the least number of sends that change
+/// something.
+struct Case {
+    old: String,
+    new: String,
+    status: i32,
+    steps: usize,
+}
+
+fn cases() -> Vec<Case> {
+    let (old, new) = big();
+    let case = |old: &str, new: String, status, steps| Case { old: old.into(), new, status, steps };
+    // The kernel refuses the first line: its service has to go, of which real servers were added
+    // and edited.
+    let refused = new.replacen("-s wlc", "-s nosuch", 1);
+    let daemons = (
+        format!("{old}--start-daemon backup --mcast-interface lo --syncid 9\n"),
+        format!(
+            "{new}--set 0 122 0\n--stop-daemon backup\n--start-daemon master --mcast-interface lo\n"
+        ),
+    );
+    vec![
+        case("", new.clone(), 0, 3),
+        case(&old, new.clone(), 0, 5),
+        case(&old, refused, 255, 5),
+        case(&daemons.0, daemons.1, 0, 6),
+        case(&old, format!("-C\n{new}-Z\n"), 0, 4),
+    ]
+}
+
+/// Injects a fault into each send in turn, in each case, until there is none to hit any more. `check`
+/// says whether something had been done; afterwards the table is as before.
+fn at_every_send(
+    fault: impl Fn(usize) -> &'static str + Copy + Send + 'static,
+    check: impl Fn(usize, Outcome, &Table) -> bool + Copy + Send + 'static,
+) {
+    for (number, Case { old, new, status, steps }) in cases().into_iter().enumerate() {
+        namespace(move || {
+            restore(&old).expect(0);
+            let before = live_whole();
+            let mut begun = 0;
+            for send in 1.. {
+                let inject = format!("inject=sendto:{}:when={send}", fault(send));
+                let (outcome, log) = traced_restore(&["-e", "trace=sendto", "-e", &inject], &new);
+                if !["INJECTED", "killed by", "--- SIG"].iter().any(|mark| log.contains(mark)) {
+                    outcome.expect(status);
+                    break;
+                }
+                begun += usize::from(check(send, outcome, &before));
+                assert_eq!(live_whole(), before, "case {number}, send {send}");
+                assert_eq!(journals(), 0, "case {number}, send {send}");
+            }
+            assert!(begun >= steps, "case {number}: only {begun}");
+            assert_ne!(live_whole(), before);
+            assert_eq!(journals(), 0);
+        });
+    }
+}
+
+#[test]
+fn by_sigterm_or_sigint_at_every_send() {
+    let fault = |send| ["signal=SIGTERM", "signal=SIGINT"][send % 2];
+    at_every_send(fault, |send, outcome, _| {
+        if [-1, 130, 143].contains(&outcome.status) {
+            return false;
+        }
+        let name = ["SIGTERM", "SIGINT"][send % 2];
+        let said = format!("{name}\nhint: undone: the table is as before\n");
+        let refused = outcome.complaints.split(name).next().unwrap();
+        assert!(outcome.complaints.ends_with(&said), "{outcome:?}");
+        // A line that was refused before may have been named.
+        assert!(refused.is_empty() || refused.contains("hint: line "), "{outcome:?}");
+        outcome.expect(3);
+        true
+    });
+}
+
+#[test]
+fn by_a_broken_socket_at_every_send() {
+    at_every_send(
+        |_| "error=ENOBUFS",
+        |_, outcome, _| {
+            assert!([1, 2, 3].contains(&outcome.status), "{outcome:?}");
+            outcome.status == 3
+        },
+    );
+}
+
+#[test]
+fn by_sigkill_at_every_send() {
+    at_every_send(
+        |_| "signal=SIGKILL",
+        |_, _, before| {
+            if journals() == 0 {
+                return false;
+            }
+            ours(&["apply", "--recover"]).expect(0);
+            ours(&["apply", "--recover"]).expect(2);
+            assert_eq!(&live_whole(), before);
+            true
+        },
+    );
+}
+
+/// Sends of a run to its end.
+fn sends(input: &str) -> usize {
+    traced_restore(&["-e", "trace=sendto"], input).1.matches("sendto(").count()
+}
+
+fn hit(fault: &str, send: usize, input: &str) -> Outcome {
+    let inject = format!("inject=sendto:{fault}:when={send}");
+    traced_restore(&["-e", "trace=sendto", "-e", &inject], input).0
+}
+
+#[test]
+fn where_no_journal_can_be_written_too() {
+    namespace(|| {
+        let (old, new) = big();
+        let last = sends(&old);
+        ours(&["-C"]).expect(0);
+        let before = live_whole();
+        fs::set_permissions("/run/ipvsadm", PermissionsExt::from_mode(0o777)).unwrap();
+        let stopped = hit("signal=SIGTERM", last, &new);
+        fs::set_permissions("/run/ipvsadm", PermissionsExt::from_mode(0o755)).unwrap();
+        assert_eq!(stopped.expect(3).complaints, "SIGTERM\nhint: undone: the table is as before\n");
+        assert_eq!(live_whole(), before);
+    });
+}
+
+#[test]
+fn a_full_disk_keeps_no_host_from_its_rules() {
+    namespace(|| {
+        let (_, new) = big();
+        let trace = ["-e", "trace=fsync", "-e", "inject=fsync:error=ENOSPC"];
+        let (outcome, _) = traced_restore(&trace, &new);
+        let complaints = outcome.expect(0).complaints;
+        assert!(complaints.ends_with("a kill -9 half way cannot be undone\n"), "{complaints}");
+        let (_file, path) = file(&new);
+        ours(&["diff", &path]).expect(0);
+        assert_eq!(journals(), 0);
+    });
+}
+
+#[test]
+fn behind_a_killed_apply() {
+    namespace(|| {
+        let (old, new) = big();
+        restore(&old).expect(0);
+        let before = live_whole();
+        let last = sends(&old);
+        let (_file, path) = file("-A -t 192.0.2.0:80 -s rr\n");
+        killed(&path);
+        let between = live_whole();
+        assert_ne!(before, between);
+        // The send behind those that read.
+        let stopped = hit("signal=SIGTERM", last + 1, &new).expect(3);
+        assert!(stopped.complaints.ends_with("ipvsadm apply --recover\n"), "{stopped:?}");
+        assert_eq!(live_whole(), between);
+        assert_eq!(journals(), 1);
+        hit("signal=SIGKILL", last + 1, &new);
+        assert_ne!(live_whole(), between);
+        ours(&["apply", "--recover"]).expect(0);
+        assert_eq!(live_whole(), before);
+        assert_eq!(journals(), 0);
+    });
+}
+
+#[test]
+fn a_killed_one_is_no_obstacle_to_the_next() {
+    namespace(|| {
+        let (old, new) = big();
+        // Nothing but services can be forgotten.
+        let [old, new] = [old, new].map(|text| text.split("--set").next().unwrap().to_owned());
+        restore(&old).expect(0);
+        let reading = sends(&old);
+        hit("signal=SIGKILL", reading + 2, &new);
+        assert_eq!(journals(), 1);
+        assert_eq!(restore(&new).expect(0).complaints, "");
+        assert_eq!(journals(), 0);
+    });
+}
