@@ -9,11 +9,12 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 # What of the field is tested, and what that needs.
-field=(ipvsadm ldirectord keepalived ctdb sosreport python3 procps kmod)
+field=(ipvsadm ldirectord keepalived ctdb sosreport python3 procps kmod rpm
+	bash-completion zsh fish)
 
 cd "$top"
 need_root
-ensure mmdebstrap=mmdebstrap unshare=util-linux cpio=cpio
+ensure mmdebstrap=mmdebstrap unshare=util-linux
 testbed=$top/target/testbed
 mkdir -p "$testbed/roots" "$testbed/debian"
 
@@ -32,11 +33,27 @@ root() {
 	mv "$testbed/roots/.$name" "$testbed/roots/$name"
 }
 
+# documented: the commands of the documents that build packages, each once
+documented() {
+	grep -ohE '^( {4})?scripts/package\.sh[^#]*' README.md docs/install.md | awk '{ $1 = $1 } !seen[$0]++'
+}
+
+# older_rpm: the release before this one, with another rule file, to upgrade from
+older_rpm() {
+	local out=$top/target/rpm
+	sed -e 's/^Release: .*/Release: 0/' \
+		-e '/^install .*ipvsadm.rules/a echo "# of release 0" >>%{buildroot}%{rules}' \
+		packaging/ipvsadm.spec >"$out/older.spec"
+	CARGO_TARGET_DIR=$top/target/package-build rpmbuild -bb --nodeps --quiet \
+		--define "_topdir $out" --define "_rpmdir $out/older" "$out/older.spec"
+}
+
 if [[ -z ${IPVS_PACKAGE_BUILT:-} ]]; then
-	scripts/package.sh deb
-	scripts/package.sh rpm
-	mkdir target/rpm/tree
-	rpm2cpio target/rpm/RPMS/*/*.rpm | (cd target/rpm/tree && cpio --quiet -idm)
+	documented | while read -r command; do
+		say "the documents say: $command"
+		bash -euc "$command" </dev/null
+	done
+	older_rpm
 fi
 root fresh systemd-sysv iproute2
 root equipped systemd-sysv iproute2 kmod curl busybox-static

@@ -145,12 +145,36 @@ pub fn wanted(words: &[String]) -> Wanted {
             wanted
         }
         (Program::Ipvsadm, _) => classic::wanted(words, typed),
-        (Program::Save, _) => {
-            let fixed = vec![Candidate::new("-n", Opt::Numeric.row().help)];
-            Wanted { fixed, ..Wanted::of(typed) }
-        }
-        (Program::Restore, _) => Wanted::of(typed),
+        (Program::Save, _) => companion(&[("-n", Opt::Numeric)], words, typed),
+        (Program::Restore, _) => companion(&[], words, typed),
     }
+}
+
+/// What `ipvsadm-save` and `ipvsadm-restore` take: these options, and `--netns`.
+fn companion(options: &[(&str, Opt)], words: &[String], typed: &str) -> Wanted {
+    const NETNS: &str = "--netns";
+    if words.last().is_some_and(|word| word == NETNS) {
+        return Wanted::of(typed).with(Values::live(Live::Namespaces));
+    }
+    if let Some(name) = typed.strip_prefix("--netns=") {
+        let before = format!("{NETNS}=");
+        return Wanted { before, ..Wanted::of(name) }.with(Values::live(Live::Namespaces));
+    }
+    let options = options.iter().chain(&[(NETNS, Opt::Netns)]);
+    let fixed = options.map(|(word, option)| Candidate::new(*word, option.row().help)).collect();
+    Wanted { fixed, ..Wanted::of(typed) }
+}
+
+#[test]
+fn save_and_restore_offer_what_they_take() {
+    let ask = |line: &str| wanted(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+    let words = |line: &str| ask(line).fixed.into_iter().map(|it| it.word).collect::<Vec<_>>();
+    assert_eq!(words("ipvsadm-save -"), ["-n", "--netns"]);
+    assert_eq!(words("ipvsadm-restore "), ["--netns"]);
+    assert_eq!(ask("ipvsadm-save -n --netns ").live, [Live::Namespaces]);
+    let glued = ask("ipvsadm-restore --netns=l");
+    assert_eq!((glued.before.as_str(), glued.typed.as_str()), ("--netns=", "l"));
+    assert_eq!(glued.live, [Live::Namespaces]);
 }
 
 /// Questions of tests, as a shell would ask them.

@@ -20,7 +20,7 @@ pub enum Kind {
     Output,
     /// `console`: commands behind `# ` or `$ `, and what they print.
     Console,
-    /// `sh host`: commands that build or install, which cannot run in the guest.
+    /// `sh host`: commands that build, test or install. CI and tests/package run them.
     Host,
     /// `json`: must parse.
     Json,

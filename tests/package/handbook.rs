@@ -1,13 +1,20 @@
-//! Every command of docs/install.md is run here: what it says, it does.
+//! Every command of docs/install.md is run here, or by rpm.rs: what it says, it does. So are those
+//! of the README that cannot run beside its others.
 
 use std::fs;
 
+use crate::block::Kind;
 use crate::machine::{Init, Machine, Root};
+use crate::markdown;
+
+fn read(path: &str) -> String {
+    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    fs::read_to_string(&path).expect(&path)
+}
 
 /// The indented blocks below a heading, in order.
-fn blocks(heading: &str) -> Vec<String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/install.md");
-    let text = fs::read_to_string(path).expect(path);
+pub fn blocks(heading: &str) -> Vec<String> {
+    let text = read("docs/install.md");
     let (_, part) = text.split_once(&format!("\n{heading}\n")).expect(heading);
     let end = part.find("\n## ").unwrap_or(part.len());
     let mut blocks = vec![String::new()];
@@ -28,7 +35,7 @@ fn installing_from_the_package() {
     let mut seen = Vec::new();
     for block in blocks("## Debian, from the package") {
         if block.starts_with("scripts/package.sh") {
-            continue; // that is what these tests begin with
+            continue; // scripts/package-test.sh took it from the text
         }
         if block.contains("init.d/ipvsadm save") {
             machine.ok("ipvsadm -A -f 3 -s rr");
@@ -84,13 +91,37 @@ fn removing() {
     assert_eq!(machine.ok("/opt/ipvsadm -S -n"), "-A -f 3 -s wlc\n");
 }
 
+/// Blocks marked `sh host`: what CI does not run as it stands there.
+#[test]
+fn the_readme() {
+    let machine = Machine::start(Root::Fresh, Init::None, "");
+    machine.ok("mkdir -p /srv/target && ln -s /packages /srv/target/debian");
+    let ci = read(".ci/run");
+    let mut run = 0;
+    for block in markdown::blocks(&read("README.md")).expect("README.md") {
+        let lines = block.text.lines().filter(|_| block.kind == Kind::Host);
+        for command in lines.map(|line| line.split(" #").next().unwrap_or_default().trim()) {
+            let by_ci = ci.lines().any(|line| line.trim() == command);
+            // scripts/package-test.sh took these from the text.
+            if !by_ci && !command.starts_with("scripts/package.sh") {
+                machine.ok(&format!("cd /srv && {}", command.replace("apt ", "apt -y ")));
+                run += 1;
+            }
+        }
+    }
+    assert_eq!(run, 1, "only the package is installed here");
+    assert!(machine.ok("dpkg-query -W -f '${Version}' ipvsadm").starts_with("2:"));
+    machine.ok("ipvsadm -Ln");
+}
+
 /// The program is built already; here it is laid where the text says.
 #[test]
 fn from_source() {
     let machine = Machine::start(Root::Fresh, Init::None, "");
     let block = blocks("## From source").concat();
     let (build, install) = block.split_once('\n').expect("several commands");
-    assert_eq!(build, "cargo build --release");
+    let packages = read("packaging/build.sh");
+    assert!(packages.lines().any(|line| line == build), "no package is built by `{build}'");
     machine
         .ok("mkdir -p /srv/target/release && dpkg-deb -x /packages/ipvsadm_*.deb /srv/unpacked &&
          cp /srv/unpacked/usr/sbin/ipvsadm /srv/target/release");

@@ -17,7 +17,7 @@ pub enum Root {
     Fresh,
     /// The same with a client and a server of the web.
     Equipped,
-    /// The first with Debian's ipvsadm, and programs that call it.
+    /// The first with Debian's ipvsadm, programs that call it, shells that complete it, and rpm.
     Field,
 }
 

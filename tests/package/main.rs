@@ -1,10 +1,12 @@
 //! The Debian package on Debian machines: installed, in the place of Debian's own, removed; its
-//! scripts and units; and programs of others that call it. scripts/package-test.sh runs this.
+//! scripts, units and completions; and programs of others that call it. The RPM beside it.
+//! scripts/package-test.sh runs this.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
 
 #[path = "../docs/block.rs"]
 mod block;
+mod completion;
 mod field;
 mod fresh;
 mod guide;
