@@ -54,10 +54,16 @@ const RESTORE_USAGE: &str = "Usage: ipvsadm-restore [--netns NAME] < FILE\n  \
 impl Program {
     /// The program that `argv0`, with or without folders, names.
     pub fn from_name(argv0: &str) -> Self {
-        match argv0.rsplit('/').next() {
-            Some("ipvsadm-save") => Self::Save,
-            Some("ipvsadm-restore") => Self::Restore,
-            _ => Self::Ipvsadm,
+        let is = |name| {
+            let folder: Option<&str> = argv0.strip_suffix(name);
+            folder.is_some_and(|folder| folder.is_empty() || folder.ends_with('/'))
+        };
+        if is("ipvsadm-save") {
+            Self::Save
+        } else if is("ipvsadm-restore") {
+            Self::Restore
+        } else {
+            Self::Ipvsadm
         }
     }
 

@@ -1,12 +1,10 @@
 //! The client of the family `fou`: UDP ports at which the kernel unpacks packets.
 
-use netlink_packet_core::{Emitable, NlasIterator};
-use netlink_packet_generic::ctrl::nlas::GenlCtrlAttrs;
-use netlink_packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
-use netlink_packet_generic::{GenlFamily, GenlMessage};
+use netlink_packet_core::NlasIterator;
 use netlink_sys::protocols::NETLINK_GENERIC;
 
-use super::codec::{self, Attribute};
+use super::codec::Attribute;
+use super::generic::{self, Request};
 use super::socket::{Failure, Socket};
 use super::uapi::{family, fou};
 use crate::error::{Errno, Error};
@@ -27,11 +25,7 @@ impl Fou {
     /// kernel (6.1) does not load it by itself.
     pub fn open() -> Result<Option<Self>, Error> {
         let mut socket = Socket::open(NETLINK_GENERIC)?;
-        let request = GenlMessage::from_payload(GenlCtrl {
-            cmd: GenlCtrlCmd::GetFamily,
-            nlas: vec![GenlCtrlAttrs::FamilyName(Request::family_name().to_owned())],
-        });
-        match socket.get(request, codec::family_id) {
+        match generic::family(&mut socket, "fou") {
             Ok(family) => Ok(Some(Self { socket, family })),
             Err(Failure::Refused(Errno::ENOENT)) => Ok(None),
             Err(failure) => Err(explain(failure, &mut socket, "find the family fou")),
@@ -42,7 +36,7 @@ impl Fou {
     pub fn gue_ports(&mut self) -> Result<Vec<GuePort>, Error> {
         let id = self.family;
         let read = |payload: &[u8]| Ok(entry(payload));
-        match self.socket.dump(|| message(id, fou::GET, Vec::new()), read) {
+        match self.socket.dump(|| Request::new(fou::GET, Vec::new()).to(id), read) {
             Ok(list) => Ok(list.into_iter().flatten().collect()),
             Err(failure) => Err(explain(failure, &mut self.socket, "list UDP ports")),
         }
@@ -65,7 +59,7 @@ impl Fou {
             Attribute::u8(fou::AF, u8::try_from(version).unwrap_or_default()),
             Attribute::u8(fou::TYPE, fou::TYPE_GUE),
         ];
-        self.socket.change(message(self.family, command, attributes)).map_err(|failure| {
+        self.socket.change(Request::new(command, attributes).to(self.family)).map_err(|failure| {
             explain(failure, &mut self.socket, &format!("{word} GUE port {}", port.port))
         })
     }
@@ -92,41 +86,5 @@ fn explain(failure: Failure, socket: &mut Socket, action: &str) -> Error {
             Error::Network { action: action.to_owned(), errno, reason: socket.take_reason() }
         }
         Failure::Broken(error) => error,
-    }
-}
-
-fn message(id: u16, command: u8, attributes: Vec<Attribute<'_>>) -> GenlMessage<Request<'_>> {
-    let mut message = GenlMessage::from_payload(Request { command, attributes });
-    message.set_resolved_family_id(id);
-    message
-}
-
-#[derive(Debug)]
-struct Request<'a> {
-    command: u8,
-    attributes: Vec<Attribute<'a>>,
-}
-
-impl GenlFamily for Request<'_> {
-    fn family_name() -> &'static str {
-        "fou"
-    }
-
-    fn command(&self) -> u8 {
-        self.command
-    }
-
-    fn version(&self) -> u8 {
-        1
-    }
-}
-
-impl Emitable for Request<'_> {
-    fn buffer_len(&self) -> usize {
-        self.attributes.as_slice().buffer_len()
-    }
-
-    fn emit(&self, buffer: &mut [u8]) {
-        self.attributes.as_slice().emit(buffer);
     }
 }

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use netlink_packet_generic::ctrl::nlas::GenlCtrlAttrs;
-use netlink_packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
-use netlink_packet_generic::{GenlFamily, GenlMessage};
+use netlink_packet_generic::GenlMessage;
 use netlink_sys::protocols::NETLINK_GENERIC;
 use nix::errno::Errno as Number;
 use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
 
-use super::codec::{self, Request};
+use super::codec;
+use super::generic::{self, Request};
 use super::socket::{Failure, Socket};
 use super::uapi::command;
 use crate::error::{Errno, Error};
@@ -54,11 +53,7 @@ impl Client {
     /// [`Error::Unavailable`] where the kernel has no IPVS, or the caller may not ask.
     pub fn open() -> Result<Self, Error> {
         let mut socket = Socket::open(NETLINK_GENERIC)?;
-        let request = GenlMessage::from_payload(GenlCtrl {
-            cmd: GenlCtrlCmd::GetFamily,
-            nlas: vec![GenlCtrlAttrs::FamilyName(Request::family_name().to_owned())],
-        });
-        match socket.get(request, codec::family_id) {
+        match generic::family(&mut socket, "IPVS") {
             Ok(family) => Ok(Self { socket, family }),
             Err(Failure::Refused(Errno::ENOENT)) => Err(Error::Unavailable(absence())),
             Err(Failure::Refused(errno)) => Err(Error::Unavailable(errno)),
@@ -93,7 +88,7 @@ impl Client {
         let family = self.family;
         self.socket
             .dump(
-                || message(family, codec::plain(command::GET_SERVICE)),
+                || codec::plain(command::GET_SERVICE).to(family),
                 |it| decode(codec::answer(it, command::NEW_SERVICE)?),
             )
             .map(|list| unique(list, key))
@@ -134,7 +129,7 @@ impl Client {
         let family = self.family;
         self.socket
             .dump(
-                || message(family, codec::get_destinations(service)),
+                || codec::get_destinations(service).to(family),
                 |it| decode(codec::answer(it, command::NEW_DEST)?, service.family()),
             )
             .map(|list| unique(list, key))
@@ -179,7 +174,7 @@ impl Client {
         let family = self.family;
         self.socket
             .dump(
-                || message(family, codec::plain(command::GET_DAEMON)),
+                || codec::plain(command::GET_DAEMON).to(family),
                 |it| codec::decode_daemon(codec::answer(it, command::NEW_DAEMON)?),
             )
             .map(sorted_by_role)
@@ -213,7 +208,7 @@ impl Client {
 
     /// A request to the family as the kernel numbers it.
     pub(super) fn message<'a>(&self, request: Request<'a>) -> GenlMessage<Request<'a>> {
-        message(self.family, request)
+        request.to(self.family)
     }
 }
 
@@ -290,12 +285,6 @@ fn absence() -> Errno {
         Err(Number::EPERM | Number::EACCES) => Errno::EPERM,
         _ => Errno::ENOPROTOOPT,
     }
-}
-
-fn message(family: u16, request: Request<'_>) -> GenlMessage<Request<'_>> {
-    let mut message = GenlMessage::from_payload(request);
-    message.set_resolved_family_id(family);
-    message
 }
 
 fn sorted_by_role(mut daemons: Vec<Daemon>) -> Vec<Daemon> {

@@ -3,6 +3,7 @@
 mod batch;
 mod codec;
 pub mod fou;
+mod generic;
 mod ipvs;
 mod message;
 pub mod route;

@@ -1,9 +1,8 @@
-//! Requests and their attributes on the way to the kernel.
+//! Attributes on the way to the kernel.
 
 use std::net::IpAddr;
 
 use netlink_packet_core::{Emitable, NLA_F_NESTED, Nla};
-use netlink_packet_generic::GenlFamily;
 
 /// An attribute of a request.
 #[derive(Debug)]
@@ -110,42 +109,5 @@ impl Nla for Attribute<'_> {
             }
             Value::Nested(attributes, _) => attributes.as_slice().emit(buffer),
         }
-    }
-}
-
-/// A request to IPVS.
-#[derive(Debug)]
-pub struct Request<'a> {
-    command: u8,
-    attributes: Vec<Attribute<'a>>,
-}
-
-impl<'a> Request<'a> {
-    pub fn new(command: u8, attributes: Vec<Attribute<'a>>) -> Self {
-        Self { command, attributes }
-    }
-}
-
-impl GenlFamily for Request<'_> {
-    fn family_name() -> &'static str {
-        "IPVS"
-    }
-
-    fn command(&self) -> u8 {
-        self.command
-    }
-
-    fn version(&self) -> u8 {
-        1
-    }
-}
-
-impl Emitable for Request<'_> {
-    fn buffer_len(&self) -> usize {
-        self.attributes.as_slice().buffer_len()
-    }
-
-    fn emit(&self, buffer: &mut [u8]) {
-        self.attributes.as_slice().emit(buffer);
     }
 }

@@ -1,7 +1,8 @@
 //! Requests, whole.
 
-use super::{Attribute, Request, daemon, destination, service, timeouts};
+use super::{Attribute, daemon, destination, service, timeouts};
 use crate::model::{Change, ServiceKey};
+use crate::netlink::generic::Request;
 use crate::netlink::uapi::{command, message};
 
 /// The request for `change`.

@@ -8,8 +8,8 @@ mod requests;
 use netlink_packet_core::Emitable;
 use netlink_packet_generic::GenlMessage;
 
-use super::Request;
 use crate::model::{Protocol, SchedulerName, Service, ServiceKey};
+use crate::netlink::generic::Request;
 
 /// The bytes of a fixture.
 pub fn bytes(text: &str) -> Vec<u8> {

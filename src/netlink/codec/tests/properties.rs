@@ -13,9 +13,10 @@ use crate::model::{
     ServiceKey, Tunnel,
 };
 use crate::netlink::codec::{
-    Attribute, Request, answer, daemon, decode_daemon, decode_destination, decode_info,
-    decode_service, decode_timeouts, destination, family_id, service,
+    Attribute, answer, daemon, decode_daemon, decode_destination, decode_info, decode_service,
+    decode_timeouts, destination, family_id, service,
 };
+use crate::netlink::generic::Request;
 use crate::netlink::message::messages;
 use crate::netlink::uapi::{command, destination as dest, message, service as svc};
 
