@@ -25,8 +25,7 @@ need_compiler
 ensure ip=iproute2 strace=strace
 IPVSADM_REFERENCE=$(reference)
 export IPVSADM_REFERENCE
-bench=$(cargo bench --bench classic --no-run --message-format=json |
-	sed -n 's/.*"executable":"\([^"]*classic-[^"]*\)".*/\1/p' | tail -n 1)
+bench=$(cargo bench --bench classic --no-run --message-format=json | built classic)
 [ -n "$bench" ] || die "cargo built no benchmark"
 export IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-3000}
 [[ -n $write ]] || exec "$top/scripts/vm.sh" "$bench" "$@"

@@ -57,6 +57,11 @@ need_compiler() {
 	need_linker
 }
 
+# built NAME: the path of a test or benchmark, from what cargo says of it on stdin
+built() {
+	sed -n "s|.*\"executable\":\"\([^\"]*/$1-[0-9a-f]*\)\".*|\1|p" | tail -n 1
+}
+
 # True where tests can use the running kernel: it has IPVS, and we are root in
 # the initial user namespace (IPVS refuses every other one, reads included).
 have_ipvs() {

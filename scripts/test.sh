@@ -6,17 +6,14 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# A test binary, and what of it runs in one guest: the longest first. Two are
-# special: 'proof' has Debian's program in the place of ours, in a part of the
-# comparisons that needs all of their cases; 'absent' wants a kernel without IPv6
-# that has not loaded IPVS, so a guest in any case.
+# A test binary, and what of it runs in one guest: the longest first. 'absent'
+# wants a kernel without IPv6 that has not loaded IPVS: a guest in any case.
 shards=(
 	'completion'
 	'compat --skip random'
 	'prepare --skip crash'
 	'traffic'
 	'compat random'
-	'proof parser:: privilege:: departures:: values::weights values::service_addresses_of_other values::real_server_addresses values::firewall values::masks values::names values::daemons --skip of_other_services'
 	'apply'
 	'prepare crash'
 	'kernel'
@@ -30,7 +27,6 @@ run_shard() {
 	shift
 	case $name in
 		traffic) run=("$top/scripts/traffic.sh") ;;
-		proof) run=(env IPVSADM_UNDER_TEST=theirs "$top/scripts/vm.sh" "$(binary compat)" "$@") ;;
 		absent) run=(env IPVS_TESTBED=uml IPVS_VM_APPEND=ipv6.disable=1 "$top/scripts/vm.sh" "$(binary absent)" "$@") ;;
 		*) run=("$top/scripts/vm.sh" "$(binary "$name")" "$@") ;;
 	esac
@@ -44,7 +40,7 @@ run_shard() {
 # binary SUITE: the path of what cargo built
 binary() {
 	local path
-	path=$(sed -n "s|.*\"executable\":\"\([^\"]*/$1-[0-9a-f]*\)\".*|\1|p" "$logs/build" | tail -n 1)
+	path=$(built "$1" <"$logs/build")
 	[[ -n $path ]] || die "cargo built no test binary '$1'"
 	echo "$path"
 }

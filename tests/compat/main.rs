@@ -2,7 +2,8 @@
 //! Debian's ipvsadm 1.31, and must do the same. What differs on purpose stands in `departures`.
 //!
 //! It needs root and a kernel with IPVS: run it through `scripts/vm.sh`. `IPVSADM_REFERENCE` names
-//! the reference; `IPVSADM_UNDER_TEST=theirs` puts it on both sides, which proves the tests.
+//! the reference; `IPVSADM_UNDER_TEST=theirs` puts it on both sides, which proves the tests:
+//! `scripts/proof.sh`.
 
 #![allow(clippy::panic, clippy::expect_used, reason = "a test fails by a panic")]
 
