@@ -70,8 +70,10 @@ impl Shells {
     }
 }
 
+// The start of three shells takes longer than ten lines in each, so a test has many.
+
 #[test]
-fn services_of_the_table() {
+fn services_and_their_real_servers() {
     bed(|shells| {
         shells.completes("-D -t ", &["192.0.2.100:80", "192.0.2.100:8443", "2001:db8::100"]);
         shells.leaves_out("-D -t ", &["192.0.2.100:53"]);
@@ -79,12 +81,7 @@ fn services_of_the_table() {
         shells.completes("-D -t 192.0.2.100:84", &["192.0.2.100:8443"]);
         shells.completes("-L -u ", &["192.0.2.100:53"]);
         shells.completes("--delete-service --udp-service=", &["--udp-service=192.0.2.100:53"]);
-    });
-}
 
-#[test]
-fn real_servers_of_a_service() {
-    bed(|shells| {
         shells.completes("-d -t 192.0.2.100:80 -r ", &["10.0.0.11:80", "10.0.0.12:80"]);
         shells.completes("-e -t 192.0.2.100:80 -r 10.0.0.12", &["10.0.0.12:80"]);
         shells.completes("set -t 192.0.2.100:80 -r 10.0.0.12:80 we", &["weight="]);
@@ -95,7 +92,7 @@ fn real_servers_of_a_service() {
 }
 
 #[test]
-fn what_the_host_has() {
+fn what_the_host_and_its_namespaces_have() {
     bed(|shells| {
         shells.completes("-A -t 192.0.2.100:81 -s w", &["wrr", "wlc"]);
         shells.completes("-A -t 192.0.2.100:81 -p 300 --pe s", &["sip"]);
@@ -103,12 +100,7 @@ fn what_the_host_has() {
         shells.completes("--start-daemon master --mcast-interface e", &["eth0"]);
         shells.completes("director prepare --vip 192.0.2.100 --iface e", &["eth0"]);
         shells.completes("--set ", &["900"]);
-    });
-}
 
-#[test]
-fn namespaces_and_the_table_in_one() {
-    bed(|shells| {
         run("ip", &["netns", "add", "inner"]);
         run("ip", &["-n", "inner", "link", "set", "lo", "up"]);
         run(OURS, &["-A", "-t", "198.51.100.9:443", "-s", "rr", "--netns", "inner"]);
@@ -120,7 +112,7 @@ fn namespaces_and_the_table_in_one() {
 }
 
 #[test]
-fn commands_options_and_verbs() {
+fn commands_options_verbs_and_files() {
     bed(|shells| {
         shells.completes("", &["apply", "director"]);
         shells.completes("--add-se", &["--add-server", "--add-service"]);
@@ -129,12 +121,7 @@ fn commands_options_and_verbs() {
         shells.completes("rs pre", &["prepare"]);
         shells.completes("rs prepare --mode t", &["tun"]);
         shells.completes("completions ", &["bash", "zsh", "fish"]);
-    });
-}
 
-#[test]
-fn files_where_a_file_is_meant() {
-    bed(|shells| {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("the-rules.txt"), "").unwrap();
         let path = folder.path().to_str().unwrap();
