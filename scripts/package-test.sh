@@ -71,17 +71,6 @@ fi
 triple=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
 export "CARGO_TARGET_${triple}_RUNNER=$top/scripts/vm.sh"
 export IPVS_TESTBED=uml IPVS_VM_MEM=${IPVS_VM_MEM:-2048M} IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-1800}
-# A guest has one CPU, and its machines wait much: two of them at once.
+# One CPU and much waiting: two machines at once.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-2}
-[[ $# -eq 0 ]] || exec cargo test --test package -- "$@"
-
-# Half of the time goes into these: they have a guest of their own.
-half=(rpm:: takeover:: unit::)
-cargo test --test package --no-run
-log=$(mktemp "$top/target/package-test.XXXXXX")
-setsid cargo test --test package -- "${half[@]}" >"$log" 2>&1 &
-other=$!
-trap 'kill -- "-$other" 2>/dev/null || true; cat "$log"; rm -f "$log"' EXIT
-# shellcheck disable=SC2046 # two words each
-cargo test --test package -- $(printf -- '--skip %s ' "${half[@]}")
-wait "$other"
+cargo test --test package -- "$@"
