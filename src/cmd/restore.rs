@@ -70,7 +70,7 @@ fn clear_and_execute(
 ) -> Result<u8, Error> {
     let touched = outside(lines);
     before.daemons.retain(|role, _| touched.daemons.contains_key(role));
-    guard.expect(session, Step::Replaced(before))?;
+    guard.announce(session, Step::Replaced(before))?;
     if guard.is_stopped() {
         return Ok(0);
     }
@@ -162,11 +162,11 @@ fn converge(
         let changes = plan(&current, &wish);
         let delta = Delta::of(&changes, &current);
         let so_far = if let Some(status) = status {
-            guard.expect(session, Step::Touched(delta))?;
+            guard.announce(session, Step::Touched(delta))?;
             status
         } else {
             let delta = beside(delta, around(session.client()?, stops, others)?);
-            guard.expect(session, Step::Touched(delta))?;
+            guard.announce(session, Step::Touched(delta))?;
             execute(session, stops, Some(guard))?
         };
         status = Some(so_far);

@@ -17,8 +17,8 @@ const LINES: [(&str, &str); 5] = [
 
 /// As a user has it who follows his shell's manual; nothing here names a file of the package.
 const HOME: &str = "
-mkdir /root/shells
-echo 'autoload -U compinit; compinit; setopt no_list_ambiguous' >/root/shells/.zshrc
+mkdir /srv/user
+echo 'autoload -U compinit; compinit; setopt no_list_ambiguous' >/srv/user/.zshrc
 ipvsadm -R <<'END'
 -A -t 192.0.2.100:80 -s wlc
 -a -t 192.0.2.100:80 -r 10.0.0.11:80 -g -w 1
@@ -44,7 +44,7 @@ fn each_shell_loads_them_by_itself() {
     let typed: Vec<&str> = LINES.iter().map(|(line, _)| *line).collect();
     for (name, command) in SHELLS {
         let said = machine.ok(&format!(
-            "export HOME=/root/shells TERM=dumb; cd; {command} <<'@@'\n{}\n@@",
+            "export HOME=/srv/user TERM=dumb; cd; {command} <<'@@'\n{}\n@@",
             typed.join("\n")
         ));
         let screens: Vec<&str> = said.split("== end").collect();

@@ -41,7 +41,7 @@ impl Guard {
     }
 
     /// What is going to be done. From now on it is taken back where a signal comes.
-    pub(super) fn expect(&mut self, session: &mut Session<'_>, step: Step) -> Result<(), Error> {
+    pub(super) fn announce(&mut self, session: &mut Session<'_>, step: Step) -> Result<(), Error> {
         if matches!(&step, Step::Touched(delta) if *delta == Delta::default()) {
             return Ok(());
         }
