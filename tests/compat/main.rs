@@ -21,6 +21,7 @@ mod parser;
 mod privilege;
 mod prng;
 mod random;
+mod raw;
 #[path = "../common/reference.rs"]
 mod reference;
 mod terminal;

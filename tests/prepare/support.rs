@@ -1,9 +1,10 @@
 //! A real server and a neighbour on one network, as network namespaces of their own.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
+use std::io::{self, Read, Write as _};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, Once};
 
@@ -62,15 +63,9 @@ impl Lan {
         must(&["ip", "netns", "add", &lan.rs]);
         must(&["ip", "netns", "add", &lan.neighbour]);
         drop(making);
-        lan.rs(&format!("ip link add v0 type veth peer name v1 netns {}", lan.neighbour));
-        for (host, device, last) in [(&lan.rs, "v0", 2), (&lan.neighbour, "v1", 1)] {
-            within(host, "ip link set lo up");
-            // Link-local addresses come later, and would differ between snapshots.
-            within(host, &format!("ip link set {device} addrgenmode none"));
-            within(host, &format!("ip link set {device} up"));
-            within(host, &format!("ip address add 10.0.0.{last}/24 dev {device}"));
-            within(host, &format!("ip address add 2001:db8::{last}/64 dev {device} nodad"));
-        }
+        let link = format!("link add v0 type veth peer name v1 netns {}", lan.neighbour);
+        configure(&lan.rs, &[link, up("v0", 2)].join("\n"));
+        configure(&lan.neighbour, &up("v1", 1));
         lan.rs("ip route add default via 10.0.0.254");
         lan
     }
@@ -134,6 +129,18 @@ impl Lan {
     }
 }
 
+/// The lines for `ip` that bring up a host with this interface.
+fn up(device: &str, last: u8) -> String {
+    // Link-local addresses come later, and would differ between snapshots.
+    format!(
+        "link set lo up
+         link set {device} addrgenmode none
+         link set {device} up
+         address add 10.0.0.{last}/24 dev {device}
+         address add 2001:db8::{last}/64 dev {device} nodad"
+    )
+}
+
 /// What `--persist` has written for an address.
 pub fn files_of(vip: &str) -> String {
     let name = format!("*{vip}*");
@@ -161,19 +168,28 @@ fn timeless(text: &str) -> String {
     timeless
 }
 
-/// Kernel parameters, without those that count what happens.
+/// Kernel parameters, without those that count what happens. They are a thousand, and a system call
+/// is dear in a guest.
 fn parameters(folder: &Path, state: &mut String) {
-    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
+    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(Result::unwrap).collect();
+    entries.sort_by_key(DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        if entry.file_type().unwrap().is_dir() {
             parameters(&path, state);
-        } else if !path.ends_with("nf_conntrack_count")
-            && let Ok(value) = fs::read(&path)
+        } else if entry.file_name() != "nf_conntrack_count"
+            && let Ok(value) = parameter(&path)
         {
-            let _ = writeln!(state, "{} = {}", path.display(), String::from_utf8_lossy(&value));
+            let _ = writeln!(state, "{} = {value}", path.display());
         }
     }
+}
+
+/// The kernel gives the whole of a parameter in one read.
+fn parameter(path: &Path) -> io::Result<String> {
+    let mut value = [0; 4096];
+    let length = File::open(path)?.read(&mut value)?;
+    Ok(String::from_utf8_lossy(&value[..length]).into_owned())
 }
 
 /// Runs `work` in a thread of a host's namespace. A socket that it makes stays there.
@@ -201,9 +217,24 @@ pub fn must(words: &[&str]) -> String {
 }
 
 pub fn within(host: &str, command: &str) -> String {
-    let words: Vec<&str> =
-        ["ip", "netns", "exec", host].into_iter().chain(command.split(' ')).collect();
+    // `ip` goes there by itself; any other needs the host's /sys, too.
+    let (entry, command) = match command.strip_prefix("ip ") {
+        Some(command) => (&["ip", "-n", host][..], command),
+        None => (&["ip", "netns", "exec", host][..], command),
+    };
+    let words: Vec<&str> = entry.iter().copied().chain(command.split(' ')).collect();
     must(&words)
+}
+
+/// Runs the lines as arguments of one `ip` on a host.
+fn configure(host: &str, lines: &str) {
+    let mut ip = Command::new("ip")
+        .args(["-n", host, "-batch", "-"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("ip is needed");
+    ip.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    assert!(ip.wait().unwrap().success(), "ip on {host}:\n{lines}");
 }
 
 /// Fails with the lines that differ.

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use netlink_packet_core::NlasIterator;
+use netlink_packet_core::{NLA_ALIGNTO, NLA_HEADER_SIZE, NLA_TYPE_MASK};
 use netlink_packet_generic::GenlHeader;
 use netlink_packet_generic::constants::{CTRL_ATTR_FAMILY_ID, CTRL_CMD_NEWFAMILY, GENL_HDRLEN};
 
@@ -11,18 +11,26 @@ use crate::model::Family;
 use crate::netlink::message::unintelligible;
 use crate::netlink::uapi::family;
 
-/// Gives number and value of each attribute to `take`.
+/// Gives number and value of each attribute to `take`. The crate's iterator, which checks the length
+/// once more for each field that it reads, took a fifth of a listing's own time.
 pub fn each<'a>(
-    bytes: &'a [u8],
+    mut bytes: &'a [u8],
     mut take: impl FnMut(u16, &'a [u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    for attribute in NlasIterator::new(bytes) {
-        let attribute = attribute.map_err(unintelligible)?;
-        let (kind, end) = (attribute.kind(), usize::from(attribute.length()));
-        let value = attribute.into_inner().get(4..end).unwrap_or_default();
-        take(kind, value)?;
+    while let [length, more, kind, flags, ..] = *bytes {
+        let length = usize::from(u16::from_ne_bytes([length, more]));
+        let Some(value) = bytes.get(NLA_HEADER_SIZE..length) else {
+            return Err(unfit(length, bytes.len()));
+        };
+        take(u16::from_ne_bytes([kind, flags]) & NLA_TYPE_MASK, value)?;
+        // The last attribute can lack its padding.
+        bytes = bytes.get(length.next_multiple_of(NLA_ALIGNTO)..).unwrap_or_default();
     }
-    Ok(())
+    if bytes.is_empty() { Ok(()) } else { Err(unfit(NLA_HEADER_SIZE, bytes.len())) }
+}
+
+fn unfit(length: usize, room: usize) -> Error {
+    Error::Answer(format!("an attribute of {length} bytes in {room} bytes"))
 }
 
 /// The attributes of an answer that must be of `command`: other ones number theirs differently.
