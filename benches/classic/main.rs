@@ -20,8 +20,8 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 type Section = fn(&Bench) -> Outcome<()>;
 
-/// Alternating runs of a comparison; of one whose old part lasts seconds, [`FEW`].
-const RUNS: usize = 5;
+/// Alternating runs of a comparison; of restores onto a table and of connections, [`FEW`].
+const RUNS: usize = 7;
 const FEW: usize = 3;
 
 /// What can be measured alone: `scripts/bench.sh NAME…`.
@@ -48,7 +48,9 @@ fn main() -> Outcome<()> {
     let theirs = reference::checked()?.display().to_string();
     let ours = env!("CARGO_BIN_EXE_ipvsadm").to_owned();
     let bench = Bench { theirs, ours, scratch: scratch.path().to_owned() };
-    println!("medians of {RUNS} alternating runs ({FEW} from 10,000 services on);");
+    println!(
+        "medians of {RUNS} alternating runs ({FEW} of restores onto a table and connections);"
+    );
     println!("user time (10 ms ticks), peak memory and system calls of one more run each");
     println!("(calls only where a run takes less than 4 seconds)");
     for (name, section) in SECTIONS {
@@ -64,7 +66,7 @@ fn tables(bench: &Bench) -> Outcome<()> {
     println!("\n# Commands\n");
     measure::titles();
     let add = Run { words: &["-A", "-t", "192.0.2.80:80", "-s", "rr"], stdin: None };
-    bench.compare("-A -t 192.0.2.80:80 -s rr", 4 * RUNS + 1, |program| {
+    bench.compare("-A -t 192.0.2.80:80 -s rr", 3 * RUNS, |program| {
         in_namespace(|| add.time(program))
     })?;
     for size in [Size(200, 5), Size(2_000, 3), Size(2_000, 5), Size(10_000, 3), Size(10_000, 5)] {
@@ -77,25 +79,24 @@ fn table(bench: &Bench, size: Size) -> Outcome<()> {
     let Size(services, servers) = size;
     println!("\n{services} services x {servers} = {} real servers", services * servers);
     let file = size.rules(&bench.scratch, 0)?;
-    let runs = if services < 10_000 { RUNS } else { FEW };
     let restore = Run { words: &["-R"], stdin: Some(&file) };
-    bench.compare("-R", runs, |program| in_namespace(|| restore.time(program)))?;
+    bench.compare("-R", RUNS, |program| in_namespace(|| restore.time(program)))?;
     let rules = changes(&file)?;
     in_namespace(|| {
         load(&rules)?;
         for words in [&["-Ln"][..], &["-Ln", "--stats"], &["-Ln", "--rate"], &["-S", "-n"]] {
             let run = Run { words, stdin: None };
-            bench.compare(&words.join(" "), runs, |program| run.time(program))?;
+            bench.compare(&words.join(" "), RUNS, |program| run.time(program))?;
         }
-        one_weight(bench, size, runs)
+        one_weight(bench, size)
     })
 }
 
 /// Apply to a table that is loaded.
-fn one_weight(bench: &Bench, size: Size, runs: usize) -> Outcome<()> {
+fn one_weight(bench: &Bench, size: Size) -> Outcome<()> {
     let (old, new) = (size.rules(&bench.scratch, 0)?, size.rules(&bench.scratch, 1)?);
     let [old, new] = [&old, &new].map(|path| path.to_string_lossy());
-    bench.alone("apply of one weight", runs, |program| {
+    bench.alone("apply of one weight", RUNS, |program| {
         Run { words: &["apply", &old], stdin: None }.time(&bench.ours)?;
         Run { words: &["apply", &new], stdin: None }.time(program)
     })?;
@@ -196,7 +197,7 @@ fn apply(bench: &Bench) -> Outcome<()> {
             let run = Run { words, stdin: None };
             bench.alone(&words.join(" "), RUNS, |program| run.time(program))?;
         }
-        one_weight(bench, size, RUNS)
+        one_weight(bench, size)
     })
 }
 

@@ -47,7 +47,10 @@ impl Line {
 
     /// Keeps `width` characters of the column that began at `place`.
     pub fn cut(&mut self, place: usize, width: usize) -> &mut Self {
-        if let Some((end, _)) = self.0[place..].char_indices().nth(width) {
+        // Bytes are never fewer than characters.
+        if self.0.len() > place + width
+            && let Some((end, _)) = self.0[place..].char_indices().nth(width)
+        {
             self.0.truncate(place + end);
         }
         self

@@ -1,9 +1,12 @@
 //! Who answers for the virtual address, seen from a neighbour that asks all the time.
 
 use std::io::Write;
+use std::net::UdpSocket;
 use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
-use crate::support::{Lan, VIP, within};
+use crate::support::{Lan, VIP, inside, within};
 
 const LISTENER: &str = include_str!("neighbour.py");
 
@@ -36,14 +39,13 @@ impl Neighbour {
 /// Makes the real server ask for its neighbour with the virtual address as its source.
 fn speak(lan: &Lan, vip: &str) {
     lan.rs("ip neighbour flush dev v0");
-    let (version, to) = if vip.contains(':') { ("6", "2001:db8::1") } else { ("", "10.0.0.1") };
-    let script = format!(
-        "import socket;s=socket.socket(socket.AF_INET{version},socket.SOCK_DGRAM);\
-         s.bind(('{vip}',0));s.sendto(b'x',('{to}',9))"
-    );
-    let words = ["netns", "exec", &lan.rs, "python3", "-c", &script];
-    assert!(Command::new("ip").args(words).status().unwrap().success());
-    std::thread::sleep(std::time::Duration::from_millis(100));
+    let to = if vip.contains(':') { "2001:db8::1" } else { "10.0.0.1" };
+    send(&lan.rs, vip, to);
+    sleep(Duration::from_millis(100));
+}
+
+fn send(host: &str, from: &str, to: &str) {
+    inside(host, || UdpSocket::bind((from, 0)).unwrap().send_to(b"x", (to, 9)).unwrap());
 }
 
 #[test]
@@ -94,12 +96,9 @@ fn an_ipv6_address_is_silent_on_lo_and_not_on_ethernet() {
     let lan = Lan::new();
     lan.ok("rs prepare --mode dr --vip 2001:db8::80");
     within(&lan.neighbour, "ip -6 neighbour flush all");
-    let script = "import socket;s=socket.socket(socket.AF_INET6,socket.SOCK_DGRAM);\
-                  s.sendto(b'x',('2001:db8::80',9))";
     let ask = || {
-        let words = ["netns", "exec", &lan.neighbour, "python3", "-c", script];
-        assert!(Command::new("ip").args(words).status().unwrap().success());
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        send(&lan.neighbour, "::", "2001:db8::80");
+        sleep(Duration::from_millis(300));
         within(&lan.neighbour, "ip -6 neighbour show")
     };
     let silent = ask();
