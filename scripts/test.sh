@@ -20,7 +20,7 @@ shards=(
 	'kernel'
 )
 # One that never waits, and that nothing hurries, fills the time in which the
-# others wait: guest kernels share a processor badly.
+# others wait.
 filler='compat random'
 
 # run_shard SUITE [FILTER...]

@@ -13,7 +13,7 @@ mod world;
 
 use std::time::Duration;
 
-use measure::{Bench, Run, median, millis};
+use measure::{Bench, Measured, Run, median, millis};
 use world::{Size, changes, connect, in_namespace, load};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -23,6 +23,8 @@ type Section = fn(&Bench) -> Outcome<()>;
 /// Alternating runs of a comparison; of restores onto a table and of connections, [`FEW`].
 const RUNS: usize = 7;
 const FEW: usize = 3;
+
+const ONE_WEIGHT: &str = "apply of one weight";
 
 /// What can be measured alone: `scripts/bench.sh NAME…`.
 const SECTIONS: &[(&str, Section)] = &[
@@ -88,19 +90,19 @@ fn table(bench: &Bench, size: Size) -> Outcome<()> {
             let run = Run { words, stdin: None };
             bench.compare(&words.join(" "), RUNS, |program| run.time(program))?;
         }
-        one_weight(bench, size)
+        bench.alone(ONE_WEIGHT, RUNS, one_weight(bench, size)?)
     })
 }
 
 /// Apply to a table that is loaded.
-fn one_weight(bench: &Bench, size: Size) -> Outcome<()> {
+fn one_weight(bench: &Bench, size: Size) -> Outcome<impl Fn(&str) -> Outcome<Duration>> {
     let (old, new) = (size.rules(&bench.scratch, 0)?, size.rules(&bench.scratch, 1)?);
-    let [old, new] = [&old, &new].map(|path| path.to_string_lossy());
-    bench.alone("apply of one weight", RUNS, |program| {
-        Run { words: &["apply", &old], stdin: None }.time(&bench.ours)?;
+    let ours = bench.ours.clone();
+    Ok(move |program: &str| {
+        let [old, new] = [&old, &new].map(|path| path.to_string_lossy());
+        Run { words: &["apply", &old], stdin: None }.time(&ours)?;
         Run { words: &["apply", &new], stdin: None }.time(program)
-    })?;
-    Ok(())
+    })
 }
 
 /// Ours alone: time by the number of rules.
@@ -185,7 +187,7 @@ fn cleared(program: &str, restore: &Run<'_>) -> Outcome<Duration> {
     Ok(clear.time(program)? + restore.time(program)?)
 }
 
-/// One weight of 10,000 services.
+/// One weight of 10,000 services, beside the lists of what it has to read.
 fn apply(bench: &Bench) -> Outcome<()> {
     println!("\n# One weight of 10,000 services x 3\n");
     let size = Size(10_000, 3);
@@ -193,11 +195,19 @@ fn apply(bench: &Bench) -> Outcome<()> {
     measure::titles();
     in_namespace(|| {
         load(&rules)?;
-        for words in [&["-Ln"][..], &["-Ln", "--stats"], &["-S", "-n"]] {
-            let run = Run { words, stdin: None };
-            bench.alone(&words.join(" "), RUNS, |program| run.time(program))?;
-        }
-        one_weight(bench, size)
+        let list = |words: &'static [&'static str]| {
+            move |program: &str| Run { words, stdin: None }.time(program)
+        };
+        let rows: [(&str, Measured<'_>); 4] = [
+            ("-Ln", &list(&["-Ln"])),
+            ("-Ln --stats", &list(&["-Ln", "--stats"])),
+            ("-S -n", &list(&["-S", "-n"])),
+            (ONE_WEIGHT, &one_weight(bench, size)?),
+        ];
+        let spent: Vec<f64> = bench.among(RUNS, &rows)?.iter().map(Duration::as_secs_f64).collect();
+        let [_, stats, save, apply] = spent[..] else { return Err("rows are missing".into()) };
+        println!("apply: {:.2} x -Ln --stats, {:.2} x -S -n", apply / stats, apply / save);
+        Ok(())
     })
 }
 

@@ -58,6 +58,9 @@ pub fn usage(words: &[String]) -> Outcome<()> {
     std::process::exit(status.code().unwrap_or(1))
 }
 
+/// A run of a program, and what it took.
+pub type Measured<'a> = &'a dyn Fn(&str) -> Outcome<Duration>;
+
 /// Two programs, and a place for what they leave.
 #[derive(Clone)]
 pub struct Bench {
@@ -95,14 +98,24 @@ impl Bench {
         name: &str,
         runs: usize,
         run: impl Fn(&str) -> Outcome<Duration>,
-    ) -> Outcome<Duration> {
-        let spent = median((0..runs).map(|_| run(&self.ours)).collect::<Outcome<_>>()?)?;
-        println!(
-            "{name:<28} {:>33} | {}",
-            "",
-            columns(spent, &self.cost(&self.ours, spent, &run)?)
-        );
-        Ok(spent)
+    ) -> Outcome<()> {
+        self.among(runs, &[(name, &run)]).map(drop)
+    }
+
+    /// Ours alone, in alternating runs: a line for each, and the medians.
+    pub fn among(&self, runs: usize, rows: &[(&str, Measured<'_>)]) -> Outcome<Vec<Duration>> {
+        let mut spent = vec![Vec::new(); rows.len()];
+        for _ in 0..runs {
+            for ((_, run), spent) in rows.iter().zip(&mut spent) {
+                spent.push(run(&self.ours)?);
+            }
+        }
+        let medians = spent.into_iter().map(median).collect::<Outcome<Vec<_>>>()?;
+        for ((name, run), spent) in rows.iter().zip(&medians) {
+            let cost = self.cost(&self.ours, *spent, run)?;
+            println!("{name:<28} {:>33} | {}", "", columns(*spent, &cost));
+        }
+        Ok(medians)
     }
 
     fn cost(

@@ -10,9 +10,6 @@ use crate::rules;
 use super::classic::{self, Classic, Invocation};
 use super::words::Scanner;
 
-/// Lines of a large rule file.
-const ROOM: usize = 1 << 16;
-
 /// A command of a rule file, with the place where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleLine {
@@ -43,12 +40,7 @@ pub fn read_rules(
     program: &str,
     file: impl BufRead,
 ) -> Result<Vec<RuleLine>, Error> {
-    // A list that grows moves, and pages that move are mapped anew. Room that is not used costs nothing.
-    let mut lines = Vec::with_capacity(ROOM);
-    for line in rule_lines(scanner, program, file) {
-        lines.push(line?);
-    }
-    Ok(lines)
+    rule_lines(scanner, program, file).collect()
 }
 
 /// The same line by line: to hold a file of many thousand rules costs more time, in pages of memory
