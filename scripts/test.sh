@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every test but those of the packages (package-test.sh): those that need no
 # kernel here, the others on a kernel with IPVS (the running one where it has
-# IPVS, else user-mode Linux guests, two at once).
+# IPVS, else user-mode Linux guests, two at once and one in what they leave).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
