@@ -57,19 +57,6 @@ need_compiler() {
 	need_linker
 }
 
-# in_one_piece TITLE COMMAND [ARG...]: prints what COMMAND said when it has ended
-in_one_piece() {
-	local title=$1 log status=0
-	shift
-	log=$(mktemp)
-	SECONDS=0
-	"$@" >"$log" 2>&1 || status=$?
-	printf '\n== %s: %s seconds\n' "$title" "$SECONDS"
-	cat "$log"
-	rm "$log"
-	return "$status"
-}
-
 # built NAME: the path of a test or benchmark, from what cargo says of it on stdin
 built() {
 	sed -n "s|.*\"executable\":\"\([^\"]*/$1-[0-9a-f]*\)\".*|\1|p" | tail -n 1

@@ -73,15 +73,4 @@ export "CARGO_TARGET_${triple}_RUNNER=$top/scripts/vm.sh"
 export IPVS_TESTBED=uml IPVS_VM_MEM=${IPVS_VM_MEM:-2048M} IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-1800}
 # One CPU and much waiting: two machines at once.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-2}
-if [[ $# -gt 0 ]]; then
-	cargo test --test package -- "$@"
-	exit
-fi
-cargo test --test package --no-run
-# Two guests.
-part() {
-	in_one_piece "$*" cargo test --test package -- "$@"
-}
-export -f part in_one_piece
-some='rpm:: takeover:: field::'
-printf '%s\n' "$some" "--skip ${some// / --skip }" | xargs -P 2 -I {} bash -c 'part {}'
+cargo test --test package -- "$@"

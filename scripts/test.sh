@@ -23,22 +23,27 @@ shards=(
 # others wait.
 filler='compat random'
 
-# run_shard SUITE [FILTER...]
+# run_shard SUITE [FILTER...]: prints what it said when it has ended.
 run_shard() {
-	local name=$1 run
+	local name=$1 run log status=0
 	shift
 	case $name in
 		traffic) run=("$top/scripts/traffic.sh") ;;
 		absent) run=(env IPVS_TESTBED=uml IPVS_VM_APPEND=ipv6.disable=1 "$top/scripts/vm.sh" "$(binary absent)" "$@") ;;
 		*) run=("$top/scripts/vm.sh" "$(binary "$name")" "$@") ;;
 	esac
-	in_one_piece "$name $*" "${run[@]}"
+	log=$(mktemp "$logs/log.XXXXXX")
+	SECONDS=0
+	"${run[@]}" >"$log" 2>&1 || status=$?
+	printf '\n== %s %s: %s seconds\n' "$name" "$*" "$SECONDS"
+	cat "$log"
+	return "$status"
 }
 
 # binary SUITE: the path of what cargo built
 binary() {
 	local path
-	path=$(built "$1" <"$build")
+	path=$(built "$1" <"$logs/build")
 	[[ -n $path ]] || die "cargo built no test binary '$1'"
 	echo "$path"
 }
@@ -51,9 +56,9 @@ ensure ip=iproute2 strace=strace python3=python3 setpriv=util-linux \
 	curl=curl jq=jq busybox=busybox-static sysctl=procps iptables-legacy=iptables \
 	modprobe=kmod
 IPVSADM_REFERENCE=$(reference)
-build=$(mktemp "$top/target/test.XXXXXX")
-trap 'rm -f "$build"' EXIT
-export top IPVSADM_REFERENCE build IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-1800}
+logs=$(mktemp -d "$top/target/test.XXXXXX")
+trap 'rm -rf "$logs"' EXIT
+export top IPVSADM_REFERENCE logs IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-1800}
 
 for dir in tests/*/; do
 	name=$(basename "$dir")
@@ -63,7 +68,7 @@ done
 
 cargo test --lib --bins --test cli --test tidy
 cargo test --doc
-cargo test --tests --no-run --message-format=json >"$build"
+cargo test --tests --no-run --message-format=json >"$logs/build"
 cargo build --examples # tests/docs runs them
 export -f run_shard binary
 guests=2 # at once
@@ -76,7 +81,7 @@ if have_ipvs; then
 else
 	setsid nice -n 15 bash -c "$shard $filler" &
 	filling=$!
-	trap 'kill -- "-$filling" 2>/dev/null || true; rm -f "$build"' EXIT
+	trap 'kill -- "-$filling" 2>/dev/null || true; rm -rf "$logs"' EXIT
 fi
 printf '%s\n' "${shards[@]}" | xargs -P $guests -I {} bash -c "$shard {}" || failed=1
 [[ -z ${filling:-} ]] || wait "$filling" || failed=1
