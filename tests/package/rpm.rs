@@ -186,7 +186,7 @@ fn stop_saves_then_clears(machine: &Machine) {
     machine.ok("ipvsadm -A -f 4 -s sh");
     let table = machine.table();
     machine.ok("systemctl stop ipvsadm");
-    assert_eq!(machine.table(), "");
+    assert_eq!(machine.table(), "", "{:?}", machine.sh("systemctl status --full ipvsadm"));
     assert_eq!(machine.ok(&format!("cat {RULES}")), format!("# ipvsadm.rules\n{table}"));
     machine.ok("systemctl start ipvsadm");
     assert_eq!(machine.table(), table);
