@@ -111,8 +111,8 @@ fn ask(socket: &Socket, family: u16, command: u8, flags: u16, request: &[u8]) ->
         while let [a, b, c, d, kind, more, ..] = *rest {
             let length = usize::try_from(u32::from_ne_bytes([a, b, c, d])).expect("a length");
             match u16::from_ne_bytes([kind, more]) {
-                DONE => return answers,
-                ERROR => {
+                // Both carry an error number.
+                DONE | ERROR => {
                     assert_eq!(rest[16..20], [0; 4], "command {command} of family {family}");
                     return answers;
                 }

@@ -60,5 +60,5 @@ fn advertisements_that_are_not_heard_stay_unheard() {
 
 #[test]
 fn killed_anywhere_undo_leaves_the_advertised_route() {
-    killed_everywhere(&routed(), "director", &format!("{WISH} --takeover"));
+    killed_everywhere(&routed(), "director", WISH);
 }

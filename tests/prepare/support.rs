@@ -189,6 +189,7 @@ fn parameters(folder: &Path, state: &mut String) {
 fn parameter(path: &Path) -> io::Result<String> {
     let mut value = [0; 4096];
     let length = File::open(path)?.read(&mut value)?;
+    assert!(length < value.len(), "{} is longer than is read here", path.display());
     Ok(String::from_utf8_lossy(&value[..length]).into_owned())
 }
 
