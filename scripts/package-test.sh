@@ -14,9 +14,12 @@ field=(ipvsadm ldirectord keepalived ctdb sosreport python3 procps kmod rpm
 
 cd "$top"
 need_root
-ensure mmdebstrap=mmdebstrap unshare=util-linux
+ensure mmdebstrap=mmdebstrap unshare=util-linux flock=util-linux
 testbed=$top/target/testbed
 mkdir -p "$testbed/roots" "$testbed/debian"
+# Another one that runs at the same time waits until everything is there.
+exec 9>"$testbed/roots/lock"
+flock 9
 
 # root NAME PACKAGE...: a Debian of this machine's release, made once
 root() {
@@ -67,6 +70,8 @@ if [[ ! -e $testbed/debian/ipvsadm.deb ]]; then
 	trap - EXIT
 	rmdir "$fetched"
 fi
+flock -u 9
+exec 9>&-
 
 triple=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
 export "CARGO_TARGET_${triple}_RUNNER=$top/scripts/vm.sh"
