@@ -32,11 +32,14 @@ for number in 2 3; do
     mkdir -p /srv/rs$number && echo 'all is well' >/srv/rs$number/index.html
 done";
 
+/// Starts one and waits until it answers, or ends it.
 fn web(number: u8, up: bool) -> String {
     if up {
         format!(
             "cd /srv/rs{number} && ip netns exec rs{number} setsid python3 -m http.server 80 \
-             >/dev/null 2>&1 & echo $! >/run/rs{number}.pid"
+             >/dev/null 2>&1 &
+             until ip netns exec rs{number} bash -c ': </dev/tcp/127.0.0.1/80' 2>/dev/null
+             do sleep .2; done"
         )
     } else {
         format!("for pid in $(ip netns pids rs{number}); do kill -9 $pid; done")
@@ -47,7 +50,7 @@ fn configuration(quiescent: bool) -> String {
     let quiescent = if quiescent { "yes" } else { "no" };
     format!(
         "cat >/etc/ha.d/ldirectord.cf <<'END'
-checktimeout=2
+checktimeout=10
 checkinterval=1
 autoreload=no
 quiescent={quiescent}
@@ -153,12 +156,12 @@ virtual_server 192.0.2.1 80 {
     inhibit_on_failure
     real_server 10.1.0.2 80 {
         weight 2
-        TCP_CHECK { connect_timeout 1 }
+        TCP_CHECK { connect_timeout 10 }
     }
     real_server 10.1.0.3 80 {
         weight 3
         inhibit_on_failure
-        TCP_CHECK { connect_timeout 1 }
+        TCP_CHECK { connect_timeout 10 }
     }
 }
 END
