@@ -13,7 +13,7 @@ mod world;
 
 use std::time::Duration;
 
-use measure::{Bench, Measured, Run, median, millis};
+use measure::{Bench, Run, in_turns, millis};
 use world::{Size, changes, connect, in_namespace, load};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -116,21 +116,23 @@ fn linear(bench: &Bench) -> Outcome<()> {
     for services in [2_000, 10_000, 20_000] {
         let file = Size(services, 3).rules(&bench.scratch, 0)?;
         let rules = changes(&file)?;
-        let ours = |run: Run<'_>| {
-            repeat(|| {
-                in_namespace(|| {
-                    if run.stdin.is_none() {
-                        load(&rules)?;
-                    }
-                    run.time(&bench.ours)
-                })
+        let restore = Run { words: &["-R"], stdin: Some(&file) };
+        let listing = |words: &[&str]| {
+            in_namespace(|| {
+                load(&rules)?;
+                Run { words, stdin: None }.time(&bench.ours)
             })
         };
-        let restore = ours(Run { words: &["-R"], stdin: Some(&file) })?;
-        let list = ours(Run { words: &["-Ln"], stdin: None })?;
-        let save = ours(Run { words: &["-S", "-n"], stdin: None })?;
-        let memory = repeat(|| in_namespace(|| load(&rules)))?;
-        let [restore, list, save, memory] = [restore, list, save, memory].map(millis);
+        let [restore, list, save, memory] = in_turns(
+            RUNS,
+            [
+                &|| in_namespace(|| restore.time(&bench.ours)),
+                &|| listing(&["-Ln"]),
+                &|| listing(&["-S", "-n"]),
+                &|| in_namespace(|| load(&rules)),
+            ],
+        )?
+        .map(millis);
         println!("{services:>8} {restore:>10.1} {list:>10.1} {save:>10.1} {memory:>10.1}");
     }
     Ok(())
@@ -143,10 +145,14 @@ fn restore(bench: &Bench) -> Outcome<()> {
     let size = Size(10_000, 3);
     let file = size.rules(&bench.scratch, 0)?;
     let rules = changes(&file)?;
-    let start = repeat(|| in_namespace(|| Run { words: &["-v"], stdin: None }.time(&bench.ours)))?;
-    let memory = repeat(|| in_namespace(|| load(&rules)))?;
+    let start = Run { words: &["-v"], stdin: None };
     let whole = Run { words: &["-R"], stdin: Some(&file) };
-    let restore = repeat(|| in_namespace(|| whole.time(&bench.ours)))?;
+    let [start, memory, restore] = in_turns(
+        MANY,
+        [&|| in_namespace(|| start.time(&bench.ours)), &|| in_namespace(|| load(&rules)), &|| {
+            in_namespace(|| whole.time(&bench.ours))
+        }],
+    )?;
     let least = start + memory;
     println!(
         "start of a process {:.1} ms, the rules from memory {:.1} ms",
@@ -202,14 +208,17 @@ fn apply(bench: &Bench) -> Outcome<()> {
         let list = |words: &'static [&'static str]| {
             move |program: &str| Run { words, stdin: None }.time(program)
         };
-        let rows: [(&str, Measured<'_>); 4] = [
-            ("-Ln", &list(&["-Ln"])),
-            ("-Ln --stats", &list(&["-Ln", "--stats"])),
-            ("-S -n", &list(&["-S", "-n"])),
-            (ONE_WEIGHT, &one_weight(bench, size)?),
-        ];
-        let spent: Vec<f64> = bench.among(MANY, &rows)?.iter().map(Duration::as_secs_f64).collect();
-        let [_, stats, save, apply] = spent[..] else { return Err("rows are missing".into()) };
+        let [_, stats, save, apply] = bench
+            .among(
+                MANY,
+                [
+                    ("-Ln", &list(&["-Ln"])),
+                    ("-Ln --stats", &list(&["-Ln", "--stats"])),
+                    ("-S -n", &list(&["-S", "-n"])),
+                    (ONE_WEIGHT, &one_weight(bench, size)?),
+                ],
+            )?
+            .map(|it| it.as_secs_f64());
         println!("apply: {:.2} x -Ln --stats, {:.2} x -S -n", apply / stats, apply / save);
         Ok(())
     })
@@ -226,8 +235,4 @@ fn connections(bench: &Bench) -> Outcome<()> {
         })?;
     }
     Ok(())
-}
-
-fn repeat(run: impl Fn() -> Outcome<Duration>) -> Outcome<Duration> {
-    median((0..RUNS).map(|_| run()).collect::<Outcome<_>>()?)
 }

@@ -61,6 +61,25 @@ pub fn usage(words: &[String]) -> Outcome<()> {
 /// A run of a program, and what it took.
 pub type Measured<'a> = &'a dyn Fn(&str) -> Outcome<Duration>;
 
+/// What is done, and how long it took.
+pub type Work<'a> = &'a dyn Fn() -> Outcome<Duration>;
+
+/// The median of each, of runs in turns: what the machine does meanwhile, it does to all of them.
+pub fn in_turns<const N: usize>(runs: usize, works: [Work<'_>; N]) -> Outcome<[Duration; N]> {
+    let mut spent = [const { Vec::new() }; N];
+    for _ in 0..runs {
+        for (work, spent) in works.iter().zip(&mut spent) {
+            spent.push(work()?);
+        }
+    }
+    let mut medians = [Duration::ZERO; N];
+    for (median, mut spent) in medians.iter_mut().zip(spent) {
+        spent.sort();
+        *median = *spent.get(runs / 2).ok_or("no run")?;
+    }
+    Ok(medians)
+}
+
 /// Two programs, and a place for what they leave.
 #[derive(Clone)]
 pub struct Bench {
@@ -77,12 +96,7 @@ impl Bench {
         runs: usize,
         run: impl Fn(&str) -> Outcome<Duration>,
     ) -> Outcome<()> {
-        let (mut theirs, mut ours) = (Vec::new(), Vec::new());
-        for _ in 0..runs {
-            theirs.push(run(&self.theirs)?);
-            ours.push(run(&self.ours)?);
-        }
-        let (theirs, ours) = (median(theirs)?, median(ours)?);
+        let [theirs, ours] = in_turns(runs, [&|| run(&self.theirs), &|| run(&self.ours)])?;
         println!(
             "{name:<28} {} | {} {:>7.1}x",
             columns(theirs, &self.cost(&self.theirs, theirs, &run)?),
@@ -99,18 +113,17 @@ impl Bench {
         runs: usize,
         run: impl Fn(&str) -> Outcome<Duration>,
     ) -> Outcome<()> {
-        self.among(runs, &[(name, &run)]).map(drop)
+        self.among(runs, [(name, &run)]).map(drop)
     }
 
     /// Ours alone, in alternating runs: a line for each, and the medians.
-    pub fn among(&self, runs: usize, rows: &[(&str, Measured<'_>)]) -> Outcome<Vec<Duration>> {
-        let mut spent = vec![Vec::new(); rows.len()];
-        for _ in 0..runs {
-            for ((_, run), spent) in rows.iter().zip(&mut spent) {
-                spent.push(run(&self.ours)?);
-            }
-        }
-        let medians = spent.into_iter().map(median).collect::<Outcome<Vec<_>>>()?;
+    pub fn among<const N: usize>(
+        &self,
+        runs: usize,
+        rows: [(&str, Measured<'_>); N],
+    ) -> Outcome<[Duration; N]> {
+        let ours = rows.map(|(_, run)| move || run(&self.ours));
+        let medians = in_turns(runs, ours.each_ref().map(|run| run as Work<'_>))?;
         for ((name, run), spent) in rows.iter().zip(&medians) {
             let cost = self.cost(&self.ours, *spent, run)?;
             println!("{name:<28} {:>33} | {}", "", columns(*spent, &cost));
@@ -166,11 +179,6 @@ fn columns(time: Duration, cost: &Cost) -> String {
     let peak = cost.peak_kib as f64 / 1024.0;
     let calls = cost.calls.map_or("-".to_owned(), |calls| calls.to_string());
     format!("{:>9.1} {:>7.0} {peak:>7.1} {calls:>7}", millis(time), millis(cost.user))
-}
-
-pub fn median(mut times: Vec<Duration>) -> Outcome<Duration> {
-    times.sort();
-    times.get(times.len() / 2).copied().ok_or_else(|| "no run".into())
 }
 
 pub fn millis(time: Duration) -> f64 {

@@ -41,13 +41,16 @@ impl Size {
     }
 }
 
-/// Runs `work` in a thread with a network namespace of its own.
+/// Runs `work` in a thread with a network namespace of its own. Its table goes at once: else the
+/// kernel takes it down in the time of the next run.
 pub fn in_namespace<T: Send>(work: impl FnOnce() -> Outcome<T> + Send) -> Outcome<T> {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             unshare(CloneFlags::CLONE_NEWNET)?;
             Command::new("ip").args(["link", "set", "lo", "up"]).status()?;
-            work()
+            let result = work();
+            Client::open()?.flush()?;
+            result
         });
         thread.join().map_err(|_| "the thread of a namespace panicked")?
     })
