@@ -48,9 +48,9 @@ pub fn in_namespace<T: Send>(work: impl FnOnce() -> Outcome<T> + Send) -> Outcom
         let thread = scope.spawn(|| {
             unshare(CloneFlags::CLONE_NEWNET)?;
             Command::new("ip").args(["link", "set", "lo", "up"]).status()?;
-            let result = work();
+            let result = work()?;
             Client::open()?.flush()?;
-            result
+            Ok(result)
         });
         thread.join().map_err(|_| "the thread of a namespace panicked")?
     })
