@@ -42,8 +42,10 @@ page() {
 		program in one guest (user-mode Linux 6.1 with one CPU, where a system call and the start of a
 		process are dear). Each run that changes a table has a network namespace of its own.
 
-		- *In memory*, and *from memory*: the same rules, read before, sent to the kernel in batches: what
-		  the kernel and the requests cost, without a process and without parsing.
+		- *In memory*: the same rules, read before, sent to the kernel in batches: what the kernel and the
+		  requests cost, without a process and without parsing. *The prepared messages*: what `-R` sent, byte
+		  for byte, sent again by a loop that does nothing else: what the kernel costs. Of what `-R` takes
+		  beside it the median of all turns is given, since the machine is not equally fast in all of them.
 		- `-Ln` reads `/proc/net/ip_vs`. The kernel gives a page of it for a read, and looks for the place
 		  from the first service on each time: it is fast, but not linear. The other lists ask for each
 		  service's real servers by netlink, two calls a service, and so does `apply`, which has to know

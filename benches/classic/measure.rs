@@ -1,5 +1,6 @@
 //! Measuring one run of a program, and two programs beside each other.
 
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -64,20 +65,35 @@ pub type Measured<'a> = &'a dyn Fn(&str) -> Outcome<Duration>;
 /// What is done, and how long it took.
 pub type Work<'a> = &'a dyn Fn() -> Outcome<Duration>;
 
-/// The median of each, of runs in turns: what the machine does meanwhile, it does to all of them.
-pub fn in_turns<const N: usize>(runs: usize, works: [Work<'_>; N]) -> Outcome<[Duration; N]> {
-    let mut spent = [const { Vec::new() }; N];
+/// What each took, turn by turn: what the machine does meanwhile, it does to all of a turn.
+pub fn turns<const N: usize>(runs: usize, works: [Work<'_>; N]) -> Outcome<Vec<[Duration; N]>> {
+    let mut turns = Vec::with_capacity(runs);
     for _ in 0..runs {
+        let mut spent = [Duration::ZERO; N];
         for (work, spent) in works.iter().zip(&mut spent) {
-            spent.push(work()?);
+            *spent = work()?;
         }
+        turns.push(spent);
     }
-    let mut medians = [Duration::ZERO; N];
-    for (median, mut spent) in medians.iter_mut().zip(spent) {
-        spent.sort();
-        *median = *spent.get(runs / 2).ok_or("no run")?;
-    }
-    Ok(medians)
+    Ok(turns)
+}
+
+/// The median of each.
+pub fn medians<const N: usize>(turns: &[[Duration; N]]) -> [Duration; N] {
+    std::array::from_fn(|work| median(turns.iter().map(|turn| turn[work])))
+}
+
+/// The one in the middle; of none, nothing.
+pub fn median<T: PartialOrd + Default>(values: impl Iterator<Item = T>) -> T {
+    let mut values: Vec<T> = values.collect();
+    values.sort_by(|one, other| one.partial_cmp(other).unwrap_or(Ordering::Equal));
+    let middle = values.len() / 2;
+    values.into_iter().nth(middle).unwrap_or_default()
+}
+
+/// [`medians`] of [`turns`].
+pub fn in_turns<const N: usize>(runs: usize, works: [Work<'_>; N]) -> Outcome<[Duration; N]> {
+    turns(runs, works).map(|turns| medians(&turns))
 }
 
 /// Two programs, and a place for what they leave.
@@ -155,7 +171,7 @@ impl Bench {
     }
 
     /// One run of the program under another one.
-    fn wrapped(
+    pub fn wrapped(
         &self,
         wrapper: &str,
         program: &str,

@@ -3,9 +3,9 @@
 use std::fmt;
 
 /// A name of at most `MAX` bytes, none of them NUL. The kernel cuts or refuses others, so none can be
-/// made.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Name<const MAX: usize>(String);
+/// made. Filled up with NUL: a table has a name for each service, and needs no heap for it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name<const MAX: usize>([u8; MAX]);
 
 /// A scheduler, for example `wlc`; the module is `ip_vs_NAME`. 15 bytes (`IP_VS_SCHEDNAME_MAXLEN`).
 pub type SchedulerName = Name<15>;
@@ -40,37 +40,48 @@ impl<const MAX: usize> Name<MAX> {
     ///
     /// # Errors
     /// More than `MAX` bytes, or a NUL.
-    pub fn new(name: impl Into<String>) -> Result<Self, BadName> {
-        let name = name.into();
-        if name.len() > MAX {
-            return Err(BadName::TooLong { name, max: MAX });
-        }
+    pub fn new(name: impl AsRef<str>) -> Result<Self, BadName> {
+        let name = name.as_ref();
+        let mut bytes = [0; MAX];
+        let Some(place) = bytes.get_mut(..name.len()) else {
+            return Err(BadName::TooLong { name: name.to_owned(), max: MAX });
+        };
         if name.contains('\0') {
-            return Err(BadName::Nul { name });
+            return Err(BadName::Nul { name: name.to_owned() });
         }
-        Ok(Self(name))
+        place.copy_from_slice(name.as_bytes());
+        Ok(Self(bytes))
     }
 
     /// The bytes of a NUL-terminated kernel array; what is not UTF-8 becomes U+FFFD, as far as it
     /// fits: that has three bytes.
     pub(crate) fn from_kernel(bytes: &[u8]) -> Self {
         let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-        let mut name = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        while name.len() > MAX {
-            name.pop();
-        }
-        Self(name)
+        let name = String::from_utf8_lossy(&bytes[..end]);
+        let mut filled = [0; MAX];
+        let fits = |length: &usize| *length <= MAX && name.is_char_boundary(*length);
+        let length = (0..=name.len()).rev().find(fits).unwrap_or(0);
+        filled[..length].copy_from_slice(&name.as_bytes()[..length]);
+        Self(filled)
     }
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        let end = self.0.iter().position(|&byte| byte == 0).unwrap_or(MAX);
+        // It was made of text.
+        str::from_utf8(&self.0[..end]).unwrap_or_default()
+    }
+}
+
+impl<const MAX: usize> fmt::Debug for Name<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
 impl<const MAX: usize> fmt::Display for Name<MAX> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

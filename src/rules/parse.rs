@@ -38,15 +38,10 @@ pub fn parse_line(line: &str) -> Option<Change> {
     }
 }
 
-/// Plain words between blanks, and no comment: anything else has rules that are not worth knowing
-/// here.
+/// Words of ASCII between blanks, and nothing that could be a comment: anything else has rules that are
+/// not worth knowing here. Looks at all of the line in any case, many bytes at a time.
 fn is_plain(line: &str) -> bool {
-    let mut before = b' ';
-    line.bytes().all(|byte| {
-        let begins_comment = before == b' ' && byte == b'#';
-        before = byte;
-        matches!(byte, b' '..=b'~') && !begins_comment
-    })
+    line.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'"' | b'$'..=b'~'))
 }
 
 fn key(words: &mut SplitAsciiWhitespace<'_>) -> Option<ServiceKey> {

@@ -152,11 +152,11 @@ impl<'a> Seen<'a> {
         let [.., sched] = (flags >> attr::FLAG_SCHED_SHIFT).to_be_bytes();
         Ok(Service {
             key,
-            scheduler: read::required(self.scheduler.clone(), "scheduler of a service")?,
+            scheduler: read::required(self.scheduler, "scheduler of a service")?,
             flags: SchedulerFlags::from_bits(sched),
             one_packet: flags & attr::FLAG_ONE_PACKET != 0,
             persistence: persistent.then_some(Persistence { timeout, granularity }),
-            engine: self.engine.clone(),
+            engine: self.engine,
         })
     }
 
