@@ -5,8 +5,8 @@
 
 use crate::error::Misuse;
 use crate::model::{
-    Change, Daemon, DaemonRole, Destination, DestinationKey, Family, Forwarding, Granularity,
-    Persistence, Service, ServiceKey, Timeouts,
+    Change, Daemon, DaemonRole, Destination, DestinationKey, Forwarding, Granularity, Persistence,
+    Service, ServiceKey, Timeouts,
 };
 
 use crate::output::list::Columns;
@@ -332,7 +332,7 @@ fn real_server(draft: &Draft) -> Result<DestinationKey, Misuse> {
 fn destination(draft: &Draft, notes: &mut Vec<String>) -> Result<Destination, Misuse> {
     let service = key(draft)?;
     let mut key = real_server(draft)?;
-    if Family::of(&key.address) != service.family() && !draft.is_tunnelled() {
+    if key.is_of_other_family(&service) && !draft.is_tunnelled() {
         return Err(Misuse::MixedFamily);
     }
     let forwarding = draft.forwarding()?;

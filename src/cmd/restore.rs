@@ -47,8 +47,9 @@ pub(super) fn replace(session: &mut Session<'_>) -> Result<u8, Error> {
 }
 
 fn make(session: &mut Session<'_>, guard: &mut Guard, lines: Vec<RuleLine>) -> Result<u8, Error> {
-    let in_place =
-        lines.iter().enumerate().any(stands_in_its_place) || stops_what_it_starts(&lines);
+    let in_place = lines.iter().enumerate().any(stands_in_its_place)
+        || stops_what_it_starts(&lines)
+        || starts_what_forbids(&lines);
     if in_place {
         let before = snapshot::whole(session.client()?, &outside(&lines))?;
         clear_and_execute(session, guard, &lines, before)
@@ -120,6 +121,17 @@ fn stops_what_it_starts(lines: &[RuleLine]) -> bool {
         Some(Change::StopDaemon(role)) => started.contains(role),
         _ => false,
     })
+}
+
+/// While a daemon runs the kernel refuses real servers of another family than their service's, and the
+/// daemon while there are such: the first of them to stand in the file wins.
+fn starts_what_forbids(lines: &[RuleLine]) -> bool {
+    let starts = lines.iter().any(|line| matches!(line.change(), Some(Change::StartDaemon(_))));
+    starts && lines.iter().filter_map(RuleLine::change).any(is_mixed)
+}
+
+fn is_mixed(change: &Change) -> bool {
+    matches!(change, Change::AddDestination(key, server) if server.key.is_of_other_family(key))
 }
 
 /// The lines that stop daemons, those that make the table, and those of time-outs and of daemons

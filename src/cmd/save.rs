@@ -2,7 +2,7 @@
 
 use crate::cli::Save;
 use crate::error::Error;
-use crate::model::{Change, Destination, Forwarding, Naming, Numbers, Service, ServiceKey};
+use crate::model::{Change, Destination, Naming, Numbers, Service, ServiceKey};
 use crate::output::order;
 use crate::rules::{
     Unsayable, daemon_line, describe_destination, describe_service, destination_line, parse_line,
@@ -47,12 +47,7 @@ fn loads_as(line: Result<String, Unsayable>, change: &Change) -> bool {
 
 /// The same of a real server; whether a line can say it is another question.
 fn server_loads(key: &ServiceKey, destination: &Destination) -> bool {
-    // The kernel finds out by itself what is local.
-    let forwarding = match destination.forwarding {
-        Forwarding::Local => Forwarding::Route,
-        other => other,
-    };
-    let made = Change::AddDestination(*key, Destination { forwarding, ..*destination });
+    let made = Change::AddDestination(*key, *destination);
     let line = destination_line(key, destination, &Numbers);
     line.is_err() || loads_as(line, &made)
 }

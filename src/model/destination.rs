@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use super::Stats;
+use super::{Family, ServiceKey, Stats};
 
 /// The greatest weight: the kernel reads a signed 32-bit number and refuses negative ones.
 pub const MAX_WEIGHT: u32 = i32::MAX as u32;
@@ -15,6 +15,13 @@ pub struct DestinationKey {
     pub address: IpAddr,
     /// Its port; 0 with a service by mark or on every port: the port the client asked for.
     pub port: u16,
+}
+
+impl DestinationKey {
+    /// Whether its family is not that of its `service`: tunnels only, and no sync daemon beside it.
+    pub fn is_of_other_family(&self, service: &ServiceKey) -> bool {
+        Family::of(&self.address) != service.family()
+    }
 }
 
 impl From<SocketAddr> for DestinationKey {
@@ -65,7 +72,8 @@ impl Destination {
 pub enum Forwarding {
     /// NAT: both directions pass the director (0).
     Masquerade,
-    /// The director itself serves (1); current kernels find this out by themselves.
+    /// The director itself serves (1). The kernel finds out for each packet whether an address is its
+    /// own, and keeps the method that was set: nobody needs this one.
     Local,
     /// The packet is wrapped (2).
     Tunnel(Tunnel),

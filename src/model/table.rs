@@ -7,8 +7,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{
-    Change, Daemon, DaemonRole, Destination, DestinationKey, Family, Forwarding, Service,
-    ServiceKey, Timeouts,
+    Change, Daemon, DaemonRole, Destination, DestinationKey, Forwarding, Service, ServiceKey,
+    Timeouts,
 };
 use crate::error::Errno;
 
@@ -130,7 +130,7 @@ impl Pool {
             IpAddr::V6(it) => !it.is_unspecified(),
         };
         let tunnel = matches!(destination.forwarding, Forwarding::Tunnel(_));
-        let reachable = tunnel || Family::of(&address) == self.service.key.family();
+        let reachable = tunnel || !destination.key.is_of_other_family(&self.service.key);
         (unicast && !address.is_multicast() && reachable).then_some(()).ok_or(Errno::EINVAL)
     }
 }

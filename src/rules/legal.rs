@@ -1,7 +1,7 @@
 //! What the classic language allows though the kernel takes more.
 
 use crate::error::Misuse;
-use crate::model::{Destination, Family, Forwarding, Protocol, Service, ServiceKey};
+use crate::model::{Destination, Forwarding, Protocol, Service, ServiceKey};
 
 /// Whether a rule line can make this service.
 ///
@@ -26,5 +26,5 @@ pub fn fits(service: &ServiceKey, destination: &Destination) -> bool {
     let own_port = destination.forwarding == Forwarding::Masquerade || !by_address;
     let tunnel = matches!(destination.forwarding, Forwarding::Tunnel(_));
     (own_port || destination.key.port == service.port())
-        && (tunnel || Family::of(&destination.key.address) == service.family())
+        && (tunnel || !destination.key.is_of_other_family(service))
 }

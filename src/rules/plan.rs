@@ -8,9 +8,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{
-    Change, Daemon, DaemonRole, Destination, Forwarding, Pool, ServiceKey, Table, Timeouts,
-};
+use crate::model::{Change, Daemon, DaemonRole, Pool, ServiceKey, Table, Timeouts};
 
 /// The port, the group and the time to live of a sync daemon that is not told.
 const DAEMON_PORT: u16 = 8848;
@@ -46,13 +44,17 @@ pub fn plan(current: &Table, wish: &Table) -> Vec<Change> {
             None => steps.new_pool(key, pool),
         }
     }
-    let gone = current.pools.keys().filter(|key| !wish.pools.contains_key(*key));
-    steps.deletions.extend(gone.map(|key| Change::DeleteService(*key)));
+    for (key, pool) in current.pools.iter().filter(|(key, _)| !wish.pools.contains_key(*key)) {
+        steps.frees_daemons |=
+            pool.destinations.keys().any(|server| server.is_of_other_family(key));
+        steps.deletions.push(Change::DeleteService(*key));
+    }
     steps.in_order()
 }
 
 /// The kernel refuses a sync daemon while a service has real servers of another family, and such
-/// real servers while a daemon runs: daemons are stopped first and started last.
+/// real servers while a daemon runs: daemons are stopped first. They are started before anything is
+/// deleted, since that may fail, but for those that have to wait until such real servers are gone.
 #[derive(Default)]
 struct Steps {
     stops: Vec<Change>,
@@ -60,12 +62,15 @@ struct Steps {
     edits: Vec<Change>,
     deletions: Vec<Change>,
     starts: Vec<Change>,
+    /// Real servers of another family than their service's are deleted.
+    frees_daemons: bool,
 }
 
 impl Steps {
     fn in_order(self) -> Vec<Change> {
-        let Self { stops, additions, edits, deletions, starts } = self;
-        [stops, additions, edits, deletions, starts].into_iter().flatten().collect()
+        let Self { stops, additions, edits, deletions, starts, frees_daemons } = self;
+        let last = if frees_daemons { [deletions, starts] } else { [starts, deletions] };
+        [stops, additions, edits].into_iter().chain(last).flatten().collect()
     }
 
     fn new_pool(&mut self, key: &ServiceKey, pool: &Pool) {
@@ -81,7 +86,7 @@ impl Steps {
         for (server, wanted) in &wish.destinations {
             match now.destinations.get(server) {
                 None => self.additions.push(Change::AddDestination(*key, *wanted)),
-                Some(found) if !serves_as(found, wanted) => {
+                Some(found) if found != wanted => {
                     self.edits.push(Change::UpdateDestination(*key, *wanted));
                 }
                 Some(_) => {}
@@ -89,7 +94,10 @@ impl Steps {
         }
         let gone =
             now.destinations.keys().filter(|server| !wish.destinations.contains_key(*server));
-        self.deletions.extend(gone.map(|server| Change::DeleteDestination(*key, *server)));
+        for server in gone {
+            self.frees_daemons |= server.is_of_other_family(key);
+            self.deletions.push(Change::DeleteDestination(*key, *server));
+        }
     }
 
     fn timeouts(&mut self, current: &Table, wish: &Table) {
@@ -113,12 +121,6 @@ impl Steps {
             self.starts.extend(wanted.clone().map(Change::StartDaemon));
         }
     }
-}
-
-/// A rule line cannot say "local", and the kernel finds out by itself what is (since 3.18 at least).
-fn serves_as(found: &Destination, wanted: &Destination) -> bool {
-    let local = found.forwarding == Forwarding::Local && wanted.forwarding == Forwarding::Route;
-    found == wanted || local && Destination { forwarding: Forwarding::Route, ..*found } == *wanted
 }
 
 /// The kernel raises a backup's length, and lowers what no UDP packet of the group's family holds.

@@ -76,7 +76,8 @@ pub fn destination_line(
     line.push_str("-a ");
     push_destination(&mut line, service, &destination.key, naming)?;
     line.push_str(match destination.forwarding {
-        // The kernel finds out by itself what is local.
+        // No word says local, which only other programs can have set: loaded again it is another method,
+        // that of a server whose address the kernel may find to be its own.
         Forwarding::Route | Forwarding::Local => " -g",
         Forwarding::Masquerade => " -m",
         Forwarding::Tunnel(_) => " -i",

@@ -9,7 +9,8 @@ use ipvsadm::model::{
 
 use crate::common::namespace;
 use crate::program::{
-    Outcome, Random, file, journals, killed, lines, live, live_whole, ours, shell, traced,
+    Outcome, Random, file, journals, killed, lines, live, live_whole, ours, ours_with, restore,
+    shell, traced,
 };
 use crate::tables::table;
 
@@ -273,5 +274,56 @@ fn time_outs_and_daemons_come_back_too() {
         assert!(outcome.complaints.contains("line 4: "), "{outcome:?}");
         assert_eq!(live_whole(), before);
         assert_eq!(before.timeouts, Some(Timeouts { tcp: 905, tcp_fin: 120, udp: 300 }));
+    });
+}
+
+/// A service with one real server, which is reached so, and a line that the kernel refuses.
+fn reached(method: &str, scheduler: &str) -> String {
+    format!(
+        "{{\"schema\":1,\"services\":[{{\"protocol\":\"tcp\",\"address\":\"192.0.2.80\",\"port\":80,\
+         \"scheduler\":\"{scheduler}\",\"destinations\":[{{\"address\":\"198.51.100.1\",\"port\":80,\
+         \"forwarding\":\"{method}\"}}]}}]}}"
+    )
+}
+
+/// No rule line can say "local", which is another method to the kernel all the same.
+#[test]
+fn local_is_a_method_of_its_own() {
+    namespace(|| {
+        ours_with(&reached("route", "rr"), &["apply", "-"]).expect(0);
+        let before = live();
+        let (_local, local) = file(&reached("local", "rr"));
+        ours(&["apply", "--confirm", "1", &local]).expect(3);
+        assert_eq!(live(), before);
+        ours_with(&reached("local", "nosuch"), &["apply", "-"]).expect(3);
+        assert_eq!(live(), before);
+        ours(&["apply", &local]).expect(0);
+        assert_ne!(live(), before);
+        let full = ours(&["-S", "-n", "--full"]).expect(1);
+        assert!(full.complaints.contains("198.51.100.1:80 is not saved as it is"), "{full:?}");
+        let (_rules, rules) = file(&lines(&before));
+        ours(&["diff", &rules]).expect(1);
+        ours(&["apply", &rules]).expect(0);
+        assert_eq!(live(), before);
+        ours(&["apply", &local]).expect(0);
+        restore(&lines(&before)).expect(0);
+        assert_eq!(live(), before);
+    });
+}
+
+/// A deletion can be undone, but by then packets have found no service.
+#[test]
+fn nothing_is_deleted_before_a_daemon_has_started() {
+    namespace(|| {
+        ours_with("-A -t 192.0.2.80:80 -s rr\n", &["apply", "-"]).expect(0);
+        let new = "-A -t 192.0.2.81:80 -s rr\n--start-daemon master --mcast-interface nosuch0\n";
+        let (_new, new) = file(new);
+        let trace = ["-e", "trace=sendto", "-xx", "-s", "65536"];
+        let (outcome, log) = traced(&trace, &["apply", &new]);
+        assert!(outcome.expect(3).complaints.contains("line 2: "), "{log}");
+        // 192.0.2.80 is read, and never spoken of again.
+        let begun = log.rfind(r"\xc0\x00\x02\x50").unwrap();
+        assert!(log[begun..].contains(r"\xc0\x00\x02\x51"), "{log}");
+        ours(&["apply", &new]).expect(3);
     });
 }

@@ -258,3 +258,26 @@ fn a_killed_apply_is_forgotten_only_where_all_of_it_is_replaced() {
         assert_eq!(live_whole().timeouts, before);
     });
 }
+
+/// A daemon, and a real server of another family, which the kernel does not take together: the first
+/// in the file wins, whatever was in the table.
+#[test]
+fn of_what_excludes_each_other_the_first_line_wins() {
+    const SERVICE: &str = "-A -t 192.0.2.80:80 -s rr\n";
+    const MIXED: &str = "-a -t 192.0.2.80:80 -r [2001:db8::1]:80 -i -w 1\n";
+    const DAEMON: &str = "--start-daemon backup --mcast-interface lo\n";
+    namespace(|| {
+        for rules in [[DAEMON, SERVICE, MIXED], [SERVICE, MIXED, DAEMON]] {
+            let rules = rules.concat();
+            let [empty, full] = ["", "-A -t 192.0.2.99:80 -s rr\n"].map(|before| {
+                restore(before).expect(0);
+                restore(&rules).expect(255);
+                let made = live_whole();
+                reference("", &["--stop-daemon", "backup"]);
+                made
+            });
+            assert_eq!(full, empty, "{rules}");
+            assert_eq!(full.destinations(), usize::from(!rules.starts_with(DAEMON)));
+        }
+    });
+}

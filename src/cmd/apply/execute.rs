@@ -29,8 +29,9 @@ pub(super) fn run(
 ) -> Result<(), (Vec<usize>, Stop)> {
     let progress = Progress::of(changes.len());
     let mut made = 0;
-    // Nothing is deleted before everything else has succeeded: a deletion can be undone, but by
-    // then its connections have missed packets and its counters are gone.
+    // Nothing is deleted before everything else has succeeded, but for a daemon that has to wait for
+    // it: a deletion can be undone, but by then its connections have missed packets and its counters
+    // are gone.
     for phase in changes.chunk_by(|one, next| deletes(one) == deletes(next)) {
         // One send each.
         for step in phase.chunks(REQUESTS) {
