@@ -95,3 +95,41 @@ fn control_z_does_not_stop_the_clock() {
         assert_eq!(live(), before);
     });
 }
+
+/// What was typed while the changes were made is no answer to a question that came later.
+#[test]
+fn keys_that_came_too_early_confirm_nothing() {
+    changed(|new| {
+        let before = live();
+        let slow = "strace -f -o /dev/null -e trace=sendto -e inject=sendto:delay_enter=300000";
+        let words = format!("echo begun; {slow} $ours apply --confirm 3 {new}; echo status $?");
+        let (mut child, mut terminal) = on_terminal(&words);
+        wait_for(&mut terminal, "begun");
+        thread::sleep(Duration::from_millis(500));
+        terminal.write_all(b"\n").unwrap();
+        wait_for(&mut terminal, "status 3");
+        child.wait().unwrap();
+        assert_eq!(live(), before);
+    });
+}
+
+/// Control-D hands out what stands in the line so far.
+#[test]
+fn half_a_line_does_not_stop_the_clock() {
+    changed(|new| {
+        let before = live();
+        let words = format!("$ours apply --confirm 3 {new}; echo status $?");
+        let (mut child, mut terminal) = on_terminal(&words);
+        wait_for(&mut terminal, "applied; press Enter or run");
+        terminal.write_all(b"y\x04").unwrap();
+        wait_for(&mut terminal, "status 3");
+        child.wait().unwrap();
+        assert_eq!(live(), before);
+        let words = format!("$ours apply --confirm 60 {new}; echo status $?");
+        let (mut child, mut terminal) = on_terminal(&words);
+        wait_for(&mut terminal, "applied; press Enter or run");
+        terminal.write_all(b"y\x04es\n").unwrap();
+        wait_for(&mut terminal, "status 0");
+        child.wait().unwrap();
+    });
+}

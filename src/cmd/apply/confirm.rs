@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Rejection};
 use crate::system::journal::Journal;
 use crate::system::signals::{self, Signals};
-use crate::system::terminal;
+use crate::system::terminal::{self, Keys};
 
-use super::{LOCK, Session};
+use super::{Session, lock};
 
 /// The file that exists while an apply waits; who removes it decides.
 const WAITS: &str = "confirm";
@@ -25,6 +25,7 @@ pub(super) fn wait(
     let waits = Journal::look(WAITS)?;
     waits.write("{}", false)?;
     signals::ignore_stops()?;
+    let mut keys = Keys::from_now_on();
     let enter = if terminal::has_keys() { "press Enter or " } else { "" };
     session.say(&format!(
         "applied; {enter}run `ipvsadm apply --accept' within {} s, or it is undone",
@@ -37,7 +38,7 @@ pub(super) fn wait(
         let why = match (signals.received(), Instant::now() >= end) {
             (Some(name), _) => Some(name),
             (None, true) => Some("not confirmed in time"),
-            (None, false) => match terminal::line_within(PAUSE).as_deref().map(str::trim) {
+            (None, false) => match keys.line_within(PAUSE).as_deref().map(str::trim) {
                 None => None,
                 Some("" | "y" | "yes") => {
                     waits.take()?;
@@ -56,8 +57,12 @@ pub(super) fn wait(
 /// Confirms the apply that waits.
 pub(super) fn accept(session: &mut Session<'_>) -> Result<u8, Error> {
     let waits = Journal::look(WAITS)?;
-    // Who waits holds the lock; else it was killed and its file is a leftover.
-    if Journal::lock_within(LOCK, Duration::ZERO)?.is_some() || !waits.take()? {
+    let accepted = match lock(session, Duration::ZERO) {
+        // Who waits holds it.
+        Err(Error::Rejection(Rejection::Busy)) => waits.take()?,
+        lock => lock.map(|_| false)?,
+    };
+    if !accepted {
         return Err(Rejection::NothingToAccept.into());
     }
     session.settle(0);
