@@ -13,6 +13,7 @@ pub(super) mod work;
 
 use std::borrow::Cow;
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use crate::cli::{ApplyVerb, Order};
 use crate::error::{Error, Rejection};
@@ -27,7 +28,7 @@ use super::{Session, is_closed_pipe, report, snapshot, wish};
 use execute::Stop;
 
 /// The name of the lock and the journal of those who change the table.
-pub(super) const LOCK: &str = "apply";
+const LOCK: &str = "apply";
 
 /// Up to so many services the whole table is read back afterwards; beyond, the list of services and
 /// the real servers of those that were changed.
@@ -70,7 +71,7 @@ struct Job {
 fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Error> {
     let wish = wish::read(session, &order.file)?;
     // Looking needs no lock.
-    let journal = if order.dry_run { None } else { Some(lock(order.wait)?) };
+    let journal = if order.dry_run { None } else { Some(lock(session, order.wait)?) };
     if let Some(journal) = &journal
         && !journal::pending(journal, session.client()?)?.is_empty()
     {
@@ -132,8 +133,28 @@ fn carry_out(
     Ok(status)
 }
 
-fn lock(wait: std::time::Duration) -> Result<Journal, Error> {
-    Journal::lock_within(LOCK, wait)?.ok_or_else(|| Rejection::Busy.into())
+fn lock(session: &mut Session<'_>, wait: Duration) -> Result<Journal, Error> {
+    match lock_within(wait) {
+        // Who may not even look at the table learns that.
+        Err(error @ Error::System { .. }) => session.client()?.info().and(Err(error)),
+        lock => lock,
+    }
+}
+
+/// The lock of those who change the table. Who has it knows that no apply waits for a word: what
+/// says so is left of one that was killed.
+fn lock_within(patience: Duration) -> Result<Journal, Error> {
+    let journal = Journal::lock_within(LOCK, patience)?.ok_or(Rejection::Busy)?;
+    confirm::forget()?;
+    Ok(journal)
+}
+
+/// The same; `None` where /run cannot be written: there are no writers of ours that lock there either.
+pub(super) fn lock_where_possible(patience: Duration) -> Result<Option<Journal>, Error> {
+    match lock_within(patience) {
+        Err(error @ Error::Rejection(Rejection::Busy)) => Err(error),
+        lock => Ok(lock.ok()),
+    }
 }
 
 fn prepare(session: &mut Session<'_>, mut wish: Wish, order: &Order) -> Result<Job, Error> {

@@ -7,16 +7,11 @@ use crate::output::json::{destination_with, service_with};
 use crate::rules::{Delta, check_service, describe, describe_destination, describe_service, fits};
 use crate::system::journal::Journal;
 
-use super::apply::{LOCK, journal, undo};
+use super::apply::{journal, lock_where_possible, undo};
 use super::{Session, report};
 
 pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Error> {
-    // Where /run cannot be written there are no writers of ours that lock either.
-    let lock = Journal::lock_within(LOCK, verb.wait);
-    let lock = match lock {
-        Ok(None) => return Err(Rejection::Busy.into()),
-        lock => lock.ok().flatten(),
-    };
+    let lock = lock_where_possible(verb.wait)?;
     if let Some(journal) = &lock {
         look_for_unfinished(session, journal, verb)?;
     }

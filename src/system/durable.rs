@@ -38,6 +38,8 @@ fn draft(path: &Path) -> PathBuf {
 fn unlink(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        // Of a file system that cannot be written the kernel says only that, whatever is missing.
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem && !path.exists() => Ok(()),
         other => other,
     }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::sync::mpsc::channel;
 use std::thread;
@@ -12,7 +13,8 @@ use nix::sched::{CloneFlags, unshare};
 
 use crate::common::namespace;
 use crate::program::{
-    OURS, file, journals, lines, live, ours, ours_with, reference, start, traced, waiting,
+    OURS, file, journals, killed, lines, live, ours, ours_with, reference, restore, start, traced,
+    waiting,
 };
 
 const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 5\n";
@@ -243,18 +245,43 @@ fn what_another_writer_deletes_first_is_deleted() {
         let more = "-a -t 192.0.2.80:80 -r 198.51.100.2:80 -g -w 5\n";
         let ((_old, old), (_new, new)) = (file(&format!("{OLD}{more}")), file(OLD));
         ours(&["apply", &old]).expect(0);
-        let (_, log) = traced(&["-e", "trace=sendto"], &["apply", "--dry-run", &new]);
-        let first = log.matches("sendto(").count() + 1;
-        let delay = format!("inject=sendto:delay_enter=3000000:when={first}");
-        let words = ["-o", "/dev/null", "-e", "trace=sendto", "-e", &delay, OURS, "apply", &new];
-        let mut child = start("strace", "strace", &words);
-        while journals() == 0 {
-            thread::sleep(Duration::from_millis(10));
-        }
-        reference("", &["-d", "-t", "192.0.2.80:80", "-r", "198.51.100.2:80"]).expect(0);
-        assert_eq!(child.wait().unwrap().code(), Some(0));
+        let status = overtaken(&new, || {
+            reference("", &["-d", "-t", "192.0.2.80:80", "-r", "198.51.100.2:80"]).expect(0);
+        });
+        assert_eq!(status, Some(0));
         assert_eq!(lines(&live()), OLD);
     });
+}
+
+/// The kernel refuses us the service, and gives it our real server.
+#[test]
+fn a_service_that_another_writer_makes_first_stays_as_that_made_it() {
+    namespace(|| {
+        let (_old, old) = file(OLD);
+        let status = overtaken(&old, || {
+            reference("", &["-A", "-t", "192.0.2.80:80", "-s", "lc"]).expect(0);
+            reference("", &["-a", "-t", "192.0.2.80:80", "-r", "198.51.100.9:80"]).expect(0);
+        });
+        assert_eq!(status, Some(3));
+        let theirs = "-A -t 192.0.2.80:80 -s lc\n-a -t 192.0.2.80:80 -r 198.51.100.9:80 -g -w 1\n";
+        assert_eq!(lines(&live()), theirs);
+        assert_eq!(journals(), 0);
+    });
+}
+
+/// Starts an apply of this file that waits before its first change for so long that another writer
+/// comes first.
+fn overtaken(path: &str, writer: impl FnOnce()) -> Option<i32> {
+    let (_, log) = traced(&["-e", "trace=sendto"], &["apply", "--dry-run", path]);
+    let first = log.matches("sendto(").count() + 1;
+    let delay = format!("inject=sendto:delay_enter=3000000:when={first}");
+    let words = ["-o", "/dev/null", "-e", "trace=sendto", "-e", &delay, OURS, "apply", path];
+    let child = start("strace", "strace", &words);
+    while journals() == 0 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    writer();
+    status(child)
 }
 
 /// Where this namespace has its journal: by the number of the namespace.
@@ -370,5 +397,55 @@ fn nobody_else_can_hold_the_lock_or_write_beside_it() {
         fs::set_permissions("/run/ipvsadm", PermissionsExt::from_mode(0o755)).unwrap();
         assert!(refused.complaints.contains("others can write there"), "{refused:?}");
         assert_eq!(live().pools.len(), 1);
+    });
+}
+
+/// The kernel says of a file that is not there, too, that its file system cannot be written.
+#[test]
+fn a_state_folder_that_cannot_be_written_is_no_obstacle() {
+    namespace(|| {
+        let (_new, new) = file(NEW);
+        fs::create_dir_all("/var/lib/ipvsadm").unwrap();
+        let read_only = "mount -t tmpfs -o ro none /var/lib/ipvsadm";
+        let script = format!("{read_only} && exec {OURS} apply {new}");
+        let made = Command::new("unshare").args(["--mount", "sh", "-c", &script]).output().unwrap();
+        assert_eq!(made.status.code(), Some(0), "{made:?}");
+        assert_eq!(lines(&live()), NEW);
+        assert_eq!(journals(), 0);
+    });
+}
+
+#[test]
+fn others_than_root_learn_that_they_may_not() {
+    namespace(|| {
+        let (kept, new) = file(NEW);
+        fs::set_permissions(kept.path(), PermissionsExt::from_mode(0o644)).unwrap();
+        ours(&["apply", &new]).expect(0);
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let copy = folder.path().join("ipvsadm");
+        fs::copy(OURS, &copy).unwrap();
+        for words in [&["apply", &new][..], &["apply", "--recover"], &["apply", "--accept"]] {
+            let nobody = Command::new(&copy).args(words).uid(65534).gid(65534).output().unwrap();
+            let complaints = String::from_utf8(nobody.stderr).unwrap();
+            assert_eq!(nobody.status.code(), Some(2), "{complaints}");
+            assert!(complaints.contains("you must be root"), "{words:?}: {complaints}");
+        }
+    });
+}
+
+/// What an apply left that was killed while it waited confirms none that comes behind it.
+#[test]
+fn a_killed_apply_that_waited_confirms_no_other_one() {
+    namespace(|| {
+        let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
+        killed(&new);
+        restore(OLD).expect(0);
+        // Holds the lock, and has not yet asked.
+        let status = overtaken(&new, || {
+            ours(&["apply", "--accept"]).expect(2);
+        });
+        assert_eq!(status, Some(0));
+        ours(&["apply", &old]).expect(0);
     });
 }

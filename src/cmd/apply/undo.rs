@@ -1,12 +1,14 @@
 //! Taking back what was done: after a failure, after a refusal to confirm, after a crash.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::execute::Stop;
 use super::work::Work;
-use super::{BETWEEN, Job, Session, UNDONE, confirm, journal, lock, report, settle};
-use crate::error::{Error, Rejection};
-use crate::model::Change;
+use super::{BETWEEN, Job, Session, UNDONE, journal, lock, report, settle};
+use crate::error::{Errno, Error, Rejection};
+use crate::model::{Change, Pool, Service, ServiceKey, Table};
 use crate::netlink::Client;
 use crate::rules::{Delta, describe};
 use crate::system::journal::Journal;
@@ -27,10 +29,45 @@ pub(super) fn failed(
     done: &[usize],
     stop: &Stop,
 ) -> u8 {
-    let delta = Delta::of(done.iter().map(|place| &job.changes[*place]), &job.current);
-    let tidied = take_back_anew(&delta.into()).map(|()| journal.clear());
+    let done = || done.iter().map(|place| &job.changes[*place]);
+    let tidied = with_foreign_services(&job.current, done())
+        .and_then(|before| take_back_anew(&Delta::of(done(), &before).into()))
+        .map(|()| journal.clear());
     explain(session, job, stop);
     told(session, tidied)
+}
+
+/// The table before, and the services that others have made meanwhile, which the kernel therefore
+/// refused to us, and yet gave our real servers.
+fn with_foreign_services<'a>(
+    current: &'a Table,
+    done: impl Iterator<Item = &'a Change> + Clone,
+) -> Result<Cow<'a, Table>, Error> {
+    let ours = done.clone().filter_map(|change| match change {
+        Change::AddService(service) => Some(service.key),
+        _ => None,
+    });
+    let known: HashSet<ServiceKey> = current.pools.keys().copied().chain(ours).collect();
+    let mut before = Cow::Borrowed(current);
+    for change in done {
+        if let Change::AddDestination(key, _) = change
+            && !known.contains(key)
+            && !before.pools.contains_key(key)
+            && let Some(service) = look_up(key)?
+        {
+            before.to_mut().pools.insert(*key, Pool::new(service).into());
+        }
+    }
+    Ok(before)
+}
+
+/// The service as it is now, if it still is.
+fn look_up(key: &ServiceKey) -> Result<Option<Service>, Error> {
+    match Client::open()?.service(key) {
+        Ok(found) => Ok(Some(found.service)),
+        Err(Error::Kernel { errno: Errno::ESRCH, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The same with a socket of its own: whatever went wrong with the old one stays there.
@@ -104,7 +141,7 @@ fn left(client: &mut Client, work: &Work) -> Result<Vec<Change>, Error> {
 
 /// `--recover`: undoes what a run did that was killed.
 pub(super) fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> Result<u8, Error> {
-    let journal = lock(wait)?;
+    let journal = lock(session, wait)?;
     let client = session.client()?;
     let work = journal::pending(&journal, client)?;
     if work.is_empty() {
@@ -115,8 +152,7 @@ pub(super) fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> 
     if let Err(error) = take_back(client, &work) {
         return Ok(stuck(session, &error));
     }
-    let forgotten = journal.clear().and_then(|()| confirm::forget());
-    settle(session, 0, forgotten);
+    settle(session, 0, journal.clear());
     report(session, &back, "recovered", json, true)?;
     Ok(0)
 }

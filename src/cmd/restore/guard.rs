@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::super::apply::work::{Step, Work};
-use super::super::apply::{LOCK, journal, undo};
+use super::super::apply::{journal, lock_where_possible, undo};
 use super::Session;
-use crate::error::{Error, Rejection};
+use crate::error::Error;
 use crate::rules::Delta;
 use crate::system::journal::Journal;
 use crate::system::signals::Signals;
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The lock, the journal and the signals of a run.
 pub(super) struct Guard {
-    /// Nothing where /run cannot be written: nobody else of us locks there either.
+    /// Nothing where /run cannot be written.
     journal: Option<Journal>,
     /// The journal is of another version. It stays as it is.
     is_unreadable: bool,
@@ -27,10 +27,7 @@ pub(super) struct Guard {
 
 impl Guard {
     pub(super) fn begin(session: &mut Session<'_>) -> Result<Self, Error> {
-        let journal = match Journal::lock_within(LOCK, PATIENCE) {
-            Ok(None) => return Err(Rejection::Busy.into()),
-            journal => journal.ok().flatten(),
-        };
+        let journal = lock_where_possible(PATIENCE)?;
         let earlier = match &journal {
             Some(journal) => journal::pending(journal, session.client()?),
             None => Ok(Work::default()),
