@@ -14,7 +14,7 @@ use crate::rules::check_service;
 
 use super::draft::Draft;
 use super::options::{COLUMNS, Column, Command, Opt, Takes};
-use super::verbs::nearest_verb;
+use super::verbs::{is_verb, nearest_verb};
 use super::words::{Failure, Given, Scanner, What, Words, suggestion};
 
 /// What a command of the classic language asks for.
@@ -140,6 +140,9 @@ fn first_command(
     {
         return Ok((at, *command, value.clone()));
     }
+    if let Some(instead) = late_verb(words) {
+        return Err(Misuse::LateVerb { program: program.to_owned(), instead });
+    }
     let failed = words.failure.as_ref().map(|failure| failure.word.clone());
     let found = match &words.given[..] {
         [] => failed.or_else(|| args.first().cloned()).unwrap_or_default(),
@@ -147,6 +150,18 @@ fn first_command(
     };
     let nearest = nearest_verb(&found);
     Err(Misuse::NoCommand { program: program.to_owned(), found, nearest })
+}
+
+/// A verb behind an option that goes with every verb: how to write the two.
+fn late_verb(words: &Words) -> Option<String> {
+    let verb = words.loose.first().filter(|word| is_verb(word))?;
+    let options = words.given.iter().map_while(|given| match (given.what, &given.value) {
+        (What::Option(Opt::Netns), Some(name)) => Some(format!("--netns {name}")),
+        (What::Option(Opt::Json), None) => Some("--json".to_owned()),
+        _ => None,
+    });
+    let options = options.collect::<Vec<_>>().join(" ");
+    (!options.is_empty()).then(|| format!("{verb} ... {options}"))
 }
 
 fn take(draft: &mut Draft, given: &Given, word: impl FnOnce() -> String) -> Result<(), Misuse> {

@@ -17,6 +17,14 @@ pub enum Misuse {
         /// A verb of nearly that name.
         nearest: Option<&'static str>,
     },
+    /// An option, and then a verb.
+    #[error("Try `{program} -h' or '{program} --help' for more information.")]
+    LateVerb {
+        /// The name under which the program was called.
+        program: String,
+        /// The verb, and behind it the options to be put there.
+        instead: String,
+    },
     /// An option that does not exist.
     #[error("{word}: unknown option")]
     UnknownOption {
@@ -199,6 +207,7 @@ impl Misuse {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NoCommand { .. }
+            | Self::LateVerb { .. }
             | Self::UnknownOption { .. }
             | Self::MissingArgument { .. }
             | Self::UnwantedArgument { .. }
@@ -220,6 +229,9 @@ impl Misuse {
             Self::NoCommand { found, .. } => Some(format!(
                 "`{found}' is no complete command; a command comes first, for example -L"
             )),
+            Self::LateVerb { instead, .. } => {
+                Some(format!("the verb comes first: `ipvsadm {instead}'"))
+            }
             Self::UnknownOption { suggestion, .. } => {
                 suggestion.as_ref().map(|name| format!("did you mean {name}?"))
             }

@@ -60,6 +60,28 @@ fn a_slip_in_a_verb_is_guessed() {
 }
 
 #[test]
+fn an_option_before_the_verb_is_told_its_place() {
+    for (line, hint) in [
+        ("--netns gw diff a b", "the verb comes first: `ipvsadm diff ... --netns gw'"),
+        ("--netns=gw set -t 192.0.2.80:80 weight=1", "`ipvsadm set ... --netns gw'"),
+        ("--netns gw rs prepare --mode nat", "`ipvsadm rs ... --netns gw'"),
+        ("--json --netns gw apply a", "`ipvsadm apply ... --json --netns gw'"),
+        ("--netns gw nonsense", "`--netns' is no complete command"),
+        ("--netns diff", "`--netns' is no complete command"),
+        ("-n diff a", "`-n' is no complete command"),
+    ] {
+        let output = run_as("ipvsadm", &line.split(' ').collect::<Vec<_>>());
+        let errors = text(&output.stderr);
+        assert!(errors.starts_with("Try `ipvsadm -h' or "), "{line}: {errors}");
+        assert!(errors.contains(hint), "{line}: {errors}");
+        assert_eq!(output.status.code(), Some(255), "{line}");
+    }
+    // The advice is good: the namespace is looked for.
+    let output = run_as("ipvsadm", &["diff", "a", "b", "--netns", "no-such-namespace"]);
+    assert!(text(&output.stderr).contains("`no-such-namespace'"));
+}
+
+#[test]
 fn the_hint_names_the_program_as_it_was_called() {
     let output = run_as("/sbin/ipvsadm", &["list"]);
     let first = "Try `/sbin/ipvsadm -h' or '/sbin/ipvsadm --help' for more information.";
