@@ -82,6 +82,21 @@ fn an_option_before_the_verb_is_told_its_place() {
 }
 
 #[test]
+fn six_is_of_a_mark_only() {
+    let set = |service: &str| {
+        let words = format!("set {service} -6 weight=1 --netns no-such-namespace");
+        let output = run_as("ipvsadm", &words.split(' ').collect::<Vec<_>>());
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        text(&output.stderr)
+    };
+    for service in ["-t 192.0.2.80:80", "-u 192.0.2.80:80", "--sctp-service 192.0.2.80:80"] {
+        let errors = set(service);
+        assert!(errors.contains("cannot be used with '--ipv6'"), "{service}: {errors}");
+    }
+    assert!(set("-f 7").contains("`no-such-namespace'"), "understood");
+}
+
+#[test]
 fn the_hint_names_the_program_as_it_was_called() {
     let output = run_as("/sbin/ipvsadm", &["list"]);
     let first = "Try `/sbin/ipvsadm -h' or '/sbin/ipvsadm --help' for more information.";

@@ -66,7 +66,8 @@ pub(super) fn command() -> Command {
                 .short('6')
                 .long("ipv6")
                 .action(ArgAction::SetTrue)
-                .requires("fwmark")
+                // clap waives `requires` where another of the group stands.
+                .conflicts_with_all(["tcp", "udp", "sctp"])
                 .help("The firewall mark is of IPv6 packets"),
         )
         .arg(option("server", 'r', "real-server", "RIP[:PORT]", "A real server of the service"))
