@@ -25,6 +25,12 @@ pub enum BadScope {
         "`{0}' is no scope: expected ADDRESS, ADDRESS/LENGTH, port=N, fwmark=N, tcp, udp or sctp"
     )]
     Unknown(String),
+    /// It is of a service by mark and those before it of one by address, or the other way round.
+    #[error(
+        "no service meets both `{0}' and what stands before it: for services of either give \
+         --scope twice"
+    )]
+    Apart(String),
     /// It is the second condition of its kind, and no service meets both.
     #[error("`{0}' is a second condition of its kind: for services of either give --scope twice")]
     Again(String),
@@ -39,6 +45,9 @@ impl FromStr for Scope {
         for word in text.split(',') {
             let part = Self::part(word).ok_or_else(|| BadScope::Unknown(word.to_owned()))?;
             scope.narrow(part).ok_or_else(|| BadScope::Again(word.to_owned()))?;
+            if scope.marks.is_some() && scope.asks_for_an_address() {
+                return Err(BadScope::Apart(word.to_owned()));
+            }
         }
         Ok(scope)
     }
@@ -50,7 +59,7 @@ impl Scope {
         let mut scope = Self::default();
         match word.split_once('=') {
             Some(("port", value)) => scope.ports = Some(range(value, 65535)?),
-            Some(("fwmark", value)) => scope.marks = Some(range(value, u32::MAX)?),
+            Some(("fwmark", value)) => scope.marks = Some(marks(value)?),
             Some(_) => return None,
             None => match word {
                 "tcp" => scope.protocol = Some(Protocol::Tcp),
@@ -78,13 +87,17 @@ impl Scope {
         once(&mut self.marks, marks)
     }
 
+    /// A service by mark has none of these.
+    fn asks_for_an_address(&self) -> bool {
+        self.protocol.is_some() || self.network.is_some() || self.ports.is_some()
+    }
+
     /// The service is in this scope.
     pub fn contains(&self, key: &ServiceKey) -> bool {
         match key {
             ServiceKey::Fwmark { mark, .. } => {
-                let by_address =
-                    self.protocol.is_some() || self.network.is_some() || self.ports.is_some();
-                !by_address && self.marks.as_ref().is_none_or(|marks| marks.contains(&mark.get()))
+                !self.asks_for_an_address()
+                    && self.marks.as_ref().is_none_or(|marks| marks.contains(&mark.get()))
             }
             ServiceKey::Address { protocol, address, port } => {
                 self.marks.is_none()
@@ -100,6 +113,11 @@ fn range(value: &str, most: u32) -> Option<RangeInclusive<u32>> {
     let (first, last) = value.split_once('-').unwrap_or((value, value));
     let (first, last) = (first.parse().ok()?, last.parse().ok()?);
     (first <= last && last <= most).then_some(first..=last)
+}
+
+/// Of mark 0, which packets without a mark have, there is no service.
+fn marks(value: &str) -> Option<RangeInclusive<u32>> {
+    range(value, u32::MAX).filter(|marks| *marks != (0..=0))
 }
 
 fn network(word: &str) -> Option<(IpAddr, u8)> {
@@ -204,9 +222,23 @@ mod tests {
 
     #[test]
     fn bad_words_are_named() {
-        for bad in ["", "10.0.0.0/33", "port=x", "port=9-8", "weight=1", "tcp,icmp", "port=65536"] {
+        let bad = ["", "10.0.0.0/33", "port=x", "port=9-8", "weight=1", "tcp,icmp", "port=65536"];
+        for bad in bad.into_iter().chain(["fwmark=0", "fwmark=0-0"]) {
             assert!(matches!(bad.parse::<Scope>(), Err(BadScope::Unknown(_))), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_mark_and_an_address_meet_nowhere() {
+        for (bad, word) in [
+            ("fwmark,tcp", "tcp"),
+            ("tcp,fwmark", "fwmark"),
+            ("fwmark=7,192.0.2.0/24", "192.0.2.0/24"),
+            ("port=80,udp,fwmark=1-9", "fwmark=1-9"),
+        ] {
+            assert_eq!(bad.parse::<Scope>(), Err(BadScope::Apart(word.to_owned())), "{bad}");
+        }
+        assert!("fwmark=0-9".parse::<Scope>().is_ok(), "there are 1 to 9");
     }
 
     #[test]
