@@ -319,7 +319,7 @@ fn role(draft: &Draft) -> Result<DaemonRole, Misuse> {
 }
 
 fn timeouts(draft: &Draft) -> Timeouts {
-    draft.timeouts.unwrap_or(Timeouts { tcp: 0, tcp_fin: 0, udp: 0 })
+    draft.timeouts.unwrap_or(Timeouts::KEPT)
 }
 
 fn service(draft: &mut Draft) -> Result<Service, Misuse> {

@@ -34,11 +34,13 @@ pub(super) fn run(session: &mut Session<'_>, verb: &DiffVerb, json: bool) -> Res
 }
 
 fn compare(session: &mut Session<'_>, verb: &DiffVerb) -> Result<Delta, Error> {
-    let after = wish::read(session, &verb.after)?.table;
-    let before = match &verb.before {
-        Some(file) => wish::read(session, file)?.table,
-        None => snapshot::whole(session.client()?, &after)?,
+    let Some(before) = &verb.before else {
+        let after = wish::read(session, &verb.after)?.table;
+        let before = snapshot::whole(session.client()?, &after)?;
+        let changes = plan(&before, &verb.limits.target(&before, &after));
+        return Ok(Delta::of(&changes, &before));
     };
-    let changes = plan(&before, &verb.limits.target(&before, &after));
-    Ok(Delta::of(&changes, &before))
+    let before = wish::read(session, before)?.table;
+    let after = wish::read(session, &verb.after)?.table;
+    Ok(Delta::between(&before, &after, &verb.limits))
 }

@@ -58,10 +58,7 @@ pub(super) fn text(delta: &Delta, paint: Paint, out: &mut dyn Write) -> io::Resu
                 let line = destination_line(&key, it, &Numbers);
                 said(line, &describe_destination(&key, &it.key))
             }),
-            Difference::Timeouts(None, after) => side_line(&Sides::Added(after), timeouts_line),
-            Difference::Timeouts(Some(before), after) => {
-                side_line(&Sides::Edited(before, after), timeouts_line)
-            }
+            Difference::Timeouts(sides) => side_line(&sides, timeouts_line),
             Difference::Daemon(sides) => side_line(&sides, daemon_line),
         };
         writeln!(out, "{}", paint.text(tone, &line))?;
@@ -76,9 +73,11 @@ pub(super) fn summary(delta: &Delta) -> String {
         let count = match difference {
             Difference::Service(Sides::Added(_))
             | Difference::Destination(_, Sides::Added(_))
+            | Difference::Timeouts(Sides::Added(_))
             | Difference::Daemon(Sides::Added(_)) => &mut added,
             Difference::Service(Sides::Removed(_))
             | Difference::Destination(_, Sides::Removed(_))
+            | Difference::Timeouts(Sides::Removed(_))
             | Difference::Daemon(Sides::Removed(_)) => &mut deleted,
             _ => &mut edited,
         };
@@ -160,12 +159,11 @@ impl From<&Difference<'_>> for ChangeFields {
                     ..Self::default()
                 }
             }
-            Difference::Timeouts(before, after) => Self {
-                change: "edit",
-                timeouts: Some((*after).into()),
-                old: before.map(|before| Old::Timeouts(before.into())),
-                ..Self::default()
-            },
+            Difference::Timeouts(sides) => {
+                let (change, timeouts, old) = parts::<_, TimeoutsFields>(sides);
+                let old = old.map(Old::Timeouts);
+                Self { change, timeouts: Some(timeouts), old, ..Self::default() }
+            }
             Difference::Daemon(sides) => {
                 let (change, daemon, old) = parts::<_, DaemonFields>(sides);
                 let old = old.map(Old::Daemon);

@@ -15,6 +15,9 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
+    /// Each keeps its value.
+    pub const KEPT: Self = Self { tcp: 0, tcp_fin: 0, udp: 0 };
+
     /// These, with the values of `before` where they say 0.
     #[must_use]
     pub fn over(self, before: Option<Self>) -> Self {

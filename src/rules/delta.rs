@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use indexmap::IndexSet;
 
-use crate::model::{Change, Destination, Pool, Service, ServiceKey, Table};
+use crate::model::{Change, Destination, Pool, Service, ServiceKey, Table, Timeouts};
 
 use super::plan::plan;
+use super::scope::Limits;
 
 /// The parts of a table that changes touch, before and after them. A service that is not touched
 /// itself, but has real servers that are, stands in both as it was.
@@ -27,6 +28,53 @@ impl Delta {
             delta.touch(change, current);
         }
         delta
+    }
+
+    /// What two files say otherwise. Each word counts, also what only one of them says: whether the
+    /// other leaves to the kernel what comes to the same, nobody knows without it.
+    ///
+    /// ```
+    /// use ipvsadm::cli::read_table;
+    /// use ipvsadm::rules::{Delta, Limits, differences, plan};
+    ///
+    /// let (old, new) = (read_table("--set 900 120 300")?, read_table("")?);
+    /// assert_eq!(plan(&old, &new), []);
+    /// assert_eq!(differences(&Delta::between(&old, &new, &Limits::default())).len(), 1);
+    /// # Ok::<(), ipvsadm::Error>(())
+    /// ```
+    pub fn between(before: &Table, after: &Table, limits: &Limits) -> Self {
+        let after = limits.target(before, after);
+        let mut delta = Self::default();
+        for key in before.pools.keys().chain(after.pools.keys()) {
+            let (was, becomes) = (before.pools.get(key), after.pools.get(key));
+            if was != becomes {
+                delta.before.pools.extend(was.map(|pool| (*key, pool.clone())));
+                delta.after.pools.extend(becomes.map(|pool| (*key, pool.clone())));
+            }
+        }
+        if limits.contain_the_rest() {
+            delta.contrast_timeouts(before, &after);
+            delta.contrast_daemons(before, &after);
+        }
+        delta
+    }
+
+    fn contrast_timeouts(&mut self, before: &Table, after: &Table) {
+        let said = |table: &Table| table.timeouts.filter(|it| *it != Timeouts::KEPT);
+        let differ = said(before) != said(after);
+        self.before.timeouts = said(before).filter(|_| differ);
+        self.after.timeouts = said(after).filter(|_| differ);
+    }
+
+    /// A daemon that is not to run is like one that is not spoken of: neither is there to show.
+    fn contrast_daemons(&mut self, before: &Table, after: &Table) {
+        for role in before.daemons.keys().chain(after.daemons.keys()) {
+            let said = |table: &Table| table.daemons.get(role).cloned().flatten();
+            if said(before) != said(after) {
+                self.before.daemons.insert(*role, said(before));
+                self.after.daemons.insert(*role, said(after));
+            }
+        }
     }
 
     fn touch(&mut self, change: &Change, current: &Table) {

@@ -12,8 +12,8 @@ pub enum Difference<'a> {
     Service(Sides<'a, Service>),
     /// A real server of a service.
     Destination(ServiceKey, Sides<'a, Destination>),
-    /// Time-outs; the old ones may be unknown.
-    Timeouts(Option<&'a Timeouts>, &'a Timeouts),
+    /// Time-outs.
+    Timeouts(Sides<'a, Timeouts>),
     /// A sync daemon.
     Daemon(Sides<'a, Daemon>),
 }
@@ -49,7 +49,7 @@ impl Difference<'_> {
                 Sides::Removed(service) | Sides::Added(service) | Sides::Edited(_, service),
             ) => Some(service.key),
             Self::Destination(key, _) => Some(*key),
-            Self::Timeouts(..) | Self::Daemon(_) => None,
+            Self::Timeouts(_) | Self::Daemon(_) => None,
         }
     }
 }
@@ -73,9 +73,8 @@ pub fn differences(delta: &Delta) -> Vec<Difference<'_>> {
             found.extend(sides.map(|sides| Difference::Destination(key, sides)));
         }
     }
-    if let Some(after) = &delta.after.timeouts {
-        found.push(Difference::Timeouts(delta.before.timeouts.as_ref(), after));
-    }
+    let timeouts = Sides::of(delta.before.timeouts.as_ref(), delta.after.timeouts.as_ref());
+    found.extend(timeouts.map(Difference::Timeouts));
     for (role, after) in &delta.after.daemons {
         let before = delta.before.daemons.get(role).and_then(Option::as_ref);
         found.extend(Sides::of(before, after.as_ref()).map(Difference::Daemon));

@@ -103,7 +103,7 @@ impl Steps {
     fn timeouts(&mut self, current: &Table, wish: &Table) {
         let Some(wanted) = wish.timeouts else { return };
         let change = current.timeouts.map_or(wanted, |now| wanted.differing_from(now));
-        if change != (Timeouts { tcp: 0, tcp_fin: 0, udp: 0 }) {
+        if change != Timeouts::KEPT {
             self.edits.push(Change::SetTimeouts(change));
         }
     }

@@ -156,13 +156,18 @@ impl Limits {
         self.scopes.is_empty() || self.scopes.iter().any(|scope| scope.contains(key))
     }
 
+    /// Time-outs and sync daemons are ours.
+    pub(super) fn contain_the_rest(&self) -> bool {
+        self.scopes.is_empty()
+    }
+
     /// What the table should be: the wish where it is ours, the rest as it is.
     pub fn target<'a>(&self, current: &Table, wish: &'a Table) -> Cow<'a, Table> {
         if *self == Self::default() {
             return Cow::Borrowed(wish);
         }
         let mut target = Table::default();
-        if self.scopes.is_empty() {
+        if self.contain_the_rest() {
             target.timeouts = wish.timeouts;
             target.daemons.clone_from(&wish.daemons);
         }

@@ -1,6 +1,7 @@
 //! Whatever the table was, it becomes that of the file.
 
 use ipvsadm::model::Table;
+use serde_json::{Value, json};
 
 use crate::common::namespace;
 use crate::program::{Random, file, inside, lines, live, ours};
@@ -72,7 +73,17 @@ fn time_outs_and_daemons_follow_the_file_only_where_it_speaks_of_them() {
         ours(&["apply", "--allow-empty", &path]).expect(0);
         assert_eq!(ours(&["diff", &path]).expect(0).out, "");
         let (_other, other) = file("-A -t 192.0.2.80:80 -s rr\n--set 0 0 302\n");
+        let differs = "+ -A -t 192.0.2.80:80 -s rr\n~ --set 901 121 302  # udp 301 -> 302\n";
+        assert_eq!(ours(&["diff", &other]).expect(1).out, differs);
+        let json: Value = serde_json::from_str(&ours(&["diff", "--json", &other]).out).unwrap();
+        let edit = json!({
+            "change": "edit",
+            "timeouts": { "tcp": 901, "tcp_fin": 121, "udp": 302 },
+            "old": { "tcp": 901, "tcp_fin": 121, "udp": 301 },
+        });
+        assert_eq!(json["changes"][1], edit);
         ours(&["apply", &other]).expect(0);
+        assert_eq!(ours(&["diff", &other]).expect(0).out, "", "of the daemon it does not speak");
         let timeouts = ours(&["-L", "--timeout"]).expect(0).out;
         assert_eq!(timeouts, "Timeout (tcp tcpfin udp): 901 121 302\n");
         assert!(ours(&["-L", "--daemon"]).expect(0).out.contains("syncid=3"));

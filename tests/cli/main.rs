@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
 #![allow(clippy::format_push_string, clippy::format_collect)] // speed is not what a page needs
 
+mod diff;
 mod manual;
 mod plan;
 mod program;

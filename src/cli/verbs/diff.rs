@@ -20,6 +20,10 @@ A line begins with `+ ' where the new side has something more, with `- ' where
 it has something less, and with `~ ' where both have it, but not alike: then
 the new line stands there, and behind `#' each field with its old value.
 
+Time-outs and sync daemons of the table are compared as far as FILE speaks of
+them: the others are left alone by `apply' too. Between two files every line
+counts, --set and --start-daemon too, that only one has, and every value in it.
+
 EXIT STATUS
   0  no difference
   1  there are differences

@@ -1,0 +1,131 @@
+//! `ipvsadm diff OLD NEW`: what two files say otherwise.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+fn rules(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+fn run(words: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
+        .arg("diff")
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that refuses its words does not read.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// What is said to differ between files with these lines.
+fn diff(options: &[&str], old: &str, new: &str) -> String {
+    let (old, new) = (rules(old), rules(new));
+    let files = [old.path().to_str().unwrap(), new.path().to_str().unwrap()];
+    let output = run(&[options, &files].concat(), "");
+    let said = text(&output.stdout).to_owned();
+    assert_eq!(text(&output.stderr), "");
+    if !options.contains(&"--json") {
+        assert_eq!(output.status.code(), Some(i32::from(!said.is_empty())), "{said}");
+    }
+    said
+}
+
+const MASTER: &str = "--start-daemon master --mcast-interface lo --syncid 3";
+
+/// Of either file, alone and together: what the other way round must mirror.
+#[test]
+fn time_outs_and_daemons_of_two_files_differ_both_ways() {
+    let longer = format!("{MASTER} --sync-maxlen 1400");
+    let told = format!("{MASTER} --mcast-port 8848");
+    let other = MASTER.replace("syncid 3", "syncid 4");
+    let (length, port) = ("max_length", "port");
+    for (old, new, there, back) in [
+        ("--set 900 120 300", "", "- --set 900 120 300".into(), "+ --set 900 120 300".into()),
+        (
+            "--set 900 0 0",
+            "--set 900 120 300",
+            "~ --set 900 120 300  # tcp_fin 0 -> 120, udp 0 -> 300".into(),
+            "~ --set 900 0 0  # tcp_fin 120 -> 0, udp 300 -> 0".into(),
+        ),
+        (MASTER, "", format!("- {MASTER}"), format!("+ {MASTER}")),
+        (MASTER, "--stop-daemon master", format!("- {MASTER}"), format!("+ {MASTER}")),
+        (
+            MASTER,
+            &longer,
+            format!("~ {longer}  # {length} none -> 1400"),
+            format!("~ {MASTER}  # {length} 1400 -> none"),
+        ),
+        (
+            MASTER,
+            &told,
+            format!("~ {told}  # {port} none -> 8848"),
+            format!("~ {MASTER}  # {port} 8848 -> none"),
+        ),
+        (
+            MASTER,
+            &other,
+            format!("~ {other}  # sync_id 3 -> 4"),
+            format!("~ {MASTER}  # sync_id 4 -> 3"),
+        ),
+    ] {
+        assert_eq!(diff(&[], old, new), there + "\n", "{old} to {new}");
+        assert_eq!(diff(&[], new, old), back + "\n", "{new} to {old}");
+    }
+}
+
+#[test]
+fn what_says_nothing_is_no_difference() {
+    for (old, new) in
+        [("--set 0 0 0", ""), ("--stop-daemon backup", ""), (MASTER, MASTER), ("--set 1 2 3", "")]
+    {
+        let scope: &[&str] = if old.starts_with("--set 1") { &["--scope", "tcp"] } else { &[] };
+        assert_eq!(diff(scope, old, new), "", "{old} to {new}");
+        assert_eq!(diff(scope, new, old), "", "{new} to {old}");
+    }
+    // Weights are kept, the rest counts.
+    assert_eq!(diff(&["--keep-weights"], "--set 1 2 3", ""), "- --set 1 2 3\n");
+}
+
+/// Of the table `local` is what the kernel makes of `-g`, and no difference.
+#[test]
+fn a_word_of_json_that_rules_have_not_differs_both_ways() {
+    let rules = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 192.0.2.1:80 -g -w 1\n";
+    let server = r#"{"address":"192.0.2.1","port":80,"forwarding":"local"}"#;
+    let service = r#""protocol":"tcp","address":"192.0.2.80","port":80,"scheduler":"rr""#;
+    let json = format!(r#"{{"schema":1,"services":[{{{service},"destinations":[{server}]}}]}}"#);
+    let said = |change: &str| {
+        format!("~ -a -t 192.0.2.80:80 -r 192.0.2.1:80 -g -w 1  # forwarding {change}\n")
+    };
+    assert_eq!(diff(&[], &json, rules), said("local -> route"));
+    assert_eq!(diff(&[], rules, &json), said("route -> local"));
+}
+
+#[test]
+fn json_agrees_with_the_text_on_time_outs() {
+    let changes = |old: &str, new: &str| {
+        let json: Value = serde_json::from_str(&diff(&["--json"], old, new)).unwrap();
+        json["changes"].clone()
+    };
+    let (some, all) = ("--set 900 0 0", "--set 900 120 300");
+    let some_fields = json!({ "tcp": 900, "tcp_fin": 0, "udp": 0 });
+    let all_fields = json!({ "tcp": 900, "tcp_fin": 120, "udp": 300 });
+    assert_eq!(changes("", all), json!([{ "change": "add", "timeouts": all_fields }]));
+    assert_eq!(changes(all, ""), json!([{ "change": "remove", "timeouts": all_fields }]));
+    assert_eq!(
+        changes(some, all),
+        json!([{ "change": "edit", "timeouts": all_fields, "old": some_fields }])
+    );
+}
