@@ -121,6 +121,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A mistake in one of several files.
+    #[error("{source}")]
+    Inside {
+        /// Which; `-` is standard input.
+        path: String,
+        /// What is wrong with it.
+        source: Box<Error>,
+    },
     /// `--netns` names no network namespace that can be entered.
     #[error("cannot enter network namespace `{name}': {}", io_text(.source))]
     Namespace {
@@ -143,11 +151,20 @@ impl Error {
         }
     }
 
+    /// Names the file, where the message does not.
+    pub(crate) fn inside(self, path: &str) -> Self {
+        match self {
+            Self::File { .. } => self,
+            source => Self::Inside { path: path.to_owned(), source: Box::new(source) },
+        }
+    }
+
     /// The exit status of the program: 255 where the kernel refused a change, 1 where it refused to
     /// tell, 2 for words that make no command (255 for some, see [`Misuse::exit_code`]).
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Misuse(misuse) => misuse.exit_code(),
+            Self::Inside { source, .. } => source.exit_code(),
             Self::RuleFile { .. }
             | Self::Rejection(_)
             | Self::Unavailable(_)
@@ -186,6 +203,15 @@ impl Error {
                 hints
             }
             Self::File { path, source } => vec![format!("{path}: {}", io_text(source))],
+            Self::Inside { path, source } => {
+                let mut hints = source.hints();
+                let place = match path.as_str() {
+                    "-" => "in standard input".to_owned(),
+                    path => format!("in {path}"),
+                };
+                hints.insert(0, place);
+                hints
+            }
             _ => Vec::new(),
         }
     }

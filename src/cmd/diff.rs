@@ -8,6 +8,7 @@
 
 use crate::cli::DiffVerb;
 use crate::error::Error;
+use crate::model::Table;
 use crate::rules::{Delta, plan};
 
 use super::{Session, report, snapshot, wish};
@@ -40,7 +41,11 @@ fn compare(session: &mut Session<'_>, verb: &DiffVerb) -> Result<Delta, Error> {
         let changes = plan(&before, &verb.limits.target(&before, &after));
         return Ok(Delta::of(&changes, &before));
     };
-    let before = wish::read(session, before)?.table;
-    let after = wish::read(session, &verb.after)?.table;
+    let (before, after) = (one_of_two(session, before)?, one_of_two(session, &verb.after)?);
     Ok(Delta::between(&before, &after, &verb.limits))
+}
+
+fn one_of_two(session: &mut Session<'_>, path: &str) -> Result<Table, Error> {
+    let wish = wish::read(session, path).map_err(|source| source.inside(path))?;
+    Ok(wish.table)
 }

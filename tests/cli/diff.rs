@@ -129,3 +129,27 @@ fn json_agrees_with_the_text_on_time_outs() {
         json!([{ "change": "edit", "timeouts": all_fields, "old": some_fields }])
     );
 }
+
+#[test]
+fn a_mistake_names_its_file() {
+    let (good, bad) = (rules("-A -t 192.0.2.80:80 -s rr\n"), rules("\n-A -t x\n"));
+    let json = rules("{\"schema\":2}");
+    let [good, bad, json] = [&good, &bad, &json].map(|file| file.path().to_str().unwrap());
+    let line = "hint: line 2: -A -t x\n";
+    for (words, first, hint) in [
+        ([bad, good], "illegal virtual server", format!("\nhint: in {bad}\n{line}")),
+        ([good, bad], "illegal virtual server", format!("\nhint: in {bad}\n{line}")),
+        ([good, json], "no table in JSON: ", format!("\nhint: in {json}\n")),
+        ([good, "-"], "illegal virtual server", format!("\nhint: in standard input\n{line}")),
+    ] {
+        let output = run(&words, "\n-A -t x\n");
+        let errors = text(&output.stderr);
+        assert!(errors.starts_with(first) && errors.contains(&hint), "{words:?}: {errors}");
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+    }
+    // These say it already, or there is no other file.
+    let absent = run(&[good, "/nonexistent"], "");
+    let said = "cannot open file /nonexistent\nhint: /nonexistent: No such file or directory\n";
+    assert_eq!(text(&absent.stderr), said);
+    assert!(!text(&run(&[bad], "").stderr).contains("hint: in "));
+}
