@@ -194,7 +194,7 @@ fn verb(matches: &ArgMatches) -> Result<Verb, String> {
     match matches.subcommand() {
         Some(("apply", matches)) => apply::read(matches).map(Verb::Apply),
         Some(("completions", matches)) => completions::read(matches).map(Verb::Completions),
-        Some(("diff", matches)) => Ok(Verb::Diff(diff::read(matches))),
+        Some(("diff", matches)) => diff::read(matches).map(Verb::Diff),
         Some(("set", matches)) => set::read(matches).map(Verb::Set),
         Some(("rs", matches)) => rs::read(matches).map(Verb::Rs),
         Some(("director", matches)) => director::read(matches).map(Verb::Director),

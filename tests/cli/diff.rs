@@ -153,3 +153,15 @@ fn a_mistake_names_its_file() {
     assert_eq!(text(&absent.stderr), said);
     assert!(!text(&run(&[bad], "").stderr).contains("hint: in "));
 }
+
+#[test]
+fn standard_input_is_one_side() {
+    let output = run(&["-", "-"], "");
+    let said = "`-' is standard input, which can be read only once: name a file\n";
+    assert_eq!(text(&output.stderr), said);
+    assert_eq!(output.status.code(), Some(2));
+    let file = rules("--set 1 2 3\n");
+    let file = file.path().to_str().unwrap();
+    assert_eq!(text(&run(&["-", file], "").stdout), "+ --set 1 2 3\n");
+    assert_eq!(text(&run(&[file, "-"], "").stdout), "- --set 1 2 3\n");
+}

@@ -79,12 +79,15 @@ pub(super) fn read_limits(matches: &ArgMatches) -> Limits {
     }
 }
 
-pub(super) fn read(matches: &ArgMatches) -> DiffVerb {
+pub(super) fn read(matches: &ArgMatches) -> Result<DiffVerb, String> {
     let mut files = matches.get_many::<String>("file").into_iter().flatten().cloned();
     let first = files.next().unwrap_or_default();
     let (before, after) = match files.next() {
         Some(second) => (Some(first), second),
         None => (None, first),
     };
-    DiffVerb { before, after, limits: read_limits(matches) }
+    if after == "-" && before.as_deref() == Some("-") {
+        return Err("`-' is standard input, which can be read only once: name a file".to_owned());
+    }
+    Ok(DiffVerb { before, after, limits: read_limits(matches) })
 }
