@@ -5,7 +5,8 @@ use crate::error::Error;
 use crate::model::{Change, Destination, Naming, Numbers, Service, ServiceKey};
 use crate::output::order;
 use crate::rules::{
-    Unsayable, daemon_line, describe_destination, describe_service, destination_line, parse_line,
+    Unsayable, daemon_line, describe, describe_destination, describe_service, destination_line,
+    parse_line, readable_daemon, readable_destination, readable_service, readable_timeouts,
     service_line, timeouts_line,
 };
 use crate::system::names::ReversibleNames;
@@ -24,19 +25,38 @@ pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
         complete &= save_service(session, service, naming, save.full)?;
     }
     if save.full {
-        save_rest(session)?;
+        complete &= save_rest(session)?;
     }
     Ok(u8::from(!complete))
 }
 
 /// Time-outs and sync daemons, which the old tool's `-R` knows too but its `-S` does not write.
-fn save_rest(session: &mut Session<'_>) -> Result<(), Error> {
+fn save_rest(session: &mut Session<'_>) -> Result<bool, Error> {
     let timeouts = session.client()?.timeouts()?;
-    writeln!(session.out, "{}", timeouts_line(&timeouts))?;
+    let line = readable_timeouts(&timeouts).map(|()| timeouts_line(&timeouts));
+    let mut complete = save_line(session, line, || "the set of time-outs".to_owned())?;
     for daemon in session.client()?.daemons()? {
-        writeln!(session.out, "{}", daemon_line(&daemon))?;
+        let line = readable_daemon(&daemon).map(|()| daemon_line(&daemon));
+        complete &= save_line(session, line, || describe(&Change::StartDaemon(daemon)))?;
     }
-    Ok(())
+    Ok(complete)
+}
+
+/// Says whether there is a line; an unreadable one would make the whole file so.
+fn save_line(
+    session: &mut Session<'_>,
+    line: Result<String, Unsayable>,
+    object: impl FnOnce() -> String,
+) -> Result<bool, Error> {
+    match line {
+        Ok(line) => writeln!(session.out, "{line}")?,
+        Err(why) => {
+            let object = object();
+            session.say(&format!("{object} is not saved: no rule line can say {why}; use --json"));
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// With `--full`: the line, read again, is the same thing. Other programs can make what the line
@@ -45,11 +65,10 @@ fn loads_as(line: Result<String, Unsayable>, change: &Change) -> bool {
     line.is_ok_and(|line| parse_line(&line).as_ref() == Some(change))
 }
 
-/// The same of a real server; whether a line can say it is another question.
+/// The same of a real server.
 fn server_loads(key: &ServiceKey, destination: &Destination) -> bool {
     let made = Change::AddDestination(*key, *destination);
-    let line = destination_line(key, destination, &Numbers);
-    line.is_err() || loads_as(line, &made)
+    loads_as(destination_line(key, destination, &Numbers), &made)
 }
 
 /// Says whether everything could be said in rule lines.
@@ -60,46 +79,32 @@ fn save_service(
     full: bool,
 ) -> Result<bool, Error> {
     let key = &service.key;
+    let line = readable_service(service).and_then(|()| service_line(service, naming));
+    if !save_line(session, line, || describe_service(key))? {
+        return Ok(false);
+    }
     let mut complete = true;
-    match service_line(service, naming) {
-        Ok(line) => writeln!(session.out, "{line}")?,
-        Err(unsayable) => {
-            left_out(session, &describe_service(key), &unsayable);
-            return Ok(false);
-        }
+    if full && !loads_as(service_line(service, &Numbers), &Change::AddService(service.clone())) {
+        changed(session, &describe_service(key));
+        complete = false;
     }
     let destinations = session.client()?.configured_destinations(key)?;
-    let destinations = order::destinations(destinations, |destination| destination.key);
-    if full {
-        let made = Change::AddService(service.clone());
-        if !loads_as(service_line(service, &Numbers), &made) {
-            changed(session, &describe_service(key));
+    for destination in &order::destinations(destinations, |destination| destination.key) {
+        let object = || describe_destination(key, &destination.key);
+        let line = readable_destination(key, destination);
+        let line = line.and_then(|()| destination_line(key, destination, naming));
+        let said = save_line(session, line, object)?;
+        if said && full && !server_loads(key, destination) {
+            changed(session, &object());
             complete = false;
         }
-    }
-    for destination in &destinations {
-        if full && !server_loads(key, destination) {
-            changed(session, &describe_destination(key, &destination.key));
-            complete = false;
-        }
-        match destination_line(key, destination, naming) {
-            Ok(line) => writeln!(session.out, "{line}")?,
-            Err(unsayable) => {
-                left_out(session, &describe_destination(key, &destination.key), &unsayable);
-                complete = false;
-            }
-        }
+        complete &= said;
     }
     Ok(complete)
 }
 
-fn left_out(session: &mut Session<'_>, object: &str, why: &Unsayable) {
-    let text = format!("{object} is not saved: no rule line can say {why}");
-    let _ = writeln!(session.complaints, "{text}");
-}
-
 fn changed(session: &mut Session<'_>, object: &str) {
-    let text =
-        format!("{object} is not saved as it is: its rule line loads as another; use --json");
-    let _ = writeln!(session.complaints, "{text}");
+    session.say(&format!(
+        "{object} is not saved as it is: its rule line loads as another; use --json"
+    ));
 }

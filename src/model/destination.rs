@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Family, ServiceKey, Stats};
+use super::{Family, ServiceKey, Stats, Tunnel};
 
 /// The greatest weight: the kernel reads a signed 32-bit number and refuses negative ones.
 pub const MAX_WEIGHT: u32 = i32::MAX as u32;
@@ -130,46 +130,6 @@ impl From<Forwarding> for Method {
             Forwarding::Other(_) => Self::Other,
         }
     }
-}
-
-/// The encapsulation of a tunnelled destination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Tunnel {
-    /// IP in IP.
-    Ipip,
-    /// Generic UDP encapsulation.
-    Gue {
-        /// The UDP port of the real server, never 0.
-        port: u16,
-        /// How the outer packet is protected.
-        checksum: Checksum,
-    },
-    /// GRE.
-    Gre {
-        /// How the outer packet is protected; remote checksum offload does not exist for GRE.
-        checksum: Checksum,
-    },
-    /// What another program has set and the classic tool cannot say.
-    Other {
-        /// The type number.
-        kind: u8,
-        /// The port.
-        port: u16,
-        /// The checksum flags.
-        flags: u16,
-    },
-}
-
-/// Checksum mode of a GUE or GRE tunnel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Checksum {
-    /// None.
-    #[default]
-    None,
-    /// In the outer header.
-    Full,
-    /// Remote checksum offload (GUE).
-    Remote,
 }
 
 /// A real server as the kernel reports it.

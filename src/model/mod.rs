@@ -15,22 +15,26 @@ mod service;
 mod stats;
 mod table;
 mod timeouts;
+mod tunnel;
 
 pub use change::{Change, Operation};
 pub use connection::Connection;
 pub use daemon::{Daemon, DaemonRole, MAX_SYNC_LENGTH};
 pub use destination::{
-    Checksum, Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT, Method,
-    PlainDestination, Tunnel,
+    Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT, Method, PlainDestination,
 };
 pub use key::{Family, Protocol, ServiceKey};
 pub use name::{BadName, EngineName, InterfaceName, Name, SchedulerName};
 pub use naming::{Naming, Numbers};
 pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage, sysctl_name};
-pub(crate) use range::{OutOfRange, odd_daemon, odd_destination, odd_service, odd_timeouts};
+pub(crate) use range::{
+    OutOfRange, impossible_destination, impossible_service, odd_daemon, odd_destination,
+    odd_service, odd_timeouts,
+};
 pub use scheduler::{ENGINES, Kind, SCHEDULERS, nearest_schedulers};
 pub use scheduler_flags::{BadFlag, SchedulerFlags};
 pub use service::{Granularity, MAX_PERSISTENCE, Persistence, Service, ServiceEntry};
 pub use stats::Stats;
 pub use table::{Pool, Table};
 pub use timeouts::{Info, MAX_TIMEOUT, Timeouts};
+pub use tunnel::{Checksum, Tunnel};

@@ -1,14 +1,17 @@
-//! The ranges of the classic language. The kernel takes more.
+//! The ranges of the classic language, and those of the kernel, which takes more.
 
 use std::fmt;
 
 use super::{
-    Daemon, Destination, Family, MAX_PERSISTENCE, MAX_SYNC_LENGTH, MAX_TIMEOUT, MAX_WEIGHT,
-    Persistence, Service, Timeouts,
+    Daemon, Destination, Granularity, MAX_PERSISTENCE, MAX_SYNC_LENGTH, MAX_TIMEOUT, MAX_WEIGHT,
+    Service, Timeouts,
 };
 
-/// A value that the classic language does not take. Other programs may have made it: this is for
-/// what a user says, never for what the kernel says.
+/// The longest persistence that a kernel holds, in seconds: it counts 100 ticks or more a second, in
+/// 32 bits, and begins again at 0.
+const MOST_PERSISTENCE: u32 = u32::MAX / 100;
+
+/// A value beyond its range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OutOfRange {
     /// The field, as in JSON.
@@ -20,7 +23,6 @@ pub(crate) struct OutOfRange {
 enum Expected {
     Numbers(u32, u32),
     Seconds(u32, u32),
-    Prefix(Family),
     Multicast,
 }
 
@@ -31,10 +33,6 @@ impl fmt::Display for OutOfRange {
         match self.expected {
             Expected::Numbers(least, most) => write!(f, "{least} to {most}"),
             Expected::Seconds(least, most) => write!(f, "{least} to {most} s (31 days)"),
-            Expected::Prefix(Family::V4) => {
-                f.write_str("a mask without holes, such as 255.255.255.0")
-            }
-            Expected::Prefix(Family::V6) => f.write_str("1 to 128"),
             Expected::Multicast => f.write_str("a multicast address"),
         }
     }
@@ -50,17 +48,29 @@ fn seconds(field: &'static str, value: u32, least: u32, most: u32) -> Option<Out
     (!(least..=most).contains(&value)).then_some(OutOfRange { field, expected })
 }
 
-/// The values of a service that no rule line can give it.
+/// The values of a service that no rule line can give it: other programs may have.
 pub(crate) fn odd_service(service: &Service) -> impl Iterator<Item = OutOfRange> {
     let timeout =
         service.persistence.and_then(|it| seconds("persistence", it.timeout, 1, MAX_PERSISTENCE));
-    let odd = |it: &Persistence| !it.granularity.is_prefix();
-    let expected = Expected::Prefix(service.key.family());
-    let mask = service.persistence.filter(odd).map(|_| OutOfRange { field: "netmask", expected });
-    timeout.into_iter().chain(mask)
+    timeout.into_iter().chain(bad_length(service))
 }
 
-/// The values of a real server that no rule line can give it.
+/// The values of a service that no kernel holds.
+pub(crate) fn impossible_service(service: &Service) -> impl Iterator<Item = OutOfRange> {
+    let timeout =
+        service.persistence.and_then(|it| numbers("persistence", it.timeout, 0, MOST_PERSISTENCE));
+    timeout.into_iter().chain(bad_length(service))
+}
+
+/// Of IPv4 any mask will do.
+fn bad_length(service: &Service) -> Option<OutOfRange> {
+    match service.persistence?.granularity {
+        Granularity::V4(_) => None,
+        Granularity::V6(length) => numbers("netmask", length, 1, 128),
+    }
+}
+
+/// The values of a real server that no rule line can give it: other programs may have.
 pub(crate) fn odd_destination(destination: &Destination) -> impl Iterator<Item = OutOfRange> {
     let Destination { weight, upper_threshold, lower_threshold, .. } = *destination;
     let fields = [
@@ -71,7 +81,14 @@ pub(crate) fn odd_destination(destination: &Destination) -> impl Iterator<Item =
     fields.into_iter().filter_map(|(field, value)| numbers(field, value, 0, MAX_WEIGHT))
 }
 
-/// The values of a sync daemon that no rule line can give it: for 0 the kernel takes its default.
+/// The value of a real server that no kernel holds. From 7.2 on none holds thresholds above
+/// 2147483647 either, and says so.
+pub(crate) fn impossible_destination(destination: &Destination) -> Option<OutOfRange> {
+    numbers("weight", destination.weight, 0, MAX_WEIGHT)
+}
+
+/// The values of a sync daemon that no rule line can give it, nor a kernel holds: for 0 it takes its
+/// default.
 pub(crate) fn odd_daemon(daemon: &Daemon) -> impl Iterator<Item = OutOfRange> {
     let fields = [
         ("max_length", daemon.max_length.map(u32::from), MAX_SYNC_LENGTH),
@@ -85,7 +102,8 @@ pub(crate) fn odd_daemon(daemon: &Daemon) -> impl Iterator<Item = OutOfRange> {
     odd.chain(group.map(|_| OutOfRange { field: "group", expected: Expected::Multicast }))
 }
 
-/// The time-outs that no rule line can set.
+/// The time-outs that no rule line can set: other programs can. Which ones the kernel takes depends
+/// on its clock, and it refuses the others.
 pub(crate) fn odd_timeouts(timeouts: &Timeouts) -> impl Iterator<Item = OutOfRange> {
     let Timeouts { tcp, tcp_fin, udp } = *timeouts;
     let fields = [("tcp", tcp), ("tcp_fin", tcp_fin), ("udp", udp)];

@@ -88,16 +88,6 @@ pub mod destination {
     pub const FWD_TUNNEL: u8 = 2;
     pub const FWD_DROUTE: u8 = 3;
     pub const FWD_BYPASS: u8 = 4;
-
-    /// Tunnel types: `IP_VS_CONN_F_TUNNEL_TYPE_*`.
-    pub const TUNNEL_IPIP: u8 = 0;
-    pub const TUNNEL_GUE: u8 = 1;
-    pub const TUNNEL_GRE: u8 = 2;
-
-    /// Tunnel flags: `IP_VS_TUNNEL_ENCAP_FLAG_*`.
-    pub const ENCAP_NOCSUM: u16 = 0;
-    pub const ENCAP_CSUM: u16 = 1;
-    pub const ENCAP_REMCSUM: u16 = 2;
 }
 
 /// Attributes of a sync daemon: `IPVS_DAEMON_ATTR_*` in `linux/ip_vs.h`.

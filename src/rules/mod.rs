@@ -16,6 +16,9 @@ mod scope;
 pub use delta::Delta;
 pub use difference::{Difference, Sides, differences};
 pub use legal::{check_service, fits};
+pub(crate) use legal::{
+    readable_daemon, readable_destination, readable_service, readable_timeouts,
+};
 pub use parse::parse_line;
 pub use plan::plan;
 pub use print::{

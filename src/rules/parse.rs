@@ -7,10 +7,9 @@ use std::str::SplitAsciiWhitespace;
 use crate::model::{
     Change, Checksum, Destination, DestinationKey, EngineName, Family, Forwarding, Granularity,
     Persistence, Protocol, SchedulerFlags, SchedulerName, Service, ServiceKey, Tunnel,
-    odd_destination, odd_service,
 };
 
-use super::legal::{check_service, fits};
+use super::legal::{fits, readable_destination, readable_service};
 
 /// Reads a line in the canonical form. `None` is no verdict: another spelling, a mistake, a comment,
 /// a command that changes nothing; the classic parser knows.
@@ -126,9 +125,8 @@ fn service(mut words: SplitAsciiWhitespace<'_>) -> Option<Service> {
     if let Some(list) = flags {
         service.flags = SchedulerFlags::parse(list, service.scheduler.as_str()).ok()?;
     }
-    let legal = check_service(&service).is_ok() && odd_service(&service).next().is_none();
     // The classic parser has the messages.
-    (next.is_none() && legal).then_some(service)
+    (next.is_none() && readable_service(&service).is_ok()).then_some(service)
 }
 
 fn granularity(word: &str, family: Family) -> Option<Granularity> {
@@ -162,7 +160,8 @@ fn destination(mut words: SplitAsciiWhitespace<'_>) -> Option<(ServiceKey, Desti
         ("-i", Some("--tun-type")) => Forwarding::Tunnel(tunnel(&mut words)?),
         _ => return None,
     };
-    let legal = fits(&service, &destination) && odd_destination(&destination).next().is_none();
+    let legal =
+        fits(&service, &destination) && readable_destination(&service, &destination).is_ok();
     // The classic parser has the messages, and changes the port.
     (words.next().is_none() && legal).then_some((service, destination))
 }

@@ -27,9 +27,22 @@ pub enum Unsayable {
         /// The checksum flags.
         flags: u16,
     },
+    /// A value out of the range of its option: the field, as JSON calls it.
+    #[error("this {0}")]
+    Value(&'static str),
+    /// A service on every port without persistence.
+    #[error("port 0 without persistence")]
+    ZeroPort,
+    /// One-packet scheduling with another protocol than UDP.
+    #[error("one-packet scheduling of another protocol than UDP")]
+    OnePacket,
+    /// A real server of another family that is reached without a tunnel.
+    #[error("another address family without a tunnel")]
+    Family,
 }
 
-/// The line that makes `service`, as `ipvsadm -S` writes it.
+/// The line that makes `service`, as `ipvsadm -S` writes it. Values beyond the ranges of the options,
+/// which only another program can have set, stand in it as they are.
 ///
 /// # Errors
 /// What no rule line can say: another program has made it.

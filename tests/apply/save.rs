@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use std::net::SocketAddr;
+
+use ipvsadm::Client;
 use ipvsadm::model::{
-    Daemon, DaemonRole, Destination, Family, Forwarding, InterfaceName, Table, Timeouts,
+    Change, Daemon, DaemonRole, Destination, Family, Forwarding, Granularity, InterfaceName,
+    Persistence, Protocol, SchedulerName, Service, ServiceKey, Table, Timeouts, Tunnel,
 };
 use proptest::prelude::*;
 
-use crate::common::namespace;
+use crate::common::{namespace, run};
 use crate::program::{
     Random, file, inside, lines, live_whole, ours, ours_with, reference, restore,
 };
@@ -106,12 +110,122 @@ fn what_no_line_can_say_is_said_and_json_keeps_it() {
         let mut servers = before.pools.values().flat_map(|pool| pool.destinations.values());
         assert!(servers.any(|it| it.forwarding == Forwarding::Bypass), "{before:?}");
         let full = ours(&["-S", "-n", "--full"]).expect(1);
-        assert!(full.complaints.contains("protocol 50"), "{full:?}");
+        let left = "no rule line can say protocol 50; use --json\n";
+        assert!(full.complaints.contains(left), "{full:?}");
         assert!(full.complaints.contains("forwarding method 4"), "{full:?}");
         assert!(full.complaints.contains("loads as another; use --json"), "{full:?}");
         let json = ours(&["-S", "--full", "--json"]).expect(0).out;
         clear();
         ours_with(&json, &["apply", "-"]).expect(0);
         assert_eq!(live_whole(), before);
+    });
+}
+
+fn key(protocol: Protocol, port: u16) -> ServiceKey {
+    ServiceKey::Address { protocol, address: "192.0.2.80".parse().unwrap(), port }
+}
+
+fn service(key: ServiceKey) -> Service {
+    Service::new(key, SchedulerName::new("rr").unwrap())
+}
+
+fn lasting(key: ServiceKey, timeout: u32, granularity: Granularity) -> Service {
+    Service { persistence: Some(Persistence { timeout, granularity }), ..service(key) }
+}
+
+/// What a kernel holds though no option says it: the first ones have rule lines all the same.
+fn odd_changes() -> Vec<Change> {
+    let host = Granularity::host(Family::V4);
+    let holes = Granularity::V4([0, 0, 0, 24].into());
+    let web = key(Protocol::Tcp, 80);
+    let server = |text: &str| Destination::new(text.parse::<SocketAddr>().unwrap());
+    let odd_gre = Tunnel::Other { kind: 2, port: 7, flags: 9 };
+    let mut changes: Vec<Change> = [
+        lasting(web, 300, holes),
+        lasting(key(Protocol::Tcp, 1), 4_000_000, host),
+        lasting(key(Protocol::Tcp, 2), 0, holes),
+        Service { one_packet: true, ..service(key(Protocol::Sctp, 80)) },
+        service(key(Protocol::Tcp, 0)),
+        service(key(Protocol::Other(50), 80)),
+    ]
+    .map(Change::AddService)
+    .into();
+    changes.extend(
+        [
+            Destination { forwarding: Forwarding::Masquerade, ..server("198.51.100.1:8080") },
+            Destination { upper_threshold: i32::MAX as u32, ..server("198.51.100.2:80") },
+            Destination { forwarding: Forwarding::Local, ..server("198.51.100.3:80") },
+            Destination { upper_threshold: u32::MAX, ..server("198.51.100.4:80") },
+            Destination { forwarding: Forwarding::Other(5), ..server("198.51.100.5:80") },
+            Destination { forwarding: Forwarding::Tunnel(odd_gre), ..server("198.51.100.6:80") },
+        ]
+        .map(|server| Change::AddDestination(web, server)),
+    );
+    changes.push(Change::SetTimeouts(Timeouts { tcp: 3_000_000, tcp_fin: 120, udp: 300 }));
+    changes
+}
+
+const READABLE: &str = "-A -t 192.0.2.80:80 -s rr -p 300 -M 0.0.0.24\n\
+    -a -t 192.0.2.80:80 -r 198.51.100.1:8080 -m -w 1\n\
+    -a -t 192.0.2.80:80 -r 198.51.100.2:80 -g -w 1 -x 2147483647\n\
+    -a -t 192.0.2.80:80 -r 198.51.100.3:80 -g -w 1\n";
+
+const LEFT_OUT: [&str; 9] = [
+    "-t 192.0.2.80:1 is not saved: no rule line can say this persistence",
+    "-t 192.0.2.80:2 is not saved: no rule line can say this persistence",
+    "--sctp-service 192.0.2.80:80 is not saved: no rule line can say one-packet scheduling of \
+     another protocol than UDP",
+    "-t 192.0.2.80:0 is not saved: no rule line can say port 0 without persistence",
+    "no rule line can say protocol 50",
+    "-r 198.51.100.4:80 is not saved: no rule line can say this upper_threshold",
+    "-r 198.51.100.5:80 is not saved: no rule line can say forwarding method 5",
+    "-r 198.51.100.6:80 is not saved: no rule line can say tunnel type 2 with checksum flags 9",
+    "no rule line can say this tcp",
+];
+
+#[test]
+fn every_line_that_is_saved_can_be_read() {
+    namespace(|| {
+        let mut client = Client::open().unwrap();
+        for change in odd_changes() {
+            // Kernels of 7.2 take no such threshold.
+            if let Err(why) = client.change(&change) {
+                assert!(format!("{change:?}").contains("4294967295"), "{change:?}: {why}");
+            }
+        }
+        let saved = ours(&["-S", "-n"]).expect(1);
+        assert_eq!(saved.out, READABLE);
+        let full = ours(&["-S", "-n", "--full"]).expect(1);
+        assert_eq!(full.out, READABLE);
+        for text in LEFT_OUT.iter().filter(|text| !text.ends_with("upper_threshold")) {
+            assert!(full.complaints.contains(&format!("{text}; use --json\n")), "{text}: {full:?}");
+        }
+        let before = live_whole();
+        for words in [&["-S", "--full", "--json"][..], &["-L", "--json"]] {
+            let json = ours(words).expect(0).out;
+            assert_eq!(ours_with(&json, &["diff", "-"]).expect(0).out, "");
+        }
+        let json = ours(&["-S", "--full", "--json"]).expect(0).out;
+        clear();
+        restore(&saved.out).expect(0);
+        ours_with(&json, &["apply", "-"]).expect(0);
+        assert_eq!(live_whole(), before);
+    });
+}
+
+#[test]
+fn a_daemon_of_an_interface_that_would_be_a_comment_is_left_out() {
+    namespace(|| {
+        run("ip", &["link", "set", "lo", "up"]);
+        run("ip", &["link", "add", "#0", "type", "dummy"]);
+        run("ip", &["link", "set", "#0", "up"]);
+        ours(&["--start-daemon", "backup", "--mcast-interface", "#0"]).expect(0);
+        let full = ours(&["-S", "-n", "--full"]).expect(1);
+        assert_eq!(full.out, "--set 900 120 300\n");
+        let text = "backup daemon on #0 is not saved: no rule line can say this interface";
+        assert!(full.complaints.starts_with(text), "{full:?}");
+        let json = ours(&["-S", "--full", "--json"]).expect(0).out;
+        assert_eq!(ours_with(&json, &["diff", "-"]).expect(0).out, "");
+        clear();
     });
 }

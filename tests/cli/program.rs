@@ -201,41 +201,90 @@ fn options_without_the_one_that_they_belong_to_are_refused() {
     }
 }
 
-/// What a rule line cannot say is not taken from JSON either: the saved table would not load.
+/// A whole file around a part of one.
+fn json_of(part: &str) -> NamedTempFile {
+    let json = part
+        .replace("SERVER", "SERVICE\"destinations\":[{\"address\":\"192.0.2.1\",\"port\":80,")
+        .replace(
+            "SERVICE",
+            "\"services\":[{\"protocol\":\"tcp\",\"address\":\"192.0.2.80\",\"port\":80,",
+        )
+        .replace("SIX", "\"services\":[{\"fwmark\":1,\"family\":\"ipv6\",")
+        .replace("DAEMON", "\"daemons\":[{\"role\":\"backup\",\"interface\":\"lo\",\"sync_id\":0,");
+    rules(&format!("{{\"schema\":1,{json}}}"))
+}
+
 #[test]
-fn json_has_the_ranges_of_rule_lines() {
+fn json_has_the_ranges_of_the_kernel() {
     let none = rules("");
     let none = none.path().display();
     for (part, place) in [
-        ("SERVICE\"persistence\":0}]", "services[0]: persistence: 1 to 2678400 s (31 days)"),
-        ("SERVICE\"persistence\":2678401}]", "services[0]: persistence: 1 to 2678400 s"),
-        ("SERVICE\"persistence\":9,\"netmask\":\"255.0.255.0\"}]", "services[0]: netmask: "),
+        ("SERVICE\"persistence\":42949673}]", "services[0]: persistence: 0 to 42949672"),
+        ("SIX\"persistence\":9,\"netmask\":0}]", "services[0]: netmask: 1 to 128"),
+        ("SIX\"persistence\":9,\"netmask\":129}]", "services[0]: netmask: 1 to 128"),
         ("SERVICE\"scheduler\":\"rr\\u0000x\"}]", "services[0]: \"rr\\0x\" contains a NUL"),
+        ("SERVICE\"scheduler\":\"\"}]", "services[0]: scheduler: the name is empty"),
         ("SERVER\"weight\":2147483648}]}]", "destinations[0]: weight: 0 to 2147483647"),
-        ("SERVER\"upper_threshold\":2147483648}]}]", "upper_threshold: 0 to 2147483647"),
-        ("SERVER\"lower_threshold\":2147483648}]}]", "lower_threshold: 0 to 2147483647"),
+        ("SERVER\"upper_threshold\":4294967296}]}]", "expected u32"),
+        ("SERVER\"upper_threshold\":1,\"lower_threshold\":2}]}]", "destinations[0]"),
         ("DAEMON\"port\":0}]", "daemons[0]: port: 1 to 65535"),
         ("DAEMON\"ttl\":0}]", "daemons[0]: ttl: 1 to 255"),
         ("DAEMON\"max_length\":0}]", "daemons[0]: max_length: 1 to 65507"),
         ("DAEMON\"max_length\":65508}]", "daemons[0]: max_length: 1 to 65507"),
         ("DAEMON\"group\":\"192.0.2.1\"}]", "daemons[0]: group: a multicast address"),
-        ("\"timeouts\":{\"tcp\":2678401}", "timeouts: tcp: 0 to 2678400 s (31 days)"),
+        ("\"timeouts\":{\"tcp\":4294967296}", "expected u32"),
     ] {
-        let json = part
-            .replace("SERVER", "SERVICE\"destinations\":[{\"address\":\"192.0.2.1\",\"port\":80,")
-            .replace(
-                "SERVICE",
-                "\"services\":[{\"protocol\":\"tcp\",\"address\":\"192.0.2.80\",\"port\":80,",
-            )
-            .replace(
-                "DAEMON",
-                "\"daemons\":[{\"role\":\"backup\",\"interface\":\"lo\",\"sync_id\":0,",
-            );
-        let file = rules(&format!("{{\"schema\":1,{json}}}"));
+        let file = json_of(part);
         let output = shell(&format!("$ours diff {none} {}", file.path().display()));
         let errors = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{json}: {errors}");
-        assert!(errors.contains(place), "{json}: {errors}");
+        assert_eq!(output.status.code(), Some(2), "{part}: {errors}");
+        assert!(errors.contains(place), "{part}: {errors}");
+    }
+    // Beyond the ranges of rule lines.
+    for part in [
+        "SERVICE\"persistence\":0}]",
+        "SERVICE\"persistence\":2678401}]",
+        "SERVICE\"persistence\":9,\"netmask\":\"255.0.255.0\"}]",
+        "SERVICE\"one_packet\":true}]",
+        "SERVER\"upper_threshold\":4294967295,\"lower_threshold\":2147483648}]}]",
+        "\"timeouts\":{\"tcp\":2678401}",
+    ] {
+        let file = json_of(part);
+        let output = shell(&format!("$ours diff {none} {}", file.path().display()));
+        let errors = text(&output.stderr);
+        assert_eq!((output.status.code(), &*errors), (Some(1), ""), "{part}");
+    }
+}
+
+/// What the kernel would answer otherwise than it was told would be a difference for ever.
+#[test]
+fn json_has_one_value_for_one_thing() {
+    for (part, same) in [
+        ("SERVICE\"engine\":\"\"}]", "SERVICE\"flags\":[]}]"),
+        (
+            "SERVICE\"persistence\":9,\"netmask\":\"255.255.255.255\"}]",
+            "SERVICE\"persistence\":9}]",
+        ),
+        (
+            "SERVER\"forwarding\":\"tunnel\",\"tunnel\":0,\"tunnel_checksum\":0}]}]",
+            "SERVER\"forwarding\":\"tunnel\"}]}]",
+        ),
+        (
+            "SERVER\"forwarding\":\"tunnel\",\"tunnel\":1,\"tunnel_port\":6080,\
+             \"tunnel_checksum\":0}]}]",
+            "SERVER\"forwarding\":\"tunnel\",\"tunnel\":\"gue\",\"tunnel_port\":6080}]}]",
+        ),
+        (
+            "SERVER\"forwarding\":\"tunnel\",\"tunnel\":2,\"tunnel_checksum\":1}]}]",
+            "SERVER\"forwarding\":\"tunnel\",\"tunnel\":\"gre\",\
+             \"tunnel_checksum\":\"full\"}]}]",
+        ),
+    ] {
+        let (file, other) = (json_of(part), json_of(same));
+        let paths = [file.path(), other.path()].map(|path| path.display().to_string());
+        let output = shell(&format!("$ours diff {}", paths.join(" ")));
+        assert_eq!(text(&output.stderr), "", "{part}");
+        assert_eq!((output.status.code(), &*text(&output.stdout)), (Some(0), ""), "{part}");
     }
 }
 

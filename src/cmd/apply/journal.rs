@@ -101,7 +101,7 @@ fn read(journal: &Journal) -> Result<Option<(Document, Work)>, Error> {
 
 fn step(entry: &Entry) -> Result<Step, Rejection> {
     let table = |raw: &RawValue| -> Result<Table, Rejection> {
-        let mut table = json::recall(raw.get())?;
+        let mut table = json::read(raw.get())?;
         let touched = |role: DaemonRole| entry.roles.iter().any(|it| it == role.as_str());
         table.daemons.retain(|role, _| touched(*role));
         Ok(table)

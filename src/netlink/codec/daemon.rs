@@ -43,15 +43,15 @@ pub fn decode(answer: &[u8]) -> Result<Daemon, Error> {
             attr::STATE => role = Some(read_role(value)?),
             attr::MCAST_IFN => interface = Some(InterfaceName::from_kernel(value)),
             attr::SYNC_ID => sync_id = Some(read::u32(value)?),
-            attr::SYNC_MAXLEN => max_length = Some(read::u16(value)?),
+            attr::SYNC_MAXLEN => max_length = given(read::u16(value)?),
             attr::MCAST_GROUP => {
                 group = Some(Ipv4Addr::from(read::bytes::<4>(value)?).into());
             }
             attr::MCAST_GROUP6 => {
                 group = Some(Ipv6Addr::from(read::bytes::<16>(value)?).into());
             }
-            attr::MCAST_PORT => port = Some(read::u16(value)?),
-            attr::MCAST_TTL => ttl = Some(read::u8(value)?),
+            attr::MCAST_PORT => port = given(read::u16(value)?),
+            attr::MCAST_TTL => ttl = given(read::u8(value)?),
             _ => {}
         }
         Ok(())
@@ -67,6 +67,11 @@ pub fn decode(answer: &[u8]) -> Result<Daemon, Error> {
         port,
         ttl,
     })
+}
+
+/// A zero stands for the default, and no request can ask for it.
+fn given<T: Default + PartialEq>(value: T) -> Option<T> {
+    Some(value).filter(|value| *value != T::default())
 }
 
 fn read_role(value: &[u8]) -> Result<DaemonRole, Error> {

@@ -3,9 +3,7 @@
 use super::service::family_number;
 use super::{Attribute, read, stats};
 use crate::error::Error;
-use crate::model::{
-    Checksum, Destination, DestinationEntry, DestinationKey, Family, Forwarding, Tunnel,
-};
+use crate::model::{Destination, DestinationEntry, DestinationKey, Family, Forwarding, Tunnel};
 use crate::netlink::uapi::{destination as attr, message};
 
 /// Attributes of a destination at most: one allocation.
@@ -31,7 +29,7 @@ pub fn encode(destination: &Destination) -> Vec<Attribute<'static>> {
         Attribute::u32(attr::WEIGHT, destination.weight),
     ]);
     if let Forwarding::Tunnel(tunnel) = destination.forwarding {
-        let (kind, port, flags) = encapsulation(tunnel);
+        let (kind, port, flags) = tunnel.numbers();
         attributes.extend([
             Attribute::u8(attr::TUN_TYPE, kind),
             Attribute::port(attr::TUN_PORT, port),
@@ -53,23 +51,6 @@ fn method(forwarding: Forwarding) -> u8 {
         Forwarding::Route => attr::FWD_DROUTE,
         Forwarding::Bypass => attr::FWD_BYPASS,
         Forwarding::Other(method) => method,
-    }
-}
-
-fn encapsulation(tunnel: Tunnel) -> (u8, u16, u16) {
-    match tunnel {
-        Tunnel::Ipip => (attr::TUNNEL_IPIP, 0, attr::ENCAP_NOCSUM),
-        Tunnel::Gue { port, checksum } => (attr::TUNNEL_GUE, port, encap_flags(checksum)),
-        Tunnel::Gre { checksum } => (attr::TUNNEL_GRE, 0, encap_flags(checksum)),
-        Tunnel::Other { kind, port, flags } => (kind, port, flags),
-    }
-}
-
-fn encap_flags(checksum: Checksum) -> u16 {
-    match checksum {
-        Checksum::None => attr::ENCAP_NOCSUM,
-        Checksum::Full => attr::ENCAP_CSUM,
-        Checksum::Remote => attr::ENCAP_REMCSUM,
     }
 }
 
@@ -165,22 +146,7 @@ impl<'a> Seen<'a> {
         })
     }
 
-    /// Other programs can set what the classic tool cannot say, such as a port of GRE: kept as it is.
     fn tunnel(&self) -> Tunnel {
-        let (kind, port, flags) = (self.tunnel_type, self.tunnel_port, self.tunnel_flags);
-        let checksum = match flags {
-            attr::ENCAP_NOCSUM => Some(Checksum::None),
-            attr::ENCAP_CSUM => Some(Checksum::Full),
-            attr::ENCAP_REMCSUM => Some(Checksum::Remote),
-            _ => None,
-        };
-        match (kind, port, checksum) {
-            (attr::TUNNEL_IPIP, 0, Some(Checksum::None)) => Tunnel::Ipip,
-            (attr::TUNNEL_GUE, 1.., Some(checksum)) => Tunnel::Gue { port, checksum },
-            (attr::TUNNEL_GRE, 0, Some(checksum @ (Checksum::None | Checksum::Full))) => {
-                Tunnel::Gre { checksum }
-            }
-            _ => Tunnel::Other { kind, port, flags },
-        }
+        Tunnel::from_numbers(self.tunnel_type, self.tunnel_port, self.tunnel_flags)
     }
 }

@@ -161,7 +161,7 @@ impl DestinationFields {
                     return Err("tunnel_checksum: a number goes with a number of tunnel".into());
                 };
                 let kind = u8::try_from(kind).map_err(|_| "tunnel: at most 255".to_owned())?;
-                return Ok(Tunnel::Other { kind, port, flags: *flags });
+                return Ok(Tunnel::from_numbers(kind, port, *flags));
             }
         };
         let tunnel = self.tunnel.clone().unwrap_or_else(|| "ipip".into());

@@ -259,7 +259,7 @@ mod tests {
             "destinations=1",
             "persistence=0",
             "persistence=2678401",
-            "persistence=300 netmask=255.0.255.0",
+            "persistence=300 netmask=24",
         ] {
             assert!(service_with(&service(), &words(bad)).is_err(), "{bad}");
         }
@@ -297,6 +297,13 @@ mod tests {
         let odd = Destination { upper_threshold: u32::MAX, ..server() };
         let after = destination_with(&odd, &words("weight=0")).unwrap();
         assert_eq!((after.weight, after.upper_threshold), (0, u32::MAX));
+    }
+
+    #[test]
+    fn a_mask_may_have_holes() {
+        let after = service_with(&service(), &words("persistence=300 netmask=0.0.0.24")).unwrap();
+        let granularity = Granularity::V4([0, 0, 0, 24].into());
+        assert_eq!(after.persistence, Some(Persistence { timeout: 300, granularity }));
     }
 
     #[test]

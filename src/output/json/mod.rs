@@ -21,7 +21,7 @@ pub use fields::{
 };
 pub use service::ServiceFields;
 pub use stats::{Counters, RateFields, StatsFields};
-pub use table::{read, recall, write};
+pub use table::{read, write};
 pub use writer::Writer;
 
 /// The number that changes with every change that a reader could stumble over.

@@ -141,13 +141,18 @@ impl ServiceFields {
     /// What is wrong, in words.
     pub fn service(&self) -> Result<Service, String> {
         let key = self.key()?;
+        if self.scheduler.is_empty() {
+            return Err("scheduler: the name is empty".to_owned());
+        }
         let scheduler = SchedulerName::new(&self.scheduler).map_err(|error| error.to_string())?;
         let flags = SchedulerFlags::parse(&self.flags.join(","), scheduler.as_str());
         let flags = flags.map_err(|flag| match flag {
             BadFlag::Unknown(word) => format!("flags: there is no flag `{word}'"),
             BadFlag::Foreign(word) => format!("flags: {scheduler} has no flag `{word}'"),
         })?;
-        let engine = self.engine.as_ref().map(EngineName::new).transpose();
+        // The kernel's own way to say that there is none.
+        let engine = self.engine.as_ref().filter(|name| !name.is_empty());
+        let engine = engine.map(EngineName::new).transpose();
         Ok(Service {
             flags,
             one_packet: self.one_packet,

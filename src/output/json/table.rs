@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -10,7 +9,7 @@ use serde::de::IgnoredAny;
 use super::{DaemonFields, SCHEMA, ServiceFields, TimeoutsFields, Writer};
 use crate::error::Rejection;
 use crate::model::{
-    Change, DaemonRole, OutOfRange, Table, odd_daemon, odd_destination, odd_service, odd_timeouts,
+    Change, DaemonRole, OutOfRange, Table, impossible_destination, impossible_service, odd_daemon,
 };
 
 /// What the listings and `-S` print. What else the listings print is passed over.
@@ -28,40 +27,9 @@ struct Document {
     _size: Option<IgnoredAny>,
 }
 
-/// Who said it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Origin {
-    /// Somebody who wishes for it: what is out of range is a mistake.
-    User,
-    /// It is there: other programs make what the classic tool refuses, and the kernel itself makes
-    /// of a tunnel to one of its own addresses a local server, also of another family.
-    Kernel,
-}
-
-impl Origin {
-    fn check(
-        self,
-        mut odd: impl Iterator<Item = OutOfRange>,
-        place: &str,
-    ) -> Result<(), Rejection> {
-        match odd.next() {
-            Some(odd) if self == Self::User => Err(at(place, &odd.to_string())),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Reads a table. With a list of daemons, a role that is not in it runs not.
+/// Reads a table: whatever a kernel can hold, and with it every table that was written. With a list of
+/// daemons, a role that is not in it runs not.
 pub fn read(text: &str) -> Result<Table, Rejection> {
-    table(text, Origin::User)
-}
-
-/// Reads a table that [`write`] has written of what there was.
-pub fn recall(text: &str) -> Result<Table, Rejection> {
-    table(text, Origin::Kernel)
-}
-
-fn table(text: &str, origin: Origin) -> Result<Table, Rejection> {
     let document: Document =
         serde_json::from_str(text).map_err(|error| Rejection::Json(error.to_string()))?;
     if document.schema != SCHEMA {
@@ -70,47 +38,38 @@ fn table(text: &str, origin: Origin) -> Result<Table, Rejection> {
     }
     let mut table = Table::default();
     for (number, fields) in document.services.iter().enumerate() {
-        take_service(&mut table, fields, number, origin)?;
+        take_service(&mut table, fields, number)?;
     }
-    if let Some(timeouts) = document.timeouts {
-        let timeouts = timeouts.timeouts();
-        origin.check(odd_timeouts(&timeouts), "timeouts")?;
-        table.timeouts = Some(timeouts);
-    }
+    table.timeouts = document.timeouts.map(|timeouts| timeouts.timeouts());
     if let Some(daemons) = document.daemons {
         table.daemons = BTreeMap::from([(DaemonRole::Master, None), (DaemonRole::Backup, None)]);
         for (number, daemon) in daemons.iter().enumerate() {
             let place = format!("daemons[{number}]");
             let daemon = daemon.daemon().map_err(|why| at(&place, &why))?;
-            origin.check(odd_daemon(&daemon), &place)?;
+            check(odd_daemon(&daemon), &place)?;
             take(&mut table, &Change::StartDaemon(daemon), &place)?;
         }
     }
     Ok(table)
 }
 
-fn take_service(
-    table: &mut Table,
-    fields: &ServiceFields,
-    number: usize,
-    origin: Origin,
-) -> Result<(), Rejection> {
+fn take_service(table: &mut Table, fields: &ServiceFields, number: usize) -> Result<(), Rejection> {
     let place = format!("services[{number}]");
     let service = fields.service().map_err(|why| at(&place, &why))?;
-    origin.check(odd_service(&service), &place)?;
+    check(impossible_service(&service), &place)?;
     let key = service.key;
     take(table, &Change::AddService(service), &place)?;
     for (number, fields) in fields.destinations.iter().flatten().enumerate() {
         let place = format!("{place}.destinations[{number}]");
         let destination = fields.destination().map_err(|why| at(&place, &why))?;
-        origin.check(odd_destination(&destination), &place)?;
-        if origin == Origin::User {
-            take(table, &Change::AddDestination(key, destination), &place)?;
-        } else if let Some(pool) = table.pools.get_mut(&key) {
-            Arc::make_mut(pool).destinations.insert(destination.key, destination);
-        }
+        check(impossible_destination(&destination), &place)?;
+        take(table, &Change::AddDestination(key, destination), &place)?;
     }
     Ok(())
+}
+
+fn check(odd: impl IntoIterator<Item = OutOfRange>, place: &str) -> Result<(), Rejection> {
+    odd.into_iter().next().map_or(Ok(()), |odd| Err(at(place, &odd.to_string())))
 }
 
 fn take(table: &mut Table, change: &Change, place: &str) -> Result<(), Rejection> {

@@ -159,6 +159,17 @@ fn daemons() {
 }
 
 #[test]
+fn zeros_of_a_daemon_say_nothing() {
+    // A master on lo, with a length, a port and a time to live of 0.
+    let message = bytes(
+        "01010000 34000300 08000100 01000000 07000200 6c6f0000 08000300 07000000 \
+         06000400 00000000 06000700 00000000 05000800 00000000",
+    );
+    let daemon = decode_daemon(&message[4..]).unwrap();
+    assert_eq!((daemon.max_length, daemon.port, daemon.ttl), (None, None, None));
+}
+
+#[test]
 fn time_outs_and_info() {
     let message = bytes(captured::TIMEOUTS);
     let timeouts = decode_timeouts(answer(&message, command::SET_CONFIG).unwrap()).unwrap();

@@ -104,10 +104,10 @@ fn any_daemon() -> impl Strategy<Value = Daemon> {
     let role = prop_oneof![Just(DaemonRole::Master), Just(DaemonRole::Backup)];
     let interface = "[!-~]{1,15}".prop_map(|name| InterfaceName::new(name).unwrap());
     let optional = (
-        option::of(any::<u16>()),
+        option::of(1..=u16::MAX),
         option::of(address()),
-        option::of(any::<u16>()),
-        option::of(any::<u8>()),
+        option::of(1..=u16::MAX),
+        option::of(1..=u8::MAX),
     );
     (role, interface, any::<u8>(), optional).prop_map(
         |(role, interface, sync_id, (max_length, group, port, ttl))| Daemon {
