@@ -272,6 +272,9 @@ fn build(mut draft: Draft) -> Result<Classic, Misuse> {
         Command::Help => Invocation::Help,
         Command::Version => Invocation::Version,
     };
+    if let Invocation::Change(change) = &invocation {
+        notes.extend(holes(change));
+    }
     let unnamed = unnamed(draft.command, |column| draft.has(column));
     Ok(Classic { invocation, netns: draft.netns, notes, unnamed })
 }
@@ -335,6 +338,20 @@ fn service(draft: &mut Draft) -> Result<Service, Misuse> {
     };
     check_service(&service)?;
     Ok(service)
+}
+
+/// What to say of a mask with holes. Other programs make them, and saved tables have them; who types
+/// one has mostly made a mistake.
+pub(crate) fn holes(change: &Change) -> Option<String> {
+    let (Change::AddService(service) | Change::UpdateService(service)) = change else {
+        return None;
+    };
+    match service.persistence?.granularity {
+        Granularity::V4(mask) if !Granularity::V4(mask).is_prefix() => Some(format!(
+            "the mask {mask} has holes; that of a network has none: 255.255.255.0, /24"
+        )),
+        _ => None,
+    }
 }
 
 /// Without a port the real server has that of the service.

@@ -10,6 +10,7 @@ mod values;
 mod verbs;
 mod words;
 
+pub(crate) use classic::holes;
 pub use classic::{Classic, Invocation, List, Listing, Save};
 pub use program::{Program, Request};
 pub use rule_file::{RuleLine, read_rules, read_table};

@@ -84,6 +84,7 @@ impl Program {
             }
             Self::Ipvsadm => match canonical(args) {
                 Some(change) => Ok(Request::Classic(Classic {
+                    notes: classic::holes(&change).into_iter().collect(),
                     unnamed: unnamed(&change, args),
                     ..Invocation::Change(change).into()
                 })),

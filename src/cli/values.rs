@@ -112,14 +112,15 @@ fn part(word: &str) -> Option<u32> {
     if plain { u32::from_str_radix(digits, radix).ok() } else { None }
 }
 
-/// The value of `-M` for an IPv4 service: a dotted mask without holes, or `/LENGTH`.
+/// The value of `-M` for an IPv4 service: four numbers, with holes too, or `/LENGTH`. Not fewer of
+/// them, where the old tool makes 0.0.0.24 of `24`.
 pub(super) fn netmask(word: &str) -> Option<Granularity> {
     if let Some(length) = word.strip_prefix('/') {
         let length = number(length, 0..=32)?;
         let bits = u32::MAX.checked_shl(32 - length).unwrap_or(0);
         return Some(Granularity::V4(bits.into()));
     }
-    word.parse().ok().map(Granularity::V4).filter(|mask| mask.is_prefix())
+    word.parse().ok().map(Granularity::V4)
 }
 
 /// The value of `-M` for an IPv6 service: `atoi`, so only the leading digits count.
@@ -180,14 +181,15 @@ mod tests {
     }
 
     #[test]
-    fn masks_have_no_holes() {
+    fn masks_have_four_numbers() {
         assert_eq!(
             netmask("255.255.255.0"),
             Some(Granularity::V4(Ipv4Addr::new(255, 255, 255, 0)))
         );
         assert_eq!(netmask("/24"), netmask("255.255.255.0"));
         assert_eq!(netmask("/0"), netmask("0.0.0.0"));
-        for word in ["24", "255.0.255.0", "/33", "localhost", ""] {
+        assert_eq!(netmask("0.0.0.24"), Some(Granularity::V4(Ipv4Addr::new(0, 0, 0, 24))));
+        for word in ["24", "255.255", "0xffffff00", "255.255.255.000", "/33", "localhost", ""] {
             assert_eq!(netmask(word), None, "{word}");
         }
     }

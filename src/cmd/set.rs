@@ -1,6 +1,6 @@
 //! `ipvsadm set`: read, change what is named, write.
 
-use crate::cli::SetVerb;
+use crate::cli::{SetVerb, holes};
 use crate::error::{Error, Rejection};
 use crate::model::{Change, Pool, Table};
 use crate::output::json::{destination_with, service_with};
@@ -21,6 +21,9 @@ pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Resu
         made.map_err(|error| error.about(describe(change)))?;
     }
     session.settle(0);
+    if verb.words.iter().any(|word| word.key == "netmask") {
+        session.hint(change.as_ref().and_then(holes).as_slice());
+    }
     if json {
         report::json(&Delta::of(&change, &current), None, session.out)?;
     }

@@ -31,6 +31,37 @@ fn a_scheduler_that_does_not_exist_is_guessed() {
 }
 
 #[test]
+fn a_mask_with_holes_is_taken_as_it_is() {
+    namespace(|| {
+        let hint = "hint: the mask 0.0.0.24 has holes; that of a network has none: \
+            255.255.255.0, /24\n";
+        let rule = "-A -t 192.0.2.80:80 -s rr -p 300 -M 0.0.0.24";
+        let added = ours(&rule.split(' ').collect::<Vec<_>>()).expect(0);
+        assert_eq!(added.complaints, hint);
+        assert_eq!(ours(&["-S", "-n"]).expect(0).out, format!("{rule}\n"));
+        let edit = rule.replace("-A", "-E").replace("-M ", "--netmask=");
+        let edited = ours(&edit.split(' ').collect::<Vec<_>>()).expect(0);
+        assert_eq!(edited.complaints, hint);
+        let set = ["set", "-t", "192.0.2.80:80", "netmask=255.0.255.0"];
+        let set = ours(&set).expect(0).complaints;
+        assert!(set.starts_with("hint: the mask 255.0.255.0 has holes; "), "{set}");
+        ours(&["set", "-t", "192.0.2.80:80", "netmask=255.255.255.0"]).expect(0);
+        // A file is what another program has made, or was hinted at when it was made.
+        assert_eq!(restore(&format!("{rule}\n")).expect(0).complaints, "");
+        assert_eq!(ours(&["-S", "-n"]).expect(0).out, format!("{rule}\n"));
+        for bad in ["24", "0xffffff00", "localhost"] {
+            let rule = rule.replace("0.0.0.24", bad);
+            let refused = restore(&format!("{rule}\n")).expect(2).complaints;
+            let text = "illegal virtual server persistent mask specified\n";
+            assert!(refused.starts_with(text), "{refused}");
+        }
+        // Where it has no effect there is nothing to say.
+        let none = ours(&["-A", "-t", "192.0.2.81:80", "-M", "0.0.0.24"]).expect(0);
+        assert_eq!(none.complaints, "");
+    });
+}
+
+#[test]
 fn an_advice_for_many_lines_stands_once() {
     namespace(|| {
         let outcome = restore(

@@ -165,7 +165,7 @@ fn what_another_program_made_odd_stays_so() {
         client.add_service(Service { persistence, ..service }).unwrap();
         let set = |word: &str| ours(&["set", "-t", "192.0.2.80:80", word]);
         set("scheduler=wlc").expect(0);
-        for word in ["persistence=0", "persistence=2678401", "netmask=255.0.255.0"] {
+        for word in ["persistence=0", "persistence=2678401", "netmask=24"] {
             let field = word.split('=').next().unwrap();
             let text = set(word).expect(2).complaints;
             assert!(text.starts_with(&format!("{field}: ")), "{text}");

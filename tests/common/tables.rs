@@ -52,16 +52,21 @@ fn keys() -> Vec<ServiceKey> {
 
 fn service() -> impl Strategy<Value = Service> {
     let schedulers = vec!["rr", "wrr", "lc", "wlc", "sh", "mh", "sed", "nq"];
-    let persistence = proptest::option::of((select(vec![1, 300, 2_678_400]), 1..=32u32));
+    let timeouts = select(vec![1, 300, 2_678_400]);
+    let persistence = proptest::option::of((timeouts, 1..=32u32, any::<bool>()));
     (select(keys()), select(schedulers), 0..8u8, any::<bool>(), persistence, any::<bool>())
         .prop_map(|(key, scheduler, flags, one_packet, persistence, sip)| {
             let any_port = matches!(key, ServiceKey::Address { port: 0, .. });
             let udp = matches!(key, ServiceKey::Address { protocol: Protocol::Udp, .. });
-            let persistence = persistence.or(any_port.then_some((60, 24)));
-            let persistence = persistence.map(|(timeout, length)| Persistence {
+            let persistence = persistence.or(any_port.then_some((60, 24, false)));
+            let persistence = persistence.map(|(timeout, length, hole)| Persistence {
                 timeout,
                 granularity: match key.family() {
-                    Family::V4 => Granularity::V4(Ipv4Addr::from_bits(u32::MAX << (32 - length))),
+                    Family::V4 => {
+                        let mask = u32::MAX << (32 - length);
+                        let hole = if hole { 0x00ff_0000 } else { 0 };
+                        Granularity::V4(Ipv4Addr::from_bits(mask & !hole))
+                    }
                     Family::V6 => Granularity::V6(length * 4),
                 },
             });

@@ -140,13 +140,6 @@ pub static DEPARTURES: &[Departure] = &[
         refused(2, MASK, TCP),
     ),
     departure(
-        "-M has no holes",
-        TCP,
-        "-E -t 10.0.0.1:80 -s rr -p -M 255.0.255.0",
-        quiet("-A -t 10.0.0.1:80 -s rr -p 360 -M 255.0.255.0\n"),
-        refused(2, MASK, TCP),
-    ),
-    departure(
         "-M is dotted with four numbers",
         TCP,
         "-E -t 10.0.0.1:80 -s rr -p -M 255.255",
