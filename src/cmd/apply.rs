@@ -46,7 +46,7 @@ const BETWEEN: u8 = 4;
 pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Result<u8, Error> {
     let outcome = match verb {
         ApplyVerb::Apply(order) => apply(session, order, json),
-        ApplyVerb::Accept => confirm::accept(session),
+        ApplyVerb::Accept => confirm::accept(session, json),
         ApplyVerb::Recover { wait } => undo::recover(session, *wait, json),
     };
     match outcome {

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Rejection};
+use crate::rules::Delta;
 use crate::system::journal::Journal;
 use crate::system::signals::{self, Signals};
 use crate::system::terminal::{self, Keys};
 
-use super::{Session, lock};
+use super::{Session, lock, report};
 
 /// The file that exists while an apply waits; who removes it decides.
 const WAITS: &str = "confirm";
@@ -55,7 +56,7 @@ pub(super) fn wait(
 }
 
 /// Confirms the apply that waits.
-pub(super) fn accept(session: &mut Session<'_>) -> Result<u8, Error> {
+pub(super) fn accept(session: &mut Session<'_>, json: bool) -> Result<u8, Error> {
     let waits = Journal::look(WAITS)?;
     let accepted = match lock(session, Duration::ZERO) {
         // Who waits holds it.
@@ -66,7 +67,11 @@ pub(super) fn accept(session: &mut Session<'_>) -> Result<u8, Error> {
         return Err(Rejection::NothingToAccept.into());
     }
     session.settle(0);
-    writeln!(session.out, "accepted")?;
+    if json {
+        report::json(&Delta::default(), Some("accepted"), session.out)?;
+    } else {
+        writeln!(session.out, "accepted")?;
+    }
     Ok(0)
 }
 
