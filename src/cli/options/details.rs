@@ -31,8 +31,9 @@ impl Command {
             }
             Self::Save => {
                 "The output is the input of `-R`, `ipvsadm-restore`, `ipvsadm apply` and `ipvsadm \
-                 diff`. Names stand only where they lead back to the same number; `-n` avoids \
-                 every look-up."
+                 diff`. What another program has made and no line of theirs can say is left out \
+                 and named on standard error, exit status 1; `--json` says it too. Names stand \
+                 only where they lead back to the same number; `-n` avoids every look-up."
             }
             Self::AddServer => {
                 "It gets new connections at once, according to its weight and to the scheduler."
@@ -90,7 +91,8 @@ impl Opt {
             }
             Self::Netmask => {
                 "For IPv4 `255.255.255.0` or `/24`, default 255.255.255.255; for IPv6 1 to 128, \
-                 default 128. Without `-p` it has no effect."
+                 default 128. A mask with holes is taken as it is, with a hint. Without `-p` it has \
+                 no effect."
             }
             Self::RealServer => {
                 "Written as the address of `-t`. With `-g` and `-i` the port is always that of the \
@@ -170,7 +172,11 @@ impl Opt {
                  over its threshold. The names `flag-1` to `flag-3` are what other schedulers make of them."
             }
             Self::Json => "ipvsadm-json(5) describes it.",
-            Self::Full => "As a `--set` line and `--start-daemon` lines, which `-R` loads.",
+            Self::Full => {
+                "As a `--set` line and `--start-daemon` lines, which `-R` loads. Where no daemon \
+                 runs there is no line, and a file without one says nothing about daemons: that \
+                 none runs only `--json` says."
+            }
             Self::Netns => {
                 "A NAME of ip-netns(8), a PID, or the path of a namespace file. It may stand \
                  before the command. Rule lines cannot have it."

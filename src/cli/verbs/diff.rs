@@ -21,8 +21,9 @@ it has something less, and with `~ ' where both have it, but not alike: then
 the new line stands there, and behind `#' each field with its old value.
 
 Time-outs and sync daemons of the table are compared as far as FILE speaks of
-them: the others are left alone by `apply' too. Between two files every line
-counts, --set and --start-daemon too, that only one has, and every value in it.
+them: the others are left alone by `apply' too. JSON can say that none runs.
+Between two files every line counts, --set and --start-daemon too, that only
+one has, and every value in it.
 
 EXIT STATUS
   0  no difference
@@ -33,7 +34,7 @@ EXAMPLES
   What would `apply' change?
     ipvsadm diff /etc/ipvsadm.rules
   Has anybody touched the table since it was saved?
-    ipvsadm -S -n --full > saved; sleep 3600; ipvsadm diff saved
+    ipvsadm -S --full --json > saved; sleep 3600; ipvsadm diff saved
   Two files, without a kernel:
     ipvsadm diff old.rules new.rules";
 
