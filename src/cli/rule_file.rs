@@ -64,10 +64,8 @@ pub(crate) fn rule_lines(
             // Many times as fast as the second of the two.
             let text =
                 str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
-            let invocation = read_line(scanner, program, &text).map_err(|source| Error::RuleFile {
-                line: number,
-                text: text.trim().to_owned(),
-                source,
+            let invocation = read_line(scanner, program, number, &text).map_err(|source| {
+                Error::RuleFile { line: number, text: text.trim().to_owned(), source }
             });
             if let Some(found) = invocation.transpose() {
                 return Some(found.map(|invocation| RuleLine { number, invocation }));
@@ -79,11 +77,12 @@ pub(crate) fn rule_lines(
 fn read_line(
     scanner: &mut Scanner,
     program: &str,
+    number: u32,
     text: &str,
 ) -> Result<Option<Invocation>, Misuse> {
     match rules::parse_line(text) {
         Some(change) => Ok(Some(Invocation::Change(change))),
-        None => other_line(scanner, program, text),
+        None => other_line(scanner, program, number, text),
     }
 }
 
@@ -91,6 +90,7 @@ fn read_line(
 fn other_line(
     scanner: &mut Scanner,
     program: &str,
+    number: u32,
     text: &str,
 ) -> Result<Option<Invocation>, Misuse> {
     let blank = |c: char| matches!(c, ' ' | '\t' | '\r');
@@ -106,7 +106,13 @@ fn other_line(
     if words.is_empty() {
         return Ok(None);
     }
-    let Classic { invocation, netns, .. } = classic::parse(scanner, program, &words)?;
+    let Classic { invocation, netns, notes, .. } = classic::parse(scanner, program, &words)?;
+    // A service is what its line says: a mask with holes may have been saved.
+    if let Invocation::Change(Change::AddDestination(..) | Change::UpdateDestination(..)) =
+        invocation
+    {
+        scanner.notes.extend(notes.into_iter().map(|note| format!("line {number}: {note}")));
+    }
     let found = match (&invocation, netns) {
         (Invocation::Restore, _) => words.swap_remove(0),
         (_, Some(_)) => "--netns".to_owned(),

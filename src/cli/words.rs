@@ -7,6 +7,7 @@
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction};
+use indexmap::IndexSet;
 
 use super::options::{COMMANDS, Command, OPTIONS, Opt, Takes};
 
@@ -44,10 +45,22 @@ pub(super) struct Words {
     pub(super) failure: Option<Failure>,
 }
 
-/// clap, set up with the classic language when it is first needed: making it costs more than using
-/// it, and rule lines in the canonical form do not need it.
+/// Reads words of the classic language.
 #[derive(Default)]
-pub struct Scanner(Option<clap::Command>);
+pub struct Scanner {
+    /// clap, set up when it is first needed: making it costs more than using it, and rule lines in the
+    /// canonical form do not need it.
+    language: Option<clap::Command>,
+    /// What lines of files mean otherwise than they say; of a file that is read twice once.
+    pub(super) notes: IndexSet<String>,
+}
+
+impl Scanner {
+    /// Takes what was noted of lines of files: those that mean otherwise than they say.
+    pub(crate) fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes).into_iter().collect()
+    }
+}
 
 fn language() -> clap::Command {
     let mut command = clap::Command::new("ipvsadm")
@@ -129,7 +142,7 @@ impl Scanner {
 
     fn scan(&mut self, args: &[&str]) -> Result<Words, ErrorKind> {
         let matches = self
-            .0
+            .language
             .get_or_insert_with(language)
             .try_get_matches_from_mut(args)
             .map_err(|error| error.kind())?;

@@ -30,6 +30,9 @@ use crate::netlink::Client;
 use crate::output::paint::Paint;
 use crate::system::{namespace, program, terminal};
 
+/// Lines of a file that mean otherwise than they say: so many are named.
+const NOTES: usize = 3;
+
 /// What a command works with.
 pub struct Session<'a> {
     /// Where results go.
@@ -183,7 +186,19 @@ impl<'a> Session<'a> {
     }
 
     /// Writes out what is left, complains of what stopped the program, and says its exit status.
-    pub fn finish(self, outcome: Result<u8, Error>) -> u8 {
+    pub fn finish(mut self, outcome: Result<u8, Error>) -> u8 {
+        let status = self.end(outcome);
+        let mut notes = self.scanner.take_notes();
+        let more = notes.len().saturating_sub(NOTES);
+        notes.truncate(NOTES);
+        if more > 0 {
+            notes.push(format!("{more} more lines like these"));
+        }
+        self.hint(&notes);
+        status
+    }
+
+    fn end(&mut self, outcome: Result<u8, Error>) -> u8 {
         let flushed = match self.out.flush() {
             // A reader who has seen enough changes nothing in what the command found.
             Err(why) if why.kind() == ErrorKind::BrokenPipe => Ok(()),

@@ -1,7 +1,9 @@
 //! What was meant, where the kernel says only that it is not there.
 
+use std::fmt::Write;
+
 use crate::common::{namespace, run};
-use crate::program::{file, ours, restore};
+use crate::program::{file, ours, ours_with, restore};
 
 #[test]
 fn a_scheduler_that_does_not_exist_is_guessed() {
@@ -72,5 +74,39 @@ fn an_advice_for_many_lines_stands_once() {
         .expect(255);
         assert_eq!(outcome.complaints.matches("hint: line ").count(), 2, "{outcome:?}");
         assert_eq!(outcome.complaints.matches("did you mean lblcr?").count(), 1, "{outcome:?}");
+    });
+}
+
+/// A port that direct routing and tunnels cannot have, of a real server whose -m was forgotten.
+#[test]
+fn a_port_that_is_replaced_is_told_of_files_too() {
+    const NOTE: &str = "-g and -i cannot change the port: 80 is used instead of 808";
+    namespace(|| {
+        let mut rules = "-A -t 192.0.2.80:80 -s rr\n".to_owned();
+        for server in 1..=5 {
+            writeln!(rules, "-a -t 192.0.2.80:80 -r 198.51.100.{server}:808{server}").unwrap();
+        }
+        let (_file, path) = file(&rules);
+        let told = |complaints: &str| {
+            let hints: Vec<_> = complaints.lines().collect();
+            assert_eq!(hints.len(), 4, "{complaints}");
+            assert_eq!(hints[0], format!("hint: line 2: {NOTE}1; -m can"));
+            assert_eq!(hints[3], "hint: 2 more lines like these");
+        };
+        told(&ours(&["diff", &path]).expect(1).complaints);
+        told(&ours(&["apply", &path]).expect(0).complaints);
+        told(&restore(&rules).expect(0).complaints);
+        ours(&["-C"]).expect(0);
+        told(&ours_with(&rules, &["-R"]).expect(0).complaints);
+        // Behind the old tool's line, and of both lines that are one server now.
+        let same = "-A -t 192.0.2.80:80\n-a -t 192.0.2.80:80 -r 198.51.100.1:8081\n\
+                    -a -t 192.0.2.80:80 -r 198.51.100.1:8082\n";
+        let refused = ours_with(same, &["diff", "-"]).expect(2).complaints;
+        assert!(refused.starts_with("Destination already exists\n"), "{refused}");
+        for line in [format!("line 2: {NOTE}1"), format!("line 3: {NOTE}2")] {
+            assert_eq!(refused.matches(&line).count(), 1, "{refused}");
+        }
+        let saved = ours(&["-S", "-n"]).expect(0).out;
+        assert_eq!(restore(&saved).expect(0).complaints, "");
     });
 }
