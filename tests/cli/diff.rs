@@ -45,13 +45,12 @@ fn diff(options: &[&str], old: &str, new: &str) -> String {
 
 const MASTER: &str = "--start-daemon master --mcast-interface lo --syncid 3";
 
-/// Of either file, alone and together: what the other way round must mirror.
+/// What `+` is in one direction is `-` in the other.
 #[test]
 fn time_outs_and_daemons_of_two_files_differ_both_ways() {
     let longer = format!("{MASTER} --sync-maxlen 1400");
     let told = format!("{MASTER} --mcast-port 8848");
     let other = MASTER.replace("syncid 3", "syncid 4");
-    let (length, port) = ("max_length", "port");
     for (old, new, there, back) in [
         ("--set 900 120 300", "", "- --set 900 120 300".into(), "+ --set 900 120 300".into()),
         (
@@ -65,14 +64,14 @@ fn time_outs_and_daemons_of_two_files_differ_both_ways() {
         (
             MASTER,
             &longer,
-            format!("~ {longer}  # {length} none -> 1400"),
-            format!("~ {MASTER}  # {length} 1400 -> none"),
+            format!("~ {longer}  # max_length none -> 1400"),
+            format!("~ {MASTER}  # max_length 1400 -> none"),
         ),
         (
             MASTER,
             &told,
-            format!("~ {told}  # {port} none -> 8848"),
-            format!("~ {MASTER}  # {port} 8848 -> none"),
+            format!("~ {told}  # port none -> 8848"),
+            format!("~ {MASTER}  # port 8848 -> none"),
         ),
         (
             MASTER,
