@@ -5,7 +5,10 @@
 use std::net::SocketAddr;
 
 use ipvsadm::Client;
-use ipvsadm::model::{Destination, Forwarding, Protocol, SchedulerName, Service, ServiceKey};
+use ipvsadm::model::{
+    Destination, Family, Forwarding, Granularity, Persistence, Protocol, SchedulerName, Service,
+    ServiceKey,
+};
 
 use crate::comparison::HINT;
 use crate::network::SMALL;
@@ -191,13 +194,22 @@ fn what_cannot_be_written_is_an_error() {
 fn make_unsayable() {
     let mut client = Client::open().expect("IPVS");
     let address = "10.0.0.1".parse().expect("an address");
-    let service = |protocol| {
-        let key = ServiceKey::Address { protocol, address, port: 80 };
+    let service = |protocol, port| {
+        let key = ServiceKey::Address { protocol, address, port };
         Service::new(key, SchedulerName::new("rr").expect("a name"))
     };
-    let web = service(Protocol::Tcp);
+    let web = service(Protocol::Tcp, 80);
     client.add_service(web.clone()).expect("a service");
-    client.add_service(service(Protocol::Other(50))).expect("a service of another protocol");
+    let granularity = Granularity::host(Family::V4);
+    let persistence = Some(Persistence { timeout: 3_000_000, granularity });
+    for odd in [
+        service(Protocol::Other(50), 80),
+        service(Protocol::Tcp, 0),
+        Service { one_packet: true, ..service(Protocol::Tcp, 81) },
+        Service { persistence, ..service(Protocol::Tcp, 82) },
+    ] {
+        client.add_service(odd).expect("a service that no option makes");
+    }
     for (server, forwarding) in
         [("10.1.0.1:80", Forwarding::Masquerade), ("10.1.0.2:80", Forwarding::Bypass)]
     {
@@ -219,11 +231,19 @@ fn what_no_rule_can_say_is_left_out() {
     for part in ["(null)", "--xxx-service"] {
         assert!(theirs.stdout.contains(part), "{part}: {}", theirs.stdout);
     }
+    for line in [
+        "-A -t 10.0.0.1:0 -s rr\n",
+        "-A -t 10.0.0.1:81 -s rr -o\n",
+        "-A -t 10.0.0.1:82 -s rr -p 3000000\n",
+    ] {
+        assert!(theirs.stdout.contains(line), "{line}: {}", theirs.stdout);
+        assert_eq!(pair.theirs.run(&words("-R"), Some(line)).status, 2, "{line}");
+    }
     if ours_under_test() {
         let ours = pair.ours.run(&words("-S -n"), None);
         let rules = "-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 10.1.0.1:80 -m -w 1\n";
         assert_eq!((ours.status, ours.stdout.as_str()), (1, rules), "{ours:?}");
-        assert_eq!(ours.stderr.matches(" is not saved: no rule line can say ").count(), 2);
+        assert_eq!(ours.stderr.matches(" is not saved: no rule line can say ").count(), 5);
         let list = pair.ours.run(&words("-L -n -t 10.0.0.1:80"), None).stdout;
         assert!(list.contains(" Bypass "), "{list}");
     }
