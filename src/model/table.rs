@@ -129,7 +129,7 @@ impl Pool {
             IpAddr::V4(it) => !(it.is_unspecified() || it == Ipv4Addr::BROADCAST),
             IpAddr::V6(it) => !it.is_unspecified(),
         };
-        // Another program's kernel may have made a local one of a tunnel to an address of its own.
+        // Only a kernel makes a local one of another family, of a tunnel to an address of its own.
         let any = matches!(destination.forwarding, Forwarding::Tunnel(_) | Forwarding::Local);
         let reachable = any || !destination.key.is_of_other_family(&self.service.key);
         (unicast && !address.is_multicast() && reachable).then_some(()).ok_or(Errno::EINVAL)
