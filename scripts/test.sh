@@ -62,7 +62,7 @@ export top IPVSADM_REFERENCE logs IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-1800}
 
 for dir in tests/*/; do
 	name=$(basename "$dir")
-	case $name in common | cli | package) continue ;; esac
+	case $name in common | cli | package | proptest-regressions) continue ;; esac
 	[[ " ${shards[*]} " == *" $name "* ]] || die "tests/$name is in no shard of scripts/test.sh"
 done
 
