@@ -14,6 +14,9 @@ use crate::program::{OURS, file, journals, live, ours};
 const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n";
 const NEW: &str = "-A -t 192.0.2.80:80 -s wlc\n";
 
+/// What a terminal is asked.
+const PROMPT: &str = "applied; press Enter or run";
+
 /// Runs words of a shell that controls jobs on a terminal of its own; `$ours` is our program.
 fn on_terminal(words: &str) -> (Child, File) {
     let OpenptyResult { master, slave } = openpty(None, None).unwrap();
@@ -49,18 +52,30 @@ fn changed(test: impl FnOnce(&str) + Send + 'static) {
     });
 }
 
+/// Types `keys` when `mark` is on the screen; they confirm nothing, and the table is as before.
+fn undone_in_spite_of(keys: &[u8], mark: &str, words: &str) {
+    let before = live();
+    let (mut child, mut terminal) = on_terminal(words);
+    wait_for(&mut terminal, mark);
+    thread::sleep(Duration::from_millis(500));
+    terminal.write_all(keys).unwrap();
+    wait_for(&mut terminal, "status 3");
+    child.wait().unwrap();
+    assert_eq!(live(), before);
+}
+
 #[test]
 fn enter_confirms() {
     changed(|new| {
-        let before = live();
-        for (keys, status) in [("\n", "status 0"), ("no\n", "status 3")] {
+        for (keys, status) in [("\n", 0), ("no\n", 3), ("y\x04es\n", 0)] {
+            let before = live();
             let words = format!("$ours apply --confirm 60 {new}; echo status $?");
             let (mut child, mut terminal) = on_terminal(&words);
-            wait_for(&mut terminal, "applied; press Enter or run");
+            wait_for(&mut terminal, PROMPT);
             terminal.write_all(keys.as_bytes()).unwrap();
-            wait_for(&mut terminal, status);
+            wait_for(&mut terminal, &format!("status {status}"));
             child.wait().unwrap();
-            assert_eq!(live() == before, status == "status 3");
+            assert_eq!(live() == before, status == 3);
             ours(&["set", "-t", "192.0.2.80:80", "scheduler=rr"]).expect(0);
         }
     });
@@ -69,30 +84,17 @@ fn enter_confirms() {
 #[test]
 fn a_background_job_waits_without_its_terminal() {
     changed(|new| {
-        let before = live();
         let words = format!("stty tostop; $ours apply --confirm 3 {new} & wait $!; echo status $?");
-        let (mut child, mut terminal) = on_terminal(&words);
-        wait_for(&mut terminal, "applied; run");
         // These keys are for the shell.
-        terminal.write_all(b"\n").unwrap();
-        wait_for(&mut terminal, "status 3");
-        child.wait().unwrap();
-        assert_eq!(live(), before);
+        undone_in_spite_of(b"\n", "applied; run", &words);
     });
 }
 
 #[test]
 fn control_z_does_not_stop_the_clock() {
     changed(|new| {
-        let before = live();
         let words = format!("$ours apply --confirm 3 {new}; echo status $?");
-        let (mut child, mut terminal) = on_terminal(&words);
-        wait_for(&mut terminal, "applied; press Enter or run");
-        thread::sleep(Duration::from_millis(200));
-        terminal.write_all(b"\x1a").unwrap();
-        wait_for(&mut terminal, "status 3");
-        child.wait().unwrap();
-        assert_eq!(live(), before);
+        undone_in_spite_of(b"\x1a", PROMPT, &words);
     });
 }
 
@@ -100,16 +102,9 @@ fn control_z_does_not_stop_the_clock() {
 #[test]
 fn keys_that_came_too_early_confirm_nothing() {
     changed(|new| {
-        let before = live();
         let slow = "strace -f -o /dev/null -e trace=sendto -e inject=sendto:delay_enter=300000";
         let words = format!("echo begun; {slow} $ours apply --confirm 3 {new}; echo status $?");
-        let (mut child, mut terminal) = on_terminal(&words);
-        wait_for(&mut terminal, "begun");
-        thread::sleep(Duration::from_millis(500));
-        terminal.write_all(b"\n").unwrap();
-        wait_for(&mut terminal, "status 3");
-        child.wait().unwrap();
-        assert_eq!(live(), before);
+        undone_in_spite_of(b"\n", "begun", &words);
     });
 }
 
@@ -117,19 +112,7 @@ fn keys_that_came_too_early_confirm_nothing() {
 #[test]
 fn half_a_line_does_not_stop_the_clock() {
     changed(|new| {
-        let before = live();
         let words = format!("$ours apply --confirm 3 {new}; echo status $?");
-        let (mut child, mut terminal) = on_terminal(&words);
-        wait_for(&mut terminal, "applied; press Enter or run");
-        terminal.write_all(b"y\x04").unwrap();
-        wait_for(&mut terminal, "status 3");
-        child.wait().unwrap();
-        assert_eq!(live(), before);
-        let words = format!("$ours apply --confirm 60 {new}; echo status $?");
-        let (mut child, mut terminal) = on_terminal(&words);
-        wait_for(&mut terminal, "applied; press Enter or run");
-        terminal.write_all(b"y\x04es\n").unwrap();
-        wait_for(&mut terminal, "status 0");
-        child.wait().unwrap();
+        undone_in_spite_of(b"y\x04", PROMPT, &words);
     });
 }

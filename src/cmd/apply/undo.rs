@@ -47,11 +47,11 @@ fn with_foreign_services<'a>(
         Change::AddService(service) => Some(service.key),
         _ => None,
     });
-    let known: HashSet<ServiceKey> = current.pools.keys().copied().chain(ours).collect();
+    let ours: HashSet<ServiceKey> = ours.collect();
     let mut before = Cow::Borrowed(current);
     for change in done {
         if let Change::AddDestination(key, _) = change
-            && !known.contains(key)
+            && !ours.contains(key)
             && !before.pools.contains_key(key)
             && let Some(service) = look_up(key)?
         {
