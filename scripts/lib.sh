@@ -83,6 +83,11 @@ have_ipvs() {
 	[[ -e /proc/net/ip_vs ]]
 }
 
+# True where the running kernel has nftables' family for ARP.
+has_nft_arp() {
+	unshare --net nft add table arp probe 2>/dev/null
+}
+
 # Prints the path of Debian's own ipvsadm, unpacked below target/ and not
 # installed: what this project replaces, and what its tests compare with.
 reference() {

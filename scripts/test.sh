@@ -29,6 +29,7 @@ run_shard() {
 	shift
 	case $name in
 		traffic) run=("$top/scripts/traffic.sh") ;;
+		prepare) run=(env "IPVS_VM_SHARE=$logs/share" "PREPARE_LEFT_OUT=$logs/share/left-out" "$top/scripts/vm.sh" "$(binary prepare)" "$@") ;;
 		absent) run=(env IPVS_TESTBED=uml IPVS_VM_APPEND=ipv6.disable=1 "$top/scripts/vm.sh" "$(binary absent)" "$@") ;;
 		*) run=("$top/scripts/vm.sh" "$(binary "$name")" "$@") ;;
 	esac
@@ -53,10 +54,11 @@ need_root
 need_compiler
 ensure ip=iproute2 strace=strace python3=python3 setpriv=util-linux \
 	arptables-legacy=arptables nft=nftables mandoc=mandoc man=man-db zsh=zsh fish=fish \
-	curl=curl jq=jq busybox=busybox-static sysctl=procps iptables-legacy=iptables \
+	curl=curl jq=jq busybox=busybox-static sysctl=procps \
 	modprobe=kmod
 IPVSADM_REFERENCE=$(reference)
 logs=$(mktemp -d "$top/target/test.XXXXXX")
+mkdir "$logs/share"
 trap 'rm -rf "$logs"' EXIT
 export top IPVSADM_REFERENCE logs IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-1800}
 
@@ -85,5 +87,13 @@ else
 fi
 printf '%s\n' "${shards[@]}" | xargs -P $guests -I {} bash -c "$shard {}" || failed=1
 [[ -z ${filling:-} ]] || wait "$filling" || failed=1
+# Debian's User-mode Linux has no ARP family of nftables, and since 7.2 no arp_tables either.
+if ! have_ipvs; then
+	if has_nft_arp; then
+		IPVS_TESTBED=host scripts/vm.sh "$(binary prepare)" arptables || failed=1
+	elif [[ -s $logs/share/left-out ]]; then
+		die "neither kernel has an ARP filter: --arp arptables is not tested"
+	fi
+fi
 [[ -z ${failed:-} ]] || die "tests failed, see above"
 say "every test passed"

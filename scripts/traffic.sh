@@ -14,7 +14,7 @@ fi
 cd "$top"
 need_root
 need_compiler
-ensure ip=iproute2 nft=nftables iptables-legacy=iptables arptables=arptables tc=iproute2 timeout=coreutils
+ensure ip=iproute2 nft=nftables arptables=arptables tc=iproute2 timeout=coreutils
 
 share=$(mktemp -d /tmp/traffic.XXXXXX)
 trap 'rm -rf "$share"' EXIT
@@ -25,11 +25,11 @@ export IPVS_VM_SHARE=$share TRAFFIC_REPORT=$share/traffic.md
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-4}
 
 cargo test --test traffic "$@"
-# Silence by nftables needs no IPVS, but a kernel with its ARP family, which
-# Debian's user-mode Linux 6.1 is not.
-if grep -qs 'kernel has no nft arp family' "$TRAFFIC_REPORT"; then
-	unshare --net nft add table arp probe || die "neither kernel has nftables' ARP family: --arp nft is not tested"
-	IPVS_TESTBED=host cargo test --test traffic by_nft
+# ARP suppression by rules needs no IPVS, but a kernel with an ARP filter, which Debian's
+# User-mode Linux has not: none has nftables' ARP family, and since 7.2 none has arp_tables.
+if grep -qs 'kernel has no ARP filter' "$TRAFFIC_REPORT"; then
+	has_nft_arp || die "neither kernel has nftables' ARP family: --arp nft is not tested"
+	IPVS_TESTBED=host cargo test --test traffic -- by_nft by_arptables
 fi
 # Some tests have no row.
 [[ -e $TRAFFIC_REPORT ]] || exit 0

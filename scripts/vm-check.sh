@@ -8,7 +8,7 @@ set -euo pipefail
 
 if [[ ${1:-} != --inside ]]; then
 	IPVSADM=$(reference)
-	ensure nft=nftables iptables-legacy=iptables strace=strace python3=python3
+	ensure nft=nftables strace=strace python3=python3
 	export IPVSADM
 	exec "$top/scripts/vm.sh" "$@" "$top/scripts/vm-check.sh" --inside
 fi
@@ -49,7 +49,8 @@ check "tunnel fou" "modprobe fou; ip fou add port 5555 ipproto 4"
 check "tunnel gue" "modprobe fou; ip fou add port 5556 gue"
 # Debian's UML has nftables' core but, in 6.1, only the bridge family
 check "nft, bridge family" "nft add table bridge t"
-check "iptables masquerade" "iptables-legacy -t nat -A POSTROUTING -j MASQUERADE"
+check "marks by traffic control" "ip link add l0 type dummy; tc qdisc add dev l0 clsact
+	tc filter add dev l0 ingress protocol ip flower ip_proto tcp dst_port 80 action skbedit mark 7"
 check "strace" "strace -f -c true"
 check "python3" "python3 -c 'import socket; socket.socket()'"
 check "named network namespace" "ip netns add n1; ip netns exec n1 ip link; ip netns del n1"

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests fail so
 
+mod arptables;
 mod crash;
 mod director;
 mod leftover;

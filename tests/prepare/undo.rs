@@ -5,13 +5,11 @@ use std::fs;
 use crate::support::{Lan, assert_same, files_of, must, script_does_the_same};
 
 /// Every kind of preparation that this machine's kernel can do.
-pub const WISHES: [&str; 18] = [
+const WISHES: [&str; 16] = [
     "--mode dr --vip 10.0.0.80",
     "--mode dr --vip 2001:db8::80",
     "--mode dr --vip 10.0.0.80,2001:db8::80 --dev ipvs0",
     "--mode dr --vip 10.0.0.80,10.0.0.81 --iface v0",
-    "--mode dr --vip 10.0.0.80 --arp arptables",
-    "--mode dr --vip 10.0.0.80 --arp arptables --iface v0",
     "--mode dr --vip 10.0.0.80 --arp none",
     "--mode dr --vip 10.0.0.80 --advmss 1400",
     "--mode tun --vip 10.0.0.80",
@@ -28,9 +26,13 @@ pub const WISHES: [&str; 18] = [
 
 #[test]
 fn undo_leaves_everything_as_it_was() {
-    let lan = Lan::with_fallbacks();
+    undo_restores(&Lan::with_fallbacks(), &WISHES);
+}
+
+/// Each preparation changes something, a second run nothing, and undo restores all of it.
+pub fn undo_restores(lan: &Lan, wishes: &[&str]) {
     let before = lan.snapshot();
-    for wish in WISHES {
+    for wish in wishes {
         lan.ok(&format!("rs prepare {wish}"));
         let prepared = lan.snapshot();
         assert_ne!(before, prepared, "{wish} changed nothing");
@@ -78,41 +80,6 @@ fn what_somebody_made_stricter_stays_so() {
     assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_ignore").trim(), "2");
     lan.ok("rs undo");
     assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_ignore").trim(), "2");
-}
-
-/// The same wish means other rules where another interface is up, or has another address.
-#[test]
-fn rules_of_arptables_follow_the_interfaces() {
-    let lan = Lan::new();
-    let before = lan.rs("arptables-legacy -n -L");
-    let wish = "rs prepare --mode dr --vip 10.0.0.80 --arp arptables";
-    let rewriting = || {
-        let rules = lan.rs("arptables-legacy -n -L OUTPUT");
-        let place = |part: &str| rules.lines().position(|line| line.contains(part));
-        // Behind the rule of all interfaces none acts.
-        let all = rules.lines().position(|line| line.contains("DROP")).unwrap();
-        ["10.0.0.2", "10.0.0.3", "10.9.0.1"].map(|own| {
-            place(&format!("--mangle-ip-s {own}")).map(|place| assert!(place < all, "{rules}"))
-        })
-    };
-    lan.ok(wish);
-    assert_eq!(rewriting(), [Some(()), None, None]);
-    lan.rs("ip link add later type veth peer name end");
-    lan.rs("ip address add 10.9.0.1/24 dev later");
-    lan.rs("ip link set later up");
-    lan.ok(wish);
-    assert_eq!(rewriting(), [Some(()), None, Some(())]);
-    lan.rs("ip address delete 10.0.0.2/24 dev v0");
-    lan.rs("ip address add 10.0.0.3/24 dev v0");
-    lan.ok(wish);
-    assert_eq!(rewriting(), [None, Some(()), Some(())]);
-    lan.ok("rs status");
-    assert!(lan.ok(wish).contains("nothing to do"));
-    lan.rs("ip link delete later");
-    lan.ok(wish);
-    assert_eq!(rewriting(), [None, Some(()), None]);
-    lan.ok("rs undo");
-    assert_eq!(lan.rs("arptables-legacy -n -L"), before);
 }
 
 /// A container's interface is made anew when its network is.

@@ -14,29 +14,9 @@ fn wrong(lan: &Lan, wish: &str) -> String {
     line.unwrap_or_else(|| panic!("{wish}: {said}")).to_owned()
 }
 
-fn says(lan: &Lan, wish: &str, words: &str) {
+pub fn says(lan: &Lan, wish: &str, words: &str) {
     let line = wrong(lan, wish);
     assert!(line.contains(words), "{wish}: {line}");
-}
-
-#[test]
-fn rules_of_arptables_that_are_not_there() {
-    let lan = Lan::new();
-    lan.rs(&format!("ip address add {VIP}/32 dev lo"));
-    for wish in ["--mode dr --arp arptables", "--mode dr --arp arptables --iface v0"] {
-        says(&lan, wish, "this host may answer ARP for 10.0.0.80: arptables");
-        says(&lan, wish, &format!("ipvsadm rs prepare --mode dr --vip {VIP}"));
-    }
-    lan.rs(&format!("ip address delete {VIP}/32 dev lo"));
-    lan.ok(&format!("rs prepare --vip {VIP} --mode dr --arp arptables --iface v0"));
-    lan.ok(&format!("rs status --vip {VIP} --mode dr --arp arptables --iface v0"));
-    // The rule of one interface is not the rule of all.
-    says(&lan, "--mode dr --arp arptables", &format!("no rule INPUT -d {VIP} -j DROP"));
-    lan.rs(&format!("arptables-legacy -D INPUT -i v0 -d {VIP} -j DROP"));
-    says(&lan, "--mode dr --arp arptables --iface v0", &format!("INPUT -i v0 -d {VIP} -j DROP"));
-    assert_eq!(lan.ipvsadm("rs status").status.code(), Some(1));
-    lan.ok(&format!("rs prepare --vip {VIP} --mode dr --arp arptables --iface v0"));
-    lan.ok("rs status");
 }
 
 #[test]

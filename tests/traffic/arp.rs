@@ -56,17 +56,24 @@ fn claims_while_answering(world: &World, family: Family) -> BTreeSet<Mac> {
     claims(&frames, vip(family))
 }
 
-/// Whether the kernel has nftables' family for ARP. Where it has not, the row says so, and
-/// scripts/traffic.sh runs these tests on another kernel.
-pub fn has_nft_arp(world: &World) -> bool {
-    let has = world.client.attempt(&["nft", "add", "table", "arp", "probe"], "").status.success();
+/// Whether the kernel has the ARP filter that `arp` needs: nftables' family for ARP, or for
+/// arptables also `arp_tables`. Where it has not, the row says so, and scripts/traffic.sh runs these
+/// tests on another kernel.
+pub fn has_filter(world: &World, arp: Arp) -> bool {
+    let works = |words: &[&str]| world.client.attempt(words, "").status.success();
+    let by_nft = || works(&["nft", "add", "table", "arp", "probe"]);
+    let (subject, has) = match arp {
+        Arp::Nft => ("--arp nft", by_nft()),
+        Arp::Arptables => ("--arp arptables", by_nft() || works(&["arptables-legacy", "-n", "-L"])),
+        Arp::Sysctl | Arp::None => return true,
+    };
     if !has {
         assert!(
             env::var_os("TRAFFIC_REPORT").is_some(),
-            "this kernel has no nft arp family: run scripts/traffic.sh, which looks for another"
+            "this kernel has no ARP filter: run scripts/traffic.sh, which looks for another"
         );
-        let (proven, control) = ("kernel has no nft arp family", "none");
-        Cell { mode: "DR", subject: "--arp nft", family: (V4, V4), proven, control }.record();
+        let (proven, control) = ("kernel has no ARP filter", "none");
+        Cell { mode: "DR", subject, family: (V4, V4), proven, control }.record();
     }
     has
 }
@@ -74,7 +81,7 @@ pub fn has_nft_arp(world: &World) -> bool {
 fn only_the_director_answers(family: Family, arp: Arp, subject: &str, device: &str) {
     let world = world(family);
     let vip: IpAddr = vip(family);
-    if matches!(arp, Arp::Nft) && !has_nft_arp(&world) {
+    if !has_filter(&world, arp) {
         return;
     }
 

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 use std::process::Output;
 
-use crate::arp::{has_nft_arp, world};
+use crate::arp::{has_filter, world};
 use crate::host::Host;
+use crate::prepare::Arp;
 use crate::probe::who_has;
 use crate::world::{V4, World, vip};
 
@@ -47,7 +48,7 @@ fn capable() -> Option<World> {
     // A namespace of an earlier run had the same hardware addresses, perhaps the same number, and
     // its state file would be believed.
     ok(&world.real[0], "rs undo");
-    has_nft_arp(&world).then_some(world)
+    has_filter(&world, Arp::Nft).then_some(world)
 }
 
 #[test]

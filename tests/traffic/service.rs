@@ -20,27 +20,19 @@ fn world(layout: Layout, mode: Mode, family: Family) -> World {
     world
 }
 
-/// Marks what comes for the VIP's ports 80 and 8443, with whatever filter this kernel has.
+/// Marks TCP to the VIP's ports 80 and 8443 where it arrives. Every kernel of the tests has traffic
+/// control, and not every one has nftables' families `ip` and `inet`, or `ip_tables`.
 fn mark(world: &World, family: Family, mark: u32) {
-    let (ip, iptables) =
-        if family == V4 { ("ip", "iptables-legacy") } else { ("ip6", "ip6tables-legacy") };
+    let protocol = if family == V4 { "ip" } else { "ipv6" };
     let vip = vip(family);
-    let rules = format!(
-        "table inet lvs {{
-            chain marks {{
-                type filter hook prerouting priority mangle
-                {ip} daddr {vip} tcp dport {{ 80, 8443 }} meta mark set {mark}
-            }}
-        }}"
-    );
-    if world.director.attempt(&["nft", "-f", "-"], &rules).status.success() {
-        return;
-    }
-    let rule = format!(
-        "{iptables} -t mangle -A PREROUTING -d {vip} -p tcp -m multiport --dports 80,8443 \
-         -j MARK --set-mark {mark}"
-    );
-    world.director.command(&rule.split_whitespace().collect::<Vec<_>>(), "");
+    let mut lines = vec!["qdisc add dev eth0 clsact".to_owned()];
+    lines.extend([80, 8443].map(|port| {
+        format!(
+            "filter add dev eth0 ingress protocol {protocol} flower \
+             ip_proto tcp dst_ip {vip} dst_port {port} action skbedit mark {mark}"
+        )
+    }));
+    world.director.command(&["tc", "-batch", "-"], &lines.join("\n"));
 }
 
 fn mark_joins_ports(family: Family) {

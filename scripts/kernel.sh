@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# kernel.sh SUITE: fetches the User-mode Linux kernel of another Debian suite
+# (trixie: 6.12, sid: newer) into target/testbed/kernels/SUITE and prints the
+# path of its linux.uml, for vm.sh:
+#   IPVS_VM_KERNEL=$(scripts/kernel.sh sid) scripts/test.sh
+# Nothing of this machine's apt configuration changes.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+suite=${1:?"usage: kernel.sh SUITE, for example: kernel.sh trixie"}
+[[ $suite =~ ^[a-z]+$ ]] || die "'$suite' is no name of a Debian suite, such as trixie or sid"
+dir=$top/target/testbed/kernels/$suite
+kernel=$dir/tree/usr/bin/linux.uml
+
+# linux.uml wants the C library of its own suite: a copy of it is told where that is.
+fetch() {
+	local new=$1 packages=(user-mode-linux libc6) options loader binary
+	options=(-qq "-oDir::Etc::sourceparts=$new/sources" -oDir::Etc::sourcelist=/nonexistent
+		"-oDir::State::Lists=$new/lists" "-oDir::Cache=$new/cache" -oAPT::Sandbox::User=root)
+	mkdir -p "$new"/{sources,lists/partial,cache/archives/partial,debs,tree}
+	local source
+	for source in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
+		[[ ! -s $source ]] || break
+	done
+	[[ -s $source ]] || die "no Debian source in /etc/apt: cannot tell where its packages come from"
+	case $source in
+		# The first stanza is the main archive; security has no suite of its own name everywhere.
+		*.sources) sed -e '/^$/q' -e "s/^Suites:.*/Suites: $suite/" -e 's/^Components:.*/Components: main/' "$source" >"$new/sources/suite.sources" ;;
+		*) awk -v suite="$suite" '$1 == "deb" { $(NF > 3 && $2 ~ /^\[/ ? 4 : 3) = suite; print; exit }' "$source" >"$new/sources/suite.list" ;;
+	esac
+	apt-get "${options[@]}" update >&2
+	(cd "$new/debs" && apt-get "${options[@]}" download "${packages[@]}" >&2)
+	local deb
+	for deb in "$new"/debs/*.deb; do dpkg -x "$deb" "$new/tree"; done
+	binary=$new/tree/usr/bin/linux.uml
+	loader=$(find "$new/tree" -name 'ld-linux-*.so.*' | head -n 1)
+	[[ -n $loader && -x $binary ]] || die "the packages of $suite hold no linux.uml or no C library"
+	# The paths that the binary gets are those after the move.
+	loader=$dir/${loader#"$new"/}
+	cp "$binary" "$binary.new"
+	patchelf --set-interpreter "$loader" --set-rpath "$dir/tree/usr/lib/$(uname -m)-linux-gnu" "$binary.new"
+	mv "$binary.new" "$binary"
+	rm -rf "$new"/{lists,cache,debs,sources}
+}
+
+if [[ ! -x $kernel ]]; then
+	need_root
+	ensure apt-get=apt dpkg=dpkg patchelf=patchelf
+	mkdir -p "${dir%/*}"
+	new=$(mktemp -d "$dir.XXXXXX")
+	trap 'rm -rf "$new"' EXIT
+	fetch "$new"
+	rm -rf "$dir"
+	mv "$new" "$dir"
+fi
+"$kernel" --version >/dev/null || die "$kernel does not run here; remove $dir to fetch it again"
+printf '%s\n' "$kernel"

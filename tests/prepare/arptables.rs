@@ -1,0 +1,119 @@
+//! ARP suppression by rules of arptables. It needs a kernel with an ARP filter, which is
+//! `arp_tables` (gone in Linux 7.2) or nftables' family for ARP: see scripts/test.sh.
+
+use std::env;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::process::Command;
+
+use crate::silence::nobody_hears;
+use crate::support::{Lan, VIP, assert_same, script_does_the_same};
+use crate::undo::undo_restores;
+use crate::verdict::says;
+
+const WISHES: [&str; 2] = [
+    "--mode dr --vip 10.0.0.80 --arp arptables",
+    "--mode dr --vip 10.0.0.80 --arp arptables --iface v0",
+];
+
+/// The arptables that reaches an ARP filter of this kernel. Where the kernel has none, leaves a
+/// line in the file `PREPARE_LEFT_OUT`, and scripts/test.sh runs these tests on another kernel.
+pub fn arptables() -> Option<&'static str> {
+    let works = |words: &[&str]| {
+        let alone = ["--net", "--"].iter().chain(words);
+        Command::new("unshare").args(alone).output().is_ok_and(|output| output.status.success())
+    };
+    if works(&["nft", "add", "table", "arp", "probe"]) {
+        return Some("arptables-nft");
+    }
+    if works(&["arptables-legacy", "-n", "-L"]) {
+        return Some("arptables-legacy");
+    }
+    let path = env::var_os("PREPARE_LEFT_OUT").unwrap_or_else(|| {
+        panic!("this kernel has no ARP filter: run scripts/test.sh, which looks for another")
+    });
+    let mut file = OpenOptions::new().append(true).create(true).open(path).unwrap();
+    writeln!(file, "arptables").unwrap();
+    None
+}
+
+#[test]
+fn undo_removes_all_rules_of_arptables() {
+    if arptables().is_some() {
+        undo_restores(&Lan::new(), &WISHES);
+    }
+}
+
+#[test]
+fn the_script_of_a_dry_run_makes_the_same_rules_of_arptables() {
+    for wish in arptables().map_or(&[][..], |_| &WISHES) {
+        script_does_the_same(Lan::new, "rs", wish);
+    }
+}
+
+#[test]
+fn nobody_hears_the_real_server_with_arptables() {
+    for options in arptables().map_or(&[][..], |_| &["", " --iface v0"]) {
+        nobody_hears(&format!("--mode dr --arp arptables{options}"));
+    }
+}
+
+#[test]
+fn status_reports_missing_rules_of_arptables() {
+    let Some(arptables) = arptables() else { return };
+    let lan = Lan::new();
+    lan.rs(&format!("ip address add {VIP}/32 dev lo"));
+    for wish in ["--mode dr --arp arptables", "--mode dr --arp arptables --iface v0"] {
+        says(&lan, wish, "this host may answer ARP for 10.0.0.80: arptables");
+        says(&lan, wish, &format!("ipvsadm rs prepare --mode dr --vip {VIP}"));
+    }
+    lan.rs(&format!("ip address delete {VIP}/32 dev lo"));
+    lan.ok(&format!("rs prepare --vip {VIP} --mode dr --arp arptables --iface v0"));
+    lan.ok(&format!("rs status --vip {VIP} --mode dr --arp arptables --iface v0"));
+    // The rule of one interface is not the rule of all.
+    says(&lan, "--mode dr --arp arptables", &format!("no rule INPUT -d {VIP} -j DROP"));
+    lan.rs(&format!("{arptables} -D INPUT -i v0 -d {VIP} -j DROP"));
+    says(&lan, "--mode dr --arp arptables --iface v0", &format!("INPUT -i v0 -d {VIP} -j DROP"));
+    assert_eq!(lan.ipvsadm("rs status").status.code(), Some(1));
+    lan.ok(&format!("rs prepare --vip {VIP} --mode dr --arp arptables --iface v0"));
+    lan.ok("rs status");
+}
+
+/// The same arguments lead to other rules where another interface is up, or has another address.
+#[test]
+fn rules_of_arptables_follow_the_interfaces() {
+    let Some(arptables) = arptables() else { return };
+    let lan = Lan::new();
+    let before = lan.snapshot();
+    let wish = "rs prepare --mode dr --vip 10.0.0.80 --arp arptables";
+    let rewriting = || {
+        let rules = lan.rs(&format!("{arptables} -n -L OUTPUT"));
+        let place = |part: &str| rules.lines().position(|line| line.contains(part));
+        // A rule after that of all interfaces never acts.
+        let all = rules.lines().position(|line| line.contains("DROP")).unwrap();
+        ["10.0.0.2", "10.0.0.3", "10.9.0.1"].map(|own| {
+            place(&format!("--mangle-ip-s {own}")).map(|place| assert!(place < all, "{rules}"))
+        })
+    };
+    lan.ok(wish);
+    assert_eq!(rewriting(), [Some(()), None, None]);
+    lan.rs("ip link add later type veth peer name end");
+    lan.rs("ip address add 10.9.0.1/24 dev later");
+    lan.rs("ip link set later up");
+    lan.ok(wish);
+    assert_eq!(rewriting(), [Some(()), None, Some(())]);
+    lan.rs("ip address delete 10.0.0.2/24 dev v0");
+    lan.rs("ip address add 10.0.0.3/24 dev v0");
+    lan.ok(wish);
+    assert_eq!(rewriting(), [None, Some(()), Some(())]);
+    lan.ok("rs status");
+    assert!(lan.ok(wish).contains("nothing to do"));
+    lan.rs("ip link delete later");
+    lan.ok(wish);
+    assert_eq!(rewriting(), [None, Some(()), None]);
+    lan.ok("rs undo");
+    lan.rs("ip address delete 10.0.0.3/24 dev v0");
+    lan.rs("ip address add 10.0.0.2/24 dev v0");
+    lan.rs("ip route add default via 10.0.0.254");
+    assert_same(&before, &lan.snapshot(), "undo");
+}
