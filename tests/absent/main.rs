@@ -21,7 +21,7 @@ mod testbed;
 use comparison::{difference, report};
 use testbed::copies::Copies;
 use testbed::hidden::Hidden;
-use testbed::process::{Outcome, Program, must};
+use testbed::process::{Outcome, Program, must, run_commands_of};
 
 const COMMANDS: &str = include_str!("../compat/cases/commands.txt");
 const MISUSE: &str = include_str!("../compat/cases/misuse.txt");
@@ -135,13 +135,6 @@ fn a_mistake_is_told_all_the_same() {
     assert_eq!((ours.status, first), (2, "illegal virtual server address[:port] specified"));
 }
 
-/// Runs a line of a shell that finds the commands in this folder first.
-fn shell(folder: &Path, line: &str) -> Outcome {
-    let script = format!("PATH={}:$PATH exec {line} 2>&1", folder.display());
-    let shell = Program { path: "/bin/sh".into(), name: "sh" };
-    shell.run(&["-c".to_owned(), script], Some(RULE))
-}
-
 #[test]
 fn the_companions_say_the_same() {
     let _absence = Absence::new();
@@ -153,7 +146,8 @@ fn the_companions_say_the_same() {
     let theirs = reference::path();
     let theirs = theirs.parent().expect("a folder");
     for line in ["ipvsadm-save", "ipvsadm-save -n", "ipvsadm-restore"] {
-        let [ours, theirs] = [ours.path(), theirs].map(|folder| shell(folder, line));
+        let [ours, theirs] = [ours.path(), theirs]
+            .map(|folder| run_commands_of(folder, &format!("{line} 2>&1"), Some(RULE)));
         assert_eq!((ours.status, theirs.status), (2, 2), "{line}: {ours:?} {theirs:?}");
         assert_eq!(ours.stdout.lines().next(), Some(refusal(true)), "{line}: {ours:?}");
         assert!(theirs.stdout.contains(refusal(true)), "{line}: {theirs:?}");

@@ -1,6 +1,5 @@
 //! Rule files: what one program saves the other loads, and the commands that wrap both.
 
-use std::env;
 use std::os::unix::fs::symlink;
 
 use tempfile::TempDir;
@@ -9,7 +8,7 @@ use crate::comparison::{diff, difference, report};
 use crate::departures::without_thresholds;
 use crate::network::{RICH, SMALL};
 use crate::pair::{Pair, Side, shown, words};
-use crate::testbed::process::{Outcome, Program};
+use crate::testbed::process::{Outcome, run_commands_of};
 use crate::testbed::{self, UnderTest};
 
 fn save(side: &Side, line: &str) -> String {
@@ -132,10 +131,7 @@ impl Commands {
     /// Runs one of them as a shell would find it.
     fn run(&self, side: &Side, line: &str, stdin: Option<&str>) -> Outcome {
         side.namespace.enter();
-        let path = env::var("PATH").unwrap_or_default();
-        let script = format!("PATH={}:{path} exec {line}", self.directory.path().display());
-        let shell = Program { path: "/bin/sh".into(), name: "sh" };
-        shell.run(&["-c".to_owned(), script], stdin)
+        run_commands_of(self.directory.path(), line, stdin)
     }
 }
 

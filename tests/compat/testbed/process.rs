@@ -3,7 +3,7 @@
 use std::io::{Read, Seek, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -59,6 +59,18 @@ impl Program {
             Err(error) => panic!("cannot run {}: {error}", self.path.display()),
         }
     }
+}
+
+/// Runs a line of shell that finds the programs in `folder` first. The old companions set a PATH of
+/// their own, so the folder also covers the system's.
+pub fn run_commands_of(folder: &Path, line: &str, stdin: Option<&str>) -> Outcome {
+    let folder = folder.display();
+    let script = format!(
+        "mount -n -t overlay -o lowerdir={folder}:/usr/sbin overlay /usr/sbin || exit 125
+         PATH={folder}:$PATH exec {line}"
+    );
+    let shell = Program { path: "unshare".into(), name: "unshare" };
+    shell.run(&["--mount", "/bin/sh", "-c", &script].map(str::to_owned), stdin)
 }
 
 /// Runs a helper of the test itself, which must succeed.
