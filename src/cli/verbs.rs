@@ -18,7 +18,7 @@ pub use diff::DiffVerb;
 pub use set::SetVerb;
 
 use super::program::Request;
-use crate::model::InterfaceName;
+use crate::model::{InterfaceName, printable};
 use crate::prepare::Wish;
 
 /// A verb with what every verb takes.
@@ -177,7 +177,7 @@ pub fn parse(args: &[String]) -> Request {
         Ok(matches) => matches,
         Err(error) => {
             let status = if error.use_stderr() { 2 } else { 0 };
-            return Request::Told { text: error.to_string(), status };
+            return Request::Told { text: told(&error, args), status };
         }
     };
     match verb(&matches) {
@@ -186,8 +186,20 @@ pub fn parse(args: &[String]) -> Request {
             netns: matches.get_one::<String>("netns").cloned(),
             json: matches.get_flag("json"),
         }),
-        Err(text) => Request::Told { text: format!("{text}\n"), status: 2 },
+        Err(text) => Request::Told { text: format!("{}\n", printable(&text)), status: 2 },
     }
+}
+
+/// clap quotes arguments as they are. One of several lines could bring a hint that looks like ours.
+fn told(error: &clap::Error, args: &[String]) -> String {
+    let mut text = error.to_string();
+    for arg in args.iter().filter(|arg| arg.trim().contains('\n')) {
+        let value = arg.split_once('=').map(|(_, value)| value);
+        for word in std::iter::once(&arg[..]).chain(value) {
+            text = text.replace(word, &printable(word));
+        }
+    }
+    text
 }
 
 fn verb(matches: &ArgMatches) -> Result<Verb, String> {

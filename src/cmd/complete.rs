@@ -10,7 +10,9 @@ use std::net::IpAddr;
 use crate::cli::complete::{Candidate, Live, Wanted, engines, schedulers};
 use crate::cli::options::Opt;
 use crate::error::Error;
-use crate::model::{DestinationKey, Family, Naming, Numbers, Protocol, ServiceKey};
+use crate::model::{
+    DestinationKey, Family, Naming, Numbers, Protocol, ServiceKey, is_harmful, printable,
+};
 use crate::netlink::Client;
 use crate::netlink::route::Network;
 use crate::output::order;
@@ -33,8 +35,10 @@ pub(super) fn run(session: &mut Session<'_>, wanted: Wanted) -> Result<u8, Error
         }
     }
     for Candidate { word, help } in candidates {
-        if word.starts_with(&wanted.typed) {
-            writeln!(session.out, "{}{word}\t{help}", wanted.before)?;
+        // A shell would show it, and the word with a newline would be two.
+        let is_plain = !word.contains(is_harmful);
+        if is_plain && word.starts_with(&wanted.typed) {
+            writeln!(session.out, "{}{word}\t{}", wanted.before, printable(&help))?;
         }
     }
     Ok(0)

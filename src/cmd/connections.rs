@@ -18,9 +18,9 @@ pub(super) fn run(session: &mut Session<'_>, numeric: bool, engine: bool) -> Res
     ask_first(session)?;
     let naming: &dyn Naming = if numeric { &Numbers } else { &Resolver };
     let connections = connections()?;
-    text::title(session.out, engine)?;
+    text::title(&mut session.listing(), engine)?;
     for connection in connections {
-        text::connection(session.out, &connection?, engine, naming)?;
+        text::connection(&mut session.listing(), &connection?, engine, naming)?;
     }
     Ok(())
 }

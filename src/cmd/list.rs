@@ -1,5 +1,7 @@
 //! `-L`: services with their real servers, time-outs, sync daemons.
 
+use std::io::Write;
+
 use crate::cli::{List, Listing};
 use crate::error::Error;
 use crate::model::{Naming, Numbers, PlainDestination, Service, ServiceEntry, ServiceKey};
@@ -67,7 +69,7 @@ fn plain(
     if listing.sort {
         services = order::by_service(services, |service| service.key);
     }
-    list::title(session.out, style.columns)?;
+    list::title(&mut session.listing(), style.columns)?;
     for service in &services {
         let key = &service.key;
         let mut servers: Vec<PlainDestination> = match table.get(key) {
@@ -77,9 +79,9 @@ fn plain(
         if listing.sort {
             servers = order::destinations(servers, |server| server.key);
         }
-        list::plain_service(session.out, service, style.naming)?;
+        list::plain_service(&mut session.listing(), service, style.naming)?;
         for server in &servers {
-            list::plain_destination(session.out, key, server, style.naming)?;
+            list::plain_destination(&mut session.listing(), key, server, style.naming)?;
         }
     }
     Ok(())
@@ -91,16 +93,16 @@ fn services_with_servers(
     listing: Listing,
 ) -> Result<(), Error> {
     let style = style(listing);
-    list::title(session.out, style.columns)?;
+    list::title(&mut session.listing(), style.columns)?;
     for entry in services {
         let key = &entry.service.key;
         let mut destinations = session.client()?.destinations(key)?;
         if listing.sort {
             destinations = order::destinations(destinations, |entry| entry.destination.key);
         }
-        list::service(session.out, entry, &style)?;
+        list::service(&mut session.listing(), entry, &style)?;
         for destination in &destinations {
-            list::destination(session.out, key, destination, &style)?;
+            list::destination(&mut session.listing(), key, destination, &style)?;
         }
     }
     Ok(())
@@ -113,7 +115,7 @@ fn style(listing: Listing) -> Style<'static> {
 
 fn daemons(session: &mut Session<'_>) -> Result<(), Error> {
     for daemon in session.client()?.daemons()? {
-        writeln!(session.out, "{}", list::daemon(&daemon))?;
+        writeln!(session.listing(), "{}", list::daemon(&daemon))?;
     }
     Ok(())
 }

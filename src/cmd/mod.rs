@@ -22,11 +22,13 @@ mod version;
 mod wish;
 
 use std::collections::BTreeSet;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write, stdout};
 
 use crate::cli::{Called, Classic, Invocation, Program, Request, Scanner, Verb};
 use crate::error::{Errno, Error};
 use crate::netlink::Client;
+use crate::output::complaints::Complaints;
+use crate::output::harmless::Harmless;
 use crate::output::paint::Paint;
 use crate::system::{namespace, program, terminal};
 
@@ -37,14 +39,15 @@ const NOTES: usize = 3;
 pub struct Session<'a> {
     /// Where results go.
     pub out: &'a mut dyn Write,
-    /// Where complaints go, a line each.
-    pub complaints: &'a mut dyn Write,
+    complaints: Complaints<'a>,
     /// The parser of the classic language, for rule files.
     pub scanner: Scanner,
     /// The name under which the program was called.
     pub program: String,
     /// Results may be coloured.
     colours: bool,
+    /// Results go to a terminal; asked when it first matters.
+    on_terminal: Option<bool>,
     client: Option<Client>,
     /// Those given so far.
     hints: BTreeSet<String>,
@@ -65,10 +68,11 @@ impl<'a> Session<'a> {
     pub fn new(out: &'a mut dyn Write, complaints: &'a mut dyn Write, program: String) -> Self {
         Self {
             out,
-            complaints,
+            complaints: Complaints::new(complaints),
             scanner: Scanner::default(),
             program,
             colours: false,
+            on_terminal: None,
             client: None,
             hints: BTreeSet::new(),
             settled: None,
@@ -84,6 +88,13 @@ impl<'a> Session<'a> {
     /// How results are coloured.
     fn paint(&self) -> Paint {
         Paint(self.colours && terminal::takes_colours())
+    }
+
+    /// Where classic listings go: to the byte as the old tool writes them, except to a terminal,
+    /// which must not act on names and on data of connections.
+    fn listing(&mut self) -> Harmless<'_> {
+        let on_terminal = *self.on_terminal.get_or_insert_with(|| stdout().is_terminal());
+        Harmless::new(self.out, self.colours && on_terminal)
     }
 
     /// The connection to the kernel, opened when it is first needed.
@@ -115,17 +126,17 @@ impl<'a> Session<'a> {
     pub fn complain(&mut self, error: &Error) {
         let mut hints = error.hints();
         hints.retain(|hint| self.hints.insert(hint.clone()));
-        complain(self.complaints, error, &hints);
+        complain(&mut self.complaints, error, &hints);
     }
 
     /// A line for people. Work goes on where nobody reads it: a terminal that is gone is the case
     /// for which there is `apply --confirm`.
     fn say(&mut self, text: &str) {
-        let _ = writeln!(self.complaints, "{text}");
+        self.complaints.line(text);
     }
 
     fn hint(&mut self, hints: &[String]) {
-        write_hints(self.complaints, hints);
+        self.complaints.hints(hints);
     }
 
     /// Runs the program.
@@ -148,7 +159,8 @@ impl<'a> Session<'a> {
                     return outcome;
                 }
                 // Behind the old tool's line, if there is one.
-                let status = outcome.unwrap_or_else(|error| exit_status(&error, self.complaints));
+                let status =
+                    outcome.unwrap_or_else(|error| exit_status(&error, &mut self.complaints));
                 self.hint(&notes);
                 Ok(status)
             }
@@ -179,7 +191,7 @@ impl<'a> Session<'a> {
                 Ok(0)
             }
             Request::Told { text, status } => {
-                let _ = self.complaints.write_all(text.as_bytes());
+                self.complaints.text(&text);
                 Ok(status)
             }
         }
@@ -207,7 +219,7 @@ impl<'a> Session<'a> {
         match outcome.and_then(|status| Ok(flushed.map(|()| status)?)) {
             Ok(status) => status,
             Err(error) => {
-                let status = exit_status(&error, self.complaints);
+                let status = exit_status(&error, &mut self.complaints);
                 match self.settled {
                     Some(settled) if is_closed_pipe(&error) => settled.unread,
                     Some(settled) => settled.unwritten,
@@ -242,7 +254,7 @@ fn open() -> Result<Client, Error> {
 
 /// Reports what stopped the program and says its exit status. A reader who closed the pipe has seen
 /// enough: that is no failure.
-pub fn exit_status(error: &Error, complaints: &mut dyn Write) -> u8 {
+fn exit_status(error: &Error, complaints: &mut Complaints<'_>) -> u8 {
     if is_closed_pipe(error) {
         return 0;
     }
@@ -254,14 +266,7 @@ fn is_closed_pipe(error: &Error) -> bool {
     matches!(error, Error::Io(io) if io.kind() == ErrorKind::BrokenPipe)
 }
 
-/// Work goes on where nobody reads the complaints.
-fn complain(complaints: &mut dyn Write, error: &Error, hints: &[String]) {
-    let _ = writeln!(complaints, "{error}");
-    write_hints(complaints, hints);
-}
-
-fn write_hints(complaints: &mut dyn Write, hints: &[String]) {
-    for hint in hints {
-        let _ = writeln!(complaints, "hint: {hint}");
-    }
+fn complain(complaints: &mut Complaints<'_>, error: &Error, hints: &[String]) {
+    complaints.line(&error.to_string());
+    complaints.hints(hints);
 }

@@ -9,8 +9,9 @@ use super::Session;
 use super::preparation::{Preparation, line};
 use crate::cli::HostVerb;
 use crate::error::{Error, Obstacle};
-use crate::model::RouteImage;
+use crate::model::{RouteImage, printable};
 use crate::netlink::route;
+use crate::output::json::pretty;
 use crate::output::paint::{Paint, Tone};
 use crate::prepare::{
     self, ArpMethod, Director, Finding, Images, Keep, Mode, Planned, Question, RealServer, Report,
@@ -264,8 +265,7 @@ fn status(
 
 fn tell(session: &mut Session<'_>, report: &Report, json: bool) -> Result<u8, Error> {
     if json {
-        let text = serde_json::to_string_pretty(report).map_err(std::io::Error::from)?;
-        writeln!(session.out, "{text}")?;
+        writeln!(session.out, "{}", pretty(report)?)?;
     } else {
         session.out.write_all(text(report, session.paint()).as_bytes())?;
     }
@@ -279,7 +279,7 @@ fn text(report: &Report, paint: Paint) -> String {
         // Blanks are counted before colours come in.
         let blanks = " ".repeat(8 - word.len().min(8));
         let word = tone.map_or(word.to_owned(), |tone| paint.text(tone, word));
-        text.extend([&*word, &*blanks, " ", rest, "\n"]);
+        text.extend([&*word, &*blanks, " ", &*printable(rest), "\n"]);
     };
     for line in &report.steps {
         let (tone, word) = match line.state {

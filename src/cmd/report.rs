@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use crate::model::{DestinationKey, Numbers, ServiceKey};
+use crate::model::{DestinationKey, Numbers, ServiceKey, printable};
 use crate::output::json::{
     DaemonFields, DestinationFields, Fields, ServiceFields, TimeoutsFields, Writer, compare,
 };
@@ -61,7 +61,7 @@ pub(super) fn text(delta: &Delta, paint: Paint, out: &mut dyn Write) -> io::Resu
             Difference::Timeouts(sides) => side_line(&sides, timeouts_line),
             Difference::Daemon(sides) => side_line(&sides, daemon_line),
         };
-        writeln!(out, "{}", paint.text(tone, &line))?;
+        writeln!(out, "{}", paint.text(tone, &printable(&line)))?;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `-S`: the table as rule lines.
 
+use std::io::Write;
+
 use crate::cli::Save;
 use crate::error::Error;
 use crate::model::{Change, Destination, Naming, Numbers, Service, ServiceKey};
@@ -49,7 +51,7 @@ fn save_line(
     object: impl FnOnce() -> String,
 ) -> Result<bool, Error> {
     match line {
-        Ok(line) => writeln!(session.out, "{line}")?,
+        Ok(line) => writeln!(session.listing(), "{line}")?,
         Err(why) => {
             let object = object();
             session.say(&format!("{object} is not saved: no rule line can say {why}; use --json"));

@@ -8,6 +8,7 @@ mod key;
 mod name;
 mod naming;
 mod network;
+mod printable;
 mod range;
 mod scheduler;
 mod scheduler_flags;
@@ -27,6 +28,7 @@ pub use key::{Family, Protocol, ServiceKey};
 pub use name::{BadName, EngineName, InterfaceName, Name, SchedulerName};
 pub use naming::{Naming, Numbers};
 pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage, sysctl_name};
+pub(crate) use printable::{is_harmful, printable, printable_lines};
 pub(crate) use range::{
     OutOfRange, impossible_destination, impossible_service, odd_daemon, odd_destination,
     odd_service, odd_timeouts,

@@ -1,6 +1,8 @@
 //! Values to text. Nothing here asks the kernel.
 
+pub mod complaints;
 pub mod connections;
+pub mod harmless;
 pub mod json;
 pub mod line;
 pub mod list;

@@ -6,6 +6,7 @@
 mod diff;
 mod manual;
 mod plan;
+mod printable;
 mod program;
 mod properties;
 #[path = "../common/tables.rs"]

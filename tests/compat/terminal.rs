@@ -40,3 +40,21 @@ fn without_words_and_in_listings() {
         assert!(ours.1.lines().count() > 2, "{words:?}: {}", ours.1);
     }
 }
+
+/// Interfaces can have such names, and a terminal would act on them.
+#[test]
+fn names_from_outside_are_escaped_on_a_terminal_alone() {
+    let mut pair = Pair::new();
+    let name = "a\x1b[31m\u{9b}4m";
+    for side in [&pair.ours, &pair.theirs] {
+        side.namespace.enter();
+        let made = Command::new("ip").args(["link", "add", name, "type", "dummy"]).status();
+        assert!(made.unwrap().success());
+    }
+    pair.check(&format!("--start-daemon backup --mcast-interface {name}"));
+    assert!(pair.check("-L --daemon").stdout.contains(name));
+    let (status, text) = on_terminal(&pair.ours, &["-L", "--daemon"]);
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.contains("a\\x1b[31m\\u{9b}4m"), "{text:?}");
+    assert!(!text.contains(['\x1b', '\u{9b}']), "{text:?}");
+}

@@ -22,7 +22,7 @@ pub use fields::{
 pub use service::ServiceFields;
 pub use stats::{Counters, RateFields, StatsFields};
 pub use table::{read, write};
-pub use writer::Writer;
+pub use writer::{Writer, pretty};
 
 /// The number that changes with every change that a reader could stumble over.
 pub const SCHEMA: u32 = 1;
