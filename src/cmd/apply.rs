@@ -85,7 +85,7 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
         return Ok(status);
     };
     if job.changes.is_empty() {
-        session.settle(0);
+        session.settle_success(json);
         report(session, &job.delta, "unchanged", json, false)?;
         return Ok(0);
     }
@@ -98,6 +98,7 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
             let cleared = journal.clear();
             settle(session, status, cleared);
             if status == 0 {
+                session.settle_success(json);
                 report(session, &job.delta, "applied", json, false)?;
             }
             Ok(status)
@@ -135,8 +136,10 @@ fn carry_out(
 
 fn lock(session: &mut Session<'_>, wait: Duration) -> Result<Journal, Error> {
     match lock_within(wait) {
-        // Who may not even look at the table learns that.
-        Err(error @ Error::System { .. }) => session.client()?.info().and(Err(error)),
+        // Report missing table access first.
+        Err(error @ (Error::System { .. } | Error::Obstacle(_))) => {
+            session.client()?.info().and(Err(error))
+        }
         lock => lock,
     }
 }
@@ -149,12 +152,25 @@ fn lock_within(patience: Duration) -> Result<Journal, Error> {
     Ok(journal)
 }
 
-/// The same; `None` where /run cannot be written: there are no writers of ours that lock there either.
-pub(super) fn lock_where_possible(patience: Duration) -> Result<Option<Journal>, Error> {
+/// The same for those who go on without it: why there is no lock stands in the inner result.
+pub(super) fn lock_where_possible(patience: Duration) -> Result<Result<Journal, Error>, Error> {
     match lock_within(patience) {
         Err(error @ Error::Rejection(Rejection::Busy)) => Err(error),
-        lock => Ok(lock.ok()),
+        lock => Ok(lock),
     }
+}
+
+/// What going on without the lock means. Nothing if /run cannot be written by anybody: no writer of
+/// ours locks there either.
+pub(super) fn unlocked_hints(why: &Error) -> Vec<String> {
+    if let Error::System { source, .. } = why
+        && matches!(source.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::NotFound)
+    {
+        return Vec::new();
+    }
+    let meaning = "without its lock another ipvsadm may be changing the table at the same time, and \
+                   a run that is killed half way cannot be undone";
+    vec![why.to_string(), meaning.to_owned()]
 }
 
 fn prepare(session: &mut Session<'_>, mut wish: Wish, order: &Order) -> Result<Job, Error> {
@@ -192,12 +208,16 @@ fn read_back(session: &mut Session<'_>, job: &Job) -> Result<u8, Error> {
     if plan(&now, &expected).is_empty() {
         return Ok(0);
     }
-    let mut text = Vec::new();
-    report::text(&Delta::of(&plan(&expected, &now), &expected), Paint(false), &mut text)?;
     session.say("another program has changed the table meanwhile");
-    let lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(str::to_owned).collect();
-    session.hint(&lines);
+    session.hint(&difference(&expected, &now)?);
     Ok(BETWEEN)
+}
+
+/// What differs, a line each.
+fn difference(expected: &Table, now: &Table) -> Result<Vec<String>, Error> {
+    let mut text = Vec::new();
+    report::text(&Delta::of(&plan(expected, now), expected), Paint(false), &mut text)?;
+    Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
 }
 
 fn report(

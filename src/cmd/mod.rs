@@ -35,6 +35,9 @@ use crate::system::{namespace, program, terminal};
 /// Lines of a file that mean otherwise than they say: so many are named.
 const NOTES: usize = 3;
 
+/// It is done, but the JSON that says so could not be written.
+const UNREPORTED: u8 = 5;
+
 /// What a command works with.
 pub struct Session<'a> {
     /// Where results go.
@@ -114,6 +117,11 @@ impl<'a> Session<'a> {
     /// The table is changed, or is to stay: no later trouble may claim another thing.
     fn settle(&mut self, status: u8) {
         self.settled = Some(Settled { unread: status, unwritten: status });
+    }
+
+    /// The command has succeeded. With `--json` somebody relies on the report.
+    fn settle_success(&mut self, json: bool) {
+        self.settle_report(0, if json { UNREPORTED } else { 0 });
     }
 
     /// Something was found out, and nothing but the report tells what.

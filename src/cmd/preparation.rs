@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::host::{Host, Undone};
 use crate::error::{Error, Obstacle};
 use crate::prepare::{Entry, Ledger, Line, Planned, State, Step, Wish};
-use crate::system::journal::{self, Journal};
+use crate::system::identity::boot;
+use crate::system::journal::Journal;
 use crate::system::namespace;
 
 /// A host with its state file.
@@ -42,9 +43,9 @@ impl Preparation {
     }
 
     fn open(journal: Journal) -> Result<Self, Error> {
-        let boot = journal::boot();
+        let boot = boot()?;
         let ledger = match journal.read()? {
-            None => Ledger::new(boot),
+            None => Ledger::new(boot.clone()),
             Some((text, path)) => Ledger::read(&text, &boot)
                 .map_err(|why| Obstacle::Journal { path: path.display().to_string(), why })?,
         };
@@ -52,7 +53,7 @@ impl Preparation {
         let macs = host.macs()?;
         let namespace = namespace::cookie();
         let stale = !journal.of_first_namespace() && ledger.of_another(namespace, &macs);
-        let ledger = if stale { Ledger::new(journal::boot()) } else { ledger };
+        let ledger = if stale { Ledger::new(boot) } else { ledger };
         Ok(Self { host, ledger: Ledger { namespace, macs, ..ledger }, journal })
     }
 

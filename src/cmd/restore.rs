@@ -71,6 +71,7 @@ fn clear_and_execute(
 ) -> Result<u8, Error> {
     let touched = outside(lines);
     before.daemons.retain(|role, _| touched.daemons.contains_key(role));
+    guard.remember(&before);
     guard.announce(session, Step::Replaced(before))?;
     if guard.is_stopped() {
         return Ok(0);
@@ -171,6 +172,7 @@ fn converge(
     loop {
         let Written { wish, accepted, refused } = Written::of(rules, &by_kernel);
         let current = snapshot::whole(session.client()?, &wish)?;
+        guard.remember(&current);
         let changes = plan(&current, &wish);
         let delta = Delta::of(&changes, &current);
         let so_far = if let Some(status) = status {

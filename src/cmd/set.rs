@@ -1,26 +1,31 @@
 //! `ipvsadm set`: read, change what is named, write.
 
 use crate::cli::{SetVerb, holes};
-use crate::error::{Error, Rejection};
+use crate::error::{Error, Obstacle, Rejection};
 use crate::model::{Change, Pool, Table};
 use crate::output::json::{destination_with, service_with};
 use crate::rules::{Delta, check_service, describe, describe_destination, describe_service, fits};
 use crate::system::journal::Journal;
 
-use super::apply::{journal, lock_where_possible, undo};
+use super::apply::{journal, lock_where_possible, undo, unlocked_hints};
 use super::{Session, report};
 
 pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Error> {
     let lock = lock_where_possible(verb.wait)?;
-    if let Some(journal) = &lock {
-        look_for_unfinished(session, journal, verb)?;
-    }
+    let unlocked = match &lock {
+        Ok(journal) => {
+            look_for_unfinished(session, journal, verb)?;
+            Vec::new()
+        }
+        Err(why) => unlocked(session, why)?,
+    };
     let (current, change) = change(session, verb)?;
     if let Some(change) = &change {
+        session.hint(&unlocked);
         let made = session.client()?.change(change);
         made.map_err(|error| error.about(describe(change)))?;
     }
-    session.settle(0);
+    session.settle_success(json);
     if verb.words.iter().any(|word| word.key == "netmask") {
         session.hint(change.as_ref().and_then(holes).as_slice());
     }
@@ -28,6 +33,16 @@ pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Resu
         report::json(&Delta::of(&change, &current), None, session.out)?;
     }
     Ok(0)
+}
+
+/// What it means that there is no lock. Which lock it is must be known.
+fn unlocked(session: &mut Session<'_>, why: &Error) -> Result<Vec<String>, Error> {
+    // Report missing table access first.
+    session.client()?.info()?;
+    match why {
+        Error::Obstacle(Obstacle::UnknownNamespace) => Err(Obstacle::UnknownNamespace.into()),
+        why => Ok(unlocked_hints(why)),
+    }
 }
 
 /// A recovery would take back what is set now of a service that a killed run has touched. All else

@@ -138,6 +138,19 @@ pub enum Obstacle {
     /// Another run is at work.
     #[error("another ipvsadm is preparing this host")]
     Busy,
+    /// Neither `/proc` nor a file of an earlier run says which network namespace this is.
+    #[error("cannot tell which network namespace this is: /proc does not show process 1")]
+    UnknownNamespace,
+    /// A state file, a lock file or their folder can have been written by anybody.
+    #[error("{path} is not used: {why}")]
+    Untrusted {
+        /// The file or folder.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+        /// How to get out of it.
+        remedy: String,
+    },
     /// The state file cannot be understood.
     #[error("the state file {path} cannot be read: {why}")]
     Journal {
@@ -193,7 +206,18 @@ impl Obstacle {
                 format!("say with --rip to which the director sends: {}", found.join(", "))
             }
             Self::Busy => "wait for it to end".to_owned(),
-            Self::Journal { .. } => "look at it, and move it away if it is of no use".to_owned(),
+            Self::UnknownNamespace => {
+                "locks and state files are named after it: run this once with \
+                                       CAP_SYS_PTRACE, or with a /proc that is not mounted with \
+                                       hidepid (in a systemd unit: ProtectProc=default)"
+                    .to_owned()
+            }
+            Self::Untrusted { remedy, .. } => remedy.clone(),
+            // The paths are made by this program: no shell finds anything in them.
+            Self::Journal { path, .. } => format!(
+                "another version wrote it, or it was damaged; what it says can no longer be undone \
+                 by this program: look at it, then, to go on without it: mv {path} {path}.bad"
+            ),
             Self::Unsupported { .. } => "--arp sysctl needs nothing but the kernel".to_owned(),
             Self::InterfaceUnfit { .. } | Self::Route(_) | Self::FileExists(_) | Self::Wish(_) => {
                 return None;

@@ -1,17 +1,16 @@
 //! State files: one for each network namespace, written so that a crash leaves the old or the new.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
-use nix::unistd::geteuid;
 
-use super::durable;
+use super::identity::{NamespaceIdentity, recognise, write_mark};
+use super::{durable, failed, trusted};
 use crate::error::{Error, Obstacle};
 
 const VOLATILE: &str = "/run/ipvsadm";
@@ -49,13 +48,11 @@ impl Journal {
     fn try_lock(verb: &str) -> Result<Option<Self>, Error> {
         let name = name(verb)?;
         let path = Path::new(VOLATILE).join(format!("{name}.lock"));
-        make_folder(VOLATILE)?;
-        // Whoever can open it can lock it.
-        let file =
-            OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
-        let file = file.map_err(failed("open", &path))?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        trusted::make_folder(VOLATILE)?;
+        // Whoever can open it can lock it, so nobody else may.
+        match Flock::lock(trusted::open(&path)?, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => {
+                write_mark(&lock).map_err(failed("write", &path))?;
                 let journal = Self { name, _lock: Some(lock) };
                 journal.remove_drafts()?;
                 Ok(Some(journal))
@@ -91,10 +88,8 @@ impl Journal {
     pub fn read(&self) -> Result<Option<(String, PathBuf)>, Error> {
         for folder in [LASTING, VOLATILE] {
             let path = self.path(folder);
-            match fs::read_to_string(&path) {
-                Ok(text) => return Ok(Some((text, path))),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(source) => return Err(failed("read", &path)(source)),
+            if let Some(text) = trusted::read(folder, &path)? {
+                return Ok(Some((text, path)));
             }
         }
         Ok(None)
@@ -103,7 +98,7 @@ impl Journal {
     /// Writes the state, where it outlives the next boot if it must.
     pub fn write(&self, text: &str, lasting: bool) -> Result<(), Error> {
         let (folder, other) = if lasting { (LASTING, VOLATILE) } else { (VOLATILE, LASTING) };
-        make_folder(folder)?;
+        trusted::make_folder(folder)?;
         let path = self.path(folder);
         durable::replace(&path, text).map_err(failed("write", &path))?;
         remove(&self.path(other))
@@ -119,6 +114,17 @@ impl Journal {
         }
     }
 
+    /// Gives the volatile state the name of another one, and says whether there was any: of two who
+    /// try, one gets it.
+    pub fn rename(&self, other: &Self) -> Result<bool, Error> {
+        let (path, other) = (self.path(VOLATILE), other.path(VOLATILE));
+        match fs::rename(&path, other) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(failed("rename", &path)(error)),
+        }
+    }
+
     /// Removes the state.
     pub fn clear(&self) -> Result<(), Error> {
         remove(&self.path(LASTING))?;
@@ -126,36 +132,19 @@ impl Journal {
     }
 }
 
-/// The kernel's name for this boot. State of the kernel that was written before is gone.
-pub fn boot() -> String {
-    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    text.trim().to_owned()
-}
-
 /// The host's own namespace is that of process 1; others go by number.
 fn name(verb: &str) -> Result<String, Error> {
-    let own = Path::new("/proc/thread-self/ns/net");
-    let own = fs::metadata(own).map_err(failed("read", own))?.ino();
-    let first = fs::metadata("/proc/1/ns/net").map(|it| it.ino()).ok();
-    Ok(if first == Some(own) { verb.to_owned() } else { format!("{verb}{NAMESPACE}{own}") })
-}
-
-/// Makes the folder where it is missing. What lies in it is believed, so nobody else may write there,
-/// whatever the umask of the one who came first.
-fn make_folder(folder: &str) -> Result<(), Error> {
-    let path = Path::new(folder);
-    let made = DirBuilder::new().recursive(true).mode(0o755).create(path);
-    let found = made.and_then(|()| fs::symlink_metadata(path)).map_err(failed("make", path))?;
-    let ours = found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o022 == 0;
-    let why = "others can write there: make it a folder of root with mode 755";
-    if ours { Ok(()) } else { Err(failed("use", path)(io::Error::other(why))) }
+    let identity = match NamespaceIdentity::of_this_thread()? {
+        NamespaceIdentity::Unknown(inode) => recognise(inode, [VOLATILE, LASTING], NAMESPACE)?,
+        known => known,
+    };
+    match identity {
+        NamespaceIdentity::First => Ok(verb.to_owned()),
+        NamespaceIdentity::Other(inode) => Ok(format!("{verb}{NAMESPACE}{inode}")),
+        NamespaceIdentity::Unknown(_) => Err(Obstacle::UnknownNamespace.into()),
+    }
 }
 
 fn remove(path: &Path) -> Result<(), Error> {
     durable::remove(path).map_err(failed("remove", path))
-}
-
-fn failed(verb: &str, path: &Path) -> impl Fn(io::Error) -> Error {
-    let action = format!("{verb} {}", path.display());
-    move |source| Error::System { action: action.clone(), source }
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 use signal_hook::flag;
 
 use crate::error::Error;
@@ -12,35 +13,94 @@ use crate::error::Error;
 /// From now on this thread is not stopped by a terminal: in the background, for reading keys or for
 /// writing, nor by Ctrl-Z. Programs that it starts are.
 pub fn ignore_stops() -> Result<(), Error> {
-    let mut stops = SigSet::empty();
-    for signal in [Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU] {
-        stops.add(signal);
-    }
     // Where one is blocked, the kernel refuses to read instead of stopping, and lets it write.
-    let action = "block SIGTSTP".to_owned();
-    stops.thread_block().map_err(|errno| Error::System { action, source: errno.into() })
+    block(&[Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU]).map(drop)
 }
 
-/// From now on these signals do not end the program.
-#[derive(Debug, Default)]
-pub struct Signals(Arc<AtomicUsize>);
+/// From now on no signal that can be caught ends the program.
+#[derive(Debug)]
+pub struct Signals {
+    /// The last one, by its number; 0 is none.
+    caught: Arc<AtomicUsize>,
+    faults: SignalFd,
+}
 
-const NAMES: [(i32, &str); 3] = [(SIGHUP, "SIGHUP"), (SIGINT, "SIGINT"), (SIGTERM, "SIGTERM")];
+/// All that end a program and that a handler can catch. SIGPIPE is ignored in Rust programs.
+const CAUGHT: [Signal; 17] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+    Signal::SIGALRM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGVTALRM,
+    Signal::SIGPROF,
+    Signal::SIGIO,
+    Signal::SIGPWR,
+    Signal::SIGSTKFLT,
+    Signal::SIGXCPU,
+    Signal::SIGXFSZ,
+    Signal::SIGTRAP,
+    Signal::SIGABRT,
+    Signal::SIGSYS,
+];
+
+/// A handler that returned from one of these would run into it again. Blocked, they wait when they
+/// come from `kill`, and end the program when they come from a fault of its own.
+const FAULTS: [Signal; 4] = [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGILL, Signal::SIGFPE];
+
+/// Real-time signals end a program too. The C library keeps those before 34 for itself.
+const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
 
 impl Signals {
-    /// Catches `SIGHUP`, `SIGINT` and `SIGTERM`.
+    /// Catches every signal that ends a program, except SIGKILL.
     pub fn catch() -> Result<Self, Error> {
-        let signals = Self::default();
-        for (place, (number, name)) in (1..).zip(NAMES) {
-            flag::register_usize(number, Arc::clone(&signals.0), place)
-                .map_err(|source| Error::System { action: format!("catch {name}"), source })?;
+        let caught = Arc::default();
+        for signal in CAUGHT {
+            register(signal as i32, &caught).map_err(|source| {
+                let action = format!("catch {}", signal.as_str());
+                Error::System { action, source }
+            })?;
         }
-        Ok(signals)
+        for number in REAL_TIME {
+            // musl keeps one more of them.
+            let _ = register(number, &caught);
+        }
+        let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
+        let faults = SignalFd::with_flags(&block(&FAULTS)?, flags);
+        Ok(Self { caught, faults: faults.map_err(failed("wait for signals"))? })
     }
 
     /// The name of the last signal that came.
     pub fn received(&self) -> Option<&'static str> {
-        let place = self.0.load(Ordering::Relaxed);
-        NAMES.get(place.wrapping_sub(1)).map(|(_, name)| *name)
+        if let Ok(Some(fault)) = self.faults.read_signal() {
+            let number = usize::try_from(fault.ssi_signo).unwrap_or_default();
+            self.caught.store(number, Ordering::Relaxed);
+        }
+        match self.caught.load(Ordering::Relaxed) {
+            0 => None,
+            number => Some(name(number)),
+        }
     }
+}
+
+fn register(number: i32, caught: &Arc<AtomicUsize>) -> std::io::Result<()> {
+    let place = usize::try_from(number).unwrap_or_default();
+    flag::register_usize(number, Arc::clone(caught), place).map(drop)
+}
+
+fn name(number: usize) -> &'static str {
+    let known = i32::try_from(number).ok().and_then(|number| Signal::try_from(number).ok());
+    known.map_or("a real-time signal", Signal::as_str)
+}
+
+fn block(signals: &[Signal]) -> Result<SigSet, Error> {
+    let set: SigSet = signals.iter().copied().collect();
+    set.thread_block().map_err(failed("block signals"))?;
+    Ok(set)
+}
+
+fn failed(action: &str) -> impl Fn(Errno) -> Error {
+    move |errno| Error::System { action: action.to_owned(), source: errno.into() }
 }

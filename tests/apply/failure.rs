@@ -214,24 +214,32 @@ fn an_undo_that_fails_too_is_said_and_can_be_repeated() {
 }
 
 #[test]
-fn a_report_that_nobody_gets_changes_no_exit_status() {
+fn a_report_that_cannot_be_written_is_no_success_where_json_was_asked_for() {
     namespace(|| {
         let (old, new) = big();
         let ((_old, old_path), (_new, new_path)) = (file(&old), file(&new));
         ours(&["apply", &old_path]).expect(0);
         let before = live_whole();
-        for json in ["", "--json"] {
+        // Whoever asks for JSON relies on it.
+        for (json, status) in [("", 0), ("--json", 5)] {
             let full = "No space left on device\n";
-            let made = shell(&format!("$ours apply {json} {new_path} >/dev/full")).expect(0);
+            let made = shell(&format!("$ours apply {json} {new_path} >/dev/full")).expect(status);
             assert_eq!(made.complaints, full);
             ours(&["diff", &new_path]).expect(0);
             killed(&old_path);
-            let back = shell(&format!("$ours apply --recover {json} >/dev/full")).expect(0);
+            let back = shell(&format!("$ours apply --recover {json} >/dev/full"));
+            let back = back.expect(status);
             assert_eq!(back.complaints, full);
             assert_eq!(journals(), 0);
             ours(&["apply", &old_path]).expect(0);
             assert_eq!(live_whole(), before);
+            let same = shell(&format!("$ours apply {json} {old_path} >/dev/full")).expect(status);
+            assert_eq!(same.complaints, full);
         }
+        let set = "set -t 192.0.2.0:80 scheduler=rr --json";
+        shell(&format!("$ours {set} >/dev/full")).expect(5);
+        assert_eq!(ours(&["-S", "-n"]).out.matches("-A -t 192.0.2.0:80 -s rr").count(), 1);
+        shell(&format!("$ours {set} | true")).expect(0);
     });
 }
 
@@ -321,9 +329,10 @@ fn nothing_is_deleted_before_a_daemon_has_started() {
         let trace = ["-e", "trace=sendto", "-xx", "-s", "65536"];
         let (outcome, log) = traced(&trace, &["apply", &new]);
         assert!(outcome.expect(3).complaints.contains("line 2: "), "{log}");
-        // 192.0.2.80 is read, and never spoken of again.
-        let begun = log.rfind(r"\xc0\x00\x02\x50").unwrap();
-        assert!(log[begun..].contains(r"\xc0\x00\x02\x51"), "{log}");
+        // 192.0.2.80 is read, and no change speaks of it.
+        let changes: Vec<&str> = log.lines().filter(|line| line.contains("NLM_F_ACK")).collect();
+        let speak_of = |address| changes.iter().any(|line| line.contains(address));
+        assert!(speak_of(r"\xc0\x00\x02\x51") && !speak_of(r"\xc0\x00\x02\x50"), "{log}");
         ours(&["apply", &new]).expect(3);
     });
 }

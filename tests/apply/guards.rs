@@ -59,11 +59,19 @@ fn a_lost_terminal_is_no_confirmation() {
         let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
         ours(&["apply", &old]).expect(0);
         let before = live();
-        for signal in ["HUP", "INT", "TERM"] {
-            let (child, _complaints) = waiting("60", &new);
+        let signals = "HUP INT TERM QUIT ALRM USR1 USR2 VTALRM PROF IO PWR STKFLT XCPU XFSZ TRAP \
+                       ABRT SYS SEGV BUS ILL FPE 34 50 64";
+        for signal in signals.split(' ') {
+            let (child, mut complaints) = waiting("60", &new);
             crate::common::run("kill", &[&format!("-{signal}"), &child.id().to_string()]);
             assert_eq!(status(child), Some(3), "{signal}");
             assert_eq!(live(), before, "{signal}");
+            let mut said = String::new();
+            complaints.read_to_string(&mut said).unwrap();
+            let name =
+                if signal.len() == 2 && signal != "IO" { "a real-time signal" } else { signal };
+            let end = format!("{name}\nhint: undone: the table is as before\n");
+            assert!(said.ends_with(&end), "{signal}: {said}");
         }
         let (child, _complaints) = waiting("60", &new);
         crate::common::run("kill", &["-KILL", &child.id().to_string()]);
@@ -399,7 +407,7 @@ fn nobody_else_can_hold_the_lock_or_write_beside_it() {
         fs::set_permissions("/run/ipvsadm", PermissionsExt::from_mode(0o777)).unwrap();
         let refused = ours(&["apply", "--allow-empty", "/dev/null"]).expect(2);
         fs::set_permissions("/run/ipvsadm", PermissionsExt::from_mode(0o755)).unwrap();
-        assert!(refused.complaints.contains("others can write there"), "{refused:?}");
+        assert!(refused.complaints.contains("others can write it (mode 777)"), "{refused:?}");
         assert_eq!(live().pools.len(), 1);
     });
 }
@@ -410,7 +418,7 @@ fn a_state_folder_that_cannot_be_written_is_no_obstacle() {
     namespace(|| {
         let (_new, new) = file(NEW);
         fs::create_dir_all("/var/lib/ipvsadm").unwrap();
-        let read_only = "mount -t tmpfs -o ro none /var/lib/ipvsadm";
+        let read_only = "mount -t tmpfs -o ro,mode=755 none /var/lib/ipvsadm";
         let script = format!("{read_only} && exec {OURS} apply {new}");
         let made = Command::new("unshare").args(["--mount", "sh", "-c", &script]).output().unwrap();
         assert_eq!(made.status.code(), Some(0), "{made:?}");

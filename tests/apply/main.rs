@@ -10,6 +10,7 @@ mod cost;
 mod failure;
 mod guards;
 mod hints;
+mod identity;
 mod json;
 mod keys;
 mod program;
@@ -21,4 +22,5 @@ mod set;
 mod stopped;
 #[path = "../common/tables.rs"]
 mod tables;
+mod undone;
 mod wish;

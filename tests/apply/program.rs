@@ -35,7 +35,7 @@ impl Outcome {
     }
 }
 
-fn finish(mut child: Child, input: &str) -> Outcome {
+pub fn finish(mut child: Child, input: &str) -> Outcome {
     // A program that refuses its words does not read.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();

@@ -133,7 +133,11 @@ fn where_no_journal_can_be_written_too() {
         fs::set_permissions("/run/ipvsadm", PermissionsExt::from_mode(0o777)).unwrap();
         let stopped = hit("signal=SIGTERM", last, &new);
         fs::set_permissions("/run/ipvsadm", PermissionsExt::from_mode(0o755)).unwrap();
-        assert_eq!(stopped.expect(3).complaints, "SIGTERM\nhint: undone: the table is as before\n");
+        let said = "hint: /run/ipvsadm is not used: others can write it (mode 777)\n\
+                    hint: without its lock another ipvsadm may be changing the table at the same \
+                    time, and a run that is killed half way cannot be undone\n\
+                    SIGTERM\nhint: undone: the table is as before\n";
+        assert_eq!(stopped.expect(3).complaints, said);
         assert_eq!(live_whole(), before);
     });
 }

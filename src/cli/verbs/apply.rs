@@ -42,8 +42,8 @@ pub struct Order {
 const HELP: &str = "\
 What is equal is not touched: its connections and counters live on. What is
 missing is added first, then what differs is edited in place, and only then is
-deleted what is not wanted any more. If the kernel refuses anything, or at
-SIGINT, SIGTERM or SIGHUP, everything done so far is undone.
+deleted what is not wanted any more. If the kernel refuses anything, or at any
+signal that can be caught, everything done so far is undone.
 
 Without --set and --start-daemon lines in the file, time-outs and sync daemons
 stay as they are.
@@ -52,8 +52,9 @@ EXIT STATUS
   0  the table is as wished
   1  with --dry-run: the table is not as wished
   2  nothing was changed: a mistake in the file, or no access
-  3  it failed, or was not confirmed, and was undone: the table is as before
+  3  it failed, or was not confirmed, and was undone: the message says how far
   4  the table is neither as wished nor as before; a message says what differs
+  5  with --json: it is done, but the report could not be written
 
 EXAMPLES
   See what would happen, then do it:

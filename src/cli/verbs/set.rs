@@ -38,6 +38,7 @@ EXIT STATUS
   0    as wished
   1    there is no such service
   2    no such real server, a mistake, no access, or another ipvsadm at work
+  5    with --json: it is done, but the report could not be written
   255  the kernel refused the change
 
 EXAMPLES

@@ -10,11 +10,42 @@ use crate::system::terminal::{self, Keys};
 
 use super::{Session, lock, report};
 
-/// The file that exists while an apply waits; who removes it decides.
+/// The file that exists while an apply waits.
 const WAITS: &str = "confirm";
+
+/// The name that `--accept` gives it. A file that is gone is no acceptance: somebody may have cleared
+/// /run.
+const ACCEPTED: &str = "accepted";
 
 /// How often it is looked for.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// The file between the one who waits and the one who accepts.
+struct Question {
+    waits: Journal,
+    accepted: Journal,
+}
+
+impl Question {
+    fn look() -> Result<Self, Error> {
+        Ok(Self { waits: Journal::look(WAITS)?, accepted: Journal::look(ACCEPTED)? })
+    }
+
+    /// `None` while there is no answer; `Some(false)` if there can be none any more.
+    fn answer(&self) -> Result<Option<bool>, Error> {
+        if self.waits.read()?.is_some() {
+            return Ok(None);
+        }
+        // It is renamed in one step, so now it has either name or neither.
+        Ok(Some(self.accepted.read()?.is_some()))
+    }
+
+    /// Removes it, and says whether it was accepted before.
+    fn close(&self) -> Result<bool, Error> {
+        let is_open = self.waits.take()?;
+        Ok(self.accepted.take()? && !is_open)
+    }
+}
 
 /// Waits for confirmation; `Some` says why it is to be undone.
 pub(super) fn wait(
@@ -23,8 +54,8 @@ pub(super) fn wait(
     signals: &Signals,
 ) -> Result<Option<&'static str>, Error> {
     let end = Instant::now() + patience;
-    let waits = Journal::look(WAITS)?;
-    waits.write("{}", false)?;
+    let question = Question::look()?;
+    question.waits.write("{}", false)?;
     signals::ignore_stops()?;
     let mut keys = Keys::from_now_on();
     let enter = if terminal::has_keys() { "press Enter or " } else { "" };
@@ -33,8 +64,11 @@ pub(super) fn wait(
         patience.as_secs()
     ));
     loop {
-        if waits.read()?.is_none() {
-            return Ok(None);
+        if let Some(is_accepted) = question.answer()? {
+            question.close()?;
+            return Ok(
+                (!is_accepted).then_some("not confirmed: its file in /run/ipvsadm was removed")
+            );
         }
         let why = match (signals.received(), Instant::now() >= end) {
             (Some(name), _) => Some(name),
@@ -42,7 +76,7 @@ pub(super) fn wait(
             (None, false) => match keys.line_within(PAUSE).as_deref().map(str::trim) {
                 None => None,
                 Some("" | "y" | "yes") => {
-                    waits.take()?;
+                    question.close()?;
                     return Ok(None);
                 }
                 Some(_) => Some("not confirmed"),
@@ -50,23 +84,23 @@ pub(super) fn wait(
         };
         if let Some(why) = why {
             // Somebody may have accepted in this very moment.
-            return Ok(waits.take()?.then_some(why));
+            return Ok((!question.close()?).then_some(why));
         }
     }
 }
 
 /// Confirms the apply that waits.
 pub(super) fn accept(session: &mut Session<'_>, json: bool) -> Result<u8, Error> {
-    let waits = Journal::look(WAITS)?;
+    let question = Question::look()?;
     let accepted = match lock(session, Duration::ZERO) {
         // Who waits holds it.
-        Err(Error::Rejection(Rejection::Busy)) => waits.take()?,
+        Err(Error::Rejection(Rejection::Busy)) => question.waits.rename(&question.accepted)?,
         lock => lock.map(|_| false)?,
     };
     if !accepted {
         return Err(Rejection::NothingToAccept.into());
     }
-    session.settle(0);
+    session.settle_success(json);
     if json {
         report::json(&Delta::default(), Some("accepted"), session.out)?;
     } else {
@@ -77,5 +111,7 @@ pub(super) fn accept(session: &mut Session<'_>, json: bool) -> Result<u8, Error>
 
 /// Removes what an apply left that was killed while it waited.
 pub(super) fn forget() -> Result<(), Error> {
-    Journal::look(WAITS)?.clear()
+    let question = Question::look()?;
+    question.waits.clear()?;
+    question.accepted.clear()
 }

@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::work::{Sides, Step, Work};
-use crate::error::{Error, Rejection};
+use crate::error::{Error, Obstacle, Rejection};
 use crate::model::{DaemonRole, Table};
 use crate::netlink::Client;
 use crate::output::json;
 use crate::rules::Delta;
-use crate::system::journal::{Journal, boot};
+use crate::system::identity::boot;
+use crate::system::journal::Journal;
 use crate::system::namespace;
 
 #[derive(Serialize, Deserialize)]
@@ -40,7 +41,7 @@ pub(in crate::cmd) fn pending(journal: &Journal, client: &mut Client) -> Result<
         (Some(then), Some(now)) => then == now,
         _ => is_recognised(&work, journal, client)?,
     };
-    if document.boot == boot() && same {
+    if document.boot == boot()? && same {
         return Ok(work);
     }
     journal.clear()?;
@@ -66,7 +67,7 @@ pub(in crate::cmd) fn write<'a>(
 ) -> Result<(), Error> {
     let document = Document {
         schema: json::SCHEMA,
-        boot: boot(),
+        boot: boot()?,
         namespace: namespace::cookie(),
         steps: steps.into_iter().map(entry).collect::<Result<_, _>>()?,
     };
@@ -92,11 +93,12 @@ fn raw(table: &Table) -> Result<Box<RawValue>, Error> {
 
 fn read(journal: &Journal) -> Result<Option<(Document, Work)>, Error> {
     let Some((text, path)) = journal.read()? else { return Ok(None) };
-    let document: Document = serde_json::from_str(&text)
-        .map_err(|error| Rejection::Json(format!("{}: {error}", path.display())))?;
+    let damaged = |why: String| Obstacle::Journal { path: path.display().to_string(), why };
+    let document: Document =
+        serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
     let steps: Result<Vec<Step>, Rejection> = document.steps.iter().map(step).collect();
-    let work = Work(steps?);
-    Ok(Some((document, work)))
+    let steps = steps.map_err(|error| damaged(error.to_string()))?;
+    Ok(Some((document, Work(steps))))
 }
 
 fn step(entry: &Entry) -> Result<Step, Rejection> {

@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use super::execute::Stop;
 use super::work::Work;
-use super::{BETWEEN, Job, Session, UNDONE, journal, lock, report, settle};
+use super::{BETWEEN, Job, Session, UNDONE, difference, journal, lock, report, settle, snapshot};
 use crate::error::{Errno, Error, Rejection};
 use crate::model::{Change, Pool, Service, ServiceKey, Table};
 use crate::netlink::Client;
-use crate::rules::{Delta, describe};
+use crate::rules::{Delta, describe, plan};
 use crate::system::journal::Journal;
 
 /// Another program may be at work on the same table.
 const TRIES: u32 = 2;
+
+/// Lines about changes by other programs that are printed after a rollback.
+const NAMED: usize = 10;
 
 /// The hint of those who do not wait for `--recover`.
 pub(in crate::cmd) const EARLIER: &str = "an earlier apply or ipvsadm-restore was killed half way; \
@@ -33,8 +36,9 @@ pub(super) fn failed(
     let tidied = with_foreign_services(&job.current, done())
         .and_then(|before| take_back_anew(&Delta::of(done(), &before).into()))
         .map(|()| journal.clear());
+    let outcome = compared(Some(&job.current));
     explain(session, job, stop);
-    told(session, tidied)
+    told(session, tidied, &outcome)
 }
 
 /// The table before, and the services that others have made meanwhile, which the kernel therefore
@@ -75,18 +79,44 @@ pub(in crate::cmd) fn take_back_anew(work: &Work) -> Result<(), Error> {
     Client::open().and_then(|mut client| take_back(&mut client, work))
 }
 
-/// Says how the undoing ended; where it went well, how the tidying up behind it did.
+/// Reports a rollback with its `outcome`, see [`compared`], and the removal of the journal after it.
 pub(in crate::cmd) fn told(
     session: &mut Session<'_>,
     undone: Result<Result<(), Error>, Error>,
+    outcome: &[String],
 ) -> u8 {
     match undone {
         Ok(tidied) => {
             settle(session, UNDONE, tidied);
-            session.hint(&["undone: the table is as before".to_owned()]);
+            session.hint(outcome);
             UNDONE
         }
         Err(error) => stuck(session, &error),
+    }
+}
+
+/// What can be said after a rollback. The table is called as before only if it was read and is:
+/// others may have written meanwhile. `before` is the table before the first change; without it only
+/// what was touched is known.
+pub(in crate::cmd) fn compared(before: Option<&Table>) -> Vec<String> {
+    let now =
+        before.map(|before| Client::open().and_then(|mut it| snapshot::whole(&mut it, before)));
+    let own = "undone: what this run changed is as before";
+    match (before, now) {
+        (Some(before), Some(Ok(now))) if plan(&now, before).is_empty() => {
+            vec!["undone: the table is as before".to_owned()]
+        }
+        (Some(before), Some(Ok(now))) => {
+            let lines = difference(before, &now).unwrap_or_default();
+            let more = lines.len().saturating_sub(NAMED);
+            let mut hints =
+                vec![format!("{own}; another program has changed other parts of the table")];
+            hints.extend(lines.into_iter().take(NAMED));
+            hints.extend((more > 0).then(|| format!("{more} more lines like these")));
+            hints
+        }
+        (_, Some(Err(why))) => vec![format!("{own}; the whole table could not be read: {why}")],
+        _ => vec![own.to_owned()],
     }
 }
 
@@ -153,6 +183,7 @@ pub(super) fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> 
         return Ok(stuck(session, &error));
     }
     settle(session, 0, journal.clear());
+    session.settle_success(json);
     report(session, &back, "recovered", json, true)?;
     Ok(0)
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::super::apply::work::{Step, Work};
-use super::super::apply::{journal, lock_where_possible, undo};
+use super::super::apply::{journal, lock_where_possible, undo, unlocked_hints};
 use super::Session;
 use crate::error::Error;
+use crate::model::Table;
 use crate::rules::Delta;
 use crate::system::journal::Journal;
 use crate::system::signals::Signals;
@@ -15,26 +16,40 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The lock, the journal and the signals of a run.
 pub(super) struct Guard {
-    /// Nothing where /run cannot be written.
+    /// Missing if there is no lock.
     journal: Option<Journal>,
+    /// What it means that there is none, until it is said.
+    unlocked: Vec<String>,
     /// The journal is of another version. It stays as it is.
     is_unreadable: bool,
     /// What a run that was killed has left.
     earlier: Work,
     own: Work,
+    /// The table before the first change, where it is known.
+    before: Option<Table>,
     signals: Option<Signals>,
 }
 
 impl Guard {
     pub(super) fn begin(session: &mut Session<'_>) -> Result<Self, Error> {
-        let journal = lock_where_possible(PATIENCE)?;
+        let (journal, unlocked) = match lock_where_possible(PATIENCE)? {
+            Ok(journal) => (Some(journal), Vec::new()),
+            // A host that boots needs its rules, lock or not.
+            Err(why) => (None, unlocked_hints(&why)),
+        };
         let earlier = match &journal {
             Some(journal) => journal::pending(journal, session.client()?),
             None => Ok(Work::default()),
         };
         let is_unreadable = earlier.is_err();
         let (earlier, own) = (earlier.unwrap_or_default(), Work::default());
-        Ok(Self { journal, is_unreadable, earlier, own, signals: None })
+        let (before, signals) = (None, None);
+        Ok(Self { journal, unlocked, is_unreadable, earlier, own, before, signals })
+    }
+
+    /// The table before the first change; later ones do not count.
+    pub(super) fn remember(&mut self, before: &Table) {
+        self.before.get_or_insert_with(|| before.clone());
     }
 
     /// What is going to be done. From now on it is taken back where a signal comes.
@@ -44,6 +59,7 @@ impl Guard {
         }
         if self.signals.is_none() {
             self.signals = Some(Signals::catch()?);
+            session.hint(&std::mem::take(&mut self.unlocked));
         }
         self.own.0.push(step);
         // A host that boots needs its rules, journal or not.
@@ -93,7 +109,8 @@ impl Guard {
                 if let Err(error) = outcome {
                     session.complain(&error);
                 }
-                undo::told(session, undone.map(|()| self.leave()))
+                let outcome = undo::compared(self.before.as_ref());
+                undo::told(session, undone.map(|()| self.leave()), &outcome)
             }
         };
         self.hint_at_earlier(session);

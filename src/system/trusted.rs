@@ -1,0 +1,122 @@
+//! Files and folders whose content is believed: their owner, mode and type are checked first.
+
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use nix::libc;
+use nix::unistd::geteuid;
+
+use super::failed;
+use crate::error::{Error, Obstacle};
+
+/// Larger state is not written; whatever is larger is no file of ours.
+const LARGEST: u64 = 1 << 30;
+
+/// Reads a file in `folder`; `None` if there is none. A symbolic link is not followed, and a FIFO does
+/// not block.
+pub fn read(folder: &str, path: &Path) -> Result<Option<String>, Error> {
+    if !is_there(folder)? {
+        return Ok(None);
+    }
+    let opened = options().read(true).open(path);
+    let file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unopened(path, error)),
+    };
+    check_file(&file, path)?;
+    let mut text = String::new();
+    file.take(LARGEST).read_to_string(&mut text).map_err(failed("read", path))?;
+    Ok(Some(text))
+}
+
+/// Opens a file for reading and writing, and makes it where it is missing, for its owner alone.
+pub fn open(path: &Path) -> Result<File, Error> {
+    let opened =
+        options().create(true).truncate(false).read(true).write(true).mode(0o600).open(path);
+    let file = opened.map_err(|error| unopened(path, error))?;
+    check_file(&file, path)?;
+    Ok(file)
+}
+
+/// Makes a folder where it is missing, and checks it.
+pub fn make_folder(folder: &str) -> Result<(), Error> {
+    let path = Path::new(folder);
+    DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(failed("make", path))?;
+    is_there(folder).map(drop)
+}
+
+/// Whether the folder exists. Only root, or the caller, may be able to write there.
+pub fn is_there(folder: &str) -> Result<bool, Error> {
+    let path = Path::new(folder);
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(failed("read", path)(error)),
+    };
+    let why =
+        if found.is_dir() { writers(&found) } else { Some("it is not a directory".to_owned()) };
+    match why {
+        None => Ok(true),
+        Some(why) => {
+            let remedy =
+                format!("look who uses it; then: chown root: {folder}; chmod 755 {folder}");
+            Err(Obstacle::Untrusted { path: folder.to_owned(), why, remedy }.into())
+        }
+    }
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
+    options
+}
+
+fn check_file(file: &File, path: &Path) -> Result<(), Error> {
+    let found = file.metadata().map_err(failed("read", path))?;
+    let why = if found.is_file() { writers(&found) } else { Some(kind(&found)) };
+    why.map_or(Ok(()), |why| Err(untrusted(path, why)))
+}
+
+/// Neither a link nor a FIFO that nobody reads is opened.
+fn unopened(path: &Path, error: io::Error) -> Error {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() => untrusted(path, kind(&found)),
+        _ => failed("open", path)(error),
+    }
+}
+
+fn untrusted(path: &Path, why: String) -> Error {
+    let path = path.display().to_string();
+    let remedy = set_aside(&path);
+    Obstacle::Untrusted { path, why, remedy }.into()
+}
+
+/// How to get out of a file of ours that cannot be used. The paths are made by this program: no
+/// shell finds anything in them.
+fn set_aside(path: &str) -> String {
+    format!("look at it; to go on without it: mv {path} {path}.bad")
+}
+
+fn kind(found: &Metadata) -> String {
+    let kind = found.file_type();
+    let kind = match () {
+        () if kind.is_symlink() => "a symbolic link",
+        () if kind.is_fifo() => "a FIFO",
+        () if kind.is_dir() => "a directory",
+        () if kind.is_socket() => "a socket",
+        () => "a device",
+    };
+    format!("it is {kind}")
+}
+
+/// Who else can write it, if anybody.
+fn writers(found: &Metadata) -> Option<String> {
+    if found.uid() != 0 && found.uid() != geteuid().as_raw() {
+        return Some(format!("it belongs to user {}", found.uid()));
+    }
+    let mode = found.mode() & 0o7777;
+    (mode & 0o022 != 0).then(|| format!("others can write it (mode {mode:o})"))
+}

@@ -1,0 +1,139 @@
+//! Runs that may not look into process 1 use the same lock and the same journal as those that may.
+
+use crate::program::{OURS, Outcome, file, finish, start};
+
+const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n";
+const NEW: &str = "-A -t 192.0.2.80:80 -s wlc\n";
+const OTHER: &str = "-A -t 192.0.2.81:80 -s rr\n";
+
+/// Shell functions and variables of [`machine`].
+const PRELUDE: &str = "
+    mount -t tmpfs run /run
+    ip link set lo up
+    low='setpriv --inh-caps -all --bounding-set -all,+net_admin'
+    # Neither root without CAP_SYS_PTRACE nor another user sees process 1 then.
+    hide() { mount -t proc -o hidepid=ptraceable proc /proc; }
+    apply_and_wait() {
+        \"$@\" apply --confirm 60 $new >/dev/null 2>/run/said &
+        waiting=$!
+        until grep -q ^applied /run/said || ! kill -0 $waiting; do sleep 0.05; done
+    }
+    say_status() { \"$@\"; echo $?; }
+    $ours apply $old >/dev/null
+";
+
+/// Runs a script as process 1 of a machine of its own: a network namespace, a /proc and a /run.
+fn machine(script: &str) -> Outcome {
+    let ((_old, old), (_new, new), (_other, other)) = (file(OLD), file(NEW), file(OTHER));
+    let script = format!("ours={OURS} old={old} new={new} other={other}\n{PRELUDE}\n{script}");
+    let alone = ["--mount", "--pid", "--fork", "--mount-proc", "--net", "bash", "-c", &script];
+    finish(start("unshare", "unshare", &alone), "")
+}
+
+const BUSY: &str = "another ipvsadm is changing this table";
+
+#[test]
+fn the_lock_is_the_same_without_sys_ptrace() {
+    let outcome = machine(
+        "apply_and_wait $ours
+        say_status $low $ours apply $other
+        say_status $low $ours apply --accept
+        say_status wait $waiting
+        new=$other apply_and_wait $low $ours
+        say_status $ours apply --accept
+        $ours -S -n",
+    );
+    let out = "2\naccepted\n0\n0\naccepted\n0\n-A -t 192.0.2.81:80 -s rr\n";
+    assert_eq!(outcome.out, out, "{outcome:?}");
+    assert!(outcome.complaints.starts_with(BUSY), "{outcome:?}");
+}
+
+#[test]
+fn the_lock_is_the_same_without_sys_ptrace_in_another_namespace() {
+    let outcome = machine(
+        "ip netns add x
+        ip -n x link set lo up
+        apply_and_wait ip netns exec x $ours
+        say_status ip netns exec x $low $ours apply $other
+        say_status ip netns exec x $low $ours apply --accept
+        say_status wait $waiting
+        $ours --netns x -S -n
+        echo the first:
+        $ours -S -n",
+    );
+    let out =
+        "2\naccepted\n0\n0\n-A -t 192.0.2.80:80 -s wlc\nthe first:\n-A -t 192.0.2.80:80 -s rr\n";
+    assert_eq!(outcome.out, out, "{outcome:?}");
+    assert!(outcome.complaints.starts_with(BUSY), "{outcome:?}");
+}
+
+#[test]
+fn the_journal_is_found_without_sys_ptrace() {
+    let outcome = machine(
+        "apply_and_wait $ours
+        kill -KILL $waiting
+        say_status $low $ours apply --recover
+        $ours -S -n",
+    );
+    assert!(outcome.out.ends_with("\n0\n-A -t 192.0.2.80:80 -s rr\n"), "{outcome:?}");
+}
+
+/// The lock file says which namespace it is of.
+#[test]
+fn a_namespace_is_recognised_by_its_lock_file_where_process_1_is_hidden() {
+    let outcome = machine(
+        "ip netns add x
+        ip -n x link set lo up
+        apply_and_wait $ours
+        hide
+        say_status $low $ours apply $other
+        say_status ip netns exec x $low $ours apply $other
+        say_status $ours apply --netns x $new
+        kill -KILL $waiting
+        say_status $low $ours apply --recover
+        $ours -S -n
+        $ours --netns x -S -n",
+    );
+    let made = |end: &str| assert!(outcome.out.ends_with(end), "{outcome:?}");
+    made("0\n-A -t 192.0.2.80:80 -s rr\n-A -t 192.0.2.80:80 -s wlc\n");
+    assert!(outcome.out.starts_with("2\n1 change made: 1 added"), "{outcome:?}");
+    assert!(outcome.complaints.contains(BUSY), "{outcome:?}");
+}
+
+#[test]
+fn nothing_is_changed_where_the_namespace_is_not_known() {
+    let outcome = machine(
+        "rm -r /run/ipvsadm
+        hide
+        say_status $low $ours apply $other
+        say_status $low $ours apply --recover
+        say_status $low $ours apply --accept
+        say_status $low $ours set -t 192.0.2.80:80 scheduler=lc
+        $ours -S -n
+        say_status $low $ours apply --dry-run $other | tail -1
+        echo '-A -t 192.0.2.82:80 -s rr' | $low $ours -R
+        ls -d /run/ipvsadm*",
+    );
+    let out = "2\n2\n2\n1\n-A -t 192.0.2.80:80 -s rr\n1\n";
+    assert_eq!(outcome.out, out, "{outcome:?}");
+    let why = "cannot tell which network namespace this is: /proc does not show process 1\n";
+    assert_eq!(outcome.complaints.matches(why).count(), 4, "{outcome:?}");
+    assert_eq!(outcome.complaints.matches("hint: nothing was changed\n").count(), 4, "{outcome:?}");
+}
+
+/// A host that boots needs its rules.
+#[test]
+fn restore_says_that_it_has_no_lock_and_goes_on() {
+    let outcome = machine(
+        "rm -r /run/ipvsadm
+        hide
+        ln -s $ours /run/ipvsadm-restore
+        say_status $low /run/ipvsadm-restore <$other
+        $ours -S -n",
+    );
+    assert_eq!(outcome.out, "0\n-A -t 192.0.2.81:80 -s rr\n", "{outcome:?}");
+    let hints = "hint: cannot tell which network namespace this is: /proc does not show process 1\n\
+                 hint: without its lock another ipvsadm may be changing the table at the same time, \
+                 and a run that is killed half way cannot be undone\n";
+    assert_eq!(outcome.complaints, hints, "{outcome:?}");
+}

@@ -1,0 +1,50 @@
+//! What a rollback may say, and what counts as a confirmation.
+
+use std::fs;
+use std::io::Read;
+
+use crate::common::namespace;
+use crate::program::{file, journals, live, ours, reference, waiting};
+
+const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 5\n";
+const NEW: &str = "-A -t 192.0.2.80:80 -s wlc\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 7\n";
+
+#[test]
+fn a_folder_that_is_removed_is_no_confirmation() {
+    namespace(|| {
+        let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
+        ours(&["apply", &old]).expect(0);
+        let before = live();
+        let (mut child, mut complaints) = waiting("60", &new);
+        fs::remove_dir_all("/run/ipvsadm").unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(3));
+        let mut said = String::new();
+        complaints.read_to_string(&mut said).unwrap();
+        let expected = "not confirmed: its file in /run/ipvsadm was removed\n\
+                        hint: undone: the table is as before\n";
+        assert_eq!(said, expected);
+        assert_eq!(live(), before);
+        assert_eq!(journals(), 0);
+    });
+}
+
+#[test]
+fn a_table_that_another_program_has_changed_is_not_called_as_before() {
+    namespace(|| {
+        let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
+        ours(&["apply", &old]).expect(0);
+        let (mut child, mut complaints) = waiting("60", &new);
+        reference("", &["-A", "-u", "203.0.113.1:53", "-s", "rr"]).expect(0);
+        crate::common::run("kill", &["-TERM", &child.id().to_string()]);
+        assert_eq!(child.wait().unwrap().code(), Some(3));
+        let mut said = String::new();
+        complaints.read_to_string(&mut said).unwrap();
+        let expected = "SIGTERM\n\
+                        hint: undone: what this run changed is as before; another program has \
+                        changed other parts of the table\n\
+                        hint: + -A -u 203.0.113.1:53 -s rr\n";
+        assert_eq!(said, expected);
+        reference("", &["-D", "-u", "203.0.113.1:53"]).expect(0);
+        ours(&["diff", &old]).expect(0);
+    });
+}
