@@ -5,6 +5,7 @@
 mod arptables;
 mod crash;
 mod director;
+mod identity;
 mod leftover;
 mod refusal;
 mod router;
