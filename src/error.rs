@@ -13,9 +13,12 @@ use std::io;
 pub use kernel::Errno;
 pub use misuse::{Misuse, ValueKind};
 pub use obstacle::Obstacle;
-pub use rejection::Rejection;
+pub use rejection::{Module, Rejection};
 
 use crate::model::Operation;
+
+/// The hint of what was found before the first change.
+pub(crate) const UNCHANGED: &str = "nothing was changed";
 
 /// Any failure of the library and the program.
 #[derive(Debug, thiserror::Error)]
@@ -182,13 +185,13 @@ impl Error {
             Self::RuleFile { line, text, source } => {
                 let mut hints = vec![format!("line {line}: {text}")];
                 hints.extend(source.hint());
-                hints.push("nothing was changed".to_owned());
+                hints.push(UNCHANGED.to_owned());
                 hints
             }
             Self::Unavailable(errno) => vec![kernel::unavailable_hint(*errno).to_owned()],
             Self::Kernel { operation, errno, object } => kernel::hints(*operation, *errno, object),
             Self::Obstacle(obstacle) => {
-                obstacle.remedy().into_iter().chain(["nothing was changed".to_owned()]).collect()
+                obstacle.remedy().into_iter().chain([UNCHANGED.to_owned()]).collect()
             }
             Self::Rejection(rejection) => rejection.hints(),
             Self::TakenBack { source, left } => {

@@ -23,6 +23,7 @@ use crate::rules::{Delta, Limits, plan};
 use crate::system::journal::Journal;
 use crate::system::signals::Signals;
 
+use super::offer::Effort;
 use super::wish::Wish;
 use super::{Session, is_closed_pipe, report, snapshot, wish};
 use execute::Stop;
@@ -69,7 +70,7 @@ struct Job {
 }
 
 fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Error> {
-    let wish = wish::read(session, &order.file)?;
+    let wish = wish::read(session, &order.file, &order.limits)?;
     // Looking needs no lock.
     let journal = if order.dry_run { None } else { Some(lock(session, order.wait)?) };
     if let Some(journal) = &journal
@@ -175,6 +176,7 @@ pub(super) fn unlocked_hints(why: &Error) -> Vec<String> {
 
 fn prepare(session: &mut Session<'_>, mut wish: Wish, order: &Order) -> Result<Job, Error> {
     let limits = order.limits.clone();
+    wish.needs.check(session, if order.dry_run { Effort::Look } else { Effort::Load })?;
     let current = snapshot::whole(session.client()?, &wish.table)?;
     let ours = |table: &Table| table.pools.keys().filter(|key| limits.contain(key)).count();
     if ours(&wish.table) == 0 && ours(&current) > 0 && !order.allow_empty {

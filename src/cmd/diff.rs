@@ -9,8 +9,9 @@
 use crate::cli::DiffVerb;
 use crate::error::Error;
 use crate::model::Table;
-use crate::rules::{Delta, plan};
+use crate::rules::{Delta, Limits, plan};
 
+use super::offer::Effort;
 use super::{Session, report, snapshot, wish};
 
 const DIFFERENT: u8 = 1;
@@ -20,7 +21,7 @@ pub(super) fn run(session: &mut Session<'_>, verb: &DiffVerb, json: bool) -> Res
     let delta = match compare(session, verb) {
         Ok(delta) => delta,
         Err(error) => {
-            session.complain(&error);
+            session.complain_of_input(&error);
             return Ok(TROUBLE);
         }
     };
@@ -36,16 +37,21 @@ pub(super) fn run(session: &mut Session<'_>, verb: &DiffVerb, json: bool) -> Res
 
 fn compare(session: &mut Session<'_>, verb: &DiffVerb) -> Result<Delta, Error> {
     let Some(before) = &verb.before else {
-        let after = wish::read(session, &verb.after)?.table;
+        let wish = wish::read(session, &verb.after, &verb.limits)?;
+        wish.needs.check(session, Effort::Look)?;
+        let after = wish.table;
         let before = snapshot::whole(session.client()?, &after)?;
         let changes = plan(&before, &verb.limits.target(&before, &after));
         return Ok(Delta::of(&changes, &before));
     };
-    let (before, after) = (one_of_two(session, before)?, one_of_two(session, &verb.after)?);
+    let limits = &verb.limits;
+    let before = one_of_two(session, before, limits)?;
+    let after = one_of_two(session, &verb.after, limits)?;
     Ok(Delta::between(&before, &after, &verb.limits))
 }
 
-fn one_of_two(session: &mut Session<'_>, path: &str) -> Result<Table, Error> {
-    let wish = wish::read(session, path).map_err(|source| source.inside(path))?;
+/// The file may be of another host, with other schedulers, and there may be no kernel to ask.
+fn one_of_two(session: &mut Session<'_>, path: &str, limits: &Limits) -> Result<Table, Error> {
+    let wish = wish::read(session, path, limits).map_err(|source| source.inside(path))?;
     Ok(wish.table)
 }

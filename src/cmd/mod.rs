@@ -10,6 +10,7 @@ mod help;
 mod host;
 mod json;
 mod list;
+mod offer;
 mod preparation;
 mod prepare;
 mod progress;
@@ -25,7 +26,7 @@ use std::collections::BTreeSet;
 use std::io::{ErrorKind, IsTerminal, Write, stdout};
 
 use crate::cli::{Called, Classic, Invocation, Program, Request, Scanner, Verb};
-use crate::error::{Errno, Error};
+use crate::error::{Errno, Error, UNCHANGED};
 use crate::netlink::Client;
 use crate::output::complaints::Complaints;
 use crate::output::harmless::Harmless;
@@ -132,7 +133,17 @@ impl<'a> Session<'a> {
     /// Prints the old tool's line and the hints behind it, those that it has not given before: of a
     /// file, a thousand lines can be refused for one reason.
     pub fn complain(&mut self, error: &Error) {
+        self.complain_with(error, error.hints());
+    }
+
+    /// The same of a command that never changes anything: it goes without saying.
+    fn complain_of_input(&mut self, error: &Error) {
         let mut hints = error.hints();
+        hints.retain(|hint| hint != UNCHANGED);
+        self.complain_with(error, hints);
+    }
+
+    fn complain_with(&mut self, error: &Error, mut hints: Vec<String>) {
         hints.retain(|hint| self.hints.insert(hint.clone()));
         complain(&mut self.complaints, error, &hints);
     }

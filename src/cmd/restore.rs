@@ -9,6 +9,7 @@
 //! Where it is stopped on the way there, everything is taken back.
 
 mod guard;
+mod kept;
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, stdin};
@@ -21,6 +22,7 @@ use crate::rules::{Delta, describe, plan};
 
 use super::apply::work::Step;
 use super::connections::ask_first;
+use super::offer::{Effort, Needs};
 use super::{Session, is_closed_pipe, progress, snapshot};
 use guard::Guard;
 
@@ -72,12 +74,16 @@ fn clear_and_execute(
     let touched = outside(lines);
     before.daemons.retain(|role, _| touched.daemons.contains_key(role));
     guard.remember(&before);
-    guard.announce(session, Step::Replaced(before))?;
+    guard.announce(session, Step::Replaced(before.clone()))?;
     if guard.is_stopped() {
         return Ok(0);
     }
     session.client()?.change(&Change::Flush)?;
-    execute(session, lines, Some(guard))
+    let status = execute(session, lines, Some(guard))?;
+    if status != 0 && !guard.is_stopped() {
+        kept::bring_back(session, lines, &before)?;
+    }
+    Ok(status)
 }
 
 /// Time-outs and daemons, as far as lines touch them.
@@ -154,10 +160,13 @@ fn split(lines: Vec<RuleLine>) -> [Vec<RuleLine>; 3] {
 struct Refused<'a> {
     line: &'a RuleLine,
     errno: Errno,
+    /// What the line is about was there before, and stays.
+    stays: bool,
 }
 
 /// Makes the table that the lines would have made of an empty one, except for what starts last. A
 /// line that is refused counts as not written: the lines that build on it fail, the others go on.
+/// But the service or real server that it is about stays as it is, if there is one.
 ///
 /// The kernel refuses real servers of another family than the service's while a daemon runs, and a
 /// daemon while there are such: daemons stop before, and start behind.
@@ -166,7 +175,7 @@ fn converge(
     guard: &mut Guard,
     [stops, rules, others]: &[Vec<RuleLine>; 3],
 ) -> Result<u8, Error> {
-    let mut by_kernel: BTreeMap<usize, Errno> = BTreeMap::new();
+    let mut by_kernel: BTreeMap<usize, Verdict> = BTreeMap::new();
     let mut disturbed = 0;
     let mut status = None;
     loop {
@@ -193,7 +202,7 @@ fn converge(
             return Ok(so_far.max(complain(session, refused)));
         }
         let before = by_kernel.len();
-        by_kernel.extend(by_line(&refusals, &changes, &accepted));
+        by_kernel.extend(by_line(&refusals, &changes, &accepted, &current));
         if by_kernel.len() == before {
             disturbed += 1;
         }
@@ -206,14 +215,22 @@ fn converge(
     }
 }
 
-/// The lines that the kernel has refused. Where a service is refused its real servers are too, for
-/// now. Where another program, for example a health checker, has made or deleted the same thing
+/// The kernel refuses a line.
+struct Verdict {
+    errno: Errno,
+    /// What makes the service or real server that is there already, and that stays.
+    instead: Option<Change>,
+}
+
+/// The lines that the kernel has refused. Where a new service is refused its real servers are too,
+/// for now. Where another program, for example a health checker, has made or deleted the same thing
 /// meanwhile, the line is right and only the plan is old.
 fn by_line(
     refusals: &[Refusal],
     changes: &[Change],
     accepted: &[(usize, &Change)],
-) -> Vec<(usize, Errno)> {
+    current: &Table,
+) -> Vec<(usize, Verdict)> {
     let line = |refusal: &Refusal| {
         let change = &changes[refusal.index];
         if change.comes_too_late(refusal.errno) {
@@ -221,9 +238,23 @@ fn by_line(
         }
         let mut written = accepted.iter().rev();
         let (place, _) = written.find(|(_, it)| it.concerns_the_same_as(change))?;
-        Some((*place, refusal.errno))
+        Some((*place, Verdict { errno: refusal.errno, instead: there_already(change, current) }))
     };
     refusals.iter().filter_map(line).collect()
+}
+
+/// What makes the thing that `change` is about as it is in this table.
+fn there_already(change: &Change, table: &Table) -> Option<Change> {
+    match change {
+        Change::AddService(it) | Change::UpdateService(it) => {
+            Some(Change::AddService(table.pools.get(&it.key)?.service.clone()))
+        }
+        Change::AddDestination(key, it) | Change::UpdateDestination(key, it) => {
+            let server = table.pools.get(key)?.destinations.get(&it.key)?;
+            Some(Change::AddDestination(*key, *server))
+        }
+        _ => None,
+    }
 }
 
 /// What the lines touch that stand around those of the services.
@@ -251,18 +282,19 @@ struct Written<'a> {
 
 impl<'a> Written<'a> {
     /// The lines at the places of `by_kernel` are known to be refused.
-    fn of(lines: &'a [RuleLine], by_kernel: &BTreeMap<usize, Errno>) -> Self {
+    fn of(lines: &'a [RuleLine], by_kernel: &BTreeMap<usize, Verdict>) -> Self {
         let mut wish = Table::default();
         let (mut refused, mut accepted) = (Vec::new(), Vec::new());
         for (place, line) in lines.iter().enumerate() {
             let Some(change) = line.change() else { continue };
-            let answer = match by_kernel.get(&place) {
-                Some(errno) => Err(*errno),
-                None => wish.change(change),
-            };
-            match answer {
+            if let Some(Verdict { errno, instead }) = by_kernel.get(&place) {
+                let stays = instead.as_ref().is_some_and(|it| wish.change(it).is_ok());
+                refused.push(Refused { line, errno: *errno, stays });
+                continue;
+            }
+            match wish.change(change) {
                 Ok(()) => accepted.push((place, change)),
-                Err(errno) => refused.push(Refused { line, errno }),
+                Err(errno) => refused.push(Refused { line, errno, stays: false }),
             }
         }
         Self { wish, accepted, refused }
@@ -271,11 +303,14 @@ impl<'a> Written<'a> {
 
 fn complain(session: &mut Session<'_>, refused: Vec<Refused<'_>>) -> u8 {
     let mut status = 0;
-    for Refused { line, errno } in refused {
+    for Refused { line, errno, stays } in refused {
         let Some(change) = line.change() else { continue };
         let object = format!("line {}: {}", line.number, describe(change));
         let error = Error::Kernel { operation: change.operation(), errno, object };
         session.complain(&error);
+        if stays {
+            session.hint(&["it was there before, and stays as it is".to_owned()]);
+        }
         status = error.exit_code();
     }
     status
@@ -283,7 +318,9 @@ fn complain(session: &mut Session<'_>, refused: Vec<Refused<'_>>) -> u8 {
 
 fn read(session: &mut Session<'_>) -> Result<Vec<RuleLine>, Error> {
     let file = BufReader::with_capacity(CHUNK, stdin().lock());
-    read_rules(&mut session.scanner, &session.program, file)
+    let lines = read_rules(&mut session.scanner, &session.program, file)?;
+    Needs::of_lines(&lines).check(session, Effort::Load)?;
+    Ok(lines)
 }
 
 /// Runs the lines, until they are at their end or the guard says stop.
@@ -325,7 +362,9 @@ fn execute_changes(
     let changes = lines.iter().filter_map(RuleLine::change).take_while(|_| !is_stopped(guard));
     let refusals = progress::batch(session.client()?, lines.len(), changes)?;
     let refused = refusals.into_iter();
-    let refused = refused.map(|it| Refused { line: &lines[it.index], errno: it.errno }).collect();
+    let refused = refused
+        .map(|it| Refused { line: &lines[it.index], errno: it.errno, stays: false })
+        .collect();
     Ok(complain(session, refused))
 }
 

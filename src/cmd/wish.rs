@@ -7,15 +7,18 @@ use crate::cli::{rule_lines, table_of};
 use crate::error::Error;
 use crate::model::{Change, Table};
 use crate::output::json;
-use crate::rules::describe;
+use crate::rules::{Limits, describe};
 
 use super::Session;
+use super::offer::Needs;
 
 /// What a file wishes for.
 pub(super) struct Wish {
     pub table: Table,
     /// The lines that made it; none of JSON.
     rules: Vec<u8>,
+    /// What its services within the limits need of the kernel.
+    pub needs: Needs,
 }
 
 impl Wish {
@@ -34,8 +37,8 @@ impl Wish {
     }
 }
 
-/// Reads the file; `-` is standard input.
-pub(super) fn read(session: &mut Session<'_>, path: &str) -> Result<Wish, Error> {
+/// Reads the file, of which the services within `limits` count; `-` is standard input.
+pub(super) fn read(session: &mut Session<'_>, path: &str, limits: &Limits) -> Result<Wish, Error> {
     let file = if path == "-" {
         let mut file = Vec::new();
         io::stdin().lock().read_to_end(&mut file)?;
@@ -45,8 +48,15 @@ pub(super) fn read(session: &mut Session<'_>, path: &str) -> Result<Wish, Error>
     };
     if file.trim_ascii_start().starts_with(b"{") {
         let table = json::read(&String::from_utf8_lossy(&file))?;
-        return Ok(Wish { table, rules: Vec::new() });
+        let needs = Needs::of_table(&table, |key| limits.contain(key));
+        return Ok(Wish { table, rules: Vec::new(), needs });
     }
-    let table = table_of(rule_lines(&mut session.scanner, &session.program, file.as_slice()))?;
-    Ok(Wish { table, rules: file })
+    let mut needs = Needs::default();
+    let lines = rule_lines(&mut session.scanner, &session.program, file.as_slice());
+    let table = table_of(lines.inspect(|line| {
+        if let Ok(line) = line {
+            needs.add_line(line, |key| limits.contain(key));
+        }
+    }))?;
+    Ok(Wish { table, rules: file, needs })
 }

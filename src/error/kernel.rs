@@ -113,15 +113,33 @@ pub(super) fn hints(operation: Operation, errno: Errno, object: &str) -> Vec<Str
     if errno == Errno::ENOENT
         && matches!(operation, Operation::AddService | Operation::UpdateService)
     {
-        hints.extend(meant(object));
+        let value_of = |option| object.split(' ').skip_while(|word| *word != option).nth(1);
+        let (scheduler, engine) = (value_of("-s"), value_of("--pe"));
+        let modules = [scheduler.map(scheduler_module), engine.map(engine_module)];
+        hints.extend(no_module(&modules.into_iter().flatten().collect::<Vec<_>>()));
+        hints.extend(scheduler.and_then(meant));
     }
     hints
 }
 
+/// The module of a scheduler.
+pub(super) fn scheduler_module(name: &str) -> String {
+    format!("ip_vs_{name}")
+}
+
+/// The module of a persistence engine.
+pub(super) fn engine_module(name: &str) -> String {
+    format!("ip_vs_pe_{name}")
+}
+
+/// Names the module that is missing, or those of which one is.
+pub(super) fn no_module(modules: &[String]) -> Option<String> {
+    (!modules.is_empty()).then(|| format!("the kernel has no module {}", modules.join(" or ")))
+}
+
 /// The scheduler that was meant by one that does not exist.
-fn meant(object: &str) -> Option<String> {
-    let mut words = object.split(' ').skip_while(|word| *word != "-s");
-    let nearest = nearest_schedulers(words.nth(1)?);
+pub(super) fn meant(scheduler: &str) -> Option<String> {
+    let nearest = nearest_schedulers(scheduler);
     if nearest.is_empty() { None } else { Some(format!("did you mean {}?", nearest.join(" or "))) }
 }
 
@@ -131,9 +149,6 @@ fn cause(operation: Operation, errno: Errno) -> Option<&'static str> {
         (_, Errno::EPERM) => unavailable_hint(errno),
         (O::AddService, Errno::EEXIST) => "to change the service use -E",
         (O::AddDestination, Errno::EEXIST) => "to change the real server use -e",
-        (O::AddService | O::UpdateService, Errno::ENOENT) => {
-            "the kernel has no module ip_vs_SCHEDULER or ip_vs_pe_ENGINE of that name"
-        }
         (O::UpdateService, Errno::ESRCH) => "to add the service use -A",
         (O::UpdateDestination, Errno::ENOENT) => "to add the real server use -a",
         (O::AddDestination | O::UpdateDestination | O::DeleteDestination, Errno::ESRCH) => {

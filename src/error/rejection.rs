@@ -26,6 +26,14 @@ pub enum Rejection {
         /// Of which service or real server, in rule words.
         object: String,
     },
+    /// A service whose scheduler or persistence engine the kernel does not have.
+    #[error("{}", kernel::text(Operation::AddService, Errno::ENOENT))]
+    NotOffered {
+        /// What it lacks.
+        module: Module,
+        /// Where the service stands, and the service in rule words.
+        place: String,
+    },
     /// JSON that is no table.
     #[error("no table in JSON: {0}")]
     Json(String),
@@ -55,6 +63,25 @@ pub enum Rejection {
     NothingToAccept,
 }
 
+/// What the kernel loads for a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Module {
+    /// The scheduler of this name.
+    Scheduler(String),
+    /// The persistence engine of this name.
+    Engine(String),
+}
+
+impl Module {
+    fn hints(&self) -> impl Iterator<Item = String> {
+        let (module, meant) = match self {
+            Self::Scheduler(name) => (kernel::scheduler_module(name), kernel::meant(name)),
+            Self::Engine(name) => (kernel::engine_module(name), None),
+        };
+        kernel::no_module(&[module]).into_iter().chain(meant)
+    }
+}
+
 impl Rejection {
     pub(super) fn hints(&self) -> Vec<String> {
         let mut hints = match self {
@@ -66,6 +93,9 @@ impl Rejection {
             Self::Contradiction { line, operation, errno, object } => {
                 let place = line.map_or(object.clone(), |line| format!("line {line}: {object}"));
                 kernel::hints(*operation, *errno, &place)
+            }
+            Self::NotOffered { module, place } => {
+                [place.clone()].into_iter().chain(module.hints()).collect()
             }
             Self::NoDestination { object } => vec![object.clone()],
             Self::Empty => vec!["to delete everything give --allow-empty".to_owned()],
@@ -80,7 +110,7 @@ impl Rejection {
             }
         };
         if !matches!(self, Self::NothingToRecover | Self::NothingToAccept) {
-            hints.push("nothing was changed".to_owned());
+            hints.push(super::UNCHANGED.to_owned());
         }
         hints
     }

@@ -6,6 +6,7 @@ pub mod fou;
 mod generic;
 mod ipvs;
 mod message;
+mod offer;
 pub mod route;
 mod socket;
 mod uapi;

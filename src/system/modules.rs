@@ -18,6 +18,11 @@ pub fn absent(module: &str) -> bool {
     !present(module) && list("modules.dep").is_some_and(|it| !has(&it, module))
 }
 
+/// Whether `module` lies in the folder of the kernel's modules.
+pub fn is_at_hand(module: &str) -> bool {
+    list("modules.dep").is_some_and(|it| has(&it, module))
+}
+
 /// A list in the folder of the kernel's modules.
 fn list(name: &str) -> Option<String> {
     let kernel = uname().ok()?;

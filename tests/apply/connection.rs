@@ -9,7 +9,7 @@ use std::time::Duration;
 use ipvsadm::model::{Destination, Forwarding, Pool, SchedulerName, Service, ServiceKey, Table};
 
 use crate::common::{namespace, run};
-use crate::program::{Random, file, inside, lines, live, ours, restore, shell};
+use crate::program::{REFUSED, Random, file, inside, lines, live, ours, restore, shell};
 use crate::tables::table;
 
 const VIP: &str = "192.0.2.80:80";
@@ -113,7 +113,7 @@ fn a_failed_apply_does_not_hurt_it_either() {
     namespace(|| {
         let mut stream = connect();
         assert_eq!(talk(&mut stream, "hello"), Ok(()));
-        let (_file, path) = file("-A -u 192.0.2.80:53 -s rr\n-A -t 192.0.2.81:80 -s nosuch\n");
+        let (_file, path) = file(&format!("-A -u 192.0.2.80:53 -s rr\n{REFUSED}"));
         ours(&["apply", &path]).expect(3);
         assert_eq!(talk(&mut stream, "still there"), Ok(()));
         assert!(is_listed());

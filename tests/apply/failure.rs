@@ -9,8 +9,8 @@ use ipvsadm::model::{
 
 use crate::common::namespace;
 use crate::program::{
-    Outcome, Random, file, journals, killed, lines, live, live_whole, ours, ours_with, restore,
-    shell, traced,
+    Outcome, REFUSAL, Random, file, journals, killed, lines, live, live_whole, ours, ours_with,
+    restore, shell, traced,
 };
 use crate::tables::table;
 
@@ -27,17 +27,21 @@ fn a_refused_line_anywhere_is_named_and_everything_is_undone() {
             let rows: Vec<&str> = text.lines().collect();
             let services = rows.iter().enumerate().filter(|(_, row)| row.starts_with("-A"));
             for (at, row) in services {
-                let mut bad = rows.clone();
-                let scheduler = row.split(' ').skip_while(|word| *word != "-s").nth(1).unwrap();
-                let row = row.replace(&format!("-s {scheduler}"), "-s nosuch");
-                let row = row.replace("sh-", "flag-").replace("mh-", "flag-");
-                let row = row.replace("flag-fallback", "flag-1").replace("flag-port", "flag-2");
-                bad[at] = &row;
-                let (_bad, path) = file(&bad.join("\n"));
+                let key = row.split(" -s ").next().unwrap().replacen("-A", "-a", 1);
+                let bad = format!("{key} -r 127.255.255.255 -g -w 1");
+                // Of a service of IPv6 it is of the other family.
+                let bad = if key.contains('[') || key.contains(" -6") {
+                    bad.replace(" -g", " -i")
+                } else {
+                    bad
+                };
+                let mut rows = rows.clone();
+                rows.insert(at + 1, &bad);
+                let (_bad, path) = file(&rows.join("\n"));
                 let outcome = ours(&["apply", "--allow-empty", &path]).expect(3);
                 let text = &outcome.complaints;
-                assert!(text.starts_with("Scheduler or persistence engine not found\n"), "{text}");
-                assert!(text.contains(&format!("hint: line {}: ", at + 1)), "{text}");
+                assert!(text.starts_with(REFUSAL), "{text}");
+                assert!(text.contains(&format!("hint: line {}: ", at + 2)), "{text}");
                 assert_eq!(live(), old, "{text}");
                 refused += 1;
             }
@@ -51,7 +55,8 @@ fn a_refused_line_anywhere_is_named_and_everything_is_undone() {
 #[test]
 fn the_table_is_back_before_a_name_is_looked_up_for_the_message() {
     namespace(|| {
-        let (_file, path) = file("-A -t localhost:80 -s rr\n-A -t localhost:81 -s nosuch\n");
+        let (_file, path) =
+            file("-A -t localhost:80 -s rr\n-a -t localhost:80 -r 127.255.255.255:80 -g -w 1\n");
         let trace = ["-xx", "-s", "24", "-e", "trace=sendto,openat"];
         let (outcome, log) = traced(&trace, &["apply", &path]);
         assert_eq!(outcome.status, 3, "{outcome:?}");
@@ -285,11 +290,11 @@ fn time_outs_and_daemons_come_back_too() {
     });
 }
 
-/// A service with one real server, which is reached so, and a line that the kernel refuses.
-fn reached(method: &str, scheduler: &str) -> String {
+/// A service with one real server, which is reached so.
+fn reached(method: &str) -> String {
     format!(
         "{{\"schema\":1,\"services\":[{{\"protocol\":\"tcp\",\"address\":\"192.0.2.80\",\"port\":80,\
-         \"scheduler\":\"{scheduler}\",\"destinations\":[{{\"address\":\"198.51.100.1\",\"port\":80,\
+         \"scheduler\":\"rr\",\"destinations\":[{{\"address\":\"198.51.100.1\",\"port\":80,\
          \"forwarding\":\"{method}\"}}]}}]}}"
     )
 }
@@ -298,12 +303,15 @@ fn reached(method: &str, scheduler: &str) -> String {
 #[test]
 fn local_is_a_method_of_its_own() {
     namespace(|| {
-        ours_with(&reached("route", "rr"), &["apply", "-"]).expect(0);
+        ours_with(&reached("route"), &["apply", "-"]).expect(0);
         let before = live();
-        let (_local, local) = file(&reached("local", "rr"));
+        let (_local, local) = file(&reached("local"));
         ours(&["apply", "--confirm", "1", &local]).expect(3);
         assert_eq!(live(), before);
-        ours_with(&reached("local", "nosuch"), &["apply", "-"]).expect(3);
+        // The kernel takes no broadcast address.
+        let refused = reached("local")
+            .replace("}]}]}", "},{\"address\":\"127.255.255.255\",\"port\":80}]}]}");
+        ours_with(&refused, &["apply", "-"]).expect(3);
         assert_eq!(live(), before);
         ours(&["apply", &local]).expect(0);
         assert_ne!(live(), before);

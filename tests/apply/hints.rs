@@ -11,12 +11,12 @@ fn a_scheduler_that_does_not_exist_is_guessed() {
         let outcome = ours(&["-A", "-t", "192.0.2.80:80", "-s", "rrr"]).expect(255);
         let (first, hints) = outcome.complaints.split_once('\n').unwrap();
         assert_eq!(first, "Scheduler or persistence engine not found");
-        assert!(hints.ends_with("hint: did you mean rr or wrr?\n"), "{hints}");
+        let module = "hint: the kernel has no module ip_vs_rrr\n";
+        assert!(hints.ends_with(&format!("{module}hint: did you mean rr or wrr?\n")), "{hints}");
         let (_file, path) = file("-A -t 192.0.2.80:80 -s lblrr\n");
-        for outcome in [
-            ours(&["apply", &path]).expect(3),
-            restore("-A -t 192.0.2.80:80 -s lblrr\n").expect(255),
-        ] {
+        for outcome in
+            [ours(&["apply", &path]).expect(2), restore("-A -t 192.0.2.80:80 -s lblrr\n").expect(2)]
+        {
             assert!(outcome.complaints.contains("hint: did you mean lblcr?\n"), "{outcome:?}");
         }
         let outcome = ours(&["-A", "-t", "192.0.2.80:80", "-s", "banana"]).expect(255);
@@ -67,13 +67,14 @@ fn a_mask_with_holes_is_taken_as_it_is() {
 fn an_advice_for_many_lines_stands_once() {
     namespace(|| {
         let outcome = restore(
-            "-A -t 192.0.2.80:80 -s lblrr\n\
-             -A -t 192.0.2.81:80 -s rr\n\
-             -A -t 192.0.2.82:80 -s lblrr\n",
+            "-A -t 192.0.2.80:80 -s rr\n\
+             -a -t 192.0.2.80:80 -r 127.255.255.255:80 -m\n\
+             -a -t 192.0.2.80:80 -r 127.255.255.255:81 -m\n",
         )
         .expect(255);
         assert_eq!(outcome.complaints.matches("hint: line ").count(), 2, "{outcome:?}");
-        assert_eq!(outcome.complaints.matches("did you mean lblcr?").count(), 1, "{outcome:?}");
+        let advice = "the real server must be a unicast address";
+        assert_eq!(outcome.complaints.matches(advice).count(), 1, "{outcome:?}");
     });
 }
 

@@ -13,6 +13,7 @@ mod hints;
 mod identity;
 mod json;
 mod keys;
+mod offer;
 mod program;
 #[path = "../common/reference.rs"]
 mod reference;

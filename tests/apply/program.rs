@@ -61,6 +61,14 @@ pub fn start(program: &str, name: &str, words: &[&str]) -> Child {
 
 pub const OURS: &str = env!("CARGO_BIN_EXE_ipvsadm");
 
+/// Rules of which only the kernel knows that it refuses the last line: the address is the broadcast
+/// address of `lo`.
+pub const REFUSED: &str = "-A -f 255 -s rr\n-a -f 255 -r 127.255.255.255:80 -g -w 1\n";
+
+/// What it says then.
+pub const REFUSAL: &str =
+    "Invalid operation.  Possibly wrong module version, address not unicast, ...\n";
+
 /// Runs our program.
 pub fn ours(words: &[&str]) -> Outcome {
     finish(start(OURS, "ipvsadm", words), "")

@@ -15,8 +15,8 @@ use proptest::prelude::*;
 
 use crate::common::namespace;
 use crate::program::{
-    Random, called, file, journals, killed, lines, live, live_whole, ours, ours_with, reference,
-    restore, shell, slow_restore,
+    REFUSED, Random, called, file, journals, killed, lines, live, live_whole, ours, ours_with,
+    reference, restore, shell, slow_restore,
 };
 use crate::tables::table;
 
@@ -29,8 +29,8 @@ fn spoil(rows: &mut Vec<String>, how: u8, at: usize) {
     match how {
         0 => rows.insert(at, rows[at].clone()),
         1 => drop(rows.remove(at)),
-        2 => "-A -t 192.0.2.80:80 -s nosuch".clone_into(&mut rows[at]),
-        3 => rows.push("-E -t 192.0.2.80:80 -s nosuch".to_owned()),
+        2 => "-a -t 192.0.2.80:80 -r 127.255.255.255:80 -g -w 1".clone_into(&mut rows[at]),
+        3 => rows.push("-e -t 192.0.2.80:80 -r 127.255.255.255:80 -g -w 1".to_owned()),
         4 => rows.insert(at, "-d -t 192.0.2.80:80 -r 198.51.100.1:80".to_owned()),
         5 => rows.insert(at, "-D -t 192.0.2.80:80".to_owned()),
         6 => rows.insert(at, "-a -t 192.0.2.80:80 -r 224.0.0.1:80 -g -w 1".to_owned()),
@@ -244,7 +244,7 @@ fn a_killed_apply_is_forgotten_only_where_all_of_it_is_replaced() {
         restore(old).expect(0);
         let (_new, path) = file(new);
         killed(&path);
-        let refused = restore("-A -t 192.0.2.80:80 -s nosuch\n").expect(255);
+        let refused = restore(REFUSED).expect(255);
         assert!(refused.complaints.contains("ipvsadm apply --recover"), "{refused:?}");
         assert_eq!(journals(), 1);
         assert_eq!(restore(old).expect(0).complaints, "");

@@ -370,6 +370,18 @@ pub static DEPARTURES: &[Departure] = &[
         "the program's name is a value too",
         "-A -s ipvsadm -t 10.0.0.1:80\n",
         refused(2, "unexpected argument 10.0.0.1:80", ""),
-        fails(255, ""),
+        refused(2, "Scheduler or persistence engine not found", ""),
+    ),
+    file(
+        "a scheduler that the kernel does not have changes nothing",
+        "-A -t 10.0.0.1:80 -s rr\n-A -t 10.0.0.2:80 -s nosuch\n",
+        refused(255, "Scheduler or persistence engine not found", TCP),
+        refused(2, "Scheduler or persistence engine not found", ""),
+    ),
+    file(
+        "a persistence engine that the kernel does not have changes nothing",
+        "-A -t 10.0.0.1:80 -s rr\n-A -u 10.0.0.2:80 -p --pe nosuch -s rr\n",
+        refused(255, "Scheduler or persistence engine not found", TCP),
+        refused(2, "Scheduler or persistence engine not found", ""),
     ),
 ];

@@ -10,6 +10,7 @@ use crate::testbed::process::Outcome;
 const START: &str = "-C\n--set 900 120 300\n";
 
 const MASK: &str = "illegal virtual server persistent mask specified";
+const SCHEDULER: &str = "Scheduler or persistence engine not found";
 const PREFIX: &str = "illegal ipv6 netmask specified";
 const REAL_SERVER: &str = "illegal real server address[:port] specified";
 
@@ -53,6 +54,10 @@ fn file_with_mistake(pair: &Pair, file: &str, ours: &Outcome) -> bool {
     let number = ours.stderr.lines().find_map(|line| line.strip_prefix("hint: line "));
     let number = number.and_then(|text| text.split(':').next()?.parse::<usize>().ok());
     let Some(line) = number.and_then(|number| file.lines().nth(number - 1)) else { return false };
+    // It looks for the scheduler of a new service only.
+    pair.load(START);
+    let added = line.replacen("-E ", "-A ", 1).replacen("--edit-service ", "--add-service ", 1);
+    let line = if ours.stderr.starts_with(SCHEDULER) { &added } else { line };
     let alone = pair.theirs.run(&words(line), None);
     let found = ours.status == 2
         && ours.stdout.is_empty()

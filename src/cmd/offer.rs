@@ -1,0 +1,100 @@
+//! Whether the kernel has the schedulers and persistence engines that a file names, before the first
+//! change.
+
+use indexmap::IndexMap;
+
+use crate::cli::RuleLine;
+use crate::error::{Error, Module, Rejection};
+use crate::model::{
+    Change, ENGINES, EngineName, Kind, SCHEDULERS, SchedulerName, Service, ServiceKey, Table,
+};
+use crate::rules::describe;
+use crate::system::modules;
+
+use super::Session;
+
+/// The schedulers and engines of a file, each pair with the place where it stands first.
+#[derive(Debug, Default)]
+pub(super) struct Needs(IndexMap<(SchedulerName, Option<EngineName>), String>);
+
+/// What may be done to find out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// A module that lies ready in its folder is believed.
+    Look,
+    /// The kernel loads it, as it would for the service.
+    Load,
+}
+
+impl Needs {
+    /// Those of rule lines.
+    pub(super) fn of_lines(lines: &[RuleLine]) -> Self {
+        let mut needs = Self::default();
+        lines.iter().for_each(|line| needs.add_line(line, |_| true));
+        needs
+    }
+
+    /// Those of a table that JSON describes.
+    pub(super) fn of_table(table: &Table, wanted: impl Fn(&ServiceKey) -> bool) -> Self {
+        let mut needs = Self::default();
+        for (number, pool) in table.pools.values().enumerate() {
+            if wanted(&pool.service.key) {
+                needs.add(&pool.service, |change| {
+                    format!("services[{number}]: {}", describe(change))
+                });
+            }
+        }
+        needs
+    }
+
+    /// Adds those of a line, if its service is wanted.
+    pub(super) fn add_line(&mut self, line: &RuleLine, wanted: impl Fn(&ServiceKey) -> bool) {
+        if let Some(Change::AddService(service) | Change::UpdateService(service)) = line.change()
+            && wanted(&service.key)
+        {
+            self.add(service, |change| format!("line {}: {}", line.number, describe(change)));
+        }
+    }
+
+    fn add(&mut self, service: &Service, place: impl FnOnce(&Change) -> String) {
+        self.0
+            .entry((service.scheduler, service.engine))
+            .or_insert_with(|| place(&Change::AddService(service.clone())));
+    }
+
+    /// Asks the kernel for those that are not visibly there.
+    ///
+    /// # Errors
+    /// [`Rejection::NotOffered`] for the first that the kernel does not have. Where it does not tell,
+    /// the change itself will.
+    pub(super) fn check(&self, session: &mut Session<'_>, effort: Effort) -> Result<(), Error> {
+        for ((scheduler, engine), place) in &self.0 {
+            let is_known = is_there(scheduler.as_str(), &SCHEDULERS, "ip_vs_", effort)
+                && engine.is_none_or(|it| is_there(it.as_str(), &ENGINES, "ip_vs_pe_", effort));
+            if is_known {
+                continue;
+            }
+            // Why it does not answer is said where it is needed.
+            let Ok(client) = session.client() else { return Ok(()) };
+            let missing = if client.offers(*scheduler, None) == Some(false) {
+                Module::Scheduler(scheduler.to_string())
+            } else if let Some(engine) = engine
+                && client.offers(*scheduler, Some(*engine)) == Some(false)
+            {
+                Module::Engine(engine.to_string())
+            } else {
+                continue;
+            };
+            return Err(Rejection::NotOffered { module: missing, place: place.clone() }.into());
+        }
+        Ok(())
+    }
+}
+
+/// Of a name that is none of Linux's own the module may be something else: `ip_vs_ftp` is no
+/// scheduler.
+fn is_there(name: &str, known: &[Kind], prefix: &str, effort: Effort) -> bool {
+    let module = || format!("{prefix}{name}");
+    known.iter().any(|kind| kind.name == name)
+        && (modules::present(&module()) || effort == Effort::Look && modules::is_at_hand(&module()))
+}

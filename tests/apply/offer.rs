@@ -1,0 +1,191 @@
+//! Schedulers and persistence engines that the kernel does not have: a mistake of the file, found
+//! before the first change.
+
+use ipvsadm::cli::read_table;
+use ipvsadm::model::Table;
+
+use crate::common::namespace;
+use crate::program::{
+    Outcome, file, journals, lines, live, live_whole, ours, ours_with, restore, traced,
+    traced_restore,
+};
+
+const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 1\n\
+                   -A -u 192.0.2.80:53 -s rr\n-a -u 192.0.2.80:53 -r 198.51.100.1:53 -m -w 1\n";
+
+const REFUSED: &str = "Scheduler or persistence engine not found\n";
+
+/// Every command that reads a file and looks at the kernel's table.
+fn everybody(text: &str) -> Vec<(&'static str, Outcome)> {
+    let rules = !text.starts_with('{');
+    let mut outcomes = vec![
+        ("apply", ours_with(text, &["apply", "-"])),
+        ("apply --dry-run", ours_with(text, &["apply", "--dry-run", "-"])),
+        ("diff", ours_with(text, &["diff", "-"])),
+    ];
+    if rules {
+        outcomes.push(("ipvsadm-restore", restore(text)));
+        outcomes.push(("-R", ours_with(text, &["-R"])));
+    }
+    outcomes
+}
+
+#[test]
+fn an_unknown_scheduler_or_engine_changes_nothing() {
+    namespace(|| {
+        restore(OLD).expect(0);
+        let before = live_whole();
+        let wrong = OLD.replace("-A -t 192.0.2.80:80 -s rr", "-A -t 192.0.2.80:80 -s wrrr");
+        let pe = OLD.replace("53 -s rr", "53 -s rr -p 60 --pe sipp");
+        // A module of that name is there, and is no scheduler.
+        let ftp = OLD.replace("53 -s rr", "53 -s ftp");
+        let json = |extra: &str| {
+            format!(
+                "{{\"schema\":1,\"services\":[{{\"protocol\":\"tcp\",\"address\":\"192.0.2.80\",\
+                 \"port\":80,{extra}}}]}}"
+            )
+        };
+        let meant = "hint: the kernel has no module ip_vs_wrrr\nhint: did you mean wrr?\n";
+        for (text, hints) in [
+            (wrong.clone(), format!("hint: line 1: -t 192.0.2.80:80 -s wrrr\n{meant}")),
+            // Also of a file that is run on a cleared table.
+            (
+                format!("-C\n-Z\n{wrong}"),
+                format!("hint: line 3: -t 192.0.2.80:80 -s wrrr\n{meant}"),
+            ),
+            (
+                pe,
+                "hint: line 3: -u 192.0.2.80:53 -s rr -p 60 --pe sipp\n\
+                 hint: the kernel has no module ip_vs_pe_sipp\n"
+                    .to_owned(),
+            ),
+            (
+                ftp,
+                "hint: line 3: -u 192.0.2.80:53 -s ftp\nhint: the kernel has no module ip_vs_ftp\n"
+                    .to_owned(),
+            ),
+            (
+                json("\"scheduler\":\"wrrr\""),
+                format!("hint: services[0]: -t 192.0.2.80:80 -s wrrr\n{meant}"),
+            ),
+            (
+                json("\"persistence\":60,\"engine\":\"sipp\""),
+                "hint: services[0]: -t 192.0.2.80:80 -s wlc -p 60 --pe sipp\n\
+                 hint: the kernel has no module ip_vs_pe_sipp\n"
+                    .to_owned(),
+            ),
+        ] {
+            for (command, outcome) in everybody(&text) {
+                if text.starts_with("-C") && !command.contains('R') && command != "ipvsadm-restore"
+                {
+                    // They find another mistake first: -Z describes no table.
+                    continue;
+                }
+                assert_eq!(outcome.status, 2, "{command}: {outcome:?}");
+                let mut expected = format!("{REFUSED}{hints}");
+                if command != "diff" {
+                    expected += "hint: nothing was changed\n";
+                }
+                assert_eq!(outcome.complaints, expected, "{command}");
+                assert_eq!(outcome.out, "", "{command}");
+                assert_eq!(live_whole(), before, "{command}");
+            }
+        }
+        assert_eq!(journals(), 0);
+    });
+}
+
+#[test]
+fn what_the_kernel_has_under_any_name_is_taken() {
+    namespace(|| {
+        // Its own word for a service without a scheduler, for which there is no module.
+        let none = "-A -t 192.0.2.80:80 -s none\n";
+        restore(none).expect(0);
+        assert_eq!(lines(&live()), none);
+        ours_with(none, &["diff", "-"]).expect(0);
+    });
+}
+
+#[test]
+fn a_file_that_names_what_is_loaded_asks_nothing_more() {
+    namespace(|| {
+        restore(OLD).expect(0);
+        let (_same, path) = file(OLD);
+        let sends = |text: &str| text.matches("sendto(").count();
+        let trace = ["-e", "trace=sendto"];
+        let (_, rr) = traced(&trace, &["diff", &path]);
+        // For each service the list of its real servers; the services; the family.
+        assert_eq!(sends(&rr), 4, "{rr}");
+    });
+}
+
+#[test]
+fn a_service_outside_the_scope_may_need_anything() {
+    namespace(|| {
+        let text = "-A -t 192.0.2.80:80 -s wrrr\n-A -t 192.0.2.81:80 -s rr\n";
+        ours_with(text, &["apply", "--scope", "192.0.2.81", "-"]).expect(0);
+        assert_eq!(lines(&live()), "-A -t 192.0.2.81:80 -s rr\n");
+        ours_with(text, &["apply", "--scope", "192.0.2.80", "-"]).expect(2);
+    });
+}
+
+#[test]
+fn two_files_are_compared_whatever_this_kernel_has() {
+    namespace(|| {
+        let (_old, old) = file(OLD);
+        let (_new, new) = file(&OLD.replace("-s rr", "-s nosuch"));
+        let (outcome, log) = traced(&["-e", "trace=sendto"], &["diff", &old, &new]);
+        assert_eq!(outcome.expect(1).complaints, "");
+        assert!(!log.contains("sendto("), "{log}");
+    });
+}
+
+/// As if the kernel had unloaded the scheduler after it was asked: the question is lost.
+fn deceived_restore(text: &str) -> Outcome {
+    let trace = ["-e", "trace=sendto", "-e", "inject=sendto:error=ENOBUFS:when=2"];
+    let (outcome, log) = traced_restore(&trace, text);
+    assert!(log.contains("INJECTED"), "{log}");
+    outcome
+}
+
+#[test]
+fn a_service_whose_line_the_kernel_refuses_stays() {
+    namespace(|| {
+        restore(OLD).expect(0);
+        let new = OLD
+            .replace("-A -t 192.0.2.80:80 -s rr", "-A -t 192.0.2.80:80 -s nosuch")
+            .replace("-w 1", "-w 7")
+            .replace("-A -u 192.0.2.80:53 -s rr", "-A -u 192.0.2.80:53 -s wlc");
+        let outcome = deceived_restore(&new).expect(255);
+        assert!(outcome.complaints.starts_with(REFUSED), "{outcome:?}");
+        let hint = "hint: it was there before, and stays as it is\n";
+        assert!(outcome.complaints.ends_with(hint), "{outcome:?}");
+        // Its real servers, and all else, are those of the file.
+        assert_eq!(live(), read_table(&new.replace("-s nosuch", "-s rr")).unwrap());
+        // A new one stays away, and its real servers with it.
+        let outcome =
+            deceived_restore("-A -f 1 -s nosuch\n-a -f 1 -r 198.51.100.1 -g\n").expect(255);
+        assert!(outcome.complaints.contains("Service not defined\n"), "{outcome:?}");
+        assert_eq!(live(), Table::default());
+    });
+}
+
+#[test]
+fn a_service_that_was_cleared_comes_back_if_the_kernel_refuses_its_line() {
+    namespace(|| {
+        restore(OLD).expect(0);
+        let new = "-Z\n-A -t 192.0.2.80:80 -s nosuch\n-a -t 192.0.2.80:80 -r 198.51.100.2:80 -g\n\
+                   -A -f 1 -s rr\n";
+        let outcome = deceived_restore(new).expect(255);
+        let hint = "hint: -t 192.0.2.80:80 is back as it was before\n";
+        assert!(outcome.complaints.ends_with(hint), "{outcome:?}");
+        let kept: String = OLD.lines().take(2).map(|row| format!("{row}\n")).collect();
+        assert_eq!(lines(&live()), format!("{kept}-A -f 1 -s rr\n"));
+        // What the file deletes is deleted.
+        restore(OLD).expect(0);
+        let outcome = deceived_restore(&format!("{new}-D -t 192.0.2.80:80\n")).expect(255);
+        assert!(!outcome.complaints.contains("is back"), "{outcome:?}");
+        assert_eq!(lines(&live()), "-A -f 1 -s rr\n");
+        ours(&["-C"]).expect(0);
+    });
+}
