@@ -180,7 +180,7 @@ fn a_report_that_cannot_be_written_does_not_say_that_nothing_was_done() {
     namespace(|| {
         restore("-A -t 192.0.2.80:80 -s rr\n").expect(0);
         let words = "$ours set -t 192.0.2.80:80 scheduler=wlc --json >/dev/full";
-        assert_eq!(shell(words).expect(0).complaints, "No space left on device\n");
+        assert_eq!(shell(words).expect(5).complaints, "No space left on device\n");
         assert_eq!(lines(&live()), "-A -t 192.0.2.80:80 -s wlc\n");
     });
 }
