@@ -1,8 +1,10 @@
 //! The few programs that are run: nft, arptables, modprobe.
 
 use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Obstacle};
@@ -12,6 +14,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Between two looks whether it has ended, at most.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// Where programs are looked for. PATH belongs to the caller: cron's has no sbin, and another one may
+/// name a folder in which somebody else has put an nft.
+const FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/// The PATH of the program that is run.
+const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Bytes of the stack of a thread that copies a pipe. Without it `RUST_MIN_STACK` decides.
+const STACK: usize = 128 * 1024;
 
 /// Runs a program with `input`, and returns what it printed.
 pub fn run(name: &str, arguments: &[&str], input: &str) -> Result<String, Error> {
@@ -24,45 +36,65 @@ fn run_within(
     arguments: &[&str],
     input: &str,
 ) -> Result<String, Error> {
-    let failed = |source: io::Error| {
-        if source.kind() == io::ErrorKind::NotFound {
-            Error::Obstacle(Obstacle::NoProgram { name: name.to_owned() })
-        } else {
-            Error::System { action: format!("run {name}"), source }
-        }
-    };
+    let failed = |source: io::Error| Error::System { action: format!("run {name}"), source };
     let wrong = |text: &str| Error::Program {
         program: format!("{name} {}", arguments.join(" ")),
         text: text.to_owned(),
     };
-    let mut child = Command::new(name)
+    let path = find(name).ok_or_else(|| Obstacle::NoProgram { name: name.to_owned() })?;
+    let mut child = Command::new(path)
         .args(arguments)
+        .env_clear()
         .env("LC_ALL", "C")
+        .env("PATH", PATH)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(failed)?;
-    let output = collect(child.stdout.take());
-    let errors = collect(child.stderr.take());
-    if let Some(mut pipe) = child.stdin.take() {
-        let input = input.to_owned();
-        // A program that ends early says why itself.
-        thread::spawn(move || pipe.write_all(input.as_bytes()));
-    }
+    let pipes = match copy_pipes(&mut child, input) {
+        Ok(pipes) => pipes,
+        Err(error) => {
+            // It has not begun: nobody writes its input.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(failed(error));
+        }
+    };
     let Some(status) = wait(&mut child, patience).map_err(failed)? else {
         return Err(wrong(&format!("no end after {} seconds", patience.as_secs())));
     };
-    let [output, errors] = [output, errors].map(|text| text.join().unwrap_or_default());
+    let [output, errors] = pipes.map(|text| text.join().unwrap_or_default());
     if status.success() {
         return Ok(output);
     }
     Err(wrong(errors.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no word why")))
 }
 
+/// The file to run; `None` if it is not installed.
+fn find(name: &str) -> Option<PathBuf> {
+    let is_executable = |path: &PathBuf| {
+        path.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+    };
+    FOLDERS.iter().map(|folder| Path::new(folder).join(name)).find(is_executable)
+}
+
+/// Starts to write the input, and to read output and errors.
+fn copy_pipes(child: &mut Child, input: &str) -> io::Result<[JoinHandle<String>; 2]> {
+    let pipes = [collect(child.stdout.take())?, collect(child.stderr.take())?];
+    if let Some(mut pipe) = child.stdin.take()
+        && !input.is_empty()
+    {
+        let input = input.to_owned();
+        // A program that ends early says why itself.
+        start(move || pipe.write_all(input.as_bytes()))?;
+    }
+    Ok(pipes)
+}
+
 /// Reads a pipe to its end, while others are read and written.
-fn collect(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
-    thread::spawn(move || {
+fn collect(pipe: Option<impl Read + Send + 'static>) -> io::Result<JoinHandle<String>> {
+    start(move || {
         let mut bytes = Vec::new();
         if let Some(mut pipe) = pipe {
             // What was read before an error is all there is.
@@ -70,6 +102,13 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Strin
         }
         String::from_utf8_lossy(&bytes).into_owned()
     })
+}
+
+/// Starts a thread; there may be no memory for one.
+fn start<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    thread::Builder::new().stack_size(STACK).spawn(work)
 }
 
 /// `None` where it had to be killed.
@@ -98,6 +137,13 @@ mod tests {
     fn more_goes_through_than_a_pipe_holds() {
         let input = "0123456789\n".repeat(100_000);
         assert_eq!(run("cat", &[], &input).unwrap(), input);
+    }
+
+    #[test]
+    fn the_environment_is_not_that_of_the_caller() {
+        let environment = run("env", &[], "").unwrap();
+        let lines: std::collections::BTreeSet<&str> = environment.lines().collect();
+        assert_eq!(lines, ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"].into());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::support::{Lan, assert_same, files_of, must, text};
+use crate::support::{Lan, WITHOUT_FILTERS, assert_same, files_of, must, text};
 
 /// Runs `words`; every `call` fails that `which` says.
 fn failing(lan: &Lan, words: &str, call: &str, which: &[&str]) -> Output {
@@ -83,9 +83,9 @@ fn undo_goes_on_where_it_stopped() {
     let lan = Lan::new();
     let before = lan.snapshot();
     lan.ok("rs prepare --mode dr --vip 10.0.0.80 --arp arptables");
-    let output = Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
-        .args(["rs", "undo", "--netns", &lan.rs])
-        .env("PATH", "/nowhere")
+    let output = Command::new(WITHOUT_FILTERS[0])
+        .args(&WITHOUT_FILTERS[1..])
+        .args([env!("CARGO_BIN_EXE_ipvsadm"), "rs", "undo", "--netns", &lan.rs])
         .output();
     let output = output.unwrap();
     let said = text(&output);

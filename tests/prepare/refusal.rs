@@ -1,6 +1,8 @@
 //! What cannot be prepared is refused with a clear message, and nothing is changed.
 
-use crate::support::{Lan, assert_same, text};
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::{Lan, WITHOUT_FILTERS, assert_same, text};
 
 /// How the host is made unfit, the words, and what the message must say.
 const CASES: [(&str, &str, &str); 26] = [
@@ -104,12 +106,15 @@ fn programs_and_rights_that_lack_are_named() {
     let words = "rs prepare --mode dr --vip 10.0.0.80";
     for (prefix, options, message) in [
         ("setpriv --reuid 1000 --clear-groups", "", "only root"),
-        ("env PATH=/nonexistent", " --arp nft", "the program nft is not installed"),
-        ("env PATH=/nonexistent", " --arp arptables", "the program arptables is not installed"),
+        ("WITHOUT_FILTERS", " --arp nft", "the program nft is not installed"),
+        ("WITHOUT_FILTERS", " --arp arptables", "the program arptables is not installed"),
         ("unshare -m sh -c", "", "are read-only here"),
     ] {
         let mut command = format!("{prefix} {program} {words}{options}");
         let mut arguments: Vec<&str> = command.split(' ').collect();
+        if prefix == "WITHOUT_FILTERS" {
+            arguments.splice(..1, WITHOUT_FILTERS);
+        }
         let script;
         if prefix.starts_with("unshare") {
             script = format!("mount -o bind,ro /proc/sys /proc/sys && exec {program} {words}");
@@ -123,6 +128,32 @@ fn programs_and_rights_that_lack_are_named() {
         assert!(said.contains(message), "{prefix}: {said}");
     }
     assert_same(&before, &lan.snapshot(), "refusals");
+}
+
+/// The PATH of cron has no sbin, and another one may lead to a program of somebody else.
+#[test]
+fn programs_are_not_looked_up_in_the_path_of_the_caller() {
+    let lan = Lan::new();
+    let folder = tempfile::tempdir().unwrap();
+    let trap = folder.path().join("trap");
+    for name in ["nft", "arptables", "modprobe"] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\ntouch {}\n", trap.display())).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let words = "prepare --mode dr --vip 10.0.0.80 --arp arptables --netns";
+    for (path, verb) in [(folder.path().to_str().unwrap(), words), ("/usr/bin", "undo --netns")] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
+            .arg("rs")
+            .args(verb.split(' '))
+            .arg(&lan.rs)
+            .env("PATH", path)
+            .output();
+        let said = text(&output.unwrap());
+        assert!(said.contains("10.0.0.80"), "{verb}: {said}");
+    }
+    assert!(!trap.exists(), "a program of the folder in PATH was run");
+    assert!(!lan.rs("ip address").contains("10.0.0.80"));
 }
 
 #[test]

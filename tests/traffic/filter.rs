@@ -2,7 +2,6 @@
 //! It takes no IPVS, but a kernel with nftables' family for ARP: see scripts/traffic.sh.
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::symlink;
 use std::process::Output;
 
 use crate::arp::{has_filter, world};
@@ -125,6 +124,12 @@ fn undo_leaves_every_rule_as_it_was_by_nft() {
     }
 }
 
+/// Words that run the words after them where a program is not installed.
+fn without(name: &str) -> [String; 6] {
+    let script = format!("mount --bind /dev/null /usr/sbin/{name} && exec \"$@\"");
+    ["unshare", "--mount", "sh", "-c", &script, "sh"].map(str::to_owned)
+}
+
 /// Without nft nobody knows whether the table is there.
 #[test]
 fn undo_that_cannot_look_goes_on_later_by_nft() {
@@ -133,8 +138,9 @@ fn undo_that_cannot_look_goes_on_later_by_nft() {
     let state = || (nft(real, "-a list ruleset"), real.command(&["ip", "-d", "address"], ""));
     let before = state();
     ok(real, &format!("rs prepare {}", WISHES[0]));
-    let words = ["env", "PATH=/nowhere", env!("CARGO_BIN_EXE_ipvsadm"), "rs", "undo"];
-    let output = real.attempt(&words, "");
+    let undo = [env!("CARGO_BIN_EXE_ipvsadm"), "rs", "undo"];
+    let words = without("nft");
+    let output = real.attempt(&[&words.each_ref().map(|it| &it[..]), &undo[..]].concat(), "");
     let said = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("cannot undo: make nftables table"), "{said}");
@@ -149,21 +155,17 @@ fn undo_that_cannot_look_goes_on_later_by_nft() {
 fn arptables_without_its_companion_by_nft() {
     let Some(world) = capable() else { return };
     let real = &world.real[0];
-    let folder = std::env::temp_dir().join(format!("arptables-{}", std::process::id()));
-    std::fs::create_dir(&folder).unwrap();
-    symlink("/usr/sbin/arptables-nft", folder.join("arptables")).unwrap();
-    let path = format!("PATH={}", folder.display());
+    let prefix = without("arptables-legacy");
     let alone = |words: &str| {
-        let words = words.split(' ');
-        let words: Vec<&str> =
-            ["env", &path, env!("CARGO_BIN_EXE_ipvsadm")].into_iter().chain(words).collect();
+        let words = [env!("CARGO_BIN_EXE_ipvsadm")].into_iter().chain(words.split(' '));
+        let words: Vec<&str> = prefix.iter().map(|it| &it[..]).chain(words).collect();
         real.command(&words, "")
     };
+    assert!(real.command(&["arptables", "-V"], "").contains("nf_tables"), "it is Debian's default");
     let rules = || nft(real, "list ruleset").matches("192.0.2.80").count();
     alone("rs prepare --mode dr --vip 192.0.2.80 --arp arptables");
     assert!(rules() > 0);
     alone("rs status");
     alone("rs undo");
     assert_eq!(rules(), 0);
-    std::fs::remove_dir_all(&folder).unwrap();
 }
