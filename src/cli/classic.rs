@@ -4,6 +4,7 @@
 //! what goes with what. So the first mistake is the one that the old tool reports.
 
 use crate::error::Misuse;
+use crate::model::quote::shell_option;
 use crate::model::{
     Change, Daemon, DaemonRole, Destination, DestinationKey, Forwarding, Granularity, Persistence,
     Service, ServiceKey, Timeouts,
@@ -156,7 +157,7 @@ fn first_command(
 fn late_verb(words: &Words) -> Option<String> {
     let verb = words.loose.first().filter(|word| is_verb(word))?;
     let options = words.given.iter().map_while(|given| match (given.what, &given.value) {
-        (What::Option(Opt::Netns), Some(name)) => Some(format!("--netns {name}")),
+        (What::Option(Opt::Netns), Some(name)) => Some(shell_option("--netns", name)),
         (What::Option(Opt::Json), None) => Some("--json".to_owned()),
         _ => None,
     });

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::model::{nearest_schedulers, sysctl_name};
+use crate::model::quote::{shell, shell_option};
+use crate::model::{nearest_schedulers, set_parameter};
 
 /// What stands in the way of a preparation. It is found before the first change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,11 +55,11 @@ pub enum Obstacle {
         why: String,
     },
     /// An interface answers ARP in spite of everything.
-    #[error("{key} is {value}: {name} would answer ARP for the virtual address")]
+    #[error("net/{key} is {value}: {name} would answer ARP for the virtual address")]
     AnswersArp {
         /// The interface.
         name: String,
-        /// The kernel parameter.
+        /// The kernel parameter, below `/proc/sys/net`.
         key: String,
         /// Its value.
         value: String,
@@ -172,26 +173,26 @@ impl Obstacle {
                  again"
             ),
             Self::NoInterface { present, .. } => format!("there are: {}", present.join(", ")),
-            Self::InterfaceDown { name } => format!("ip link set {name} up"),
+            Self::InterfaceDown { name } => format!("ip link set dev {} up", shell(name)),
             Self::AnswersArp { key, .. } => {
-                let key = sysctl_name(key);
-                format!("the greater of `all' and the interface counts; sysctl -w {key}=1")
+                let command = set_parameter(key, "1");
+                format!("the greater of `all' and the interface counts; {command}")
             }
             Self::ReversePath { device, .. } => format!(
                 "it counts for every interface, and a tunnel without an address passes no filter: \
-                 leave `--dev {device}' away, or, for the whole host: sysctl -w \
-                 net.ipv4.conf.all.rp_filter=0"
+                 leave `{}' away, or, for the whole host: sysctl -w \
+                 net.ipv4.conf.all.rp_filter=0",
+                shell_option("--dev", device)
             ),
             Self::Answered { .. } => {
                 "a real server that is not silent (ipvsadm rs prepare there), or \
                                       another director; --takeover takes the address anyway"
                     .to_owned()
             }
-            Self::Proxy { address, name } => format!("ip neighbour del proxy {address} dev {name}"),
-            Self::NoIpv6 { name } => {
-                let name = sysctl_name(name);
-                format!("sysctl -w net.ipv6.conf.{name}.disable_ipv6=0")
+            Self::Proxy { address, name } => {
+                format!("ip neighbour del proxy {address} dev {}", shell(name))
             }
+            Self::NoIpv6 { name } => set_parameter(&format!("ipv6/conf/{name}/disable_ipv6"), "0"),
             Self::NoModule { name } => no_module(name),
             Self::ReadOnly => "containers see them so: run this on the host with --netns PID, or \
                                choose --arp nft, or give the front gateway a static entry and \
@@ -230,7 +231,7 @@ impl Obstacle {
 fn no_module(name: &str) -> String {
     let nearest = name.strip_prefix("ip_vs_").map(nearest_schedulers).unwrap_or_default();
     if nearest.is_empty() {
-        format!("it comes with the kernel's package: modprobe {name}")
+        format!("it comes with the kernel's package: modprobe {}", shell(name))
     } else {
         format!("did you mean {}?", nearest.join(" or "))
     }
@@ -242,7 +243,7 @@ mod tests {
 
     #[test]
     fn hints_keep_dots_of_interfaces() {
-        let key = "net/ipv4/conf/eth0.10/arp_ignore".to_owned();
+        let key = "ipv4/conf/eth0.10/arp_ignore".to_owned();
         let answers =
             Obstacle::AnswersArp { name: "eth0.10".to_owned(), key, value: "3".to_owned() };
         let hint = answers.remedy().unwrap();

@@ -9,6 +9,7 @@ mod name;
 mod naming;
 mod network;
 mod printable;
+pub(crate) mod quote;
 mod range;
 mod scheduler;
 mod scheduler_flags;
@@ -27,7 +28,8 @@ pub use destination::{
 pub use key::{Family, Protocol, ServiceKey};
 pub use name::{BadName, EngineName, InterfaceName, Name, SchedulerName};
 pub use naming::{Naming, Numbers};
-pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage, sysctl_name};
+pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage};
+pub(crate) use network::{set_parameter, sysctl_name, write_parameter};
 pub(crate) use printable::{is_harmful, printable, printable_lines};
 pub(crate) use range::{
     OutOfRange, impossible_destination, impossible_service, odd_daemon, odd_destination,

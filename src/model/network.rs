@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::quote::shell;
+
 /// A network interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
@@ -141,14 +143,30 @@ fn words(checksum: bool) -> &'static str {
     if checksum { " icsum" } else { "" }
 }
 
-/// sysctl takes dots between the parts of a parameter's path, and then a slash for a dot within one.
-pub fn sysctl_name(path: &str) -> String {
-    let swapped = path.chars().map(|letter| match letter {
+/// The name that sysctl(8) takes for a path below `/proc/sys/net`: dots between the parts, and then a
+/// slash for a dot within one. `None` where it has none: in names of interfaces with such characters
+/// sysctl sees patterns, or where the value begins.
+pub fn sysctl_name(key: &str) -> Option<String> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:@+,".contains(letter);
+    let swapped = key.chars().map(|letter| match letter {
         '/' => '.',
         '.' => '/',
         other => other,
     });
-    swapped.collect()
+    key.chars().all(plain).then(|| format!("net.{}", swapped.collect::<String>()))
+}
+
+/// A command for a shell that sets the parameter with this path below `/proc/sys/net`.
+pub fn set_parameter(key: &str, value: &str) -> String {
+    match sysctl_name(key) {
+        Some(name) => format!("sysctl -w {}", shell(&format!("{name}={value}"))),
+        None => write_parameter(key, value),
+    }
+}
+
+/// The same without sysctl.
+pub fn write_parameter(key: &str, value: &str) -> String {
+    format!("echo {} >{}", shell(value), shell(&format!("/proc/sys/net/{key}")))
 }
 
 /// A UDP port at which the kernel unpacks generic UDP encapsulation.

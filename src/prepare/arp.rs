@@ -7,6 +7,7 @@ use super::ledger::Ledger;
 use super::step::Step;
 use super::wish::{ArpMethod, RealServer};
 use crate::error::Obstacle;
+use crate::model::quote::nft;
 use crate::model::{Family, Link};
 
 /// The steps that silence this host for one IPv4 address. For IPv6 none are needed: the kernel
@@ -118,7 +119,7 @@ fn loud(facts: &Facts, name: &str) -> Result<(), Obstacle> {
     let culprit = if of(name) >= of("all") { name } else { "all" };
     let key = key(culprit, "arp_ignore");
     let value = of(culprit).to_string();
-    Err(Obstacle::AnswersArp { name: name.to_owned(), key: format!("net/{key}"), value })
+    Err(Obstacle::AnswersArp { name: name.to_owned(), key, value })
 }
 
 /// Each interface with the address that it may speak for.
@@ -139,14 +140,15 @@ fn table(wish: &RealServer, facts: &Facts, vip: IpAddr) -> Result<Step, Obstacle
     let mut output = String::new();
     let narrow = !wish.interfaces.is_empty();
     for (name, own) in speakers(wish, facts)? {
+        let name = nft(&name).ok_or_else(|| unsayable(&name, "nft"))?;
         if narrow {
-            let _ = writeln!(input, "\t\tiifname \"{name}\" arp daddr ip {vip} drop");
+            let _ = writeln!(input, "\t\tiifname {name} arp daddr ip {vip} drop");
         }
         let _ = match own {
             Some(own) => {
-                writeln!(output, "\t\toifname \"{name}\" arp saddr ip {vip} arp saddr ip set {own}")
+                writeln!(output, "\t\toifname {name} arp saddr ip {vip} arp saddr ip set {own}")
             }
-            None => writeln!(output, "\t\toifname \"{name}\" arp saddr ip {vip} drop"),
+            None => writeln!(output, "\t\toifname {name} arp saddr ip {vip} drop"),
         };
     }
     if !narrow {
@@ -162,6 +164,12 @@ fn table(wish: &RealServer, facts: &Facts, vip: IpAddr) -> Result<Step, Obstacle
     Ok(Step::Nft { table: table_of(&vip), body })
 }
 
+/// The language of the rules would take the name for another, or for none.
+fn unsayable(name: &str, program: &str) -> Obstacle {
+    let why = format!("{program} cannot name it in a rule: rename it, or choose --arp sysctl");
+    Obstacle::InterfaceUnfit { name: name.to_owned(), why }
+}
+
 /// The nftables table for a virtual address.
 pub fn table_of(vip: &IpAddr) -> String {
     format!("ipvsadm_rs_{vip}")
@@ -174,6 +182,10 @@ fn rules(wish: &RealServer, facts: &Facts, vip: IpAddr, program: &str) -> Result
         rules.push(format!("INPUT -d {vip} -j DROP"));
     }
     for (name, own) in speakers(wish, facts)? {
+        // A plus at the end stands for any rest, an exclamation mark for all others.
+        if name == "!" || name.ends_with('+') {
+            return Err(unsayable(&name, "arptables"));
+        }
         if narrow {
             rules.push(format!("INPUT -i {name} -d {vip} -j DROP"));
         }

@@ -1,7 +1,6 @@
 //! What a director needs: the virtual address on its front interface, and whatever the mode needs.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,7 @@ use super::step::Step;
 use super::tunnel::needs;
 use super::verdict::{Finding, finding};
 use crate::error::Obstacle;
+use crate::model::quote::option;
 
 /// What is wished of a director.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,19 +33,19 @@ pub struct Director {
 
 impl Director {
     /// The words behind `ipvsadm director prepare` that wish the same for one address.
-    pub fn words(&self, holder: &str) -> String {
-        let mut words = format!("--vip {holder} --iface {}", self.interface);
+    pub fn words(&self, holder: &str) -> Vec<String> {
+        let mut words = [option("--vip", holder), option("--iface", &self.interface)].concat();
         if self.nat {
-            words.push_str(" --mode nat");
+            words.extend(option("--mode", "nat"));
         }
         for (name, value) in &self.parameters {
-            let _ = write!(words, " --set {name}={}", value.replace('\t', ","));
+            words.extend(option("--set", &format!("{name}={}", value.replace('\t', ","))));
         }
         for scheduler in &self.schedulers {
-            let _ = write!(words, " --scheduler {scheduler}");
+            words.extend(option("--scheduler", scheduler));
         }
         if self.takeover {
-            words.push_str(" --takeover");
+            words.push("--takeover".to_owned());
         }
         words
     }

@@ -5,6 +5,8 @@ use super::ledger::Ledger;
 use super::step::Step;
 use super::wish::Wish;
 use crate::error::Obstacle;
+use crate::model::quote::{option, unit, unit_program};
+use crate::model::sysctl_name;
 
 /// Where systemd looks for units.
 pub const UNITS: &str = "/etc/systemd/system";
@@ -35,9 +37,10 @@ pub fn files(
     let [parameters, modules, unit, link] = paths(wish.verb(), holder);
     let verb = wish.verb();
     let mut files = Vec::new();
-    // Those of interfaces that a step makes are set by the unit.
+    // Those of interfaces that a step makes are set by the unit, and so are those of interfaces with
+    // names in which systemd-sysctl would see patterns.
     let keys = steps.iter().filter_map(|step| match step {
-        Step::Sysctl { key, value } if !key.contains("/ipvs-") => {
+        Step::Sysctl { key, value } if !key.contains("/ipvs-") && sysctl_name(key).is_some() => {
             Some(format!("net/{key} = {value}\n"))
         }
         _ => None,
@@ -57,7 +60,10 @@ pub fn files(
             }
         }
     }
-    let netns = netns.map(|name| format!(" --netns {name}")).unwrap_or_default();
+    let mut words = vec![verb.to_owned(), "prepare".to_owned()];
+    words.extend(wish.words(holder));
+    words.extend(netns.into_iter().flat_map(|name| option("--netns", name)));
+    let command = command_line(&facts.executable, &words)?;
     let content = format!(
         "# made by `ipvsadm {verb} prepare --persist'; `ipvsadm {verb} undo' removes it\n\
          [Unit]\n\
@@ -66,12 +72,10 @@ pub fn files(
          [Service]\n\
          Type=oneshot\n\
          RemainAfterExit=yes\n\
-         ExecStart={} {verb} prepare {}{netns}\n\n\
+         ExecStart={command}\n\n\
          [Install]\n\
          WantedBy=multi-user.target\n",
         order(wish),
-        facts.executable,
-        wish.words(holder),
     );
     files.push(Step::File { path: unit.clone(), content });
     files.push(Step::Symlink { path: link, target: unit });
@@ -84,6 +88,21 @@ pub fn files(
         }
     }
     Ok(files)
+}
+
+/// The program with its words for `ExecStart=`.
+fn command_line(program: &str, words: &[String]) -> Result<String, Obstacle> {
+    let Some(mut line) = unit_program(program) else {
+        return Err(Obstacle::Wish(format!(
+            "--persist: systemd starts no program whose path has quotes, backslashes, dollar signs \
+             or control characters: install this one elsewhere than at {program}"
+        )));
+    };
+    for word in words {
+        line.push(' ');
+        line.push_str(&unit(word));
+    }
+    Ok(line)
 }
 
 /// What waits for nothing comes before the network is online, and so before services that bind to

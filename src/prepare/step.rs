@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::filter;
-use crate::model::{GuePort, NewLink, RouteImage, sysctl_name};
+use crate::model::quote::shell;
+use crate::model::{GuePort, NewLink, RouteImage, printable, sysctl_name, write_parameter};
 
 /// One change to a host that can be undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,48 +151,68 @@ impl Step {
         }
     }
 
-    /// The same as commands for a shell that runs with `set -e`.
+    /// The same as commands for a shell that runs with `set -e`. Names of interfaces and files are
+    /// quoted: others may have chosen them.
     pub fn shell(&self) -> String {
         match self {
-            Self::Module { name } => format!("modprobe {name}"),
-            Self::Sysctl { key, value } => {
-                format!("sysctl -q -w net.{}='{value}'", sysctl_name(key))
-            }
+            Self::Module { name } => format!("modprobe {}", shell(name)),
+            Self::Sysctl { key, value } => match sysctl_name(key) {
+                Some(name) => format!("sysctl -q -w {name}='{value}'"),
+                None => write_parameter(key, value),
+            },
             Self::Nft { table, body } => {
-                format!("nft -f - <<'END'\n{}END", filter::script(table, body))
+                format!("nft -f - {}", here_document(&filter::script(table, body)))
             }
             Self::Arptables { program, rules, .. } => {
-                let rules = rules.iter().map(|rule| format!("{program} -A {rule}"));
+                let rules = rules.iter().map(|rule| format!("{program} -A {}", words(rule)));
                 rules.collect::<Vec<_>>().join("\n")
             }
             Self::Gue { port } => {
                 format!("ip fou add port {} gue{}", port.port, if port.ipv6 { " -6" } else { "" })
             }
-            Self::Link { name, link } => format!("ip link add {name} type {}", link.words()),
-            Self::Up { device } => format!("ip link set {device} up"),
+            Self::Link { name, link } => {
+                format!("ip link add {} type {}", shell(name), link.words())
+            }
+            Self::Up { device } => format!("ip link set dev {} up", shell(device)),
             Self::Address { device, address: IpAddr::V4(address) } => {
-                format!("ip address add {address}/32 dev {device}")
+                format!("ip address add {address}/32 dev {}", shell(device))
             }
             Self::Address { device, address } => {
+                let device = shell(device);
                 format!("ip -6 address add {address}/128 dev {device} nodad preferred_lft 0")
             }
             Self::Announce { device, address: IpAddr::V4(address) } => {
+                let device = shell(device);
                 format!("arping -q -U -c 3 -I {device} {address} || {}", unheard(address))
             }
             Self::Announce { device, address } => {
-                format!("ndsend {address} {device} || {}", unheard(address))
+                format!("ndsend {address} {} || {}", shell(device), unheard(address))
             }
-            Self::Route { words, ipv6, .. } => {
-                format!("ip -{} route replace {words}", version(*ipv6))
+            Self::Route { words: route, ipv6, .. } => {
+                format!("ip -{} route replace {}", version(*ipv6), words(route))
             }
             Self::File { path, content } => {
-                format!("{}cat >{path} <<'END'\n{content}END", make_parent(path))
+                format!("{}cat >{} {}", make_parent(path), shell(path), here_document(content))
             }
             Self::Symlink { path, target } => {
-                format!("{}ln -s {target} {path}", make_parent(path))
+                format!("{}ln -s {} {}", make_parent(path), shell(target), shell(path))
             }
         }
     }
+}
+
+/// Words with a blank between them, which the kernel allows in no name of an interface.
+fn words(text: &str) -> String {
+    text.split(' ').map(shell).collect::<Vec<_>>().join(" ")
+}
+
+/// Text as the input of a command, with a last line that the text does not have.
+fn here_document(text: &str) -> String {
+    let mut end = "END".to_owned();
+    while text.lines().any(|line| line == end) {
+        end.push('_');
+    }
+    format!("<<'{end}'\n{text}{end}")
 }
 
 fn version(ipv6: bool) -> u8 {
@@ -205,17 +226,19 @@ fn unheard(address: impl std::fmt::Display) -> String {
 
 /// A line that makes the folder of a file.
 fn make_parent(path: &str) -> String {
-    path.rsplit_once('/').map(|(folder, _)| format!("mkdir -p {folder}\n")).unwrap_or_default()
+    let folder = path.rsplit_once('/').map(|(folder, _)| shell(folder));
+    folder.map(|folder| format!("mkdir -p {folder}\n")).unwrap_or_default()
 }
 
 /// The steps as a script for hosts without this program, and what else there is to know.
 pub fn script<'a>(steps: impl IntoIterator<Item = &'a Step>, notes: &[String]) -> String {
     let mut text = "#!/bin/sh\nset -e\n".to_owned();
+    // A comment ends with its line, whatever it quotes.
     for step in steps {
-        let _ = write!(text, "\n# {}\n{}\n", step.describe(), step.shell());
+        let _ = write!(text, "\n# {}\n{}\n", printable(&step.describe()), step.shell());
     }
     for note in notes {
-        let _ = write!(text, "\n# {note}\n");
+        let _ = write!(text, "\n# {}\n", printable(note));
     }
     text
 }
@@ -239,6 +262,39 @@ mod tests {
         );
         let link = Step::Symlink { path, target: "/x".to_owned() };
         assert!(link.shell().starts_with("mkdir -p /etc/modules-load.d\nln -s /x "));
+    }
+
+    #[test]
+    fn names_that_others_chose_are_never_run() {
+        let name = "$(id>&2)".to_owned();
+        let key = format!("ipv4/conf/{name}/arp_ignore");
+        let address = "192.0.2.1".parse().unwrap();
+        for (step, command) in [
+            (Step::Up { device: name.clone() }, "ip link set dev '$(id>&2)' up"),
+            (
+                Step::Address { device: name.clone(), address },
+                "ip address add 192.0.2.1/32 dev '$(id>&2)'",
+            ),
+            (
+                Step::Sysctl { key, value: "1".to_owned() },
+                "echo 1 >'/proc/sys/net/ipv4/conf/$(id>&2)/arp_ignore'",
+            ),
+            (
+                Step::Arptables {
+                    program: "arptables".to_owned(),
+                    vip: address,
+                    rules: vec![format!("INPUT -i {name} -d 192.0.2.1 -j DROP")],
+                },
+                "arptables -A INPUT -i '$(id>&2)' -d 192.0.2.1 -j DROP",
+            ),
+        ] {
+            assert_eq!(step.shell(), command);
+        }
+    }
+
+    #[test]
+    fn text_with_the_end_of_a_here_document_stays_text() {
+        assert_eq!(here_document("a\nEND\nb\n"), "<<'END_'\na\nEND\nb\nEND_");
     }
 
     #[test]

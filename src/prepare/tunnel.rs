@@ -11,7 +11,8 @@ use super::step::Step;
 use super::verdict::{Finding, finding, remedy};
 use super::wish::{Encapsulation, RealServer};
 use crate::error::Obstacle;
-use crate::model::{Family, GuePort, Link, NewLink, sysctl_name};
+use crate::model::quote::shell;
+use crate::model::{Family, GuePort, Link, NewLink, set_parameter};
 
 /// The steps for one virtual address, and the interface on which its packets arrive.
 pub fn dig(
@@ -97,7 +98,8 @@ pub fn judge(
             finding(false, format!("no interface unpacks {} packets; {remedy}", wanted.kind()))
         }
         Some(Link { name, up: false, .. }) => {
-            finding(false, format!("{name} is down and unpacks nothing; ip link set {name} up"))
+            let up = format!("ip link set dev {} up", shell(name));
+            finding(false, format!("{name} is down and unpacks nothing; {up}"))
         }
         Some(link) if vip.is_ipv4() => let_in(facts, link),
         Some(Link { name, .. }) => finding(true, format!("{name} is up")),
@@ -119,8 +121,7 @@ fn let_in(facts: &Facts, link: &Link) -> Finding {
         1 => finding(false, format!("{name} drops what comes out of it (rp_filter 1)")),
         2 if bare => {
             let whose = if facts.number(ALL_FILTERED) == 0 { name } else { "all" };
-            let whose = sysctl_name(whose);
-            let remedy = format!("sysctl -w net.ipv4.conf.{whose}.rp_filter=0");
+            let remedy = set_parameter(&format!("ipv4/conf/{whose}/rp_filter"), "0");
             finding(
                 false,
                 format!(

@@ -9,6 +9,7 @@ use super::ledger::Ledger;
 use super::step::Step;
 use super::wish::{ArpMethod, Mode, RealServer};
 use super::{arp, filter, tunnel};
+use crate::model::quote::shell;
 use crate::model::{Family, Link};
 
 /// One thing that was looked at.
@@ -81,7 +82,9 @@ fn lacking(step: &Step, facts: &Facts) -> Option<String> {
 
 /// The command that puts it right.
 pub fn remedy(wish: &RealServer, vip: IpAddr) -> String {
-    format!("ipvsadm rs prepare {}", wish.words(&vip.to_string()))
+    let words = wish.words(&vip.to_string());
+    let words: Vec<_> = words.iter().map(|word| shell(word)).collect();
+    format!("ipvsadm rs prepare {}", words.join(" "))
 }
 
 /// Addresses of interfaces without neighbours for which others answer ARP: perhaps virtual ones.

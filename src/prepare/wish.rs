@@ -10,6 +10,7 @@ use super::director::{self, Director};
 use super::facts::{Facts, Question};
 use super::persist;
 use super::verdict::{self, Finding};
+use crate::model::quote::option;
 
 /// How the director reaches the real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,7 +96,7 @@ impl Wish {
     }
 
     /// The words behind `prepare` that wish the same for one holder.
-    pub fn words(&self, holder: &str) -> String {
+    pub fn words(&self, holder: &str) -> Vec<String> {
         match self {
             Self::RealServer(wish) => wish.words(holder),
             Self::Director(wish) => wish.words(holder),
@@ -186,33 +187,35 @@ impl RealServer {
     }
 
     /// The words behind `ipvsadm rs prepare` that wish the same for one holder.
-    pub fn words(&self, holder: &str) -> String {
-        use fmt::Write as _;
+    pub fn words(&self, holder: &str) -> Vec<String> {
         let mut words = match self.mode {
-            Mode::Direct => "--mode dr".to_owned(),
-            Mode::Tunnel(encapsulation) => format!("--mode tun --tunnel {encapsulation}"),
-            Mode::Nat => "--mode nat".to_owned(),
+            Mode::Direct => option("--mode", "dr"),
+            Mode::Tunnel(encapsulation) => {
+                [option("--mode", "tun"), option("--tunnel", &encapsulation.to_string())].concat()
+            }
+            Mode::Nat => option("--mode", "nat"),
         };
+        let mut push = |name: &str, value: &str| words.extend(option(name, value));
         if holder != NAT_HOLDER {
-            let _ = write!(words, " --vip {holder}");
+            push("--vip", holder);
         }
         if let Some(device) = &self.device {
-            let _ = write!(words, " --dev {device}");
+            push("--dev", device);
         }
         for interface in &self.interfaces {
-            let _ = write!(words, " --iface {interface}");
+            push("--iface", interface);
         }
         if self.mode != Mode::Nat && self.arp != ArpMethod::Sysctl {
-            let _ = write!(words, " --arp {}", self.arp);
+            push("--arp", &self.arp.to_string());
         }
         if let Some(own) = self.own {
-            let _ = write!(words, " --rip {own}");
+            push("--rip", &own.to_string());
         }
         for director in &self.directors {
-            let _ = write!(words, " --director {director}");
+            push("--director", &director.to_string());
         }
         if let Some(advmss) = self.advmss {
-            let _ = write!(words, " --advmss {advmss}");
+            push("--advmss", &advmss.to_string());
         }
         words
     }

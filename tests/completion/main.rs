@@ -133,6 +133,37 @@ fn commands_options_verbs_and_files() {
     });
 }
 
+/// Others choose the names of interfaces and namespaces. Run, they would print `uid=`.
+#[test]
+fn names_that_others_chose_are_typed_quoted() {
+    bed(|_| {
+        run("ip", &["link", "add", "name", "x$(id>&2)", "type", "dummy"]);
+        run("ip", &["netns", "add", "y`id` zz"]);
+        let mut shells = Shell::all_typed();
+        let rs = "rs status --mode dr --vip 192.0.2.100";
+        let interface = ("2\\)", "interface x$(id>&2) cannot be used");
+        let namespace = ("zz", "RemoteAddress:Port");
+        for (typed, (mark, done)) in [
+            (format!("{rs} --iface x"), interface),
+            (format!("{rs} --iface=x"), interface),
+            // What stands there already is understood again.
+            (format!("{rs} --iface x\\$\\(i"), interface),
+            ("-L -n --netns y".to_owned(), namespace),
+            ("-L -n --netns y\\`id\\`\\ ".to_owned(), namespace),
+        ] {
+            for shell in &mut shells {
+                shell.run(&typed, mark);
+            }
+            for shell in &mut shells {
+                let seen = shell.screen();
+                assert!(!seen.contains("uid="), "{typed}: {seen:?}");
+                assert!(seen.contains(done), "{typed}: {seen:?}");
+            }
+        }
+        run("ip", &["netns", "delete", "y`id` zz"]);
+    });
+}
+
 /// Everybody may read /proc, and nobody sees an error in the middle of a line.
 #[test]
 fn without_rights_it_stays_quiet() {

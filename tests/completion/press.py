@@ -4,7 +4,8 @@ Starts COMMAND on a terminal of 200 columns and types SETUP and Enter. For each 
 of the standard input it types that line and the Tab key, prints what the shell then
 shows and a line "== end", and gives the line up. A shell answers each Tab, if only
 with a bell: so its answer has begun when it says something, and has ended when it is
-quiet.
+quiet. Of a line "RUN:MARK:..." the shell must show MARK after the Tab key; then
+comes the Enter key, and what the command prints is shown, too.
 """
 import fcntl
 import os
@@ -45,6 +46,7 @@ def wait_for(mark, limit=60):
         if time.monotonic() > end:
             sys.exit("the shell is silent: " + said.decode(errors="replace"))
         said += listen(0.1)
+    return said
 
 
 # In two pieces, so that the echo of the line is no mark.
@@ -52,10 +54,17 @@ os.write(terminal, setup.encode() + b"; echo SET''UP-DONE\r")
 wait_for(b"SETUP-DONE")
 listen(QUIET)
 for line in sys.stdin.buffer:
-    os.write(terminal, line.rstrip(b"\n"))
+    line = line.rstrip(b"\n")
+    run, mark, line = line.split(b":", 2) if line.startswith(b"RUN:") else (b"", b"", line)
+    os.write(terminal, line)
     seen = listen(PATIENCE)
     os.write(terminal, b"\t")
-    seen += listen(PATIENCE)
+    if run:
+        seen += wait_for(mark)
+        os.write(terminal, b"; echo RUN''-DONE\r")
+        seen += wait_for(b"RUN-DONE")
+    else:
+        seen += listen(PATIENCE)
     sys.stdout.buffer.write(seen + b"\n== end\n")
     sys.stdout.buffer.flush()
     # Ctrl-C: a new prompt.

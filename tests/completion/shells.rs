@@ -55,6 +55,23 @@ impl Shell {
         Self { name, child, questions, answers }
     }
 
+    /// The shells at a terminal, fish among them, for commands to be run.
+    pub fn all_typed() -> [Self; 3] {
+        let [bash, zsh, fish] = Self::all();
+        drop(fish);
+        let load = "ipvsadm completions fish | source";
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/completion/press.py");
+        let setup = format!("set -x PATH {} $PATH; {load}", folder());
+        let mut command = Command::new("python3");
+        command.args([script, &setup, "fish", "--no-config", "-i"]);
+        [bash, zsh, Self::start("fish", &mut command)]
+    }
+
+    /// Types `ipvsadm` and these words, then Tab, which must show `mark`, then Enter.
+    pub fn run(&mut self, typed: &str, mark: &str) {
+        writeln!(self.questions, "RUN:{mark}:ipvsadm {typed}").unwrap();
+    }
+
     /// Types `ipvsadm` and these words; they are not shown before [`Self::screen`].
     pub fn press(&mut self, typed: &str) {
         writeln!(self.questions, "ipvsadm {typed}").unwrap();

@@ -2,13 +2,16 @@
 
 _ipvsadm()
 {
-	local program=$1 line=${COMP_LINE:0:COMP_POINT} current cut='' part break candidate files=''
+	local program=$1 line=${COMP_LINE:0:COMP_POINT} current cut='' part break candidate nth files=''
 	local -a words candidates
+	local open='(^|[^\])[[:blank:]]$' plain='^[[:alnum:]_@%+=:,./-]*$'
 	COMPREPLY=()
 
 	# COMP_WORDS is split at colons and equals signs, which belong to our words.
-	read -ra words <<<"$line"
-	[[ $line != *[[:blank:]] && ${#words[@]} -gt 1 ]] || words+=('')
+	# Without -r a backslash protects what it protects on the command line.
+	# shellcheck disable=SC2162
+	read -a words <<<"$line"
+	[[ ! $line =~ $open && ${#words[@]} -gt 1 ]] || words+=('')
 	current=${words[${#words[@]} - 1]}
 
 	program=${program/#\~\//$HOME/}
@@ -30,7 +33,14 @@ _ipvsadm()
 		candidate=${candidate%%$'\t'*}
 		COMPREPLY+=("${candidate#"$cut"}")
 	done
-	if [[ -n $files ]]; then
+	# Names of interfaces can hold what a shell would run. With files, readline quotes them all.
+	if [[ -z $files ]]; then
+		for ((nth = 0; nth < ${#COMPREPLY[@]}; nth++)); do
+			[[ ${COMPREPLY[nth]} =~ $plain ]] && continue
+			printf -v candidate %q "${COMPREPLY[nth]}"
+			COMPREPLY[nth]=$candidate
+		done
+	else
 		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$2")
 		compopt -o filenames 2>/dev/null
 	fi

@@ -6,7 +6,9 @@ function __ipvsadm_complete
     set -l name (string replace -r '.*/' '' -- $program)
     test "$name" = ipvsadm; or set program ipvsadm
     command -sq $program; or set program /usr/sbin/ipvsadm
-    for line in ($program __complete $name $words[2..-1] (commandline -ct) 2>/dev/null)
+    set -l current (commandline -ct)
+    set -l plain (string unescape -- $current); or set plain $current
+    for line in ($program __complete $name $words[2..-1] "$plain" 2>/dev/null)
         if test "$line" = :files
             __fish_complete_path (commandline -ct)
         else

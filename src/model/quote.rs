@@ -1,0 +1,182 @@
+//! Words from outside, made one word of another language: a shell's, a systemd unit's, nft's.
+
+use std::borrow::Cow;
+
+use super::printable::is_harmful;
+
+/// `word` as one word of a POSIX shell, of bash, zsh and fish. A plain word stays as it is. Nothing
+/// in it is run or expanded, and nothing in it acts on a terminal that shows the command.
+pub fn shell(word: &str) -> Cow<'_, str> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "_@%+=:,./-".contains(letter);
+    // zsh looks up `=ls`, and an empty word would vanish.
+    if !word.is_empty() && !word.starts_with('=') && word.chars().all(plain) {
+        return Cow::Borrowed(word);
+    }
+    let mut quoted = "'".to_owned();
+    for letter in word.chars() {
+        match letter {
+            '\'' => quoted.push_str("'\\''"),
+            // fish reads backslashes even between these quotes.
+            '\\' => quoted.push_str("'\\\\'"),
+            '\n' | '\t' => quoted.push(letter),
+            _ if is_harmful(letter) => {
+                let bytes = letter.encode_utf8(&mut [0; 4]).as_bytes().to_vec();
+                let octal: String = bytes.iter().map(|byte| format!("\\{byte:03o}")).collect();
+                quoted.push_str(&format!("'\"$(printf '{octal}')\"'"));
+            }
+            _ => quoted.push(letter),
+        }
+    }
+    quoted.push('\'');
+    Cow::Owned(quoted)
+}
+
+/// An option with its value for a shell. A value that begins with a dash would be an option itself.
+pub fn shell_option(name: &str, value: &str) -> String {
+    option(name, value).iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// An option with its value as words.
+pub fn option(name: &str, value: &str) -> Vec<String> {
+    if value.starts_with('-') {
+        vec![format!("{name}={value}")]
+    } else {
+        vec![name.to_owned(), value.to_owned()]
+    }
+}
+
+/// `word` as one argument of `ExecStart=` in a systemd unit: quoted, and without a meaning of `%`,
+/// `$` and `\` (systemd.unit(5), systemd.service(5)).
+pub fn unit(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "_@+=:,./-".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    let mut quoted = "\"".to_owned();
+    for letter in word.chars() {
+        match letter {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '%' => quoted.push_str("%%"),
+            '$' => quoted.push_str("$$"),
+            _ if is_harmful(letter) => {
+                let bytes = letter.encode_utf8(&mut [0; 4]).as_bytes().to_vec();
+                quoted.extend(bytes.iter().map(|byte| format!("\\x{byte:02x}")));
+            }
+            _ => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// The path of a program at the head of `ExecStart=`; `None` where systemd takes no such path. It
+/// refuses quotes, backslashes and controls there even when they are escaped.
+pub fn unit_program(path: &str) -> Option<String> {
+    let fits = |letter: char| !is_harmful(letter) && !"'\"\\$".contains(letter);
+    (path.starts_with('/') && path.chars().all(fits)).then(|| unit(path))
+}
+
+/// `name` as a string of nft; `None` where nft cannot say it. Its strings have no escapes, and a `*`
+/// at their end stands for any rest.
+pub fn nft(name: &str) -> Option<String> {
+    let fits = |letter: char| !is_harmful(letter) && !"\"\\".contains(letter);
+    (!name.is_empty() && !name.ends_with('*') && name.chars().all(fits))
+        .then(|| format!("\"{name}\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn plain_words_stay_as_they_are() {
+        for word in ["eth0", "br-1a2b.100", "192.0.2.80/32", "--dev=x", "2001:db8::1"] {
+            assert_eq!(shell(word), word);
+            assert_eq!(unit(word), word);
+        }
+        assert_eq!(shell("$(id>&2)"), "'$(id>&2)'");
+        assert_eq!(shell("it's"), "'it'\\''s'");
+        assert_eq!(shell(""), "''");
+        assert_eq!(shell("=ls"), "'=ls'");
+        assert_eq!(shell_option("--dev", "-x y"), "'--dev=-x y'");
+    }
+
+    #[test]
+    fn units_give_percent_dollar_and_quotes_no_meaning() {
+        assert_eq!(unit("a b"), "\"a b\"");
+        assert_eq!(unit("q\"x\\"), "\"q\\\"x\\\\\"");
+        assert_eq!(unit("50%$HOME"), "\"50%%$$HOME\"");
+        assert_eq!(unit(";"), "\";\"");
+        assert_eq!(unit("a\nb"), "\"a\\x0ab\"");
+        assert_eq!(unit_program("/opt/a b/ipvsadm").as_deref(), Some("\"/opt/a b/ipvsadm\""));
+        for path in ["ipvsadm", "/a\"b", "/a'b", "/a\\b", "/$a", "/a\nb"] {
+            assert_eq!(unit_program(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn nft_is_told_no_name_that_it_would_read_as_another() {
+        assert_eq!(nft("$(id>&2)").as_deref(), Some("\"$(id>&2)\""));
+        for name in ["", "eth*", "a\"b", "a\\b", "a\nb", "a\x1bb"] {
+            assert_eq!(nft(name), None, "{name}");
+        }
+    }
+
+    fn printed_by(shell: &str, word: &str) -> String {
+        let script = format!("printf %s {word}");
+        let output = Command::new(shell).args(["-c", &script]).output().unwrap();
+        assert!(output.stderr.is_empty(), "{script}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        /// What `sh` takes a quoted word for is the word.
+        #[test]
+        fn a_shell_gives_the_word_back(
+            word in "[^\\x00]{0,12}|[ -~\\n\\t]{0,12}|[$`\"'\\\\(){}<>|&;*?~!#= \\x1b\u{9b}]{0,12}"
+        ) {
+            let quoted = shell(&word).into_owned();
+            prop_assert_eq!(printed_by("sh", &quoted), word);
+            let shown = |letter: char| matches!(letter, '\n' | '\t') || !is_harmful(letter);
+            prop_assert!(quoted.chars().all(shown), "{}", quoted);
+        }
+
+        #[test]
+        fn a_unit_line_stays_one_line_of_balanced_quotes(word in "[^\\x00]{0,12}|[ -~]{0,12}") {
+            let quoted = unit(&word);
+            prop_assert!(!quoted.contains(is_harmful), "{}", quoted);
+            prop_assert_eq!(read_as_systemd_does(&quoted), word.as_str());
+        }
+    }
+
+    /// The rules of systemd.service(5), section "Command lines", for one word.
+    fn read_as_systemd_does(quoted: &str) -> String {
+        let Some(text) = quoted.strip_prefix('"') else { return quoted.to_owned() };
+        let text = text.strip_suffix('"').unwrap();
+        let (mut bytes, mut rest) = (Vec::new(), text.bytes());
+        while let Some(byte) = rest.next() {
+            let second = match byte {
+                b'%' | b'$' => rest.next().filter(|it| *it == byte).expect("a doubled sign"),
+                b'\\' => match rest.next().unwrap() {
+                    b'x' => {
+                        let digits = [rest.next().unwrap(), rest.next().unwrap()];
+                        let digits = str::from_utf8(&digits).unwrap().to_owned();
+                        u8::from_str_radix(&digits, 16).unwrap()
+                    }
+                    other => other,
+                },
+                b'"' => panic!("{quoted}: the quotes end early"),
+                byte => byte,
+            };
+            bytes.push(second);
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+}
