@@ -11,9 +11,11 @@ mod rejection;
 use std::io;
 
 pub use kernel::Errno;
+pub(crate) use misuse::misplaced;
 pub use misuse::{Misuse, ValueKind};
 pub use obstacle::Obstacle;
 pub use rejection::{Module, Rejection};
+pub(crate) use rejection::{made_before, other_ports};
 
 use crate::model::Operation;
 

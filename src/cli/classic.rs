@@ -196,7 +196,7 @@ fn take_loose(draft: &mut Draft, loose: Vec<String>) -> Result<(), Misuse> {
         draft.take_timeouts(&values)?;
     }
     match loose.next() {
-        Some(word) => Err(Misuse::UnexpectedArgument { word }),
+        Some(word) => Err(Misuse::UnexpectedArgument { word, command: draft.command.row().name }),
         None => Ok(()),
     }
 }
@@ -243,8 +243,12 @@ pub(super) fn listing_conflict(has: impl Fn(Column) -> bool) -> Result<(), Misus
 fn build(mut draft: Draft) -> Result<Classic, Misuse> {
     let mut notes = Vec::new();
     let invocation = match draft.command {
-        Command::AddService => Invocation::Change(Change::AddService(service(&mut draft)?)),
-        Command::EditService => Invocation::Change(Change::UpdateService(service(&mut draft)?)),
+        Command::AddService => {
+            Invocation::Change(Change::AddService(service(&mut draft, &mut notes)?))
+        }
+        Command::EditService => {
+            Invocation::Change(Change::UpdateService(service(&mut draft, &mut notes)?))
+        }
         Command::DeleteService => Invocation::Change(Change::DeleteService(key(&draft)?)),
         Command::AddServer => {
             let destination = destination(&draft, &mut notes)?;
@@ -274,7 +278,7 @@ fn build(mut draft: Draft) -> Result<Classic, Misuse> {
         Command::Version => Invocation::Version,
     };
     if let Invocation::Change(change) = &invocation {
-        notes.extend(holes(change));
+        notes.extend(holes(change).into_iter().chain(marked_one_packet(change)));
     }
     let unnamed = unnamed(draft.command, |column| draft.has(column));
     Ok(Classic { invocation, netns: draft.netns, notes, unnamed })
@@ -326,7 +330,7 @@ fn timeouts(draft: &Draft) -> Timeouts {
     draft.timeouts.unwrap_or(Timeouts::KEPT)
 }
 
-fn service(draft: &mut Draft) -> Result<Service, Misuse> {
+fn service(draft: &mut Draft, notes: &mut Vec<String>) -> Result<Service, Misuse> {
     let key = key(draft)?;
     let granularity = draft.granularity.unwrap_or_else(|| Granularity::host(key.family()));
     let service = Service {
@@ -338,7 +342,20 @@ fn service(draft: &mut Draft) -> Result<Service, Misuse> {
         engine: draft.engine.take(),
     };
     check_service(&service)?;
+    if draft.has(Column::Netmask) && service.persistence.is_none() {
+        notes.push("-M has no effect without -p".to_owned());
+    }
     Ok(service)
+}
+
+/// What to say of `-o` with a mark: the kernel looks at the protocol of each packet.
+pub(crate) fn marked_one_packet(change: &Change) -> Option<String> {
+    let (Change::AddService(service) | Change::UpdateService(service)) = change else {
+        return None;
+    };
+    let is_marked = matches!(service.key, ServiceKey::Fwmark { .. });
+    (service.one_packet && is_marked)
+        .then(|| "-o has no effect on packets other than UDP".to_owned())
 }
 
 /// What to say of a mask with holes. Other programs make them, and saved tables have them; who types

@@ -1,6 +1,6 @@
 //! The names under which the program is called.
 
-use crate::error::Misuse;
+use crate::error::{Misuse, misplaced};
 use crate::model::Change;
 use crate::rules::parse_line;
 
@@ -39,6 +39,8 @@ pub enum Request {
     Replace {
         /// The network namespace to do it in.
         netns: Option<String>,
+        /// What to say of words that were passed over.
+        ignored: Vec<String>,
     },
     /// Say how a word can go on: a shell asks.
     Complete(Wanted),
@@ -50,6 +52,14 @@ const SAVE_USAGE: &str = "Usage: ipvsadm-save [-n] [--netns NAME] > FILE\n  \
 
 const RESTORE_USAGE: &str = "Usage: ipvsadm-restore [--netns NAME] < FILE\n  \
     --netns NAME  in that network namespace\n";
+
+const SAVE_STREAM: &str = "the rules go to standard output: ipvsadm-save > FILE";
+const RESTORE_STREAM: &str = "the rules come from standard input: ipvsadm-restore < FILE";
+
+/// What to say of a word that is passed over.
+fn ignored(word: &str, stream: &str) -> String {
+    format!("`{word}' was ignored: {}", misplaced(word).unwrap_or(stream))
+}
 
 impl Program {
     /// The program that `argv0`, with or without folders, names.
@@ -84,7 +94,10 @@ impl Program {
             }
             Self::Ipvsadm => match canonical(args) {
                 Some(change) => Ok(Request::Classic(Classic {
-                    notes: classic::holes(&change).into_iter().collect(),
+                    notes: classic::holes(&change)
+                        .into_iter()
+                        .chain(classic::marked_one_packet(&change))
+                        .collect(),
                     unnamed: unnamed(&change, args),
                     ..Invocation::Change(change).into()
                 })),
@@ -132,13 +145,18 @@ fn save(args: &[String]) -> Request {
     }
     let numeric = args.contains(&"-n");
     let invocation = Invocation::Save(Save { numeric, full: false, json: false });
-    Request::Classic(Classic { netns, ..invocation.into() })
+    let others = args.iter().filter(|arg| !arg.starts_with('-'));
+    let notes = others.map(|word| ignored(word, SAVE_STREAM)).collect();
+    Request::Classic(Classic { netns, notes, ..invocation.into() })
 }
 
 /// All other words were always passed over.
 fn restore(args: &[String]) -> Request {
     match netns(args) {
-        Ok((netns, _)) => Request::Replace { netns },
+        Ok((netns, others)) => {
+            let ignored = others.iter().map(|word| ignored(word, RESTORE_STREAM)).collect();
+            Request::Replace { netns, ignored }
+        }
         Err(NoName) => Request::Told { text: RESTORE_USAGE.to_owned(), status: 1 },
     }
 }

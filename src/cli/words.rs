@@ -11,10 +11,10 @@ use indexmap::IndexSet;
 
 use super::options::{COMMANDS, Command, OPTIONS, Opt, Takes};
 
-/// Stands for "no value": no word of a command line can contain it.
+/// Stands for "no value": no word of a command line can contain a NUL, and none of a file does.
 const ABSENT: &str = "\0";
 /// Stands for a lone `-`, which popt never takes as an optional value and clap does.
-const DASH: &str = "\u{1}";
+const DASH: &str = "\0-";
 const LOOSE: &str = "words";
 
 /// An option, or a command, as found.
@@ -53,6 +53,9 @@ pub struct Scanner {
     language: Option<clap::Command>,
     /// What lines of files mean otherwise than they say; of a file that is read twice once.
     pub(super) notes: IndexSet<String>,
+    /// How often clap was asked.
+    #[cfg(test)]
+    scans: usize,
 }
 
 impl Scanner {
@@ -102,28 +105,28 @@ impl Scanner {
 
     /// The word as typed that ends option number `index`: its value, if that is a word of its own.
     pub(super) fn word_of(&mut self, args: &[String], index: usize) -> String {
-        for end in 1..=args.len() {
-            if self.read(&args[..end]).given.len() > index {
-                return args[end - 1].clone();
+        let (mut short, mut long) = (0, args.len());
+        // With fewer words there are never more options.
+        while long - short > 1 {
+            let middle = usize::midpoint(short, long);
+            if self.read(&args[..middle]).given.len() > index {
+                long = middle;
+            } else {
+                short = middle;
             }
         }
-        String::new()
+        args.get(short).cloned().unwrap_or_default()
     }
 
     fn read_to_mistake(&mut self, args: &[&str]) -> Words {
-        let mut good = (0..args.len()).rev();
-        let Some((end, mut words)) =
-            good.find_map(|end| Some((end, self.scan(&args[..end]).ok()?)))
-        else {
-            return Words::default();
-        };
+        let (end, mut words) = longest(args.len(), |end| self.scan(&args[..end]).ok());
         let word = args[end];
         let kind = self.scan(&args[..=end]).err();
         if let Some(more) = self.good_letters(&args[..end], word) {
             words = more;
         }
         let missing_value = kind != Some(ErrorKind::UnknownArgument);
-        words.failure = Some(Failure { word: word.to_owned(), missing_value });
+        words.failure = Some(Failure { word: word.replace(DASH, "-"), missing_value });
         words
     }
 
@@ -133,14 +136,20 @@ impl Scanner {
             return None;
         }
         let ends = word.char_indices().skip(2).map(|(at, _)| at).collect::<Vec<_>>();
-        ends.into_iter().rev().find_map(|end| {
+        let (_, words) = longest(ends.len() + 1, |number| {
             let mut args = before.to_vec();
-            args.push(&word[..end]);
-            self.scan(&args).ok()
-        })
+            let Some(end) = number.checked_sub(1) else { return Some(None) };
+            args.push(&word[..ends[end]]);
+            self.scan(&args).ok().map(Some)
+        });
+        words
     }
 
     fn scan(&mut self, args: &[&str]) -> Result<Words, ErrorKind> {
+        #[cfg(test)]
+        {
+            self.scans += 1;
+        }
         let matches = self
             .language
             .get_or_insert_with(language)
@@ -181,6 +190,30 @@ impl Scanner {
             failure: None,
         })
     }
+}
+
+/// The greatest length below `length` that `read` accepts, and what it reads. Nothing is always
+/// accepted; where something was not, because an option lacks its value at the end, the lengths
+/// before and after it are. So it is found by bisection: a line may have 30,000 words.
+fn longest<T: Default>(length: usize, mut read: impl FnMut(usize) -> Option<T>) -> (usize, T) {
+    let mut found = (0, T::default());
+    let (mut good, mut bad) = (0, length);
+    while bad > good {
+        let middle = good + (bad - good) / 2;
+        let read_from = |end: usize, read: &mut dyn FnMut(usize) -> Option<T>| {
+            read(end).map(|words| (end, words))
+        };
+        let read_here =
+            read_from(middle, &mut read).or_else(|| read_from(middle.checked_sub(1)?, &mut read));
+        match read_here {
+            Some(read) => {
+                found = read;
+                good = middle + 1;
+            }
+            None => bad = middle,
+        }
+    }
+    found
 }
 
 /// The option whose name is nearest to a word that is none.
@@ -278,6 +311,44 @@ mod tests {
         assert_eq!(scanner.word_of(&args, 3), "-E");
         let args = ["-L", "-LQ"].map(str::to_owned);
         assert_eq!(scanner.word_of(&args, 1), "-LQ");
+    }
+
+    #[test]
+    fn the_mistake_is_found_by_bisection() {
+        let many = |bad: &str| {
+            let mut args = vec!["-n"; 10_000];
+            args.insert(7_000, bad);
+            args.into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let mut scanner = Scanner::default();
+        for bad in ["--nonsense", &format!("-{}Q", "n".repeat(5000))] {
+            let words = scanner.read(&many(bad));
+            assert_eq!(words.failure.unwrap().word, bad);
+            assert!(words.given.len() >= 7_000);
+        }
+        assert_eq!(scanner.word_of(&many("-L"), 7_000), "-L");
+        assert!(scanner.scans < 200, "{}", scanner.scans);
+    }
+
+    #[test]
+    fn every_mistake_is_where_the_longest_good_part_ends() {
+        // As before: the lengths one by one, from the longest.
+        let words = ["-A", "-t", "X", "-Q", "-p", "-", "--numeric=1", "x", "-nt", "-nQ", "-s"];
+        let mut scanner = Scanner::default();
+        for mut number in 0..words.len().pow(4) {
+            let mut args = Vec::new();
+            for _ in 0..4 {
+                args.push(words[number % words.len()].to_owned());
+                number /= words.len();
+            }
+            let args: Vec<&str> = args.iter().map(|it| if it == "-" { DASH } else { it }).collect();
+            if scanner.scan(&args).is_err() {
+                let one_by_one =
+                    (0..args.len()).rev().find(|end| scanner.scan(&args[..*end]).is_ok());
+                let (end, _) = longest(args.len(), |end| scanner.scan(&args[..end]).ok());
+                assert_eq!(Some(end), one_by_one, "{args:?}");
+            }
+        }
     }
 
     #[test]

@@ -71,6 +71,7 @@ struct Job {
 
 fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Error> {
     let wish = wish::read(session, &order.file, &order.limits)?;
+    session.tell_notes();
     // Looking needs no lock.
     let journal = if order.dry_run { None } else { Some(lock(session, order.wait)?) };
     if let Some(journal) = &journal
@@ -180,7 +181,7 @@ fn prepare(session: &mut Session<'_>, mut wish: Wish, order: &Order) -> Result<J
     let current = snapshot::whole(session.client()?, &wish.table)?;
     let ours = |table: &Table| table.pools.keys().filter(|key| limits.contain(key)).count();
     if ours(&wish.table) == 0 && ours(&current) > 0 && !order.allow_empty {
-        return Err(Rejection::Empty.into());
+        return Err(Rejection::Empty { is_scoped: !limits.scopes.is_empty() }.into());
     }
     let passed_over = wish.table.pools.len() - ours(&wish.table);
     if passed_over > 0 {

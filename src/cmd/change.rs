@@ -1,7 +1,9 @@
 //! `-A -E -D -C -a -e -d -Z --set --start-daemon --stop-daemon`: one request each.
 
-use crate::error::Error;
-use crate::model::Change;
+use std::net::IpAddr;
+
+use crate::error::{Errno, Error, other_ports};
+use crate::model::{Change, DestinationEntry};
 use crate::netlink::Client;
 use crate::output::json::compare;
 use crate::rules::describe;
@@ -9,8 +11,29 @@ use crate::rules::describe;
 use super::Session;
 
 pub(super) fn run(session: &mut Session<'_>, change: &Change) -> Result<u8, Error> {
-    session.client()?.change(change).map_err(|error| error.about(describe(change)))?;
-    Ok(0)
+    let Err(error) = session.client()?.change(change) else { return Ok(0) };
+    let error = error.about(describe(change));
+    let Some(hint) = present_ports(session.client()?, change, &error) else { return Err(error) };
+    session.complain(&error);
+    session.hint(&[hint]);
+    Ok(error.exit_code())
+}
+
+/// Where there is no such real server: the ports with which its address is there.
+fn present_ports(client: &mut Client, change: &Change, error: &Error) -> Option<String> {
+    let (key, server) = match change {
+        Change::UpdateDestination(key, server) => (key, server.key),
+        Change::DeleteDestination(key, server) => (key, *server),
+        _ => return None,
+    };
+    let Error::Kernel { errno: Errno::ENOENT, .. } = error else { return None };
+    other_ports(&ports_of(&client.destinations(key).ok()?, server.address))
+}
+
+/// The ports of the real servers of this address.
+pub(super) fn ports_of(entries: &[DestinationEntry], address: IpAddr) -> Vec<u16> {
+    let servers = entries.iter().map(|entry| entry.destination.key);
+    servers.filter(|server| server.address == address).map(|server| server.port).collect()
 }
 
 /// `-E` and `-e` from the command line: says which live fields they reset without being asked to.

@@ -25,6 +25,7 @@ pub(super) fn run(session: &mut Session<'_>, verb: &DiffVerb, json: bool) -> Res
             return Ok(TROUBLE);
         }
     };
+    session.tell_notes();
     let status = if delta == Delta::default() { 0 } else { DIFFERENT };
     session.settle_report(status, TROUBLE);
     if json {

@@ -183,11 +183,11 @@ impl<'a> Session<'a> {
                 self.hint(&notes);
                 Ok(status)
             }
-            Request::Replace { netns } => {
+            Request::Replace { netns, ignored } => {
                 if let Some(name) = netns {
                     namespace::enter(&name)?;
                 }
-                restore::replace(self)
+                restore::replace(self, &ignored)
             }
             Request::Complete(wanted) => complete::run(self, wanted),
             Request::Verb(Called { verb, netns, json }) => {
@@ -219,14 +219,21 @@ impl<'a> Session<'a> {
     /// Writes out what is left, complains of what stopped the program, and says its exit status.
     pub fn finish(mut self, outcome: Result<u8, Error>) -> u8 {
         let status = self.end(outcome);
+        self.tell_notes();
+        status
+    }
+
+    /// Says which lines of the files read so far mean otherwise than they say: at the end, behind the
+    /// old tool's line; by commands that the old tool does not have, before they act.
+    fn tell_notes(&mut self) {
         let mut notes = self.scanner.take_notes();
+        notes.retain(|note| self.hints.insert(note.clone()));
         let more = notes.len().saturating_sub(NOTES);
         notes.truncate(NOTES);
         if more > 0 {
             notes.push(format!("{more} more lines like these"));
         }
         self.hint(&notes);
-        status
     }
 
     fn end(&mut self, outcome: Result<u8, Error>) -> u8 {

@@ -30,7 +30,9 @@ impl Needs {
     /// Those of rule lines.
     pub(super) fn of_lines(lines: &[RuleLine]) -> Self {
         let mut needs = Self::default();
-        lines.iter().for_each(|line| needs.add_line(line, |_| true));
+        for line in lines {
+            needs.add_line(line, |_| true);
+        }
         needs
     }
 

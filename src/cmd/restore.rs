@@ -10,21 +10,23 @@
 
 mod guard;
 mod kept;
+mod refused;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{BufReader, stdin};
 
 use crate::cli::{Invocation, RuleLine, read_rules};
 use crate::error::{Errno, Error};
-use crate::model::{Change, Table};
+use crate::model::{Change, ServiceKey, Table};
 use crate::netlink::{Client, Refusal};
-use crate::rules::{Delta, describe, plan};
+use crate::rules::{Delta, plan};
 
 use super::apply::work::Step;
 use super::connections::ask_first;
 use super::offer::{Effort, Needs};
 use super::{Session, is_closed_pipe, progress, snapshot};
 use guard::Guard;
+use refused::{Refused, complain};
 
 /// How often the table is read and changed again where another program changes it meanwhile.
 const TRIES: u32 = 20;
@@ -41,11 +43,33 @@ pub(super) fn run(session: &mut Session<'_>) -> Result<u8, Error> {
 }
 
 /// `ipvsadm-restore`: afterwards the table is that of the file, or the one before.
-pub(super) fn replace(session: &mut Session<'_>) -> Result<u8, Error> {
+pub(super) fn replace(session: &mut Session<'_>, ignored: &[String]) -> Result<u8, Error> {
+    let outcome = replace_noting(session, !ignored.is_empty());
+    if outcome.is_ok() {
+        session.hint(ignored);
+    }
+    outcome
+}
+
+/// Says how many services were deleted, if that may be a surprise.
+fn replace_noting(session: &mut Session<'_>, is_odd: bool) -> Result<u8, Error> {
     let lines = read(session)?;
+    let makes_none = !lines.iter().any(|line| matches!(line.change(), Some(Change::AddService(_))));
     let mut guard = Guard::begin(session)?;
+    let before =
+        if is_odd || makes_none { session.client()?.configured_services()? } else { Vec::new() };
     let outcome = make(session, &mut guard, lines);
-    guard.end(session, outcome)
+    let status = guard.end(session, outcome)?;
+    if !before.is_empty() {
+        let now = session.client()?.configured_services()?;
+        let now: HashSet<ServiceKey> = now.iter().map(|service| service.key).collect();
+        let deleted = before.iter().filter(|service| !now.contains(&service.key)).count();
+        if deleted > 0 {
+            let none = if makes_none { "the input makes no service; " } else { "" };
+            session.hint(&[format!("{none}services deleted: {deleted}")]);
+        }
+    }
+    Ok(status)
 }
 
 fn make(session: &mut Session<'_>, guard: &mut Guard, lines: Vec<RuleLine>) -> Result<u8, Error> {
@@ -156,14 +180,6 @@ fn split(lines: Vec<RuleLine>) -> [Vec<RuleLine>; 3] {
     parts
 }
 
-/// A line that the kernel refuses, or would have refused on an empty table.
-struct Refused<'a> {
-    line: &'a RuleLine,
-    errno: Errno,
-    /// What the line is about was there before, and stays.
-    stays: bool,
-}
-
 /// Makes the table that the lines would have made of an empty one, except for what starts last. A
 /// line that is refused counts as not written: the lines that build on it fail, the others go on.
 /// But the service or real server that it is about stays as it is, if there is one.
@@ -199,7 +215,7 @@ fn converge(
             return Ok(so_far);
         }
         if refusals.is_empty() {
-            return Ok(so_far.max(complain(session, refused)));
+            return Ok(so_far.max(complain(session, refused, rules)));
         }
         let before = by_kernel.len();
         by_kernel.extend(by_line(&refusals, &changes, &accepted, &current));
@@ -207,7 +223,7 @@ fn converge(
             disturbed += 1;
         }
         if disturbed == TRIES {
-            let status = so_far.max(complain(session, refused));
+            let status = so_far.max(complain(session, refused, rules));
             let error = Error::Interrupted(TRIES);
             session.complain(&error);
             return Ok(status.max(error.exit_code()));
@@ -301,21 +317,6 @@ impl<'a> Written<'a> {
     }
 }
 
-fn complain(session: &mut Session<'_>, refused: Vec<Refused<'_>>) -> u8 {
-    let mut status = 0;
-    for Refused { line, errno, stays } in refused {
-        let Some(change) = line.change() else { continue };
-        let object = format!("line {}: {}", line.number, describe(change));
-        let error = Error::Kernel { operation: change.operation(), errno, object };
-        session.complain(&error);
-        if stays {
-            session.hint(&["it was there before, and stays as it is".to_owned()]);
-        }
-        status = error.exit_code();
-    }
-    status
-}
-
 fn read(session: &mut Session<'_>) -> Result<Vec<RuleLine>, Error> {
     let file = BufReader::with_capacity(CHUNK, stdin().lock());
     let lines = read_rules(&mut session.scanner, &session.program, file)?;
@@ -337,7 +338,7 @@ fn execute(
         let changes = rest.iter().take_while(|line| line.change().is_some()).count();
         if changes > 0 {
             let (batch, others) = rest.split_at(changes);
-            status = status.max(execute_changes(session, batch, guard)?);
+            status = status.max(execute_changes(session, batch, lines, guard)?);
             rest = others;
             continue;
         }
@@ -356,16 +357,17 @@ fn is_stopped(guard: Option<&Guard>) -> bool {
 
 fn execute_changes(
     session: &mut Session<'_>,
+    batch: &[RuleLine],
     lines: &[RuleLine],
     guard: Option<&Guard>,
 ) -> Result<u8, Error> {
-    let changes = lines.iter().filter_map(RuleLine::change).take_while(|_| !is_stopped(guard));
-    let refusals = progress::batch(session.client()?, lines.len(), changes)?;
+    let changes = batch.iter().filter_map(RuleLine::change).take_while(|_| !is_stopped(guard));
+    let refusals = progress::batch(session.client()?, batch.len(), changes)?;
     let refused = refusals.into_iter();
     let refused = refused
-        .map(|it| Refused { line: &lines[it.index], errno: it.errno, stays: false })
+        .map(|it| Refused { line: &batch[it.index], errno: it.errno, stays: false })
         .collect();
-    Ok(complain(session, refused))
+    Ok(complain(session, refused, lines))
 }
 
 fn execute_other(session: &mut Session<'_>, line: &RuleLine) -> Result<u8, Error> {

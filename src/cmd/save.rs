@@ -4,11 +4,11 @@ use std::io::Write;
 
 use crate::cli::Save;
 use crate::error::Error;
-use crate::model::{Change, Destination, Naming, Numbers, Service, ServiceKey};
+use crate::model::{Change, Destination, Forwarding, Naming, Numbers, Service, ServiceKey};
 use crate::output::order;
 use crate::rules::{
     Unsayable, daemon_line, describe, describe_destination, describe_service, destination_line,
-    parse_line, readable_daemon, readable_destination, readable_service, readable_timeouts,
+    fits, parse_line, readable_daemon, readable_destination, readable_service, readable_timeouts,
     service_line, timeouts_line,
 };
 use crate::system::names::ReversibleNames;
@@ -24,7 +24,7 @@ pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
     let services = order::by_service(services, |service| service.key);
     let mut complete = true;
     for service in &services {
-        complete &= save_service(session, service, naming, save.full)?;
+        complete &= save_service(session, service, naming)?;
     }
     if save.full {
         complete &= save_rest(session)?;
@@ -61,16 +61,24 @@ fn save_line(
     Ok(true)
 }
 
-/// With `--full`: the line, read again, is the same thing. Other programs can make what the line
-/// says otherwise, such as another port of a real server that is not reached by masquerading.
+/// The line, read again, is the same thing. Other programs can make what the line says otherwise.
 fn loads_as(line: Result<String, Unsayable>, change: &Change) -> bool {
     line.is_ok_and(|line| parse_line(&line).as_ref() == Some(change))
 }
 
-/// The same of a real server.
-fn server_loads(key: &ServiceKey, destination: &Destination) -> bool {
+/// What the line of a real server is read as, where that is something else.
+fn other_server(key: &ServiceKey, destination: &Destination) -> Option<String> {
     let made = Change::AddDestination(*key, *destination);
-    loads_as(destination_line(key, destination, &Numbers), &made)
+    if loads_as(destination_line(key, destination, &Numbers), &made) {
+        return None;
+    }
+    Some(match destination.forwarding {
+        Forwarding::Local => "-g, as no option says local".to_owned(),
+        _ if !fits(key, destination) => {
+            format!("port {}: only -m has a port of its own", key.port())
+        }
+        _ => "another".to_owned(),
+    })
 }
 
 /// Says whether everything could be said in rule lines.
@@ -78,7 +86,6 @@ fn save_service(
     session: &mut Session<'_>,
     service: &Service,
     naming: &dyn Naming,
-    full: bool,
 ) -> Result<bool, Error> {
     let key = &service.key;
     let line = readable_service(service).and_then(|()| service_line(service, naming));
@@ -86,8 +93,8 @@ fn save_service(
         return Ok(false);
     }
     let mut complete = true;
-    if full && !loads_as(service_line(service, &Numbers), &Change::AddService(service.clone())) {
-        changed(session, &describe_service(key));
+    if !loads_as(service_line(service, &Numbers), &Change::AddService(service.clone())) {
+        changed(session, &describe_service(key), "another");
         complete = false;
     }
     let destinations = session.client()?.configured_destinations(key)?;
@@ -96,8 +103,8 @@ fn save_service(
         let line = readable_destination(key, destination);
         let line = line.and_then(|()| destination_line(key, destination, naming));
         let said = save_line(session, line, object)?;
-        if said && full && !server_loads(key, destination) {
-            changed(session, &object());
+        if said && let Some(other) = other_server(key, destination) {
+            changed(session, &object(), &other);
             complete = false;
         }
         complete &= said;
@@ -105,8 +112,8 @@ fn save_service(
     Ok(complete)
 }
 
-fn changed(session: &mut Session<'_>, object: &str) {
+fn changed(session: &mut Session<'_>, object: &str, other: &str) {
     session.say(&format!(
-        "{object} is not saved as it is: its rule line loads as another; use --json"
+        "{object} is not saved as it is: its rule line loads as {other}; use --json"
     ));
 }

@@ -8,6 +8,7 @@ use crate::rules::{Delta, check_service, describe, describe_destination, describ
 use crate::system::journal::Journal;
 
 use super::apply::{journal, lock_where_possible, undo, unlocked_hints};
+use super::change::ports_of;
 use super::{Session, report};
 
 pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Error> {
@@ -69,9 +70,10 @@ fn change(session: &mut Session<'_>, verb: &SetVerb) -> Result<(Table, Option<Ch
     let mut pool = Pool::new(service);
     let change = if let Some(server) = verb.server {
         let entries = session.client()?.destinations(&key)?;
-        let found = entries.into_iter().find(|entry| entry.destination.key == server);
+        let found = entries.iter().find(|entry| entry.destination.key == server);
         let found = found.ok_or_else(|| Rejection::NoDestination {
             object: describe_destination(&key, &server),
+            ports: ports_of(&entries, server.address),
         })?;
         pool.destinations.insert(server, found.destination);
         let after = destination_with(&found.destination, &verb.words)?;

@@ -1,10 +1,10 @@
 //! Files to tables: rule lines or JSON.
 
-use std::fs;
+use std::fs::File;
 use std::io::{self, Read};
 
-use crate::cli::{rule_lines, table_of};
-use crate::error::Error;
+use crate::cli::{LONGEST, MOST_BYTES, long_line, rule_lines, table_of};
+use crate::error::{Error, Rejection};
 use crate::model::{Change, Table};
 use crate::output::json;
 use crate::rules::{Limits, describe};
@@ -40,23 +40,38 @@ impl Wish {
 /// Reads the file, of which the services within `limits` count; `-` is standard input.
 pub(super) fn read(session: &mut Session<'_>, path: &str, limits: &Limits) -> Result<Wish, Error> {
     let file = if path == "-" {
-        let mut file = Vec::new();
-        io::stdin().lock().read_to_end(&mut file)?;
-        file
+        whole(io::stdin().lock(), Error::Io)?
     } else {
-        fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })?
+        let failed = |source| Error::File { path: path.to_owned(), source };
+        whole(File::open(path).map_err(failed)?, failed)?
     };
-    if file.trim_ascii_start().starts_with(b"{") {
+    if is_json(&file) {
         let table = json::read(&String::from_utf8_lossy(&file))?;
         let needs = Needs::of_table(&table, |key| limits.contain(key));
         return Ok(Wish { table, rules: Vec::new(), needs });
     }
     let mut needs = Needs::default();
-    let lines = rule_lines(&mut session.scanner, &session.program, file.as_slice());
-    let table = table_of(lines.inspect(|line| {
-        if let Ok(line) = line {
-            needs.add_line(line, |key| limits.contain(key));
-        }
-    }))?;
+    let table = table_of(&mut session.scanner, &session.program, &file, |line| {
+        needs.add_line(line, |key| limits.contain(key));
+    })?;
     Ok(Wish { table, rules: file, needs })
+}
+
+/// Reads to the end, but no more than any table has: of rules that begin with an endless line no
+/// more than that.
+fn whole(mut input: impl Read, failed: impl Fn(io::Error) -> Error) -> Result<Vec<u8>, Error> {
+    let mut file = Vec::new();
+    input.by_ref().take(LONGEST as u64 + 1).read_to_end(&mut file).map_err(&failed)?;
+    if file.len() > LONGEST && !file.contains(&b'\n') && !is_json(&file) {
+        return Err(long_line(1, &file));
+    }
+    input.take(MOST_BYTES).read_to_end(&mut file).map_err(&failed)?;
+    if file.len() as u64 > MOST_BYTES {
+        return Err(Rejection::LongFile.into());
+    }
+    Ok(file)
+}
+
+fn is_json(file: &[u8]) -> bool {
+    file.trim_ascii_start().starts_with(b"{")
 }

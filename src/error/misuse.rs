@@ -56,6 +56,20 @@ pub enum Misuse {
     UnexpectedArgument {
         /// The word.
         word: String,
+        /// The command's name in messages.
+        command: &'static str,
+    },
+    /// A byte that no rule has.
+    #[error("the line has a control byte 0x{byte:02x}")]
+    ControlByte {
+        /// Which.
+        byte: u8,
+    },
+    /// A line that is longer than any rule.
+    #[error("the line is longer than {most} bytes")]
+    LongLine {
+        /// The most that a line may have.
+        most: usize,
     },
     /// The same option twice.
     #[error("multiple '{name}' options specified")]
@@ -235,6 +249,18 @@ impl Misuse {
             Self::UnknownOption { suggestion, .. } => {
                 suggestion.as_ref().map(|name| format!("did you mean {name}?"))
             }
+            Self::UnexpectedArgument { word, command } => {
+                let why = misplaced(word).or(match *command {
+                    "restore" => Some("the rules come from standard input: ipvsadm -R < FILE"),
+                    "save" => Some("the rules go to standard output: ipvsadm -S > FILE"),
+                    _ => None,
+                });
+                why.map(|why| format!("`{word}': {why}"))
+            }
+            Self::ControlByte { .. } | Self::LongLine { .. } => {
+                Some("is it a text file of rules, one a line?".to_owned())
+            }
+            Self::OnePacketNotUdp => Some("leave -o out, or give the service with -u".to_owned()),
             Self::SecondCommand { .. } => Some("one command at a time".to_owned()),
             Self::SixBeforeMark => {
                 Some("-6 belongs to a firewall mark and stands behind it: -f MARK -6".to_owned())
@@ -251,6 +277,20 @@ impl Misuse {
             Self::TunnelWithoutIpip => Some("add -i (tunnelling)".to_owned()),
             _ => None,
         }
+    }
+}
+
+/// Why a word is none of the program's, where its first character tells.
+pub(crate) fn misplaced(word: &str) -> Option<&'static str> {
+    match word.chars().next()? {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => {
+            Some("it begins with a dash that is no hyphen; an option begins with -")
+        }
+        '<' | '>' | '|' | '&' | ';' => Some(
+            "only a shell reads that; in a systemd unit StandardInput=file:PATH or \
+             StandardOutput=file:PATH does it",
+        ),
+        _ => None,
     }
 }
 

@@ -17,15 +17,20 @@ pub enum Rejection {
     /// A line that would fail on an empty table.
     #[error("{}", kernel::text(*.operation, *.errno))]
     Contradiction {
-        /// Counted from 1; `None` in JSON.
-        line: Option<u32>,
+        /// The line, or the place in JSON; `None` where the object says it.
+        place: Option<String>,
         /// What it asks for.
         operation: Operation,
         /// What the kernel would say.
         errno: Errno,
         /// Of which service or real server, in rule words.
         object: String,
+        /// Where the same is made before, if that is the reason.
+        earlier: Option<String>,
     },
+    /// Input that is longer than any table, or has no end.
+    #[error("the input is longer than 64 MiB or a million commands")]
+    LongFile,
     /// A service whose scheduler or persistence engine the kernel does not have.
     #[error("{}", kernel::text(Operation::AddService, Errno::ENOENT))]
     NotOffered {
@@ -45,10 +50,15 @@ pub enum Rejection {
     NoDestination {
         /// In rule words.
         object: String,
+        /// The ports that the service has of this address.
+        ports: Vec<u16>,
     },
     /// An empty wish, which deletes everything.
     #[error("the wish is empty, the table is not")]
-    Empty,
+    Empty {
+        /// Only the services of a scope are meant.
+        is_scoped: bool,
+    },
     /// Another of our writers is at work.
     #[error("another ipvsadm is changing this table")]
     Busy,
@@ -82,6 +92,18 @@ impl Module {
     }
 }
 
+/// Says where a file makes the same before.
+pub(crate) fn made_before(place: &str) -> String {
+    format!("{place} makes it already: one of the two is too much")
+}
+
+/// Says with which ports a real server is there.
+pub(crate) fn other_ports(ports: &[u16]) -> Option<String> {
+    let list: Vec<String> = ports.iter().map(u16::to_string).collect();
+    let noun = if ports.len() == 1 { "port" } else { "ports" };
+    (!ports.is_empty()).then(|| format!("this address is there with {noun} {}", list.join(", ")))
+}
+
 impl Rejection {
     pub(super) fn hints(&self) -> Vec<String> {
         let mut hints = match self {
@@ -90,15 +112,29 @@ impl Rejection {
                                          that change it, except -Z"
                     .to_owned(),
             ],
-            Self::Contradiction { line, operation, errno, object } => {
-                let place = line.map_or(object.clone(), |line| format!("line {line}: {object}"));
-                kernel::hints(*operation, *errno, &place)
+            Self::Contradiction { place, operation, errno, object, earlier } => {
+                let place = match place {
+                    Some(place) => format!("{place}: {object}"),
+                    None => object.clone(),
+                };
+                match earlier {
+                    Some(earlier) => vec![place, made_before(earlier)],
+                    None => kernel::hints(*operation, *errno, &place),
+                }
             }
+            Self::LongFile => vec!["is it the right file, and has it an end?".to_owned()],
             Self::NotOffered { module, place } => {
                 [place.clone()].into_iter().chain(module.hints()).collect()
             }
-            Self::NoDestination { object } => vec![object.clone()],
-            Self::Empty => vec!["to delete everything give --allow-empty".to_owned()],
+            Self::NoDestination { object, ports } => {
+                [object.clone()].into_iter().chain(other_ports(ports)).collect()
+            }
+            Self::Empty { is_scoped: false } => {
+                vec!["to delete everything give --allow-empty".to_owned()]
+            }
+            Self::Empty { is_scoped: true } => {
+                vec!["to delete every service of the scope give --allow-empty".to_owned()]
+            }
             Self::Busy => vec![
                 "try again when it has ended; apply and set wait with --wait SECONDS".to_owned(),
             ],

@@ -10,6 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::common::namespace;
 use crate::program::{
@@ -200,19 +202,20 @@ fn another_writer_is_reported() {
 
 /// Applies a file, while another program writes behind the first change. Says what was complained of.
 fn disturbed(new: &str, write: impl FnOnce()) -> String {
+    // Once, so that the schedulers are loaded, and no more asked for.
+    let before = lines(&live());
+    ours(&["apply", new]).expect(0);
+    restore(&before).expect(0);
     // It is held up at its first change, which comes behind what it sends to read.
     let (_, log) = traced(&["-e", "trace=sendto"], &["apply", "--dry-run", new]);
     let first = log.matches("sendto(").count() + 1;
-    let delay = format!("inject=sendto:delay_exit=3000000:when={first}");
-    let words = ["-o", "/dev/null", "-e", "trace=sendto", "-e", &delay, OURS, "apply", new];
-    let mut child = start("strace", "strace", &words);
-    while journals() == 0 {
+    let before = live();
+    let mut child = held_up("sendto", first, new);
+    while live() == before {
         thread::sleep(Duration::from_millis(10));
     }
-    // The change itself is made by now, nearly always: the fault is behind it.
-    thread::sleep(Duration::from_secs(1));
     write();
-    let status = child.wait().unwrap().code();
+    let status = let_go(&mut child);
     let mut complaints = String::new();
     child.stderr.take().unwrap().read_to_string(&mut complaints).unwrap();
     assert_eq!(status, Some(4), "{complaints}");
@@ -281,16 +284,34 @@ fn a_service_that_another_writer_makes_first_stays_as_that_made_it() {
 /// Starts an apply of this file that waits before its first change for so long that another writer
 /// comes first.
 fn overtaken(path: &str, writer: impl FnOnce()) -> Option<i32> {
-    let (_, log) = traced(&["-e", "trace=sendto"], &["apply", "--dry-run", path]);
-    let first = log.matches("sendto(").count() + 1;
-    let delay = format!("inject=sendto:delay_enter=3000000:when={first}");
-    let words = ["-o", "/dev/null", "-e", "trace=sendto", "-e", &delay, OURS, "apply", path];
-    let child = start("strace", "strace", &words);
+    // The journal is on disk once it and its folder are.
+    let mut child = held_up("fsync", 2, path);
     while journals() == 0 {
         thread::sleep(Duration::from_millis(10));
     }
     writer();
-    status(child)
+    let_go(&mut child)
+}
+
+/// Starts an apply that stops behind this system call.
+fn held_up(call: &str, number: usize, path: &str) -> Child {
+    let (trace, stop) =
+        (format!("trace={call}"), format!("inject={call}:signal=SIGSTOP:when={number}"));
+    // With -D it is the child, and not strace.
+    let words = ["-D", "-o", "/dev/null", "-e", &trace, "-e", &stop, OURS, "apply", path];
+    start("strace", "strace", &words)
+}
+
+/// Lets it go on, when it has stopped, and waits for its end.
+fn let_go(child: &mut Child) -> Option<i32> {
+    let pid = Pid::from_raw(child.id().cast_signed());
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        kill(pid, Signal::SIGCONT).unwrap();
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Where this namespace has its journal: by the number of the namespace.

@@ -57,9 +57,8 @@ fn a_mask_with_holes_is_taken_as_it_is() {
             let text = "illegal virtual server persistent mask specified\n";
             assert!(refused.starts_with(text), "{refused}");
         }
-        // Where it has no effect there is nothing to say.
         let none = ours(&["-A", "-t", "192.0.2.81:80", "-M", "0.0.0.24"]).expect(0);
-        assert_eq!(none.complaints, "");
+        assert_eq!(none.complaints, "hint: -M has no effect without -p\n");
     });
 }
 

@@ -11,6 +11,7 @@ mod failure;
 mod guards;
 mod hints;
 mod identity;
+mod input;
 mod json;
 mod keys;
 mod offer;

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 
 use crate::common::{namespace, run};
 use crate::program::{
-    Random, file, inside, lines, live_whole, ours, ours_with, reference, restore,
+    Random, called, file, inside, lines, live_whole, ours, ours_with, reference, restore,
 };
 use crate::tables::table;
 
@@ -113,11 +113,61 @@ fn what_no_line_can_say_is_said_and_json_keeps_it() {
         let left = "no rule line can say protocol 50; use --json\n";
         assert!(full.complaints.contains(left), "{full:?}");
         assert!(full.complaints.contains("forwarding method 4"), "{full:?}");
-        assert!(full.complaints.contains("loads as another; use --json"), "{full:?}");
+        let port = "-r 198.51.100.1:8080 is not saved as it is: its rule line loads as port 80: \
+                    only -m has a port of its own; use --json\n";
+        assert!(full.complaints.contains(port), "{full:?}");
         let json = ours(&["-S", "--full", "--json"]).expect(0).out;
         clear();
         ours_with(&json, &["apply", "-"]).expect(0);
         assert_eq!(live_whole(), before);
+    });
+}
+
+/// Two real servers that would be one when they are loaded again, and one that would be another.
+#[test]
+fn every_way_out_says_which_line_loads_as_something_else() {
+    namespace(|| {
+        let server = |port: u16, forwarding: &str| {
+            format!(
+                "{{\"address\":\"198.51.100.1\",\"port\":{port},\"forwarding\":\"{forwarding}\"}}"
+            )
+        };
+        let servers =
+            [server(80, "route"), server(8080, "route"), server(81, "tunnel"), server(82, "local")];
+        let json = format!(
+            "{{\"schema\":1,\"services\":[{{\"protocol\":\"tcp\",\"address\":\"192.0.2.80\",\
+             \"port\":80,\"destinations\":[{}]}}]}}",
+            servers.join(",")
+        );
+        ours_with(&json, &["apply", "-"]).expect(0);
+        let before = live_whole();
+        let theirs = reference("", &["-S", "-n"]).expect(0);
+        let ways: [(&str, &[&str]); 5] = [
+            ("ipvsadm", &["-S", "-n"]),
+            ("ipvsadm", &["-S"]),
+            ("ipvsadm", &["-S", "-n", "--full"]),
+            ("ipvsadm-save", &["-n"]),
+            ("ipvsadm-save", &[]),
+        ];
+        for (name, words) in ways {
+            let saved = called(name, "", words).expect(1);
+            if words == ["-n"] || words == ["-S", "-n"] {
+                assert_eq!(saved.out, theirs.out, "the file is the old one");
+            }
+            let said = |text: &str| {
+                assert!(saved.complaints.contains(text), "{name} {words:?}: {saved:?}");
+            };
+            assert_eq!(saved.complaints.lines().count(), 3, "{name} {words:?}: {saved:?}");
+            let port = "is not saved as it is: its rule line loads as port 80: only -m";
+            said(&format!("198.51.100.1:8080 {port}"));
+            said(&format!("198.51.100.1:81 {port}"));
+            said("198.51.100.1:82 is not saved as it is: its rule line loads as -g, as no option");
+        }
+        let json = ours(&["-S", "--full", "--json"]).expect(0).out;
+        clear();
+        ours_with(&json, &["apply", "-"]).expect(0);
+        assert_eq!(live_whole(), before);
+        clear();
     });
 }
 

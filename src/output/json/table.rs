@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{DaemonFields, SCHEMA, ServiceFields, TimeoutsFields, Writer};
-use crate::error::Rejection;
+use crate::error::{Errno, Rejection};
 use crate::model::{
     Change, DaemonRole, OutOfRange, Table, impossible_destination, impossible_service, odd_daemon,
 };
@@ -47,7 +47,7 @@ pub fn read(text: &str) -> Result<Table, Rejection> {
             let place = format!("daemons[{number}]");
             let daemon = daemon.daemon().map_err(|why| at(&place, &why))?;
             check(odd_daemon(&daemon), &place)?;
-            take(&mut table, &Change::StartDaemon(daemon), &place)?;
+            take(&mut table, &Change::StartDaemon(daemon), &place, None)?;
         }
     }
     Ok(table)
@@ -58,12 +58,17 @@ fn take_service(table: &mut Table, fields: &ServiceFields, number: usize) -> Res
     let service = fields.service().map_err(|why| at(&place, &why))?;
     check(impossible_service(&service), &place)?;
     let key = service.key;
-    take(table, &Change::AddService(service), &place)?;
+    let earlier = table.pools.get_index_of(&key).map(|number| format!("services[{number}]"));
+    take(table, &Change::AddService(service), &place, earlier)?;
+    let pool = place;
     for (number, fields) in fields.destinations.iter().flatten().enumerate() {
-        let place = format!("{place}.destinations[{number}]");
+        let place = format!("{pool}.destinations[{number}]");
         let destination = fields.destination().map_err(|why| at(&place, &why))?;
         check(impossible_destination(&destination), &place)?;
-        take(table, &Change::AddDestination(key, destination), &place)?;
+        let servers = table.pools.get(&key).map(|pool| &pool.destinations);
+        let earlier = servers.and_then(|servers| servers.get_index_of(&destination.key));
+        let earlier = earlier.map(|number| format!("{pool}.destinations[{number}]"));
+        take(table, &Change::AddDestination(key, destination), &place, earlier)?;
     }
     Ok(())
 }
@@ -72,9 +77,15 @@ fn check(odd: impl IntoIterator<Item = OutOfRange>, place: &str) -> Result<(), R
     odd.into_iter().next().map_or(Ok(()), |odd| Err(at(place, &odd.to_string())))
 }
 
-fn take(table: &mut Table, change: &Change, place: &str) -> Result<(), Rejection> {
+fn take(
+    table: &mut Table,
+    change: &Change,
+    place: &str,
+    earlier: Option<String>,
+) -> Result<(), Rejection> {
     table.change(change).map_err(|errno| Rejection::Contradiction {
-        line: None,
+        earlier: earlier.filter(|_| errno == Errno::EEXIST),
+        place: None,
         operation: change.operation(),
         errno,
         object: place.to_owned(),
