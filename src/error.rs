@@ -126,6 +126,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A mistake in a file whose content is not for the caller's eyes; nothing was changed.
+    #[error("{path} cannot be understood: {what}")]
+    Withheld {
+        /// The file.
+        path: String,
+        /// Where the mistake is.
+        what: String,
+    },
     /// A mistake in one of several files.
     #[error("{source}")]
     Inside {
@@ -156,10 +164,24 @@ impl Error {
         }
     }
 
+    /// Says no more than the place of a mistake in a file.
+    pub(crate) fn without_excerpt(self, path: &str) -> Self {
+        let place = match &self {
+            Self::File { .. } | Self::Rejection(Rejection::LongFile) => return self,
+            Self::RuleFile { line, .. } => Some(format!("line {line}")),
+            Self::Rejection(rejection) => rejection.place(),
+            _ => None,
+        };
+        let what = place.map(|place| format!("a mistake in {place}"));
+        let what =
+            what.unwrap_or_else(|| "it is neither rule lines nor JSON of a table".to_owned());
+        Self::Withheld { path: path.to_owned(), what }
+    }
+
     /// Names the file, where the message does not.
     pub(crate) fn inside(self, path: &str) -> Self {
         match self {
-            Self::File { .. } => self,
+            Self::File { .. } | Self::Withheld { .. } => self,
             source => Self::Inside { path: path.to_owned(), source: Box::new(source) },
         }
     }
@@ -171,6 +193,7 @@ impl Error {
             Self::Misuse(misuse) => misuse.exit_code(),
             Self::Inside { source, .. } => source.exit_code(),
             Self::RuleFile { .. }
+            | Self::Withheld { .. }
             | Self::Rejection(_)
             | Self::Unavailable(_)
             | Self::Namespace { .. }
@@ -207,6 +230,12 @@ impl Error {
                 hints.push("then say undo again: it goes on where it stopped".to_owned());
                 hints
             }
+            Self::Withheld { .. } => vec![
+                "the user who called sudo may not read this file, so nothing of it is shown: run it \
+                 from a shell of root to see the mistake"
+                    .to_owned(),
+                "nothing was changed".to_owned(),
+            ],
             Self::File { path, source } => vec![format!("{path}: {}", io_text(source))],
             Self::Inside { path, source } => {
                 let mut hints = source.hints();

@@ -1,27 +1,24 @@
 //! The program `ipvsadm`, also called as `ipvsadm-save` and `ipvsadm-restore`.
 
-use std::ffi::OsString;
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::process::ExitCode;
 
 use ipvsadm::cli::Program;
-use ipvsadm::cmd::Session;
+use ipvsadm::cmd::{Args, Session};
 
 /// Bytes of results written at once.
 const BUFFER: usize = 64 * 1024;
 
 fn main() -> ExitCode {
-    let mut words = std::env::args_os().map(text);
-    let name = words.next().unwrap_or_else(|| "ipvsadm".to_owned());
-    let args: Vec<String> = words.collect();
+    let mut words = std::env::args_os();
+    let name = words.next().unwrap_or_else(|| "ipvsadm".into()).to_string_lossy().into_owned();
+    let args = Args::of(words);
     let (mut out, mut complaints) = (Results::default(), io::stderr());
-    let mut session = Session::new(&mut out, &mut complaints, name.clone()).with_colours();
-    let outcome = session.run(Program::from_name(&name), &args);
+    let session = Session::new(&mut out, &mut complaints, name.clone());
+    let texts = args.texts.clone();
+    let mut session = session.with_colours().with_names_of(args);
+    let outcome = session.run(Program::from_name(&name), &texts);
     ExitCode::from(session.finish(outcome))
-}
-
-fn text(word: OsString) -> String {
-    word.into_string().unwrap_or_else(|word| word.to_string_lossy().into_owned())
 }
 
 /// Standard output, made ready for the first byte: a change writes none, and starts sooner without.

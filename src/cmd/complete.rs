@@ -22,7 +22,7 @@ use super::Session;
 
 pub(super) fn run(session: &mut Session<'_>, wanted: Wanted) -> Result<u8, Error> {
     if let Some(name) = &wanted.netns
-        && namespace::enter(name).is_err()
+        && namespace::enter(name, name.as_ref()).is_err()
     {
         return Ok(0);
     }

@@ -1,6 +1,7 @@
 //! The commands: values to what happens, one file each, named after what the user types.
 
 mod apply;
+mod args;
 mod change;
 mod complete;
 mod completions;
@@ -24,6 +25,8 @@ mod wish;
 
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, IsTerminal, Write, stdout};
+
+pub use args::Args;
 
 use crate::cli::{Called, Classic, Invocation, Program, Request, Scanner, Verb};
 use crate::error::{Errno, Error, UNCHANGED};
@@ -56,6 +59,7 @@ pub struct Session<'a> {
     /// Those given so far.
     hints: BTreeSet<String>,
     settled: Option<Settled>,
+    args: Args,
 }
 
 /// The exit status that stands though the report cannot be written.
@@ -80,6 +84,7 @@ impl<'a> Session<'a> {
             client: None,
             hints: BTreeSet::new(),
             settled: None,
+            args: Args::default(),
         }
     }
 
@@ -87,6 +92,12 @@ impl<'a> Session<'a> {
     #[must_use]
     pub fn with_colours(self) -> Self {
         Self { colours: true, ..self }
+    }
+
+    /// With file names that are not UTF-8: `run` gets only the text that stands for them.
+    #[must_use]
+    pub fn with_names_of(self, args: Args) -> Self {
+        Self { args, ..self }
     }
 
     /// How results are coloured.
@@ -166,7 +177,7 @@ impl<'a> Session<'a> {
         match program.understand(&mut self.scanner, &self.program, args)? {
             Request::Classic(Classic { invocation, netns, notes, unnamed }) => {
                 if let Some(name) = netns {
-                    namespace::enter(&name)?;
+                    namespace::enter(&name, &self.args.path(&name))?;
                 }
                 let outcome = match invocation {
                     Invocation::Change(change) if !unnamed.is_empty() => {
@@ -185,14 +196,14 @@ impl<'a> Session<'a> {
             }
             Request::Replace { netns, ignored } => {
                 if let Some(name) = netns {
-                    namespace::enter(&name)?;
+                    namespace::enter(&name, &self.args.path(&name))?;
                 }
                 restore::replace(self, &ignored)
             }
             Request::Complete(wanted) => complete::run(self, wanted),
             Request::Verb(Called { verb, netns, json }) => {
                 if let Some(name) = &netns {
-                    namespace::enter(name)?;
+                    namespace::enter(name, &self.args.path(name))?;
                 }
                 match verb {
                     Verb::Rs(verb) => prepare::run(self, "rs", &verb, netns.as_deref(), json),

@@ -8,6 +8,7 @@ use crate::error::{Error, Rejection};
 use crate::model::{Change, Table};
 use crate::output::json;
 use crate::rules::{Limits, describe};
+use crate::system::sudo::caller_can_read;
 
 use super::Session;
 use super::offer::Needs;
@@ -39,12 +40,19 @@ impl Wish {
 
 /// Reads the file, of which the services within `limits` count; `-` is standard input.
 pub(super) fn read(session: &mut Session<'_>, path: &str, limits: &Limits) -> Result<Wish, Error> {
-    let file = if path == "-" {
-        whole(io::stdin().lock(), Error::Io)?
-    } else {
-        let failed = |source| Error::File { path: path.to_owned(), source };
-        whole(File::open(path).map_err(failed)?, failed)?
-    };
+    if path == "-" {
+        let text = whole(io::stdin().lock(), Error::Io)?;
+        return parse(session, text, limits);
+    }
+    let failed = |source| Error::File { path: path.to_owned(), source };
+    let mut file = File::open(session.args.path(path)).map_err(failed)?;
+    // Who may run this program with sudo may not therefore read every file.
+    whole(&mut file, failed)
+        .and_then(|text| parse(session, text, limits))
+        .map_err(|error| if caller_can_read(&file) { error } else { error.without_excerpt(path) })
+}
+
+fn parse(session: &mut Session<'_>, file: Vec<u8>, limits: &Limits) -> Result<Wish, Error> {
     if is_json(&file) {
         let table = json::read(&String::from_utf8_lossy(&file))?;
         let needs = Needs::of_table(&table, |key| limits.contain(key));

@@ -142,6 +142,12 @@ pub enum Obstacle {
     /// Neither `/proc` nor a file of an earlier run says which network namespace this is.
     #[error("cannot tell which network namespace this is: /proc does not show process 1")]
     UnknownNamespace,
+    /// Locks and state files belong to root.
+    #[error("cannot use {path}: Permission denied")]
+    NotOurs {
+        /// The file or folder.
+        path: String,
+    },
     /// A state file, a lock file or their folder can have been written by anybody.
     #[error("{path} is not used: {why}")]
     Untrusted {
@@ -213,6 +219,10 @@ impl Obstacle {
                                        hidepid (in a systemd unit: ProtectProc=default)"
                     .to_owned()
             }
+            Self::NotOurs { .. } => "locks, journals and state files belong to root, and \
+                                     CAP_NET_ADMIN does not open them: run it as root, for example \
+                                     with sudo"
+                .to_owned(),
             Self::Untrusted { remedy, .. } => remedy.clone(),
             // The paths are made by this program: no shell finds anything in them.
             Self::Journal { path, .. } => format!(

@@ -105,6 +105,15 @@ pub(crate) fn other_ports(ports: &[u16]) -> Option<String> {
 }
 
 impl Rejection {
+    /// Where the mistake is, without what is written there.
+    pub(super) fn place(&self) -> Option<String> {
+        match self {
+            Self::NoRule { line } => Some(format!("line {line}")),
+            Self::Contradiction { place, .. } => place.clone(),
+            _ => None,
+        }
+    }
+
     pub(super) fn hints(&self) -> Vec<String> {
         let mut hints = match self {
             Self::NoRule { .. } => vec![

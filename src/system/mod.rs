@@ -10,6 +10,7 @@ pub mod names;
 pub mod namespace;
 pub mod program;
 pub mod signals;
+pub mod sudo;
 pub mod sysctl;
 pub mod table;
 pub mod terminal;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
+use std::path::Path;
 
 use nix::libc;
 use nix::sched::{CloneFlags, setns};
@@ -32,15 +33,15 @@ pub fn cookie() -> Option<u64> {
 /// Enters the network namespace that `ip netns` calls `name`, or that of process `name`.
 ///
 /// Only the calling thread changes; sockets and /proc files opened by it afterwards belong to the
-/// namespace.
-pub fn enter(name: &str) -> Result<(), Error> {
+/// namespace. `path` is the name in bytes, where it contains a slash.
+pub fn enter(name: &str, path: &Path) -> Result<(), Error> {
     let failed = |source: io::Error| Error::Namespace { name: name.to_owned(), source };
     let path = if is_process(name) {
-        format!("/proc/{name}/ns/net")
+        Path::new("/proc").join(name).join("ns/net")
     } else if name.contains('/') {
-        name.to_owned()
+        path.to_owned()
     } else {
-        format!("{FOLDER}/{name}")
+        Path::new(FOLDER).join(path)
     };
     let file = File::open(path).map_err(failed)?;
     setns(file, CloneFlags::CLONE_NEWNET).map_err(|errno| failed(errno.into()))

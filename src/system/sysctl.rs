@@ -8,6 +8,8 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use nix::errno::Errno;
+use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{AccessFlags, access};
 
 use super::names_in;
@@ -40,7 +42,15 @@ pub fn names(key: &str) -> BTreeSet<String> {
     names_in(path(key))
 }
 
-/// Whether parameters can be written: containers often see them read-only.
+/// Whether root can write parameters: containers often see them read-only. A dry run is not root's.
 pub fn writable() -> bool {
-    access(&path("ipv4/conf/all/arp_ignore"), AccessFlags::W_OK).is_ok()
+    let path = path("ipv4/conf/all/arp_ignore");
+    match access(&path, AccessFlags::W_OK) {
+        Ok(()) => true,
+        // Without the right to write the kernel does not say that nobody can.
+        Err(Errno::EACCES) => {
+            statvfs(&path).is_ok_and(|it| !it.flags().contains(FsFlags::ST_RDONLY))
+        }
+        Err(_) => false,
+    }
 }

@@ -44,7 +44,11 @@ pub fn open(path: &Path) -> Result<File, Error> {
 /// Makes a folder where it is missing, and checks it.
 pub fn make_folder(folder: &str) -> Result<(), Error> {
     let path = Path::new(folder);
-    DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(failed("make", path))?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(path)
+        .map_err(|error| denied("make", path, error))?;
     is_there(folder).map(drop)
 }
 
@@ -84,8 +88,15 @@ fn check_file(file: &File, path: &Path) -> Result<(), Error> {
 fn unopened(path: &Path, error: io::Error) -> Error {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.is_file() => untrusted(path, kind(&found)),
-        _ => failed("open", path)(error),
+        _ => denied("open", path, error),
     }
+}
+
+fn denied(verb: &str, path: &Path, error: io::Error) -> Error {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return Obstacle::NotOurs { path: path.display().to_string() }.into();
+    }
+    failed(verb, path)(error)
 }
 
 fn untrusted(path: &Path, why: String) -> Error {

@@ -9,8 +9,10 @@ use crate::support::text;
 /// /var/lib. `prepared` says whether the virtual address is there.
 fn machine(script: &str) -> Output {
     let script = format!(
-        "ours={}
-        mount -t tmpfs run /run
+        "mount -t tmpfs run /run
+        # Every user can reach it here.
+        cp {} /run/program
+        ours=/run/program
         mount -t tmpfs -o mode=755 lib /var/lib
         low='setpriv --inh-caps -all --bounding-set -all,+net_admin'
         nobody='setpriv --reuid 65534 --regid 65534 --clear-groups'
@@ -55,6 +57,25 @@ fn status_and_undo_find_the_state_where_process_1_is_hidden() {
     let out = printed(&output);
     let found: Vec<u32> = out.lines().map(|it| it.parse().unwrap()).collect();
     assert!(found[0] > 1 && found[1] == 0, "{}", text(&output));
+}
+
+/// A dry run needs no root, and only containers see parameters read-only.
+#[test]
+fn a_dry_run_of_another_user_is_that_of_root() {
+    let output = machine(
+        "$ours rs undo >/dev/null
+        wish='rs prepare --mode dr --vip 192.0.2.80 --dry-run'
+        $ours $wish >/run/as-root
+        $nobody $ours $wish >/run/as-user
+        echo $?
+        cmp /run/as-root /run/as-user
+        mount -o bind,ro /proc/sys /proc/sys
+        $nobody $ours $wish
+        echo $?",
+    );
+    assert_eq!(printed(&output), "0\n1\n", "{}", text(&output));
+    let why = "the kernel parameters below /proc/sys/net are read-only here\n";
+    assert_eq!(text(&output).matches(why).count(), 1, "{}", text(&output));
 }
 
 #[test]

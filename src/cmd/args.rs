@@ -1,0 +1,72 @@
+//! Words of the command line as text, and the file names among them that are none.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+/// Words of the command line.
+#[derive(Debug, Default)]
+pub struct Args {
+    /// As text.
+    pub texts: Vec<String>,
+    /// What text stands for which bytes, of words that are not UTF-8.
+    names: BTreeMap<String, OsString>,
+}
+
+impl Args {
+    /// Turns words into text. File names need not be UTF-8.
+    pub fn of(words: impl Iterator<Item = OsString>) -> Self {
+        let mut args = Self::default();
+        for word in words {
+            let text = match word.into_string() {
+                Ok(text) => text,
+                Err(word) => args.name(&word),
+            };
+            args.texts.push(text);
+        }
+        args
+    }
+
+    /// The text for a word that is not UTF-8.
+    fn name(&mut self, word: &OsStr) -> String {
+        let bytes = word.as_bytes();
+        // An option with its value in the same word: the value is the name.
+        let start = match bytes.iter().position(|byte| *byte == b'=') {
+            Some(place) if bytes.starts_with(b"--") => place + 1,
+            _ => 0,
+        };
+        let (option, value) = bytes.split_at(start);
+        let mut text = String::from_utf8_lossy(value).into_owned();
+        if self.texts.contains(&text) || self.names.contains_key(&text) {
+            text = value.escape_ascii().to_string();
+        }
+        self.names.insert(text.clone(), OsStr::from_bytes(value).to_owned());
+        String::from_utf8_lossy(option).into_owned() + &text
+    }
+
+    /// The file that a word names.
+    pub(super) fn path(&self, text: &str) -> PathBuf {
+        self.names.get(text).map_or_else(|| PathBuf::from(text), PathBuf::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_look_alike_are_kept_apart() {
+        let word = |bytes: &[u8]| OsStr::from_bytes(bytes).to_owned();
+        let args = Args::of(
+            [word(b"diff"), word(b"a\xff"), word(b"a\xfe"), word(b"--x=b\xff")].into_iter(),
+        );
+        assert_eq!(args.texts[1..], ["a\u{fffd}", "a\\xfe", "--x=b\u{fffd}"]);
+        let paths = ["a\u{fffd}", "a\\xfe", "b\u{fffd}", "diff"].map(|text| args.path(text));
+        let expected: [&[u8]; 4] = [b"a\xff", b"a\xfe", b"b\xff", b"diff"];
+        assert_eq!(
+            paths.map(|it| it.as_os_str().as_bytes().to_vec()),
+            expected.map(<[u8]>::to_vec)
+        );
+    }
+}

@@ -1,0 +1,34 @@
+//! The user for whom `sudo` or `pkexec` runs this program as root.
+
+use std::env;
+use std::fs::{self, File, Metadata};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use nix::unistd::geteuid;
+
+/// Whether that user can read this file without root's help, by its mode and those of the folders it
+/// lies in. Groups other than the primary one are not looked at: in doubt the answer is no.
+pub fn caller_can_read(file: &File) -> bool {
+    let Some((user, group)) = caller() else { return true };
+    let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let (Ok(found), Ok(path)) = (file.metadata(), fs::read_link(link)) else { return false };
+    let may = |found: &Metadata, bit: u32| {
+        let place = match () {
+            () if found.uid() == user => 6,
+            () if Some(found.gid()) == group => 3,
+            () => 0,
+        };
+        found.mode() & (bit << place) != 0
+    };
+    let may_pass = |folder: &Path| folder.metadata().is_ok_and(|it| may(&it, 1));
+    may(&found, 4) && path.ancestors().skip(1).all(may_pass)
+}
+
+/// User and group of the caller; `None` if nobody lent them root's rights.
+fn caller() -> Option<(u32, Option<u32>)> {
+    let number = |name| env::var(name).ok()?.parse().ok();
+    let user = number("SUDO_UID").or_else(|| number("PKEXEC_UID"))?;
+    (geteuid().is_root() && user != 0).then(|| (user, number("SUDO_GID")))
+}

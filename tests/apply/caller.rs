@@ -1,0 +1,123 @@
+//! File names that are not UTF-8, callers that are not root, and root for somebody else.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Output};
+
+use crate::common::namespace;
+use crate::program::{OURS, file, live, ours, waiting};
+
+const RULE: &str = "-A -t 192.0.2.80:80 -s rr\n";
+const OTHER: &str = "-A -t 192.0.2.81:80 -s rr\n";
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
+}
+
+#[test]
+fn names_that_are_not_utf8_are_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let names: [&[u8]; 2] = [b"a\xff", b"a\xfe"];
+    for (name, text) in names.iter().zip([RULE, OTHER]) {
+        fs::write(folder.path().join(OsStr::from_bytes(name)), text).unwrap();
+    }
+    let names = names.map(OsStr::from_bytes);
+    let diff = Command::new(OURS).arg("diff").args(names).current_dir(folder.path()).output();
+    let diff = diff.unwrap();
+    assert_eq!(said(&diff), format!("- {RULE}+ {OTHER}"));
+    assert_eq!(diff.status.code(), Some(1));
+}
+
+/// The copy of the program that every user can reach.
+fn copy() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    for name in ["ipvsadm", "ipvsadm-restore"] {
+        fs::copy(OURS, folder.path().join(name)).unwrap();
+    }
+    let path = folder.path().to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+/// Runs a program as another user with CAP_NET_ADMIN.
+fn as_administrator(program: &str, words: &[&str], input: &str) -> Output {
+    let rights = ["--inh-caps", "+net_admin", "--ambient-caps", "+net_admin"];
+    Command::new("setpriv")
+        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+        .args(rights)
+        .arg(program)
+        .args(words)
+        .stdin(fs::File::open(input).unwrap())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_caller_who_is_not_root_learns_why_there_is_no_lock() {
+    namespace(|| {
+        let ((_rule, rule), (kept, other)) = (file(RULE), file(OTHER));
+        fs::set_permissions(kept.path(), PermissionsExt::from_mode(0o644)).unwrap();
+        let (_folder, programs) = copy();
+        let (mut child, _complaints) = waiting("60", &rule);
+        let apply =
+            as_administrator(&format!("{programs}/ipvsadm"), &["apply", &other], "/dev/null");
+        let text = said(&apply);
+        assert_eq!(apply.status.code(), Some(2), "{text}");
+        assert!(text.starts_with("cannot use /run/ipvsadm/apply"), "{text}");
+        assert!(text.contains(".lock: Permission denied\nhint: locks, journals and"), "{text}");
+        assert!(text.ends_with("hint: nothing was changed\n"), "{text}");
+        // The classic program goes on, as ever, and says what it means.
+        let restore = as_administrator(&format!("{programs}/ipvsadm-restore"), &[], &other);
+        let text = said(&restore);
+        assert_eq!(restore.status.code(), Some(0), "{text}");
+        assert!(text.starts_with("hint: cannot use /run/ipvsadm/apply"), "{text}");
+        assert!(text.contains("hint: without its lock another ipvsadm may be changing"), "{text}");
+        assert_eq!(live().pools.len(), 1);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    });
+}
+
+/// Who may call this program with sudo may not therefore read every file.
+#[test]
+fn nothing_of_a_file_is_shown_that_the_caller_of_sudo_cannot_read() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let secret = "-A -t 192.0.2.80:80 -s rr\nroot:hunter2:1\n";
+    for (text, line) in [
+        (secret, ": a mistake in line 2"),
+        ("-A -t hunter2 -s rr\n", ": a mistake in line 1"),
+        (&format!("{RULE}{RULE}"), ": a mistake in line 2"),
+        ("{\"hunter2\": 1}\n", ""),
+    ] {
+        let closed = path("closed");
+        fs::write(&closed, text).unwrap();
+        let run = |mode, verb: &str, user: &str| {
+            fs::set_permissions(&closed, PermissionsExt::from_mode(mode)).unwrap();
+            let mut command = Command::new(OURS);
+            let output = command.args([verb, &closed]).env("SUDO_UID", user).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+            said(&output)
+        };
+        for verb in ["diff", "apply"] {
+            let withheld = run(0o600, verb, "65534");
+            let first = format!("{closed} cannot be understood{line}\n");
+            assert!(withheld.starts_with(&first), "{withheld}");
+            assert!(!withheld.contains("hunter2") && !withheld.contains("192.0.2"), "{withheld}");
+            assert_eq!(run(0o600, verb, "0"), run(0o644, verb, "65534"));
+            assert!(!run(0o644, verb, "65534").contains("cannot be understood"));
+        }
+    }
+    // A file that all can read in a folder that they cannot enter.
+    let inner = path("inner");
+    fs::create_dir(&inner).unwrap();
+    fs::set_permissions(&inner, PermissionsExt::from_mode(0o700)).unwrap();
+    fs::write(format!("{inner}/file"), secret).unwrap();
+    std::os::unix::fs::symlink(format!("{inner}/file"), path("link")).unwrap();
+    let output = Command::new(OURS).args(["diff", &path("link")]).env("SUDO_UID", "65534").output();
+    assert!(!said(&output.unwrap()).contains("hunter2"));
+    ours(&["diff", "/dev/null", "/dev/null"]).expect(0);
+}
