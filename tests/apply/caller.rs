@@ -41,7 +41,7 @@ fn copy() -> (tempfile::TempDir, String) {
     (folder, path)
 }
 
-/// Runs a program as another user with CAP_NET_ADMIN.
+/// Runs a program as another user with `CAP_NET_ADMIN`.
 fn as_administrator(program: &str, words: &[&str], input: &str) -> Output {
     let rights = ["--inh-caps", "+net_admin", "--ambient-caps", "+net_admin"];
     Command::new("setpriv")
@@ -91,7 +91,7 @@ fn nothing_of_a_file_is_shown_that_the_caller_of_sudo_cannot_read() {
         (secret, ": a mistake in line 2"),
         ("-A -t hunter2 -s rr\n", ": a mistake in line 1"),
         (&format!("{RULE}{RULE}"), ": a mistake in line 2"),
-        ("{\"hunter2\": 1}\n", ""),
+        ("{\"hunter2\": 1}\n", ": it is neither rule lines nor JSON of a table"),
     ] {
         let closed = path("closed");
         fs::write(&closed, text).unwrap();
