@@ -55,7 +55,7 @@ need_compiler
 ensure ip=iproute2 strace=strace python3=python3 setpriv=util-linux \
 	arptables-legacy=arptables nft=nftables mandoc=mandoc man=man-db zsh=zsh fish=fish \
 	curl=curl jq=jq busybox=busybox-static sysctl=procps \
-	modprobe=kmod
+	modprobe=kmod keepalived=keepalived
 IPVSADM_REFERENCE=$(reference)
 logs=$(mktemp -d "$top/target/test.XXXXXX")
 mkdir "$logs/share"

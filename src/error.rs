@@ -6,6 +6,7 @@
 mod kernel;
 mod misuse;
 mod obstacle;
+mod owner;
 mod rejection;
 
 use std::io;
@@ -14,6 +15,7 @@ pub use kernel::Errno;
 pub(crate) use misuse::misplaced;
 pub use misuse::{Misuse, ValueKind};
 pub use obstacle::Obstacle;
+pub use owner::Owner;
 pub use rejection::{Module, Rejection};
 pub(crate) use rejection::{made_before, other_ports};
 

@@ -66,7 +66,7 @@ mod netlink;
 mod output;
 mod system;
 
-pub use error::{Errno, Error, Misuse, Module, Obstacle, Rejection, ValueKind};
+pub use error::{Errno, Error, Misuse, Module, Obstacle, Owner, Rejection, ValueKind};
 pub use netlink::{Client, Refusal};
 
 /// The code of the documents that is Rust, compiled.

@@ -2,6 +2,7 @@
 
 mod facts;
 mod filter;
+pub mod owner;
 
 use std::collections::BTreeSet;
 use std::fs;

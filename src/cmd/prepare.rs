@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Session;
+use super::host::owner;
 use super::preparation::{Preparation, line};
 use crate::cli::HostVerb;
 use crate::error::{Error, Obstacle};
@@ -128,7 +129,8 @@ fn plan(preparation: &mut Preparation, wish: &Wish, keep: Keep<'_>) -> Result<Ve
             route::with_advmss(image, advmss).unwrap_or_else(|_| image.clone())
         },
     };
-    Ok(prepare::plan(wish, &facts, &preparation.ledger, &images, keep)?)
+    let planned = prepare::plan(wish, &facts, &preparation.ledger, &images, keep);
+    Ok(planned.map_err(|obstacle| owner::named(obstacle, &facts))?)
 }
 
 /// What is found after the work. The kernel makes the local route of a new IPv6 address when it

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::Owner;
 use crate::model::quote::{shell, shell_option};
 use crate::model::{nearest_schedulers, set_parameter};
 
@@ -31,6 +32,8 @@ pub enum Obstacle {
         device: String,
         /// `rs` or `director`.
         verb: &'static str,
+        /// Who put it there, as far as is known.
+        owner: Owner,
     },
     /// No interface has that name.
     #[error("there is no interface {name}")]
@@ -174,10 +177,9 @@ impl Obstacle {
         Some(match self {
             Self::NotRoot => "run it as root, for example with sudo".to_owned(),
             Self::BadAddress { .. } => "give a unicast address, without a prefix length".to_owned(),
-            Self::AddressTaken { address, prefix, device, .. } => format!(
-                "if it is a leftover: ip address delete {address}/{prefix} dev {device}; then try \
-                 again"
-            ),
+            Self::AddressTaken { address, device, verb, owner, .. } => {
+                owner.remedy(verb, *address, device)
+            }
             Self::NoInterface { present, .. } => format!("there are: {}", present.join(", ")),
             Self::InterfaceDown { name } => format!("ip link set dev {} up", shell(name)),
             Self::AnswersArp { key, .. } => {
@@ -198,7 +200,9 @@ impl Obstacle {
             Self::Proxy { address, name } => {
                 format!("ip neighbour del proxy {address} dev {}", shell(name))
             }
-            Self::NoIpv6 { name } => set_parameter(&format!("ipv6/conf/{name}/disable_ipv6"), "0"),
+            Self::NoIpv6 { name } => {
+                set_parameter(&["ipv6/conf", name, "disable_ipv6"].join("/"), "0")
+            }
             Self::NoModule { name } => no_module(name),
             Self::ReadOnly => "containers see them so: run this on the host with --netns PID, or \
                                choose --arp nft, or give the front gateway a static entry and \

@@ -38,6 +38,11 @@ pub struct InterfaceAddress {
     pub global: bool,
     /// IPv6: found to be a duplicate, so not usable.
     pub duplicate: bool,
+    /// It has no lifetime: neither DHCP nor a router gave it.
+    pub permanent: bool,
+    /// Who set it, a number as routes have it; kernels before 5.18 do not tell, and most programs
+    /// leave it out.
+    pub protocol: Option<u8>,
 }
 
 /// A route as the kernel keeps it.

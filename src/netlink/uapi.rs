@@ -160,7 +160,10 @@ pub mod rtnetlink {
     pub const ARPHRD_ETHER: u16 = 1;
     pub const IFA_ADDRESS: u16 = 1;
     pub const IFA_LOCAL: u16 = 2;
+    /// Since 5.18.
+    pub const IFA_PROTO: u16 = 11;
     pub const IFA_F_DADFAILED: u8 = 8;
+    pub const IFA_F_PERMANENT: u8 = 0x80;
     pub const NDA_DST: u16 = 1;
     pub const NTF_PROXY: u8 = 8;
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::facts::Facts;
 use super::ledger::{Ledger, Planned};
+use super::owner::{Clues, owner};
 use super::step::Step;
 use super::wish::{ArpMethod, Mode, RealServer, Wish};
 use super::{arp, director, nat, persist, tunnel};
@@ -160,6 +161,7 @@ pub fn free(
                 prefix: found.prefix,
                 device: link.name.clone(),
                 verb,
+                owner: owner(found, link, Clues::default()),
             });
         }
         if link.name != device {

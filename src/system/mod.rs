@@ -8,6 +8,7 @@ pub mod journal;
 pub mod modules;
 pub mod names;
 pub mod namespace;
+pub mod processes;
 pub mod program;
 pub mod signals;
 pub mod sudo;

@@ -7,6 +7,7 @@ mod crash;
 mod director;
 mod identity;
 mod leftover;
+mod owner;
 mod quoting;
 mod refusal;
 mod router;

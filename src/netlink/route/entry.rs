@@ -65,6 +65,8 @@ pub fn address(payload: &[u8]) -> Option<InterfaceAddress> {
         prefix,
         global: scope < nl::RT_SCOPE_LINK,
         duplicate: flags & nl::IFA_F_DADFAILED != 0,
+        permanent: flags & nl::IFA_F_PERMANENT != 0,
+        protocol: find(&attributes, nl::IFA_PROTO).and_then(|value| value.first().copied()),
     })
 }
 

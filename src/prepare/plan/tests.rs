@@ -22,6 +22,8 @@ fn facts() -> Facts {
         prefix: 24,
         global: true,
         duplicate: false,
+        permanent: true,
+        protocol: None,
     };
     Facts {
         writable: true,

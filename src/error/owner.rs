@@ -1,0 +1,69 @@
+//! Whose an address is that stands in the way.
+
+use std::net::IpAddr;
+
+/// Who has put an address where it is. It may be in use, so no remedy here deletes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Owner {
+    /// Another verb of this program: `rs` or `director`.
+    Ours(&'static str),
+    /// keepalived: the address says so.
+    Keepalived,
+    /// Nothing says whose it is, but keepalived runs.
+    PerhapsKeepalived,
+    /// kube-proxy, which puts the address of each service on one interface.
+    Kubernetes,
+    /// Docker's bridges.
+    Docker,
+    /// The host's own address: it has a network, or a lifetime.
+    Host {
+        /// keepalived runs, and can hold such addresses too.
+        keepalived: bool,
+    },
+    /// Nobody that is known.
+    Unknown,
+}
+
+impl Owner {
+    /// Who it is and what to do, for `ipvsadm VERB prepare`.
+    pub(super) fn remedy(self, verb: &str, address: IpAddr, device: &str) -> String {
+        match self {
+            Self::Ours(other) => format!(
+                "it was put there by `ipvsadm {other} prepare', and a host cannot be both for one address; \
+                 if it is to change its role, run `ipvsadm {other} undo --vip {address}' first"
+            ),
+            Self::Keepalived => format!(
+                "keepalived put it there and moves it between directors: leave it to keepalived, \
+                 and run no `ipvsadm {verb} prepare' for it; or take it out of keepalived's \
+                 configuration first"
+            ),
+            Self::PerhapsKeepalived => format!(
+                "keepalived is running and may have put it there: look for {address} in its \
+                 configuration; if it is there, leave the address to keepalived"
+            ),
+            Self::Kubernetes => {
+                "kube-proxy put it there for a service of Kubernetes: leave it, and \
+                                 choose another address or another host"
+                    .to_owned()
+            }
+            Self::Docker => {
+                "it belongs to a network of Docker: choose another virtual address".to_owned()
+            }
+            Self::Host { keepalived } => {
+                let perhaps = if keepalived {
+                    "; or keepalived, which is running, holds it for others"
+                } else {
+                    ""
+                };
+                format!(
+                    "it looks like this host's own address on {device}, without which the host \
+                     cannot be reached: choose another virtual address"
+                ) + perhaps
+            }
+            Self::Unknown => "it may be in use: find out what put it there (a start-up script, a \
+                              network service, a cluster manager), and take it out there"
+                .to_owned(),
+        }
+    }
+}

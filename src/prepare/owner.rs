@@ -1,0 +1,81 @@
+//! Whose an address is that is there already: nobody may be told to delete what is in use.
+
+use crate::error::Owner;
+use crate::model::{InterfaceAddress, Link};
+
+/// `RTPROT_KEEPALIVED`; keepalived puts it into its addresses where it and the kernel can.
+const KEEPALIVED: u8 = 18;
+
+/// What is known of an address besides the address itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clues {
+    /// The verb of ours that put it there, as our other state file says.
+    pub prepared: Option<&'static str>,
+    /// keepalived runs in this network namespace.
+    pub keepalived: bool,
+}
+
+/// Whose the address is, as far as can be known.
+pub fn owner(found: &InterfaceAddress, link: &Link, clues: Clues) -> Owner {
+    let whole = if found.address.is_ipv4() { 32 } else { 128 };
+    let bridge = || link.kind == "bridge" && link.name.starts_with("br-");
+    if let Some(verb) = clues.prepared {
+        Owner::Ours(verb)
+    } else if found.protocol == Some(KEEPALIVED) {
+        Owner::Keepalived
+    } else if link.name == "kube-ipvs0" {
+        Owner::Kubernetes
+    } else if link.name == "docker0" || bridge() {
+        Owner::Docker
+    } else if found.prefix < whole || !found.permanent {
+        Owner::Host { keepalived: clues.keepalived }
+    } else if clues.keepalived {
+        Owner::PerhapsKeepalived
+    } else {
+        Owner::Unknown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_certain_comes_before_what_is_likely() {
+        let link = |name: &str, kind: &str| Link {
+            index: 2,
+            name: name.to_owned(),
+            up: true,
+            loopback: false,
+            arp: true,
+            mac: Vec::new(),
+            kind: kind.to_owned(),
+        };
+        let address = InterfaceAddress {
+            index: 2,
+            address: "192.0.2.80".parse().unwrap(),
+            prefix: 32,
+            global: true,
+            duplicate: false,
+            permanent: true,
+            protocol: None,
+        };
+        let eth0 = link("eth0", "");
+        let runs = Clues { keepalived: true, ..Clues::default() };
+        let none = Clues::default();
+        let kept = InterfaceAddress { protocol: Some(KEEPALIVED), prefix: 24, ..address };
+        assert_eq!(owner(&kept, &eth0, none), Owner::Keepalived);
+        let ours = Clues { prepared: Some("rs"), ..runs };
+        assert_eq!(owner(&kept, &eth0, ours), Owner::Ours("rs"));
+        assert_eq!(owner(&address, &eth0, runs), Owner::PerhapsKeepalived);
+        assert_eq!(owner(&address, &eth0, none), Owner::Unknown);
+        // By DHCP some clouds give whole addresses.
+        let leased = InterfaceAddress { permanent: false, ..address };
+        assert_eq!(owner(&leased, &eth0, none), Owner::Host { keepalived: false });
+        let net = InterfaceAddress { prefix: 24, ..address };
+        assert_eq!(owner(&net, &eth0, runs), Owner::Host { keepalived: true });
+        assert_eq!(owner(&net, &link("docker0", "bridge"), none), Owner::Docker);
+        assert_eq!(owner(&net, &link("br-1a2b3c4d5e6f", "bridge"), none), Owner::Docker);
+        assert_eq!(owner(&address, &link("kube-ipvs0", "dummy"), none), Owner::Kubernetes);
+    }
+}
