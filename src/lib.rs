@@ -37,8 +37,8 @@
 //!
 //! The map of the crate: [`Client`] talks to the kernel; [`model`] holds plain values; [`rules`] is
 //! the rule-file language, and the plan from one table to another; [`cli`] turns words into values,
-//! [`cmd`] does what they ask. [`prepare`] plans what a host needs around IPVS. `netlink` and
-//! `system` talk to the kernel, `output` writes what people and scripts read.
+//! [`cmd`] does what they ask. [`prepare`] plans what a host needs around IPVS. `netlink`, `reader`
+//! and `system` talk to the kernel, `output` writes what people and scripts read.
 //!
 //! # Units
 //!
@@ -64,6 +64,7 @@ pub mod rules;
 mod error;
 mod netlink;
 mod output;
+mod reader;
 mod system;
 
 pub use error::{Errno, Error, Misuse, Module, Obstacle, Owner, Rejection, ValueKind};

@@ -9,12 +9,13 @@ const TOP: &str = env!("CARGO_MANIFEST_DIR");
 const MOST_LINES: usize = 500;
 
 /// Which rooms a room may know. `error` and `model` are known to all.
-const KNOWS: [(&str, &[&str]); 8] = [
+const KNOWS: [(&str, &[&str]); 9] = [
     ("error", &["model"]),
     ("model", &["error"]),
     ("rules", &["model", "error"]),
     ("output", &["model", "error"]),
     ("netlink", &["model", "error"]),
+    ("reader", &["model", "error", "netlink"]),
     ("system", &["model", "error"]),
     ("prepare", &["model", "error"]),
     ("cli", &["model", "error", "rules", "output", "system", "prepare"]),

@@ -11,14 +11,17 @@ use crate::cli::complete::{Candidate, Live, Wanted, engines, schedulers};
 use crate::cli::options::Opt;
 use crate::error::Error;
 use crate::model::{
-    DestinationKey, Family, Naming, Numbers, Protocol, ServiceKey, is_harmful, printable,
+    DestinationKey, Family, Naming, Numbers, PlainDestination, Protocol, ServiceKey, is_harmful,
+    printable,
 };
 use crate::netlink::Client;
 use crate::netlink::route::Network;
 use crate::output::order;
+use crate::reader::{Columns, Reader};
 use crate::system::{modules, namespace, sysctl, table};
 
 use super::Session;
+use super::list::rows;
 
 pub(super) fn run(session: &mut Session<'_>, wanted: Wanted) -> Result<u8, Error> {
     if let Some(name) = &wanted.netns
@@ -77,25 +80,43 @@ fn with_module(prefix: &str, candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates.into_iter().filter(there).collect()
 }
 
+/// A service, what to say of it, and its real servers, where they are known.
+struct Known {
+    key: ServiceKey,
+    help: String,
+    servers: Option<Vec<PlainDestination>>,
+}
+
 /// Services with what they are. Everybody may read /proc, which lacks services by mark.
-fn keys(session: &mut Session<'_>) -> (Vec<(ServiceKey, String)>, table::PlainTable) {
+fn known(session: &mut Session<'_>) -> Vec<Known> {
     if !table::is_there() {
-        return Default::default();
+        return Vec::new();
     }
-    let servers = table::plain().unwrap_or_default();
-    let entries = session.client().and_then(Client::services);
-    let keys = if let Ok(entries) = entries {
-        let entries = order::services(entries).into_iter();
-        entries.map(|it| (it.service.key, format!("{}, ", it.service.scheduler))).collect()
-    } else {
-        let keys = servers.services().map(|key| (*key, String::new())).collect();
-        order::by_service(keys, |(key, _)| *key)
-    };
-    (keys, servers)
+    if let Ok(known) = session.client().and_then(from_the_kernel) {
+        return known;
+    }
+    let table = table::plain().unwrap_or_default();
+    let keys = order::by_service(table.services().copied().collect(), |key| *key).into_iter();
+    let servers = |key: &ServiceKey| table.get(key).map(<[_]>::to_vec);
+    keys.map(|key| Known { key, help: String::new(), servers: servers(&key) }).collect()
+}
+
+fn from_the_kernel(client: &mut Client) -> Result<Vec<Known>, Error> {
+    let mut reader = Reader::open(client, Columns::default())?;
+    let mut known = Vec::new();
+    for row in rows(&reader, true) {
+        let Some(servers) = reader.servers(client, row)? else { continue };
+        let service = reader.service(row);
+        known.push(Known {
+            key: service.key,
+            help: format!("{}, ", service.scheduler),
+            servers: Some(servers.iter().map(Into::into).collect()),
+        });
+    }
+    Ok(known)
 }
 
 fn services(session: &mut Session<'_>, option: Opt) -> Vec<Candidate> {
-    let (keys, servers) = keys(session);
     let names = |key: &ServiceKey| match (option, key) {
         (Opt::Tcp, ServiceKey::Address { protocol: Protocol::Tcp, .. })
         | (Opt::Udp, ServiceKey::Address { protocol: Protocol::Udp, .. })
@@ -103,14 +124,16 @@ fn services(session: &mut Session<'_>, option: Opt) -> Vec<Candidate> {
         (Opt::Fwmark, ServiceKey::Fwmark { mark, .. }) => Some(mark.to_string()),
         _ => None,
     };
-    let help = |key: &ServiceKey, scheduler: String| match (key, servers.get(key)) {
-        (ServiceKey::Fwmark { family: Family::V6, .. }, _) => format!("{scheduler}IPv6: add -6"),
-        (_, Some(servers)) if servers.len() == 1 => format!("{scheduler}1 real server"),
-        (_, Some(servers)) => format!("{scheduler}{} real servers", servers.len()),
-        (_, None) => scheduler.trim_end_matches([',', ' ']).to_owned(),
+    let help = |it: &Known| match (&it.key, &it.servers, &it.help) {
+        (ServiceKey::Fwmark { family: Family::V6, .. }, _, scheduler) => {
+            format!("{scheduler}IPv6: add -6")
+        }
+        (_, Some(servers), scheduler) if servers.len() == 1 => format!("{scheduler}1 real server"),
+        (_, Some(servers), scheduler) => format!("{scheduler}{} real servers", servers.len()),
+        (_, None, scheduler) => scheduler.trim_end_matches([',', ' ']).to_owned(),
     };
-    let keys = keys.into_iter();
-    keys.filter_map(|(key, text)| Some(candidate(names(&key)?, help(&key, text)))).collect()
+    let known = known(session).into_iter();
+    known.filter_map(|it| Some(candidate(names(&it.key)?, help(&it)))).collect()
 }
 
 fn endpoint(key: &ServiceKey) -> String {
@@ -134,14 +157,9 @@ fn virtual_addresses() -> Vec<Candidate> {
 
 /// The real servers of these services, each once.
 fn servers(session: &mut Session<'_>, of: impl Fn(ServiceKey) -> bool) -> Vec<Candidate> {
-    let (keys, by_service) = keys(session);
     let mut found: Vec<(DestinationKey, String)> = Vec::new();
-    for (key, _) in keys.into_iter().filter(|(key, _)| of(*key)) {
-        let list = by_service.get(&key).map(<[_]>::to_vec).or_else(|| {
-            let entries = session.client().and_then(|client| client.destinations(&key)).ok()?;
-            Some(entries.iter().map(Into::into).collect())
-        });
-        for server in list.into_iter().flatten() {
+    for it in known(session).into_iter().filter(|it| of(it.key)) {
+        for server in it.servers.into_iter().flatten() {
             if !found.iter().any(|(known, _)| *known == server.key) {
                 found.push((
                     server.key,

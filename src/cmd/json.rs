@@ -2,19 +2,20 @@
 
 use crate::cli::{List, Listing, Save};
 use crate::error::Error;
-use crate::model::{Info, ServiceEntry, ServiceKey};
+use crate::model::{DestinationEntry, Info, ServiceEntry, ServiceKey};
 use crate::netlink::Client;
 use crate::output::json::connection::ConnectionFields;
 use crate::output::json::{
     Counters, DaemonFields, DestinationFields, ServiceFields, TimeoutsFields, Writer,
 };
-use crate::output::list::Columns;
-use crate::output::order;
+use crate::output::{list, order};
+use crate::reader::{Columns, Reader};
 use crate::rules::describe_service;
 use crate::system::connections::connections;
 
 use super::Session;
 use super::connections::ask_first;
+use super::list::{columns, rows};
 
 pub(super) fn list(session: &mut Session<'_>, what: &List) -> Result<u8, Error> {
     match what {
@@ -38,8 +39,22 @@ pub(super) fn list(session: &mut Session<'_>, what: &List) -> Result<u8, Error> 
 
 /// `-S --json`: what `apply` takes.
 pub(super) fn save(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
-    let services = order::services(session.client()?.services()?);
-    services_with_servers(session, None, services, None, save.full)?;
+    let mut reader = Reader::open(session.client()?, Columns::CONFIGURED)?;
+    let rows = rows(&reader, true);
+    let (client, out) = session.client_and_out()?;
+    let mut writer = Writer::new(out)?;
+    writer.list("services")?;
+    for row in rows {
+        let Some(entry) = reader.entry(client, row)? else { continue };
+        let Some(servers) = reader.servers(client, row)? else { continue };
+        write_service(&mut writer, &entry, servers, None, true)?;
+    }
+    writer.end_list()?;
+    if save.full {
+        writer.field("timeouts", &TimeoutsFields::from(&client.timeouts()?))?;
+        writer.field("daemons", &daemons(client)?)?;
+    }
+    writer.end()?;
     Ok(0)
 }
 
@@ -49,59 +64,57 @@ fn listed(
     listing: Listing,
 ) -> Result<(), Error> {
     let counters = match listing.columns {
-        Columns::Stats => Counters::Stats,
-        Columns::Rate => Counters::Rate,
+        list::Columns::Stats => Counters::Stats,
+        list::Columns::Rate => Counters::Rate,
         _ => Counters::None,
     };
-    let client = session.client()?;
-    let (info, mut services) = match key {
-        None => (Some(client.info()?), client.services()?),
-        Some(key) => {
-            let service = client.service(key);
-            (None, vec![service.map_err(|error| error.about(describe_service(key)))?])
-        }
-    };
-    if listing.sort {
-        services = order::services(services);
-    }
-    services_with_servers(session, info, services, Some((counters, listing.sort)), false)
-}
-
-/// `live` is which counters to print besides the connections, and whether to sort.
-fn services_with_servers(
-    session: &mut Session<'_>,
-    info: Option<Info>,
-    services: Vec<ServiceEntry>,
-    live: Option<(Counters, bool)>,
-    full: bool,
-) -> Result<(), Error> {
+    let (live, sort) = (Some(counters), listing.sort);
     let (client, out) = session.client_and_out()?;
-    let mut writer = Writer::new(out)?;
-    if let Some(Info { version: (major, minor, patch), connection_table_size }) = info {
-        writer.field("version", &format!("{major}.{minor}.{patch}"))?;
-        writer.field("connection_table_size", &connection_table_size)?;
+    if let Some(key) = key {
+        let entry = client.service(key).map_err(|error| error.about(describe_service(key)))?;
+        let servers = client.destinations(key)?;
+        let mut writer = Writer::new(out)?;
+        writer.list("services")?;
+        write_service(&mut writer, &entry, servers, live, sort)?;
+        writer.end_list()?;
+        return Ok(writer.end()?);
     }
+    let Info { version: (major, minor, patch), connection_table_size } = client.info()?;
+    // In JSON a service and a real server have all their fields.
+    let columns = columns(listing.columns);
+    let columns = Columns { totals: columns.totals, rates: columns.rates, ..Columns::CONFIGURED };
+    let mut reader = Reader::open(client, columns)?;
+    let rows = rows(&reader, sort);
+    let mut writer = Writer::new(out)?;
+    writer.field("version", &format!("{major}.{minor}.{patch}"))?;
+    writer.field("connection_table_size", &connection_table_size)?;
     writer.list("services")?;
-    for entry in services {
-        let mut servers = client.destinations(&entry.service.key)?;
-        if live.is_none_or(|(_, sort)| sort) {
-            servers = order::destinations(servers, |entry| entry.destination.key);
-        }
-        let servers = servers.iter().map(|server| match live {
-            Some((counters, _)) => DestinationFields::listed(server, counters),
-            None => DestinationFields::from(&server.destination),
-        });
-        let servers = servers.collect();
-        let counters = live.map_or(Counters::None, |(counters, _)| counters);
-        writer.item(&ServiceFields::listed(&entry, servers, counters))?;
+    for row in rows {
+        let Some(entry) = reader.entry(client, row)? else { continue };
+        let Some(servers) = reader.servers(client, row)? else { continue };
+        write_service(&mut writer, &entry, servers, live, sort)?;
     }
     writer.end_list()?;
-    if full {
-        writer.field("timeouts", &TimeoutsFields::from(&client.timeouts()?))?;
-        writer.field("daemons", &daemons(client)?)?;
+    Ok(writer.end()?)
+}
+
+/// `live` is which counters to print besides the connections; without it neither.
+fn write_service(
+    writer: &mut Writer<'_>,
+    entry: &ServiceEntry,
+    mut servers: Vec<DestinationEntry>,
+    live: Option<Counters>,
+    sort: bool,
+) -> Result<(), Error> {
+    if sort {
+        servers = order::destinations(servers, |entry| entry.destination.key);
     }
-    writer.end()?;
-    Ok(())
+    let servers = servers.iter().map(|server| match live {
+        Some(counters) => DestinationFields::listed(server, counters),
+        None => DestinationFields::from(&server.destination),
+    });
+    let fields = ServiceFields::listed(entry, servers.collect(), live.unwrap_or(Counters::None));
+    Ok(writer.item(&fields)?)
 }
 
 fn rest(session: &mut Session<'_>, timeouts: bool, running: bool) -> Result<(), Error> {

@@ -4,12 +4,12 @@ use std::io::Write;
 
 use crate::cli::{List, Listing};
 use crate::error::Error;
-use crate::model::{Naming, Numbers, PlainDestination, Service, ServiceEntry, ServiceKey};
-use crate::output::list::{self, Columns, Style};
+use crate::model::{DestinationEntry, Naming, Numbers, ServiceEntry, ServiceKey};
+use crate::output::list::{self, Style};
 use crate::output::order;
+use crate::reader::{Columns, Reader, Row};
 use crate::rules::describe_service;
 use crate::system::names::Resolver;
-use crate::system::table::{self, PlainTable};
 
 use super::{Session, connections};
 
@@ -28,82 +28,60 @@ pub(super) fn run(session: &mut Session<'_>, what: &List) -> Result<u8, Error> {
 }
 
 fn all(session: &mut Session<'_>, listing: Listing) -> Result<(), Error> {
-    let client = session.client()?;
+    let (client, mut out) = session.client_and_listing()?;
     let info = client.info()?;
-    if listing.columns == Columns::Default {
-        let services = client.configured_services()?;
-        if let Some(table) = table::plain().filter(|table| agree(table, &services)) {
-            writeln!(session.out, "{}", list::version(info))?;
-            return plain(session, services, &table, listing);
-        }
-    }
-    let mut services = client.services()?;
-    if listing.sort {
-        services = order::services(services);
-    }
-    writeln!(session.out, "{}", list::version(info))?;
-    services_with_servers(session, &services, listing)
-}
-
-fn one(session: &mut Session<'_>, key: &ServiceKey, listing: Listing) -> Result<(), Error> {
-    let service = session.client()?.service(key);
-    let service = service.map_err(|error| error.about(describe_service(key)))?;
-    services_with_servers(session, &[service], listing)
-}
-
-/// The two reads saw the same services.
-fn agree(table: &PlainTable, services: &[Service]) -> bool {
-    let keys = services.iter().map(|service| &service.key);
-    let mut by_address = keys.filter(|key| matches!(key, ServiceKey::Address { .. }));
-    by_address.clone().count() == table.services().len()
-        && by_address.all(|key| table.get(key).is_some())
-}
-
-fn plain(
-    session: &mut Session<'_>,
-    mut services: Vec<Service>,
-    table: &PlainTable,
-    listing: Listing,
-) -> Result<(), Error> {
+    let mut reader = Reader::open(client, columns(listing.columns))?;
+    let rows = rows(&reader, listing.sort);
+    writeln!(out, "{}", list::version(info))?;
     let style = style(listing);
-    if listing.sort {
-        services = order::by_service(services, |service| service.key);
-    }
-    list::title(&mut session.listing(), style.columns)?;
-    for service in &services {
-        let key = &service.key;
-        let mut servers: Vec<PlainDestination> = match table.get(key) {
-            Some(servers) => servers.to_vec(),
-            None => session.client()?.destinations(key)?.iter().map(Into::into).collect(),
-        };
-        if listing.sort {
-            servers = order::destinations(servers, |server| server.key);
-        }
-        list::plain_service(&mut session.listing(), service, style.naming)?;
-        for server in &servers {
-            list::plain_destination(&mut session.listing(), key, server, style.naming)?;
-        }
+    list::title(&mut out, style.columns)?;
+    for row in rows {
+        let Some(entry) = reader.entry(client, row)? else { continue };
+        let Some(servers) = reader.servers(client, row)? else { continue };
+        service_with_servers(&mut out, &entry, servers, listing.sort, &style)?;
     }
     Ok(())
 }
 
-fn services_with_servers(
-    session: &mut Session<'_>,
-    services: &[ServiceEntry],
-    listing: Listing,
-) -> Result<(), Error> {
+/// What the reader has to find out for these columns.
+pub(super) fn columns(listed: list::Columns) -> Columns {
+    let is_counted = matches!(listed, list::Columns::Stats | list::Columns::Rate);
+    Columns {
+        totals: listed == list::Columns::Stats,
+        rates: listed == list::Columns::Rate,
+        engines: !is_counted,
+        tunnels: listed == list::Columns::Tunnel,
+    }
+}
+
+/// The services, sorted or in the kernel's order.
+pub(super) fn rows(reader: &Reader, sort: bool) -> Vec<Row> {
+    let rows = reader.rows().to_vec();
+    if sort { order::by_service(rows, |row| reader.key(*row)) } else { rows }
+}
+
+fn one(session: &mut Session<'_>, key: &ServiceKey, listing: Listing) -> Result<(), Error> {
+    let (client, mut out) = session.client_and_listing()?;
+    let entry = client.service(key).map_err(|error| error.about(describe_service(key)))?;
+    let servers = client.destinations(key)?;
     let style = style(listing);
-    list::title(&mut session.listing(), style.columns)?;
-    for entry in services {
-        let key = &entry.service.key;
-        let mut destinations = session.client()?.destinations(key)?;
-        if listing.sort {
-            destinations = order::destinations(destinations, |entry| entry.destination.key);
-        }
-        list::service(&mut session.listing(), entry, &style)?;
-        for destination in &destinations {
-            list::destination(&mut session.listing(), key, destination, &style)?;
-        }
+    list::title(&mut out, style.columns)?;
+    service_with_servers(&mut out, &entry, servers, listing.sort, &style)
+}
+
+fn service_with_servers(
+    out: &mut dyn Write,
+    entry: &ServiceEntry,
+    mut servers: Vec<DestinationEntry>,
+    sort: bool,
+    style: &Style<'_>,
+) -> Result<(), Error> {
+    if sort {
+        servers = order::destinations(servers, |server| server.destination.key);
+    }
+    list::service(out, entry, style)?;
+    for server in &servers {
+        list::destination(out, &entry.service.key, server, style)?;
     }
     Ok(())
 }

@@ -108,8 +108,19 @@ impl<'a> Session<'a> {
     /// Where classic listings go: to the byte as the old tool writes them, except to a terminal,
     /// which must not act on names and on data of connections.
     fn listing(&mut self) -> Harmless<'_> {
-        let on_terminal = *self.on_terminal.get_or_insert_with(|| stdout().is_terminal());
-        Harmless::new(self.out, self.colours && on_terminal)
+        let escapes = self.escapes();
+        Harmless::new(self.out, escapes)
+    }
+
+    /// The connection to the kernel, and where classic listings go.
+    fn client_and_listing(&mut self) -> Result<(&mut Client, Harmless<'_>), Error> {
+        let escapes = self.escapes();
+        let (client, out) = self.client_and_out()?;
+        Ok((client, Harmless::new(out, escapes)))
+    }
+
+    fn escapes(&mut self) -> bool {
+        self.colours && *self.on_terminal.get_or_insert_with(|| stdout().is_terminal())
     }
 
     /// The connection to the kernel, opened when it is first needed.

@@ -17,7 +17,7 @@ use std::io::{BufReader, stdin};
 
 use crate::cli::{Invocation, RuleLine, read_rules};
 use crate::error::{Errno, Error};
-use crate::model::{Change, ServiceKey, Table};
+use crate::model::{Change, Table};
 use crate::netlink::{Client, Refusal};
 use crate::rules::{Delta, plan};
 
@@ -57,13 +57,11 @@ fn replace_noting(session: &mut Session<'_>, is_odd: bool) -> Result<u8, Error> 
     let makes_none = !lines.iter().any(|line| matches!(line.change(), Some(Change::AddService(_))));
     let mut guard = Guard::begin(session)?;
     let before =
-        if is_odd || makes_none { session.client()?.configured_services()? } else { Vec::new() };
+        if is_odd || makes_none { snapshot::keys(session.client()?)? } else { HashSet::new() };
     let outcome = make(session, &mut guard, lines);
     let status = guard.end(session, outcome)?;
     if !before.is_empty() {
-        let now = session.client()?.configured_services()?;
-        let now: HashSet<ServiceKey> = now.iter().map(|service| service.key).collect();
-        let deleted = before.iter().filter(|service| !now.contains(&service.key)).count();
+        let deleted = before.difference(&snapshot::keys(session.client()?)?).count();
         if deleted > 0 {
             let none = if makes_none { "the input makes no service; " } else { "" };
             session.hint(&[format!("{none}services deleted: {deleted}")]);
@@ -79,7 +77,7 @@ fn make(session: &mut Session<'_>, guard: &mut Guard, lines: Vec<RuleLine>) -> R
     if in_place {
         let before = snapshot::whole(session.client()?, &outside(&lines))?;
         clear_and_execute(session, guard, &lines, before)
-    } else if session.client()?.configured_services()?.is_empty() {
+    } else if snapshot::keys(session.client()?)?.is_empty() {
         let before = snapshot::outside(session.client()?, &outside(&lines))?;
         clear_and_execute(session, guard, &lines, before)
     } else {

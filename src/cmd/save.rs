@@ -4,8 +4,11 @@ use std::io::Write;
 
 use crate::cli::Save;
 use crate::error::Error;
-use crate::model::{Change, Destination, Forwarding, Naming, Numbers, Service, ServiceKey};
+use crate::model::{
+    Change, Destination, DestinationEntry, Forwarding, Naming, Numbers, Service, ServiceKey,
+};
 use crate::output::order;
+use crate::reader::{Columns, Reader};
 use crate::rules::{
     Unsayable, daemon_line, describe, describe_destination, describe_service, destination_line,
     fits, parse_line, readable_daemon, readable_destination, readable_service, readable_timeouts,
@@ -13,6 +16,7 @@ use crate::rules::{
 };
 use crate::system::names::ReversibleNames;
 
+use super::list::rows;
 use super::{Session, json};
 
 pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
@@ -20,11 +24,13 @@ pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
         return json::save(session, save);
     }
     let naming: &dyn Naming = if save.numeric { &Numbers } else { &ReversibleNames };
-    let services = session.client()?.configured_services()?;
-    let services = order::by_service(services, |service| service.key);
+    let mut reader = Reader::open(session.client()?, Columns::CONFIGURED)?;
     let mut complete = true;
-    for service in &services {
-        complete &= save_service(session, service, naming)?;
+    for row in rows(&reader, true) {
+        if let Some(servers) = reader.servers(session.client()?, row)? {
+            let service = reader.service(row);
+            complete &= save_service(session, &service, servers, naming)?;
+        }
     }
     if save.full {
         complete &= save_rest(session)?;
@@ -85,6 +91,7 @@ fn other_server(key: &ServiceKey, destination: &Destination) -> Option<String> {
 fn save_service(
     session: &mut Session<'_>,
     service: &Service,
+    servers: Vec<DestinationEntry>,
     naming: &dyn Naming,
 ) -> Result<bool, Error> {
     let key = &service.key;
@@ -97,8 +104,8 @@ fn save_service(
         changed(session, &describe_service(key), "another");
         complete = false;
     }
-    let destinations = session.client()?.configured_destinations(key)?;
-    for destination in &order::destinations(destinations, |destination| destination.key) {
+    for entry in &order::destinations(servers, |server| server.destination.key) {
+        let destination = &entry.destination;
         let object = || describe_destination(key, &destination.key);
         let line = readable_destination(key, destination);
         let line = line.and_then(|()| destination_line(key, destination, naming));

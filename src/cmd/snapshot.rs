@@ -6,18 +6,26 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::model::{DaemonRole, Pool, ServiceKey, Table};
 use crate::netlink::Client;
+use crate::reader::{Columns, Reader};
 
 /// The whole table; time-outs and daemons only where `of` speaks of them: the others cannot differ.
 /// What is as `of` wishes is shared with it.
 pub(super) fn whole(client: &mut Client, of: &Table) -> Result<Table, Error> {
     let mut table = outside(client, of)?;
-    for service in client.configured_services()? {
-        let key = service.key;
-        let pool = client.pool(service)?;
+    let mut reader = Reader::open(client, Columns::CONFIGURED)?;
+    for row in reader.rows().to_vec() {
+        let Some(pool) = reader.pool(client, row)? else { continue };
+        let key = pool.service.key;
         let same = of.pools.get(&key).filter(|wished| ***wished == pool);
         table.pools.insert(key, same.map_or_else(|| pool.into(), Arc::clone));
     }
     Ok(table)
+}
+
+/// Which services there are.
+pub(super) fn keys(client: &mut Client) -> Result<HashSet<ServiceKey>, Error> {
+    let reader = Reader::open(client, Columns::default())?;
+    Ok(reader.rows().iter().map(|row| reader.key(*row)).collect())
 }
 
 /// Every service, but the real servers only of those that `wanted` names; the others have those of
@@ -29,11 +37,14 @@ pub(super) fn part(
     assumed: &Table,
 ) -> Result<Table, Error> {
     let mut table = outside(client, of)?;
-    for service in client.configured_services()? {
-        let key = service.key;
+    let mut reader = Reader::open(client, Columns::CONFIGURED)?;
+    for row in reader.rows().to_vec() {
+        let key = reader.key(row);
         let pool = if wanted(&key) {
-            client.pool(service)?
+            let Some(pool) = reader.pool(client, row)? else { continue };
+            pool
         } else {
+            let service = reader.service(row);
             let servers = assumed.pools.get(&key).map(|pool| pool.destinations.clone());
             Pool { service, destinations: servers.unwrap_or_default() }
         };
@@ -54,16 +65,18 @@ pub(super) fn doubtful(
     let mut should = Table { timeouts: expected.timeouts, ..Table::default() };
     should.daemons.clone_from(&expected.daemons);
     let mut seen = HashSet::with_capacity(expected.pools.len());
-    for service in client.configured_services()? {
-        let key = service.key;
+    let mut reader = Reader::open(client, Columns::CONFIGURED)?;
+    for row in reader.rows().to_vec() {
+        let key = reader.key(row);
         let Some(read) = look(&key) else { continue };
-        seen.insert(key);
         let pool = expected.pools.get(&key);
-        let surprising = pool.is_none_or(|pool| pool.service != service);
+        let surprising = pool.is_none_or(|pool| pool.service != reader.service(row));
         if read || surprising {
-            now.pools.insert(key, client.pool(service)?.into());
+            let Some(pool_now) = reader.pool(client, row)? else { continue };
+            now.pools.insert(key, pool_now.into());
             should.pools.extend(pool.map(|pool| (key, pool.clone())));
         }
+        seen.insert(key);
     }
     let ours = expected.pools.iter().filter(|(key, _)| look(key).is_some());
     let missing = ours.filter(|(key, _)| !seen.contains(*key));

@@ -1,6 +1,5 @@
 //! The IPVS client.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use netlink_packet_generic::GenlMessage;
@@ -14,8 +13,8 @@ use super::socket::{Failure, Socket};
 use super::uapi::command;
 use crate::error::{Errno, Error};
 use crate::model::{
-    Change, Daemon, DaemonRole, Destination, DestinationEntry, DestinationKey, Family, Info,
-    Operation, Pool, Service, ServiceEntry, ServiceKey, Table, Timeouts,
+    Change, Daemon, DaemonRole, Destination, DestinationKey, Info, Operation, Service,
+    ServiceEntry, ServiceKey, Timeouts,
 };
 
 /// How long the end of a sync daemon is waited for before looking whether it has gone.
@@ -38,11 +37,15 @@ const STOP_PATIENCE: Duration = Duration::from_millis(500);
 ///   scheduler, 17 (`EEXIST`) for what is there already, 22 (`EINVAL`) for values that do not fit;
 /// - [`Error::NoAnswer`], [`Error::Socket`] and [`Error::Answer`] where it cannot be understood;
 ///   then it is not known whether a change was made;
-/// - [`Error::Interrupted`], of listings, where the table changed each time while it was read.
+/// - [`Error::Interrupted`], of lists, where the table kept changing while it was read.
 #[derive(Debug)]
 pub struct Client {
     pub(super) socket: Socket,
-    family: u16,
+    pub(super) family: u16,
+    /// For lists in small pieces; opened when it is first needed.
+    pub(super) small: Option<Socket>,
+    /// For lists with the borders of their pieces elsewhere; a new one each time.
+    pub(super) offset: Option<Socket>,
 }
 
 impl Client {
@@ -54,7 +57,7 @@ impl Client {
     pub fn open() -> Result<Self, Error> {
         let mut socket = Socket::open(NETLINK_GENERIC)?;
         match generic::family(&mut socket, "IPVS") {
-            Ok(family) => Ok(Self { socket, family }),
+            Ok(family) => Ok(Self { socket, family, small: None, offset: None }),
             Err(Failure::Refused(Errno::ENOENT)) => Err(Error::Unavailable(absence())),
             Err(Failure::Refused(errno)) => Err(Error::Unavailable(errno)),
             Err(Failure::Broken(error)) => Err(error),
@@ -69,32 +72,6 @@ impl Client {
             .map_err(|failure| explain(failure, Operation::GetInfo))
     }
 
-    /// Every virtual service, in the kernel's order. Not a snapshot: what changes meanwhile may be
-    /// missing, but nothing stands twice.
-    pub fn services(&mut self) -> Result<Vec<ServiceEntry>, Error> {
-        self.list_services(codec::decode_service, |entry| entry.service.key)
-    }
-
-    /// [`Self::services`] without their counters.
-    pub(crate) fn configured_services(&mut self) -> Result<Vec<Service>, Error> {
-        self.list_services(codec::decode_configured_service, |service| service.key)
-    }
-
-    fn list_services<T>(
-        &mut self,
-        decode: impl Fn(&[u8]) -> Result<T, Error>,
-        key: impl Fn(&T) -> ServiceKey,
-    ) -> Result<Vec<T>, Error> {
-        let family = self.family;
-        self.socket
-            .dump(
-                || codec::plain(command::GET_SERVICE).to(family),
-                |it| decode(codec::answer(it, command::NEW_SERVICE)?),
-            )
-            .map(|list| unique(list, key))
-            .map_err(|failure| explain(failure, Operation::ListServices))
-    }
-
     /// One virtual service with its counters.
     ///
     /// # Errors
@@ -104,60 +81,6 @@ impl Client {
         self.socket
             .get(request, |it| codec::decode_service(codec::answer(it, command::NEW_SERVICE)?))
             .map_err(|failure| explain(failure, Operation::GetService))
-    }
-
-    /// The real servers of a service, in the kernel's order; up to 81 are a snapshot. The kernel
-    /// lists none for a service that does not exist: [`Self::service`] tells.
-    pub fn destinations(&mut self, key: &ServiceKey) -> Result<Vec<DestinationEntry>, Error> {
-        self.list_destinations(key, codec::decode_destination, |entry| entry.destination.key)
-    }
-
-    /// [`Self::destinations`] without their counters and connections.
-    pub(crate) fn configured_destinations(
-        &mut self,
-        key: &ServiceKey,
-    ) -> Result<Vec<Destination>, Error> {
-        self.list_destinations(key, codec::decode_configured_destination, |server| server.key)
-    }
-
-    fn list_destinations<T>(
-        &mut self,
-        service: &ServiceKey,
-        decode: impl Fn(&[u8], Family) -> Result<T, Error>,
-        key: impl Fn(&T) -> DestinationKey,
-    ) -> Result<Vec<T>, Error> {
-        let family = self.family;
-        self.socket
-            .dump(
-                || codec::get_destinations(service).to(family),
-                |it| decode(codec::answer(it, command::NEW_DEST)?, service.family()),
-            )
-            .map(|list| unique(list, key))
-            .map_err(|failure| explain(failure, Operation::ListDestinations))
-    }
-
-    /// A service with its real servers, in the order in which they were added.
-    pub fn pool(&mut self, service: Service) -> Result<Pool, Error> {
-        let servers = self.configured_destinations(&service.key)?;
-        // The kernel lists the newest first.
-        let servers = servers.into_iter().rev();
-        Ok(Pool { service, destinations: servers.map(|server| (server.key, server)).collect() })
-    }
-
-    /// The whole table as a value, without counters: services with their real servers, time-outs
-    /// and sync daemons. `rules::plan` compares it with another one. Costs one request a
-    /// service, and is no snapshot: see [`Self::services`].
-    pub fn table(&mut self) -> Result<Table, Error> {
-        let mut table = Table { timeouts: Some(self.timeouts()?), ..Table::default() };
-        table.daemons = [(DaemonRole::Master, None), (DaemonRole::Backup, None)].into();
-        for daemon in self.daemons()? {
-            table.daemons.insert(daemon.role, Some(daemon));
-        }
-        for service in self.configured_services()? {
-            let pool = self.pool(service)?;
-            table.pools.insert(pool.service.key, pool.into());
-        }
-        Ok(table)
     }
 
     /// The time-outs of connections, in seconds.
@@ -292,25 +215,9 @@ fn sorted_by_role(mut daemons: Vec<Daemon>) -> Vec<Daemon> {
     daemons
 }
 
-fn explain(failure: Failure, operation: Operation) -> Error {
+pub(super) fn explain(failure: Failure, operation: Operation) -> Error {
     match failure {
         Failure::Refused(errno) => Error::Kernel { operation, errno, object: String::new() },
         Failure::Broken(error) => error,
     }
-}
-
-/// A dump goes on after the n-th entry, so one that moved behind that place comes again: the first
-/// of each is kept. Seldom there is any, and to find that out costs one piece of memory.
-fn unique<T, K: Ord>(mut list: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
-    let mut places: Vec<usize> = (0..list.len()).collect();
-    // Stable: of equal ones the first stays first.
-    places.sort_by_key(|place| key(&list[*place]));
-    let is_again = |pair: &[usize]| key(&list[pair[0]]) == key(&list[pair[1]]);
-    let again: BTreeSet<usize> =
-        places.windows(2).filter(|pair| is_again(pair)).map(|pair| pair[1]).collect();
-    if !again.is_empty() {
-        let mut place = 0..;
-        list.retain(|_| place.next().is_none_or(|place| !again.contains(&place)));
-    }
-    list
 }

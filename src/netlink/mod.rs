@@ -5,6 +5,7 @@ mod codec;
 pub mod fou;
 mod generic;
 mod ipvs;
+mod lists;
 mod message;
 mod offer;
 pub mod route;
@@ -12,4 +13,6 @@ mod socket;
 mod uapi;
 
 pub use batch::{REQUESTS, Refusal};
+pub(crate) use codec::{ConfiguredService, forwarding};
 pub use ipvs::Client;
+pub(crate) use lists::{Pieces, Reading, settle};

@@ -1,7 +1,7 @@
 //! A netlink socket: requests and dumps, each with a limit of time.
 
 use std::io::IoSliceMut;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::Duration;
 
 use netlink_packet_core::{
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// socket, up to 32 KiB, and cuts them for a smaller one: so one size from the first read on. More
 /// than that makes of all buffers one that the heap, which begins with 132 KiB, does not hold: the
 /// allocator maps it, and what is not written is never touched, and zeroed by nobody.
-const CHUNK: usize = 72 * 1024;
+pub(super) const CHUNK: usize = 72 * 1024;
 
 /// Datagrams of one read. The kernel makes the next chunk of a dump while it hands out the one
 /// before, so a list that fits in one chunk and the end behind it come in one system call.
@@ -60,13 +60,34 @@ pub struct Socket {
     outgoing: Vec<u8>,
     /// Where the last message in `outgoing` begins.
     last: usize,
+    /// Room for [`DATAGRAMS`] datagrams of `chunk` bytes.
     incoming: Vec<u8>,
+    chunk: usize,
+    /// Room for the next datagram, less than `chunk` at the beginning only.
+    first: usize,
     reason: Option<String>,
+}
+
+/// How a dump was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dump {
+    /// Datagrams with entries. The kernel fills each under its lock, so a list in one piece is a
+    /// snapshot; between two pieces anything can change.
+    pub pieces: usize,
+    /// The kernel saw no change between the pieces, as far as it looks for any.
+    pub consistent: bool,
 }
 
 impl Socket {
     /// Opens a socket of `protocol`, one of `netlink_sys::protocols`.
     pub fn open(protocol: isize) -> Result<Self, Error> {
+        Self::with_chunks(protocol, CHUNK, CHUNK)
+    }
+
+    /// Opens a socket whose first datagram has room for `first` bytes, and each further one for `chunk`
+    /// bytes. The kernel makes a piece of a dump as large as the largest room that it has seen on the
+    /// socket, up to 32 KiB, and allocates and zeroes all of it.
+    pub fn with_chunks(protocol: isize, first: usize, chunk: usize) -> Result<Self, Error> {
         let inner = netlink_sys::Socket::new(protocol).map_err(Error::Socket)?;
         // A connected socket takes messages from the kernel only, not from other processes.
         inner.connect(&SocketAddr::new(0, 0)).map_err(Error::Socket)?;
@@ -79,7 +100,9 @@ impl Socket {
             patience: PATIENCE,
             outgoing: Vec::new(),
             last: 0,
-            incoming: vec![0; DATAGRAMS * CHUNK],
+            incoming: vec![0; DATAGRAMS * chunk],
+            chunk,
+            first,
             reason: None,
         };
         socket.set_patience(PATIENCE)?;
@@ -123,7 +146,7 @@ impl Socket {
     ) -> Result<T, Failure> {
         let sequence = self.pack(request, 0);
         self.transmit()?;
-        self.answers(|message| match message.content {
+        self.answers(|message, _| match message.content {
             _ if message.sequence != sequence => Ok(None),
             Content::Answer(payload) => Ok(Some(read(payload)?)),
             Content::Refused(errno) => Err(Failure::Refused(errno)),
@@ -152,22 +175,41 @@ impl Socket {
         request: impl NetlinkSerializable,
         read: impl Fn(&[u8]) -> Result<T, Error>,
     ) -> Result<Option<Vec<T>>, Failure> {
+        let mut list = Vec::new();
+        let dump = self.dump_each(request, |payload| {
+            list.push(read(payload)?);
+            Ok(())
+        })?;
+        Ok(dump.consistent.then_some(list))
+    }
+
+    /// Asks for a list once, and gives what follows the netlink header of each entry to `each`.
+    pub fn dump_each(
+        &mut self,
+        request: impl NetlinkSerializable,
+        mut each: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<Dump, Failure> {
         let sequence = self.pack(request, NLM_F_DUMP);
         self.transmit()?;
-        let mut list = Vec::new();
         let mut unreadable = None;
-        let mut consistent = true;
+        let mut dump = Dump { pieces: 0, consistent: true };
+        let mut last = 0;
         // Read to the end in any case: until then the kernel refuses another dump on the socket.
-        self.answers(|message| {
+        self.answers(|message, datagram| {
             if message.sequence != sequence {
                 return Ok(None);
             }
-            consistent &= !message.interrupted;
+            dump.consistent &= !message.interrupted;
             match message.content {
-                Content::Answer(payload) => match read(payload) {
-                    Ok(value) => list.push(value),
-                    Err(error) => unreadable = Some(error),
-                },
+                Content::Answer(payload) => {
+                    if last != datagram {
+                        last = datagram;
+                        dump.pieces += 1;
+                    }
+                    if let Err(error) = each(payload) {
+                        unreadable = Some(error);
+                    }
+                }
                 Content::Done => return Ok(Some(())),
                 Content::Refused(errno) => return Err(Failure::Refused(errno)),
                 Content::Noop => {}
@@ -176,7 +218,7 @@ impl Socket {
         })?;
         match unreadable {
             Some(error) => Err(error.into()),
-            None => Ok(consistent.then_some(list)),
+            None => Ok(dump),
         }
     }
 
@@ -220,7 +262,7 @@ impl Socket {
         let mut request = NetlinkBuffer::new(&mut self.outgoing[self.last..]);
         request.set_flags(request.flags() | NLM_F_ACK);
         self.transmit()?;
-        self.answers(|message| {
+        self.answers(|message, _| {
             if let Content::Refused(errno) = message.content {
                 refused(message.sequence, errno);
             }
@@ -241,20 +283,23 @@ impl Socket {
         sent.map(drop).map_err(Error::Socket)
     }
 
-    /// Gives each message to `judge` until it returns a value.
+    /// Gives each message, with the number of its datagram from 1, to `judge` until it returns a
+    /// value.
     fn answers<T, E: From<Error>>(
         &mut self,
-        mut judge: impl FnMut(Message<'_>) -> Result<Option<T>, E>,
+        mut judge: impl FnMut(Message<'_>, usize) -> Result<Option<T>, E>,
     ) -> Result<T, E> {
+        let mut number = 0;
         loop {
             let lengths = self.receive()?;
-            for (datagram, length) in self.incoming.chunks(CHUNK).zip(lengths) {
+            for (datagram, length) in self.incoming.chunks(self.chunk).zip(lengths) {
+                number += 1;
                 for message in messages(&datagram[..length]) {
                     let mut message = message?;
                     if message.reason.is_some() {
                         self.reason = message.reason.take();
                     }
-                    if let Some(value) = judge(message)? {
+                    if let Some(value) = judge(message, number)? {
                         return Ok(value);
                     }
                 }
@@ -265,8 +310,11 @@ impl Socket {
     /// The lengths of the next datagrams, each of which then stands in its part of `incoming`.
     fn receive(&mut self) -> Result<[usize; DATAGRAMS], Error> {
         loop {
-            match receive_some(&self.inner, &mut self.incoming) {
-                Ok(lengths) => return lengths,
+            match receive_some(&self.inner, &mut self.incoming, self.chunk, self.first) {
+                Ok(lengths) => {
+                    self.first = self.chunk;
+                    return lengths;
+                }
                 Err(Number::EINTR) => {}
                 Err(Number::EAGAIN) => {
                     let seconds = self.patience.as_millis().div_ceil(1000);
@@ -283,20 +331,30 @@ impl Socket {
 fn receive_some(
     socket: &netlink_sys::Socket,
     incoming: &mut [u8],
+    chunk: usize,
+    first: usize,
 ) -> nix::Result<Result<[usize; DATAGRAMS], Error>> {
     let mut headers = MultiHeaders::<NetlinkAddr>::preallocate(DATAGRAMS, None);
+    let rooms = std::iter::once(first).chain(std::iter::repeat(chunk));
+    let parts = incoming.chunks_mut(chunk).zip(rooms);
     let mut slices: Vec<[IoSliceMut<'_>; 1]> =
-        incoming.chunks_mut(CHUNK).map(|chunk| [IoSliceMut::new(chunk)]).collect();
+        parts.map(|(part, room)| [IoSliceMut::new(&mut part[..room])]).collect();
     let flags = MsgFlags::MSG_WAITFORONE;
     let datagrams = recvmmsg(socket.as_raw_fd(), &mut headers, &mut slices, flags, None)?;
     let mut lengths = [0; DATAGRAMS];
     for (length, datagram) in lengths.iter_mut().zip(datagrams) {
         if datagram.flags.contains(MsgFlags::MSG_TRUNC) {
-            return Ok(Err(Error::Answer(format!("more than {CHUNK} bytes at once"))));
+            return Ok(Err(Error::Answer(format!("more than {chunk} bytes at once"))));
         }
         *length = datagram.bytes;
     }
     Ok(Ok(lengths))
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inner.as_fd()
+    }
 }
 
 fn broken(number: Number) -> Error {

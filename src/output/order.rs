@@ -7,14 +7,9 @@
 
 use std::net::IpAddr;
 
-use crate::model::{DestinationKey, ServiceEntry, ServiceKey};
+use crate::model::{DestinationKey, ServiceKey};
 
-/// Services by mark, family, protocol, address, port.
-pub fn services(entries: Vec<ServiceEntry>) -> Vec<ServiceEntry> {
-    ordered(entries, |entry| service_words(&entry.service.key))
-}
-
-/// Anything about services in the order of their keys.
+/// Anything about services in the order of their keys: mark, family, protocol, address, port.
 pub fn by_service<T>(entries: Vec<T>, key: impl Fn(&T) -> ServiceKey) -> Vec<T> {
     ordered(entries, |entry| service_words(&key(entry)))
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
 
+mod beside;
 mod caller;
 #[path = "../common/mod.rs"]
 #[allow(dead_code)] // tests/kernel uses all of it

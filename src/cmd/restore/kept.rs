@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::model::{Change, ServiceKey, Table};
 use crate::rules::describe_service;
 
-use super::Session;
+use super::{Session, snapshot};
 
 /// Makes them again as they were `before`: only a line that says so deletes a service.
 pub(super) fn bring_back(
@@ -14,8 +14,8 @@ pub(super) fn bring_back(
     lines: &[RuleLine],
     before: &Table,
 ) -> Result<(), Error> {
-    let now = session.client()?.configured_services()?;
-    let is_gone = |key: &ServiceKey| now.iter().all(|service| service.key != *key);
+    let now = snapshot::keys(session.client()?)?;
+    let is_gone = |key: &ServiceKey| !now.contains(key);
     for (key, pool) in before.pools.iter().filter(|(key, _)| is_gone(key) && asks_for(lines, key)) {
         let servers = pool.destinations.values().map(|it| Change::AddDestination(*key, *it));
         let service = [Change::AddService(pool.service.clone())];

@@ -3,7 +3,9 @@
 use super::service::family_number;
 use super::{Attribute, read, stats};
 use crate::error::Error;
-use crate::model::{Destination, DestinationEntry, DestinationKey, Family, Forwarding, Tunnel};
+use crate::model::{
+    Destination, DestinationEntry, DestinationKey, Family, Forwarding, Stats, Tunnel,
+};
 use crate::netlink::uapi::{destination as attr, message};
 
 /// Attributes of a destination at most: one allocation.
@@ -58,18 +60,12 @@ fn method(forwarding: Forwarding) -> u8 {
 pub fn decode(answer: &[u8], family: Family) -> Result<DestinationEntry, Error> {
     let it = seen(answer)?;
     let stats = read::required(it.stats64.or(it.stats), "counters of a destination")?;
-    Ok(DestinationEntry {
-        destination: it.destination(family)?,
-        active: read::required(it.active, "active connections of a destination")?,
-        inactive: read::required(it.inactive, "inactive connections of a destination")?,
-        persistent: read::required(it.persistent, "persistent connections of a destination")?,
-        stats: stats::decode(stats)?,
-    })
+    Ok(DestinationEntry { stats: stats::decode(stats)?, ..it.entry(family)? })
 }
 
 /// [`decode`] without the counters, which are half of the work.
-pub fn decode_configured(answer: &[u8], family: Family) -> Result<Destination, Error> {
-    seen(answer)?.destination(family)
+pub fn decode_without_counters(answer: &[u8], family: Family) -> Result<DestinationEntry, Error> {
+    seen(answer)?.entry(family)
 }
 
 fn seen(answer: &[u8]) -> Result<Seen<'_>, Error> {
@@ -124,22 +120,24 @@ impl<'a> Seen<'a> {
         Ok(())
     }
 
+    fn entry(&self, family: Family) -> Result<DestinationEntry, Error> {
+        Ok(DestinationEntry {
+            destination: self.destination(family)?,
+            active: read::required(self.active, "active connections of a destination")?,
+            inactive: read::required(self.inactive, "inactive connections of a destination")?,
+            persistent: read::required(self.persistent, "persistent connections of a destination")?,
+            stats: Stats::default(),
+        })
+    }
+
     fn destination(&self, family: Family) -> Result<Destination, Error> {
         let address = read::required(self.address, "address of a destination")?;
         let port = read::required(self.port, "port of a destination")?;
         let address = read::address(self.family.unwrap_or(family), address);
         let method = read::required(self.method, "forwarding method of a destination")?;
-        let [.., method] = (method & attr::FWD_MASK).to_be_bytes();
         Ok(Destination {
             key: DestinationKey { address, port },
-            forwarding: match method {
-                attr::FWD_MASQ => Forwarding::Masquerade,
-                attr::FWD_LOCAL => Forwarding::Local,
-                attr::FWD_TUNNEL => Forwarding::Tunnel(self.tunnel()),
-                attr::FWD_DROUTE => Forwarding::Route,
-                attr::FWD_BYPASS => Forwarding::Bypass,
-                other => Forwarding::Other(other),
-            },
+            forwarding: forwarding(method, || self.tunnel()),
             weight: read::required(self.weight, "weight of a destination")?,
             upper_threshold: read::required(self.upper, "upper threshold of a destination")?,
             lower_threshold: read::required(self.lower, "lower threshold of a destination")?,
@@ -148,5 +146,19 @@ impl<'a> Seen<'a> {
 
     fn tunnel(&self) -> Tunnel {
         Tunnel::from_numbers(self.tunnel_type, self.tunnel_port, self.tunnel_flags)
+    }
+}
+
+/// The forwarding method of a real server's flags, which are the same in all of the kernel's
+/// interfaces.
+pub fn forwarding(flags: u32, tunnel: impl FnOnce() -> Tunnel) -> Forwarding {
+    let [.., method] = (flags & attr::FWD_MASK).to_be_bytes();
+    match method {
+        attr::FWD_MASQ => Forwarding::Masquerade,
+        attr::FWD_LOCAL => Forwarding::Local,
+        attr::FWD_TUNNEL => Forwarding::Tunnel(tunnel()),
+        attr::FWD_DROUTE => Forwarding::Route,
+        attr::FWD_BYPASS => Forwarding::Bypass,
+        other => Forwarding::Other(other),
     }
 }

@@ -16,8 +16,12 @@ pub use attribute::Attribute;
 pub use change::{encode, get_destinations, get_service, plain};
 pub use daemon::decode as decode_daemon;
 pub use destination::{
-    decode as decode_destination, decode_configured as decode_configured_destination,
+    decode as decode_destination, decode_without_counters as decode_destination_without_counters,
+    forwarding,
 };
 pub use read::{answer, family_id};
-pub use service::{decode as decode_service, decode_configured as decode_configured_service};
+pub use service::{
+    Configured as ConfiguredService, Seen as SeenService, decode as decode_service,
+    look_at as look_at_service,
+};
 pub use timeouts::{decode as decode_timeouts, decode_info};

@@ -78,17 +78,11 @@ fn netmask(granularity: Granularity) -> u32 {
 
 /// Decodes the attributes of an answer about one service.
 pub fn decode(answer: &[u8]) -> Result<ServiceEntry, Error> {
-    let it = seen(answer)?;
-    let stats = read::required(it.stats64.or(it.stats), "counters of a service")?;
-    Ok(ServiceEntry { service: it.service()?, stats: stats::decode(stats)? })
+    look_at(answer)?.entry()
 }
 
-/// [`decode`] without the counters, which are half of the work.
-pub fn decode_configured(answer: &[u8]) -> Result<Service, Error> {
-    seen(answer)?.service()
-}
-
-fn seen(answer: &[u8]) -> Result<Seen<'_>, Error> {
+/// Finds the attributes of an answer about one service; what is asked of them is decoded then.
+pub fn look_at(answer: &[u8]) -> Result<Seen<'_>, Error> {
     let mut it = Seen::default();
     read::each(read::find(answer, message::SERVICE, "service")?, |kind, value| {
         it.take(kind, value)
@@ -98,7 +92,7 @@ fn seen(answer: &[u8]) -> Result<Seen<'_>, Error> {
 
 /// The attributes of a service as they come.
 #[derive(Default)]
-struct Seen<'a> {
+pub struct Seen<'a> {
     family: Option<Family>,
     protocol: Option<u16>,
     address: Option<[u8; 16]>,
@@ -108,7 +102,8 @@ struct Seen<'a> {
     flags: Option<u32>,
     timeout: Option<u32>,
     netmask: Option<u32>,
-    engine: Option<EngineName>,
+    /// The persistence engine; nothing where there is none.
+    pub engine: Option<EngineName>,
     stats: Option<&'a [u8]>,
     stats64: Option<&'a [u8]>,
 }
@@ -139,28 +134,27 @@ impl<'a> Seen<'a> {
         Ok(())
     }
 
-    fn service(&self) -> Result<Service, Error> {
-        let key = self.key()?;
-        let flags = read::required(self.flags, "flags of a service")?;
-        let timeout = read::required(self.timeout, "time-out of a service")?;
-        let netmask = read::required(self.netmask, "netmask of a service")?;
-        let granularity = match key.family() {
-            Family::V4 => Granularity::V4(Ipv4Addr::from(netmask.to_ne_bytes())),
-            Family::V6 => Granularity::V6(netmask),
-        };
-        let persistent = flags & attr::FLAG_PERSISTENT != 0;
-        let [.., sched] = (flags >> attr::FLAG_SCHED_SHIFT).to_be_bytes();
-        Ok(Service {
-            key,
-            scheduler: read::required(self.scheduler, "scheduler of a service")?,
-            flags: SchedulerFlags::from_bits(sched),
-            one_packet: flags & attr::FLAG_ONE_PACKET != 0,
-            persistence: persistent.then_some(Persistence { timeout, granularity }),
-            engine: self.engine,
-        })
+    /// The service with its counters.
+    pub fn entry(&self) -> Result<ServiceEntry, Error> {
+        let stats = read::required(self.stats64.or(self.stats), "counters of a service")?;
+        Ok(ServiceEntry { service: self.service()?, stats: stats::decode(stats)? })
     }
 
-    fn key(&self) -> Result<ServiceKey, Error> {
+    /// The service without its counters, which are half of the work.
+    pub fn service(&self) -> Result<Service, Error> {
+        let configured = Configured {
+            key: self.key()?,
+            scheduler: read::required(self.scheduler, "scheduler of a service")?,
+            flags: read::required(self.flags, "flags of a service")?,
+            timeout: read::required(self.timeout, "time-out of a service")?,
+            netmask: read::required(self.netmask, "netmask of a service")?,
+            engine: self.engine,
+        };
+        Ok(configured.into())
+    }
+
+    /// What identifies it.
+    pub fn key(&self) -> Result<ServiceKey, Error> {
         let family = read::required(self.family, "address family of a service")?;
         if let Some(mark) = self.mark.and_then(NonZeroU32::new) {
             return Ok(ServiceKey::Fwmark { mark, family });
@@ -171,5 +165,41 @@ impl<'a> Seen<'a> {
             address: read::address(family, address),
             port: read::required(self.port, "port of a service")?,
         })
+    }
+}
+
+/// A service in the kernel's numbers, which are the same in all its interfaces.
+pub struct Configured {
+    /// What identifies it.
+    pub key: ServiceKey,
+    /// Its scheduler.
+    pub scheduler: SchedulerName,
+    /// `IP_VS_SVC_F_*`
+    pub flags: u32,
+    /// Persistence in seconds, whether there is any or not.
+    pub timeout: u32,
+    /// The same of its mask.
+    pub netmask: u32,
+    /// The persistence engine.
+    pub engine: Option<EngineName>,
+}
+
+impl From<Configured> for Service {
+    fn from(it: Configured) -> Self {
+        let Configured { key, scheduler, flags, timeout, netmask, engine } = it;
+        let granularity = match key.family() {
+            Family::V4 => Granularity::V4(Ipv4Addr::from(netmask.to_ne_bytes())),
+            Family::V6 => Granularity::V6(netmask),
+        };
+        let persistent = flags & attr::FLAG_PERSISTENT != 0;
+        let [.., sched] = (flags >> attr::FLAG_SCHED_SHIFT).to_be_bytes();
+        Self {
+            key,
+            scheduler,
+            flags: SchedulerFlags::from_bits(sched),
+            one_packet: flags & attr::FLAG_ONE_PACKET != 0,
+            persistence: persistent.then_some(Persistence { timeout, granularity }),
+            engine,
+        }
     }
 }

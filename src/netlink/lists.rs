@@ -1,0 +1,256 @@
+//! Lists of services and of real servers that are whole although another program changes the table.
+//!
+//! A dump that does not fit in one piece goes on at the n-th entry. Where entries before that place
+//! were deleted meanwhile, the dump passes over as many that nobody touched, the first of the next
+//! piece. IPVS does not report it (`NLM_F_DUMP_INTR`). So a list of several pieces is read again with
+//! the borders of the pieces elsewhere: what one reading passes over lies in the middle of a piece of
+//! another one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::fd::AsFd;
+
+use netlink_sys::protocols::NETLINK_GENERIC;
+use nix::libc;
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::GetStruct;
+
+use super::codec;
+use super::ipvs::{Client, explain};
+use super::socket::{CHUNK, Dump, Socket};
+use super::uapi::command;
+use crate::error::{Errno, Error};
+use crate::model::{DestinationEntry, Operation, ServiceEntry, ServiceKey};
+
+/// The receive buffer for the few real servers of one service. Distribution kernels zero what they
+/// allocate, and a large piece costs more than what is in it. With the kernel's own overhead it fits in
+/// 8 KiB, and holds 19 real servers.
+const SMALL: usize = 7800;
+
+/// A piece of 32 KiB holds 90 services or 81 real servers. The first datagrams of these sockets have
+/// room for about 10 + 35, 10 + 12 and 10 + 57 services: that moves the borders of all pieces after it
+/// by a half, a quarter and three quarters of a piece.
+const OFFSETS: [usize; 3] = [12_600, 4_400, 20_600];
+
+/// Readings of a list until it counts as one that does not settle.
+const READINGS: u32 = 16;
+
+/// So many readings one after the other that show nothing new make a list whole.
+const WITHOUT_NEWS: u32 = 3;
+
+/// Which socket reads a list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pieces {
+    /// One with small pieces, kept for the next list.
+    Small,
+    /// That of the client, with pieces of 32 KiB.
+    Large,
+    /// A new one, with pieces of 32 KiB after a first one of this length.
+    After(usize),
+}
+
+impl Pieces {
+    /// For the readings of a list of services, one after the other.
+    pub(crate) fn of_services(reading: u32) -> Self {
+        match reading as usize % (OFFSETS.len() + 1) {
+            0 => Self::Large,
+            place => Self::After(OFFSETS[place - 1]),
+        }
+    }
+
+    /// The same for the real servers of one service.
+    fn of_destinations(reading: u32) -> Self {
+        reading.checked_sub(1).map_or(Self::Small, Self::of_services)
+    }
+}
+
+/// A list as it was read once.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading<T> {
+    /// Its entries.
+    pub(crate) list: Vec<T>,
+    /// Nothing can have been passed over.
+    pub(crate) whole: bool,
+}
+
+/// In how many readings an entry was seen, and in how many it could have been.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sightings {
+    pub(crate) seen: u32,
+    pub(crate) readings: u32,
+}
+
+/// Reads a list until it is whole: in one piece, or the same in two readings. Beside a program that
+/// writes all the time it is whole when three readings have shown no entry that is new; `exists` says
+/// which of those that the last reading did not show are there still.
+///
+/// # Errors
+/// [`Error::Interrupted`] where there is something new again and again.
+pub(crate) fn settle<S, T, K: Ord>(
+    source: &mut S,
+    mut read: impl FnMut(&mut S, u32) -> Result<Reading<T>, Error>,
+    key: impl Fn(&T) -> K,
+    mut exists: impl FnMut(&mut S, &T, Sightings) -> Result<bool, Error>,
+) -> Result<Vec<T>, Error> {
+    let mut known: BTreeMap<K, (T, u32)> = BTreeMap::new();
+    let mut before: Option<BTreeSet<K>> = None;
+    let mut without_news = 0;
+    for number in 0..READINGS {
+        let Reading { mut list, whole } = read(source, number)?;
+        let now: BTreeSet<K> =
+            if whole { BTreeSet::new() } else { list.iter().map(&key).collect() };
+        if whole || before.as_ref() == Some(&now) {
+            return Ok(list);
+        }
+        without_news += 1;
+        if now.iter().any(|key| !known.contains_key(key)) {
+            without_news = 0;
+        }
+        if without_news == WITHOUT_NEWS {
+            for (key, (entry, seen)) in known {
+                let sightings = Sightings { seen, readings: number };
+                if !now.contains(&key) && exists(source, &entry, sightings)? {
+                    list.push(entry);
+                }
+            }
+            return Ok(list);
+        }
+        for entry in list {
+            let seen = known.get(&key(&entry)).map_or(0, |(_, seen)| *seen);
+            known.insert(key(&entry), (entry, seen + 1));
+        }
+        before = Some(now);
+    }
+    Err(Error::Interrupted(READINGS))
+}
+
+impl Client {
+    /// Every virtual service, in the kernel's order. Each that is there all the time stands in it
+    /// once; one that comes or goes meanwhile may be missing.
+    pub fn services(&mut self) -> Result<Vec<ServiceEntry>, Error> {
+        let read = |client: &mut Self, number| {
+            let mut list = Vec::new();
+            let dump = client.each_service(Pieces::of_services(number), |seen| {
+                list.push(seen.entry()?);
+                Ok(())
+            })?;
+            Ok(Reading { list: unique(list, |it| it.service.key), whole: dump.pieces <= 1 })
+        };
+        let exists = |client: &mut Self, entry: &ServiceEntry, _| {
+            Ok(client.service_if_present(&entry.service.key)?.is_some())
+        };
+        settle(self, read, |entry| entry.service.key, exists)
+    }
+
+    /// [`Self::service`]; `None` where it does not exist.
+    pub(crate) fn service_if_present(
+        &mut self,
+        key: &ServiceKey,
+    ) -> Result<Option<ServiceEntry>, Error> {
+        match self.service(key) {
+            Ok(entry) => Ok(Some(entry)),
+            Err(Error::Kernel { errno: Errno::ESRCH, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives the answer about each service to `take`; once, so some may be passed over.
+    pub(crate) fn each_service(
+        &mut self,
+        pieces: Pieces,
+        mut take: impl FnMut(codec::SeenService<'_>) -> Result<(), Error>,
+    ) -> Result<Dump, Error> {
+        let request = codec::plain(command::GET_SERVICE).to(self.family);
+        let dump = self.cut(pieces)?.dump_each(request, |it| {
+            take(codec::look_at_service(codec::answer(it, command::NEW_SERVICE)?)?)
+        });
+        dump.map_err(|failure| explain(failure, Operation::ListServices))
+    }
+
+    /// The real servers of a service, in the kernel's order. Each that is there all the time stands in
+    /// it once. The kernel lists none for a service that does not exist: [`Self::service`] tells.
+    pub fn destinations(&mut self, key: &ServiceKey) -> Result<Vec<DestinationEntry>, Error> {
+        self.listed_destinations(key, true)
+    }
+
+    /// [`Self::destinations`], their counters only where they are wanted.
+    pub(crate) fn listed_destinations(
+        &mut self,
+        service: &ServiceKey,
+        counters: bool,
+    ) -> Result<Vec<DestinationEntry>, Error> {
+        let decode = if counters {
+            codec::decode_destination
+        } else {
+            codec::decode_destination_without_counters
+        };
+        let family = service.family();
+        let read = |client: &mut Self, number| {
+            let request = codec::get_destinations(service).to(client.family);
+            let mut list = Vec::new();
+            let dump = client.cut(Pieces::of_destinations(number))?.dump_each(request, |it| {
+                list.push(decode(codec::answer(it, command::NEW_DEST)?, family)?);
+                Ok(())
+            });
+            let dump = dump.map_err(|failure| explain(failure, Operation::ListDestinations))?;
+            let whole = dump.pieces <= 1;
+            Ok(Reading { list: unique(list, |it| it.destination.key), whole })
+        };
+        // One real server cannot be asked for.
+        let exists = |_: &mut Self, _: &DestinationEntry, Sightings { seen, readings }| {
+            Ok(seen * 2 >= readings)
+        };
+        settle(self, read, |entry| entry.destination.key, exists)
+    }
+
+    /// A socket that cuts dumps so; that of the client where the thread has gone to another network
+    /// namespace.
+    fn cut(&mut self, pieces: Pieces) -> Result<&mut Socket, Error> {
+        let (place, first, chunk) = match pieces {
+            Pieces::Large => return Ok(&mut self.socket),
+            Pieces::Small => (&mut self.small, SMALL, SMALL),
+            Pieces::After(first) => (&mut self.offset, first, CHUNK),
+        };
+        if matches!(pieces, Pieces::After(_)) || place.is_none() {
+            let socket = Socket::with_chunks(NETLINK_GENERIC, first, chunk)?;
+            *place = is_beside(&self.socket, &socket).then_some(socket);
+        }
+        Ok(place.as_mut().unwrap_or(&mut self.socket))
+    }
+
+    /// Whether `socket` is in the network namespace of the client.
+    pub(crate) fn is_at_home(&self, socket: &impl AsFd) -> bool {
+        is_beside(&self.socket, socket)
+    }
+}
+
+/// Whether both sockets are in the same network namespace. Kernels before 5.14 do not tell, and then
+/// they are taken to be.
+fn is_beside(one: &impl AsFd, other: &impl AsFd) -> bool {
+    let cookie = getsockopt(one, Cookie);
+    cookie.is_err() || cookie == getsockopt(other, Cookie)
+}
+
+/// The socket option that tells the number of its network namespace (Linux 5.14).
+#[derive(Clone, Copy)]
+struct Cookie;
+
+nix::getsockopt_impl!(Cookie, libc::SOL_SOCKET, libc::SO_NETNS_COOKIE, u64, GetStruct<u64>);
+
+/// A dump goes on after the n-th entry, so one that moved behind that place comes again: the first
+/// of each is kept. Seldom there is any, and to find that out costs one piece of memory.
+fn unique<T, K: Ord>(mut list: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    let mut places: Vec<usize> = (0..list.len()).collect();
+    // Stable: of equal ones the first stays first.
+    places.sort_by_key(|place| key(&list[*place]));
+    let is_again = |pair: &[usize]| key(&list[pair[0]]) == key(&list[pair[1]]);
+    let again: BTreeSet<usize> =
+        places.windows(2).filter(|pair| is_again(pair)).map(|pair| pair[1]).collect();
+    if !again.is_empty() {
+        let mut place = 0..;
+        list.retain(|_| place.next().is_none_or(|place| !again.contains(&place)));
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests;

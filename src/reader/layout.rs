@@ -1,0 +1,280 @@
+//! `struct ip_vs_get_services`, `struct ip_vs_get_dests` and their entries (`linux/ip_vs.h`).
+
+use std::mem::offset_of;
+use std::net::Ipv4Addr;
+use std::num::NonZeroU32;
+
+use crate::model::{
+    Destination, DestinationEntry, DestinationKey, EngineName, Family, SchedulerName, Service,
+    ServiceKey, Stats, Tunnel,
+};
+use crate::netlink::{ConfiguredService, forwarding};
+
+#[repr(C)]
+struct StatsEntry {
+    conns: u32,
+    inpkts: u32,
+    outpkts: u32,
+    inbytes: u64,
+    outbytes: u64,
+    cps: u32,
+    inpps: u32,
+    outpps: u32,
+    inbps: u32,
+    outbps: u32,
+}
+
+/// A service in the answer.
+#[repr(C)]
+pub struct ServiceImage {
+    protocol: u16,
+    addr: u32,
+    port: u16,
+    fwmark: u32,
+    sched_name: [u8; 16],
+    flags: u32,
+    timeout: u32,
+    netmask: u32,
+    num_dests: u32,
+    stats: StatsEntry,
+}
+
+/// What stands before the services.
+#[repr(C)]
+pub struct ServicesHead {
+    num_services: u32,
+    entrytable: [ServiceImage; 0],
+}
+
+/// A real server in the answer.
+#[repr(C)]
+pub struct ServerImage {
+    addr: u32,
+    port: u16,
+    conn_flags: u32,
+    weight: u32,
+    u_threshold: u32,
+    l_threshold: u32,
+    activeconns: u32,
+    inactconns: u32,
+    persistconns: u32,
+    stats: StatsEntry,
+}
+
+/// What stands before the real servers: of which service, and how many fit.
+#[repr(C)]
+pub struct ServersHead {
+    protocol: u16,
+    addr: u32,
+    port: u16,
+    fwmark: u32,
+    num_dests: u32,
+    entrytable: [ServerImage; 0],
+}
+
+/// Bytes of the answer to `IP_VS_SO_GET_INFO`: version, size of the connection table, services.
+pub const INFO: usize = 12;
+/// Where the number of services stands there.
+const INFO_SERVICES: usize = 8;
+
+/// A weight that no real server has: the kernel refuses negative ones. Stands where the kernel has
+/// written nothing.
+const NO_WEIGHT: u32 = u32::MAX;
+
+/// The fewest bytes of a packet, the header of IPv4; and more than the most that the kernel ever
+/// takes for one (BIG TCP: 512 KiB).
+const SHORTEST: u64 = 20;
+const LONGEST: u64 = 1 << 19;
+
+/// `N` bytes of an image. The offsets are those of the structures above, so they are there.
+fn bytes<const N: usize>(image: &[u8], offset: usize) -> [u8; N] {
+    image.get(offset..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; N])
+}
+
+fn u32_at(image: &[u8], offset: usize) -> u32 {
+    u32::from_ne_bytes(bytes(image, offset))
+}
+
+/// The number of IPv4 services in the answer to `IP_VS_SO_GET_INFO`.
+pub fn services_of(info: &[u8; INFO]) -> usize {
+    u32_at(info, INFO_SERVICES) as usize
+}
+
+/// An empty answer with room for `count` services.
+pub fn room_for_services(count: usize) -> Vec<u8> {
+    let head = offset_of!(ServicesHead, entrytable);
+    let mut answer = vec![0; head + count * size_of::<ServiceImage>()];
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    answer[..4].copy_from_slice(&count.to_ne_bytes());
+    answer
+}
+
+/// The image at `place` of an answer.
+pub fn service_at(answer: &[u8], place: usize) -> &[u8] {
+    let start = offset_of!(ServicesHead, entrytable) + place * size_of::<ServiceImage>();
+    answer.get(start..start + size_of::<ServiceImage>()).unwrap_or_default()
+}
+
+/// How many services the kernel has written. It leaves a service without scheduler no empty name.
+pub fn services_in(answer: &[u8]) -> usize {
+    let images =
+        answer[offset_of!(ServicesHead, entrytable)..].chunks_exact(size_of::<ServiceImage>());
+    images.take_while(|image| image[offset_of!(ServiceImage, sched_name)] != 0).count()
+}
+
+/// What identifies the service of an image.
+pub fn key_of(image: &[u8]) -> ServiceKey {
+    if let Some(mark) = NonZeroU32::new(u32_at(image, offset_of!(ServiceImage, fwmark))) {
+        return ServiceKey::Fwmark { mark, family: Family::V4 };
+    }
+    ServiceKey::Address {
+        protocol: u16::from_ne_bytes(bytes(image, offset_of!(ServiceImage, protocol))).into(),
+        address: Ipv4Addr::from(bytes::<4>(image, offset_of!(ServiceImage, addr))).into(),
+        port: u16::from_be_bytes(bytes(image, offset_of!(ServiceImage, port))),
+    }
+}
+
+/// The service of an image; its persistence engine does not stand there.
+pub fn service_of(image: &[u8], engine: Option<EngineName>) -> Service {
+    let name: [u8; 16] = bytes(image, offset_of!(ServiceImage, sched_name));
+    let configured = ConfiguredService {
+        key: key_of(image),
+        scheduler: SchedulerName::from_kernel(&name),
+        flags: u32_at(image, offset_of!(ServiceImage, flags)),
+        timeout: u32_at(image, offset_of!(ServiceImage, timeout)),
+        netmask: u32_at(image, offset_of!(ServiceImage, netmask)),
+        engine,
+    };
+    configured.into()
+}
+
+/// The number of real servers of an image, those of IPv6 too.
+pub fn servers_of(image: &[u8]) -> usize {
+    u32_at(image, offset_of!(ServiceImage, num_dests)) as usize
+}
+
+/// What a service has carried.
+pub fn service_stats(image: &[u8]) -> Stats {
+    stats(&image[offset_of!(ServiceImage, stats)..])
+}
+
+/// Makes `answer` the question for the real servers of the service of `image`, with room for
+/// `count`.
+pub fn ask_for_servers(answer: &mut Vec<u8>, image: &[u8], count: usize) {
+    let head = offset_of!(ServersHead, entrytable);
+    answer.resize(head + count * size_of::<ServerImage>(), 0);
+    let mut put = |offset: usize, bytes: &[u8]| {
+        answer[offset..offset + bytes.len()].copy_from_slice(bytes);
+    };
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    put(offset_of!(ServersHead, num_dests), &count.to_ne_bytes());
+    let same: [(usize, usize, usize); 4] = [
+        (offset_of!(ServersHead, protocol), offset_of!(ServiceImage, protocol), 2),
+        (offset_of!(ServersHead, addr), offset_of!(ServiceImage, addr), 4),
+        (offset_of!(ServersHead, port), offset_of!(ServiceImage, port), 2),
+        (offset_of!(ServersHead, fwmark), offset_of!(ServiceImage, fwmark), 4),
+    ];
+    for (to, from, length) in same {
+        put(to, &image[from..from + length]);
+    }
+    for entry in answer[head..].chunks_exact_mut(size_of::<ServerImage>()) {
+        let place = offset_of!(ServerImage, weight);
+        entry[place..place + 4].copy_from_slice(&NO_WEIGHT.to_ne_bytes());
+    }
+}
+
+/// The real servers that the kernel has written.
+pub fn servers_in(answer: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let images =
+        answer[offset_of!(ServersHead, entrytable)..].chunks_exact(size_of::<ServerImage>());
+    images.take_while(|image| u32_at(image, offset_of!(ServerImage, weight)) != NO_WEIGHT)
+}
+
+/// The real server of an image and what it has carried. What kind of tunnel leads to it does not
+/// stand there.
+pub fn server_of(image: &[u8], counters: bool) -> DestinationEntry {
+    let key = DestinationKey {
+        address: Ipv4Addr::from(bytes::<4>(image, offset_of!(ServerImage, addr))).into(),
+        port: u16::from_be_bytes(bytes(image, offset_of!(ServerImage, port))),
+    };
+    let flags = u32_at(image, offset_of!(ServerImage, conn_flags));
+    let image_of_stats = &image[offset_of!(ServerImage, stats)..];
+    DestinationEntry {
+        destination: Destination {
+            key,
+            forwarding: forwarding(flags, || Tunnel::Ipip),
+            weight: u32_at(image, offset_of!(ServerImage, weight)),
+            upper_threshold: u32_at(image, offset_of!(ServerImage, u_threshold)),
+            lower_threshold: u32_at(image, offset_of!(ServerImage, l_threshold)),
+        },
+        active: u32_at(image, offset_of!(ServerImage, activeconns)),
+        inactive: u32_at(image, offset_of!(ServerImage, inactconns)),
+        persistent: u32_at(image, offset_of!(ServerImage, persistconns)),
+        stats: if counters { stats(image_of_stats) } else { Stats::default() },
+    }
+}
+
+/// Whether nothing can have been cut from these totals, of which all but those of bytes come in 32
+/// bits. Each packet has at least 20 bytes: below 80 GiB there are fewer than 2^32 packets. Each
+/// connection began with a packet. The counters of the service would prove nothing: those of a real
+/// server that was deleted and added again may be larger.
+pub fn has_whole_totals(stats: &Stats) -> bool {
+    stats.in_bytes.max(stats.out_bytes) / SHORTEST < u64::from(u32::MAX)
+}
+
+/// The same of rates, all of which come in 32 bits: so few packets have fewer than 2^32 bytes.
+pub fn has_whole_rates(stats: &Stats) -> bool {
+    let packets = stats.in_packet_rate.max(stats.out_packet_rate);
+    packets.saturating_mul(LONGEST) < u64::from(u32::MAX)
+}
+
+fn stats(image: &[u8]) -> Stats {
+    let short = |offset| u64::from(u32_at(image, offset));
+    let long = |offset| u64::from_ne_bytes(bytes(image, offset));
+    Stats {
+        connections: short(offset_of!(StatsEntry, conns)),
+        in_packets: short(offset_of!(StatsEntry, inpkts)),
+        out_packets: short(offset_of!(StatsEntry, outpkts)),
+        in_bytes: long(offset_of!(StatsEntry, inbytes)),
+        out_bytes: long(offset_of!(StatsEntry, outbytes)),
+        connection_rate: short(offset_of!(StatsEntry, cps)),
+        in_packet_rate: short(offset_of!(StatsEntry, inpps)),
+        out_packet_rate: short(offset_of!(StatsEntry, outpps)),
+        in_byte_rate: short(offset_of!(StatsEntry, inbps)),
+        out_byte_rate: short(offset_of!(StatsEntry, outbps)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_those_of_the_c_structures_on_64_bit_machines() {
+        if size_of::<usize>() == 8 {
+            let sizes = [size_of::<ServiceImage>(), size_of::<ServerImage>()];
+            assert_eq!(sizes, [104, 96]);
+            let heads = [offset_of!(ServicesHead, entrytable), offset_of!(ServersHead, entrytable)];
+            assert_eq!(heads, [8, 24]);
+        }
+    }
+
+    #[test]
+    fn totals_are_whole_while_the_bytes_leave_no_room_for_more_packets() {
+        let of = |in_bytes, out_bytes| {
+            has_whole_totals(&Stats { in_bytes, out_bytes, ..Stats::default() })
+        };
+        assert!(of(0, 0));
+        assert!(of((80 << 30) - 100, 1));
+        assert!(!of(80 << 30, 0));
+        assert!(!of(0, u64::MAX));
+    }
+
+    #[test]
+    fn rates_are_whole_while_the_packets_leave_no_room_for_more_bytes() {
+        let of = |in_packet_rate| has_whole_rates(&Stats { in_packet_rate, ..Stats::default() });
+        assert!(of(8191));
+        assert!(!of(8192));
+        assert!(!of(u64::from(u32::MAX)));
+    }
+}

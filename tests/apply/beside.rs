@@ -1,0 +1,139 @@
+//! Reading beside another program that writes: whatever is there all the time is in every listing.
+//!
+//! The kernel gives a list in pieces, and goes on at the n-th entry. strace holds the reader up between
+//! two pieces, so that the other program comes in between each time.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use ipvsadm::model::{
+    Change, Destination, DestinationKey, Family, Protocol, SchedulerName, Service, ServiceKey,
+};
+
+use crate::common::{client, namespace};
+use crate::program::{file, traced};
+
+/// Services that stay: four pieces of a list.
+const STAY: u8 = 240;
+
+/// Services that the other program adds and deletes, some before and some after each of the others.
+const COME_AND_GO: u8 = 40;
+
+/// A service and its real server; neighbours lie apart in the kernel's table.
+fn numbered(family: Family, net: u8, host: u8) -> [Change; 2] {
+    let address = |first: u16| -> IpAddr {
+        match family {
+            Family::V4 => Ipv4Addr::new(10, u8::try_from(first).unwrap(), net, host).into(),
+            Family::V6 => {
+                Ipv6Addr::new(0x2001, 0xdb8, first, 0, 0, 0, net.into(), host.into()).into()
+            }
+        }
+    };
+    let key = ServiceKey::Address { protocol: Protocol::Tcp, address: address(1), port: 80 };
+    let server = DestinationKey { address: address(2), port: 80 };
+    [
+        Change::AddService(Service::new(key, SchedulerName::new("rr").unwrap())),
+        Change::AddDestination(key, Destination::new(server)),
+    ]
+}
+
+fn all(family: Family, net: u8, count: u8) -> Vec<Change> {
+    (0..count).flat_map(|host| numbered(family, net, host)).collect()
+}
+
+/// Ends the writer with this value's life, where reading fails too.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Calls `read` while another program adds and deletes services of `families`.
+fn beside_a_writer(families: &[Family], mut read: impl FnMut()) {
+    let (stop, written) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let added: Vec<Change> =
+        families.iter().flat_map(|family| all(*family, 9, COME_AND_GO)).collect();
+    let deleted: Vec<Change> = added
+        .iter()
+        .filter_map(|change| match change {
+            Change::AddService(service) => Some(Change::DeleteService(service.key)),
+            _ => None,
+        })
+        .collect();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut writer = client();
+            while !stop.load(Ordering::Relaxed) {
+                assert_eq!(writer.batch(&added).unwrap(), []);
+                for change in &deleted {
+                    writer.change(change).unwrap();
+                }
+                written.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let _stop = Stop(&stop);
+        read();
+    });
+    assert!(written.into_inner() > 1, "the other program did not write");
+}
+
+/// The lines of services that are missing in `text`, each recognised by what stands in all listings.
+fn missing(text: &str, family: Family) -> Vec<String> {
+    let words = (0..STAY).map(|host| match family {
+        Family::V4 => format!("10.1.1.{host}"),
+        Family::V6 => format!("2001:db8:1::1:{host:x}"),
+    });
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_hexdigit());
+    let stands =
+        |word: &str| text.match_indices(word).any(|(at, _)| ends(&text[at + word.len()..]));
+    words.filter(|word| !stands(word)).collect()
+}
+
+fn nothing_is_missing(stay: Family, writes: &[Family]) {
+    let writes = writes.to_vec();
+    namespace(move || {
+        assert_eq!(client().batch(all(stay, 1, STAY)).unwrap(), []);
+        let rules = traced(&["-e", "trace=none"], &["-S", "-n"]).0.expect(0).out;
+        assert_eq!(missing(&rules, stay), [""; 0]);
+        let (_rules, path) = file(&rules);
+        let trace =
+            ["-e", "trace=recvmmsg,recvmsg", "-e", "inject=recvmmsg,recvmsg:delay_exit=1000"];
+        beside_a_writer(&writes, || {
+            for words in [
+                &["-L", "-n"][..],
+                &["-L", "-n", "--stats"],
+                &["-L", "-n", "--rate"],
+                &["-S", "-n"],
+                &["-L", "--json"],
+                &["-S", "--json"],
+            ] {
+                let (outcome, _) = traced(&trace, words);
+                let gone = missing(&outcome.expect(0).out, stay);
+                assert_eq!(gone, [""; 0], "{words:?}");
+            }
+            // What only the file has is added, and would be refused.
+            let (outcome, _) = traced(&trace, &["diff", &path]);
+            let added: Vec<&str> =
+                outcome.out.lines().filter(|line| line.starts_with('+')).collect();
+            assert_eq!(added, [""; 0], "{outcome:?}");
+        });
+    });
+}
+
+#[test]
+fn ipv4_services_stay_listed_beside_a_writer() {
+    nothing_is_missing(Family::V4, &[Family::V4]);
+}
+
+#[test]
+fn ipv6_services_stay_listed_beside_a_writer() {
+    nothing_is_missing(Family::V6, &[Family::V6]);
+}
+
+#[test]
+fn services_of_one_family_stay_listed_beside_a_writer_of_both() {
+    nothing_is_missing(Family::V6, &[Family::V4, Family::V6]);
+}
