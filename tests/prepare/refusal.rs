@@ -130,6 +130,24 @@ fn programs_and_rights_that_lack_are_named() {
     assert_same(&before, &lan.snapshot(), "refusals");
 }
 
+/// Memory that does not suffice for a thread is an error as any other.
+#[test]
+fn threads_that_cannot_start_are_no_panic() {
+    let lan = Lan::new();
+    let program = env!("CARGO_BIN_EXE_ipvsadm");
+    let wish = "--mode dr --vip 10.0.0.80 --arp arptables --dry-run";
+    let run = |limits: &str| {
+        let script = format!("{limits} exec {program} rs prepare {wish} --netns {}", lan.rs);
+        std::process::Command::new("sh").args(["-c", &script]).output().unwrap()
+    };
+    let output = run("export RUST_MIN_STACK=99999999999999;");
+    assert!(output.status.success(), "{}", text(&output));
+    for megabytes in 2..20 {
+        let said = text(&run(&format!("ulimit -v {};", megabytes * 1024)));
+        assert!(!said.contains("panicked"), "{megabytes}: {said}");
+    }
+}
+
 /// The PATH of cron has no sbin, and another one may lead to a program of somebody else.
 #[test]
 fn programs_are_not_looked_up_in_the_path_of_the_caller() {
