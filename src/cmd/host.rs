@@ -1,5 +1,6 @@
 //! The host at hand: facts for plans, and steps done and undone.
 
+mod arptables;
 mod facts;
 mod filter;
 pub mod owner;

@@ -31,12 +31,23 @@ pub fn silence(
             None => Err(Obstacle::NoProgram { name: "nft".to_owned() }),
         },
         ArpMethod::Arptables => match &facts.arptables {
-            ArpTables::Program(program) => Ok(vec![rules(wish, facts, vip, program)?]),
+            ArpTables::Program(program) => {
+                let program = made_with(ledger, vip).unwrap_or(program);
+                Ok(vec![rules(wish, facts, vip, program)?])
+            }
             ArpTables::Unsupported => Err(Obstacle::Unsupported { what: "arptables".to_owned() }),
             ArpTables::Absent => Err(Obstacle::NoProgram { name: "arptables".to_owned() }),
         },
         ArpMethod::None => Ok(Vec::new()),
     }
+}
+
+/// The program with which the rules for this address were made: another one would not find them.
+fn made_with(ledger: &Ledger, vip: IpAddr) -> Option<&str> {
+    ledger.entries.iter().find_map(|entry| match &entry.step {
+        Step::Arptables { program, vip: other, .. } if *other == vip => Some(&program[..]),
+        _ => None,
+    })
 }
 
 /// The interfaces that neighbours can ask: those named, or all.

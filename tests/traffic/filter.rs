@@ -169,3 +169,31 @@ fn arptables_without_its_companion_by_nft() {
     alone("rs undo");
     assert_eq!(rules(), 0);
 }
+
+/// A kernel can have both kinds of rules. Legacy ones are made beside others of their kind only.
+#[test]
+fn legacy_arptables_are_used_where_they_are_in_use_by_nft() {
+    let Some(world) = capable() else { return };
+    let real = &world.real[0];
+    let wish = "rs prepare --mode dr --vip 192.0.2.80 --arp arptables";
+    let in_nft = || nft(real, "list ruleset").matches("192.0.2.80").count();
+    ok(real, wish);
+    assert!(in_nft() > 0);
+    ok(real, "rs undo");
+    assert_eq!(in_nft(), 0);
+    // A kernel without legacy tables has no more to show.
+    let rule = ["arptables-legacy", "-A", "INPUT", "-d", "192.0.2.99", "-j", "DROP"];
+    if !real.attempt(&rule, "").status.success() {
+        return;
+    }
+    let legacy =
+        || real.command(&["arptables-legacy", "-n", "-L"], "").matches("192.0.2.80").count();
+    ok(real, wish);
+    assert!(in_nft() == 0 && legacy() > 0);
+    ok(real, "rs status");
+    // What was made with one program is undone with it, whatever is in use by then.
+    real.command(&["arptables-legacy", "-D", "INPUT", "-d", "192.0.2.99", "-j", "DROP"], "");
+    ok(real, wish);
+    ok(real, "rs undo");
+    assert_eq!((in_nft(), legacy()), (0, 0));
+}

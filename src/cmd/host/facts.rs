@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nix::unistd::geteuid;
 
-use super::{Host, filter, gue_ports};
+use super::{Host, arptables, filter, gue_ports};
 use crate::error::{Error, Obstacle};
 use crate::model::{Family, Link};
 use crate::prepare::{ArpMethod, ArpTables, Facts, Question, UNITS};
@@ -66,9 +66,9 @@ impl Host {
         let nft = if question.filters.is_some() { arp_tables_known()? } else { None };
         let missing = question.modules.iter().filter(|it| modules::absent(it)).cloned().collect();
         let answers = self.answers(question.answers.as_ref(), &links)?;
-        let arptables = match question.filters {
-            Some(ArpMethod::Arptables) => arptables(nft),
-            _ => ArpTables::Absent,
+        let (arptables, arp_rules) = match question.filters {
+            Some(ArpMethod::Arptables) => arptables::choose(nft)?,
+            _ => (ArpTables::Absent, Vec::new()),
         };
         let mut tables = BTreeMap::new();
         if nft == Some(true) {
@@ -88,10 +88,7 @@ impl Host {
             answers,
             nft,
             tables,
-            arp_rules: match &arptables {
-                ArpTables::Program(program) => filter::rules(program)?,
-                _ => Vec::new(),
-            },
+            arp_rules,
             arptables,
             gue_ports: if question.gue { gue_ports()? } else { Vec::new() },
             systemd: Path::new(UNITS).is_dir(),
@@ -132,22 +129,4 @@ fn arp_tables_known() -> Result<Option<bool>, Error> {
         Err(Error::Obstacle(Obstacle::NoProgram { .. })) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// The first arptables with a kernel side. Most are a front of nftables today.
-fn arptables(nft: Option<bool>) -> ArpTables {
-    let mut found = ArpTables::Absent;
-    for name in ["arptables", "arptables-legacy"] {
-        let Ok(version) = program::run(name, &["-V"], "") else { continue };
-        let usable = if version.contains("nf_tables") {
-            nft != Some(false)
-        } else {
-            program::run(name, &["-n", "-L"], "").is_ok()
-        };
-        if usable {
-            return ArpTables::Program(name.to_owned());
-        }
-        found = ArpTables::Unsupported;
-    }
-    found
 }
