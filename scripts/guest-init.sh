@@ -70,9 +70,15 @@ cd "$directory"
 env -i "${environment[@]}" setsid "${command[@]}" </dev/null >/dev/.stdout 2>/dev/.stderr
 status=$?
 
-# A daemon that the command left behind may hold the pipes for ever.
-(sleep 1 && kill "${relays[@]}") &
-wait "${relays[@]}"
+# A daemon that the command left behind may hold the pipes for ever. A relay that sleeps has passed
+# on all that was written.
+for relay in "${relays[@]}"; do
+	while read -r _ _ state _ <"/proc/$relay/stat" && [[ $state != [SZ] ]]; do
+		sleep 0.02
+	done 2>/dev/null
+	kill "$relay" 2>/dev/null
+	wait "$relay"
+done
 echo "$status" >"$work/status"
 sync
 busybox poweroff -f

@@ -71,7 +71,7 @@ fn neighbours_learn_where_the_address_is() {
     let knows = |vip: &str| learnt().contains(&format!("{vip} lladdr {mac}"));
     let begun = Instant::now();
     while !(knows("10.0.0.80") && knows("2001:db8::80")) {
-        assert!(begun.elapsed() < Duration::from_secs(5), "{}", learnt());
+        assert!(begun.elapsed() < Duration::from_secs(60), "{}", learnt());
     }
 }
 

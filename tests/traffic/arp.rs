@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::capture::{Capture, Frame, Mac, claims};
 use crate::direct::world_with_service;
@@ -48,10 +48,9 @@ fn claims_while_answering(world: &World, family: Family) -> BTreeSet<Mac> {
         let socket = UdpSocket::bind((vip(family), 0)).expect("the VIP is there");
         socket.send_to(b"!", client).expect("a datagram sent");
     });
-    sleep(Duration::from_millis(150));
     let arrived =
-        answers.frames().iter().filter_map(Frame::packet).any(|it| it.source == vip(family));
-    assert!(arrived, "the client hears rs1");
+        || answers.frames().iter().filter_map(Frame::packet).any(|it| it.source == vip(family));
+    until("the client hears rs1", arrived);
     let frames: Vec<Frame> = capture.frames().into_iter().filter(|it| it.outgoing).collect();
     claims(&frames, vip(family))
 }
@@ -144,6 +143,15 @@ fn entry(world: &World) -> String {
     words.next().unwrap_or("none").to_owned()
 }
 
+/// Looks again until it holds.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "not yet: {what}");
+        sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn announce_leak_is_cured() {
     let world = world_with_service(V4);
@@ -160,8 +168,7 @@ fn announce_leak_is_cured() {
         let socket = UdpSocket::bind("0.0.0.0:0").expect("a socket");
         socket.send_to(b"?", vip_port(V4, 9)).expect("a datagram sent");
     });
-    sleep(Duration::from_millis(100));
-    assert_eq!(entry(&world), mac_text(world.director.mac(0)));
+    until("the router knows the director", || entry(&world) == mac_text(world.director.mac(0)));
     sleep(Duration::from_millis(1200)); // a younger entry is locked
     let capture = Capture::start(real);
     real.ip(&format!("neigh flush to {}\n", router_front(V4)));
