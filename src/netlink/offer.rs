@@ -21,7 +21,7 @@ impl Client {
     ///
     /// Asks for an IPv6 service that the kernel refuses in any case, for its prefix length of 0. But
     /// before the kernel looks at that it looks the names up, loads their modules, and says `ENOENT`
-    /// where there are none (6.1). So nothing is made, in no namespace.
+    /// where there are none (6.1, 6.12, 7.2). So nothing is made, in no namespace.
     pub(crate) fn offers(
         &mut self,
         scheduler: SchedulerName,

@@ -180,7 +180,7 @@ fn a_service_that_was_cleared_comes_back_if_the_kernel_refuses_its_line() {
         let hint = "hint: -t 192.0.2.80:80 is back as it was before\n";
         assert!(outcome.complaints.ends_with(hint), "{outcome:?}");
         let kept: String = OLD.lines().take(2).map(|row| format!("{row}\n")).collect();
-        assert_eq!(lines(&live()), format!("{kept}-A -f 1 -s rr\n"));
+        assert_eq!(live(), read_table(&format!("{kept}-A -f 1 -s rr\n")).unwrap());
         // What the file deletes is deleted.
         restore(OLD).expect(0);
         let outcome = deceived_restore(&format!("{new}-D -t 192.0.2.80:80\n")).expect(255);
