@@ -2,12 +2,13 @@
 //! `arp_tables` (gone in Linux 7.2) or nftables' family for ARP: see scripts/test.sh.
 
 use std::env;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use crate::silence::nobody_hears;
-use crate::support::{Lan, VIP, assert_same, script_does_the_same};
+use crate::support::{Lan, VIP, WITHOUT_FILTERS, assert_same, script_does_the_same, text};
 use crate::undo::undo_restores;
 use crate::verdict::says;
 
@@ -116,4 +117,78 @@ fn rules_of_arptables_follow_the_interfaces() {
     lan.rs("ip address add 10.0.0.2/24 dev v0");
     lan.rs("ip route add default via 10.0.0.254");
     assert_same(&before, &lan.snapshot(), "undo");
+}
+
+#[test]
+fn undo_of_arptables_goes_on_where_it_stopped() {
+    if arptables().is_none() {
+        return;
+    }
+    let lan = Lan::new();
+    let before = lan.snapshot();
+    lan.ok("rs prepare --mode dr --vip 10.0.0.80 --arp arptables");
+    let output = Command::new(WITHOUT_FILTERS[0])
+        .args(&WITHOUT_FILTERS[1..])
+        .args([env!("CARGO_BIN_EXE_ipvsadm"), "rs", "undo", "--netns", &lan.rs])
+        .output();
+    let output = output.unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for part in ["cannot undo: ", " is not installed\n", "then say undo again"] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert!(!said.contains("nothing was changed"), "{said}");
+    assert!(!lan.rs("ip address").contains("10.0.0.80"), "undone before it stopped");
+    lan.ok("rs undo");
+    assert_same(&before, &lan.snapshot(), "undo");
+}
+
+/// Memory that does not suffice for a thread is an error as any other.
+#[test]
+fn threads_for_arptables_that_cannot_start_are_no_panic() {
+    if arptables().is_none() {
+        return;
+    }
+    let lan = Lan::new();
+    let program = env!("CARGO_BIN_EXE_ipvsadm");
+    let wish = "--mode dr --vip 10.0.0.80 --arp arptables --dry-run";
+    let run = |limits: &str| {
+        let script = format!("{limits} exec {program} rs prepare {wish} --netns {}", lan.rs);
+        Command::new("sh").args(["-c", &script]).output().unwrap()
+    };
+    let output = run("export RUST_MIN_STACK=99999999999999;");
+    assert!(output.status.success(), "{}", text(&output));
+    for megabytes in 2..20 {
+        let said = text(&run(&format!("ulimit -v {};", megabytes * 1024)));
+        assert!(!said.contains("panicked"), "{megabytes}: {said}");
+    }
+}
+
+/// The PATH of cron has no sbin, and another one may lead to a program of somebody else.
+#[test]
+fn arptables_is_not_looked_up_in_the_path_of_the_caller() {
+    if arptables().is_none() {
+        return;
+    }
+    let lan = Lan::new();
+    let folder = tempfile::tempdir().unwrap();
+    let trap = folder.path().join("trap");
+    for name in ["nft", "arptables", "modprobe"] {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\ntouch {}\n", trap.display())).unwrap();
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let words = "prepare --mode dr --vip 10.0.0.80 --arp arptables --netns";
+    for (path, verb) in [(folder.path().to_str().unwrap(), words), ("/usr/bin", "undo --netns")] {
+        let output = Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
+            .arg("rs")
+            .args(verb.split(' '))
+            .arg(&lan.rs)
+            .env("PATH", path)
+            .output();
+        let said = text(&output.unwrap());
+        assert!(said.contains("10.0.0.80"), "{verb}: {said}");
+    }
+    assert!(!trap.exists(), "a program of the folder in PATH was run");
+    assert!(!lan.rs("ip address").contains("10.0.0.80"));
 }

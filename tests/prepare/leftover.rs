@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::support::{Lan, WITHOUT_FILTERS, assert_same, files_of, must, text};
+use crate::support::{Lan, assert_same, files_of, must, text};
 
 /// Runs `words`; every `call` fails that `which` says.
 fn failing(lan: &Lan, words: &str, call: &str, which: &[&str]) -> Output {
@@ -76,25 +76,4 @@ fn where_nothing_was_done_nothing_is_said_of_undoing() {
     assert!(said.contains("cannot write /run/ipvsadm/"), "{said}");
     assert!(!said.contains("undone"), "{said}");
     assert_same(&before, &lan.snapshot(), &said);
-}
-
-#[test]
-fn undo_goes_on_where_it_stopped() {
-    let lan = Lan::new();
-    let before = lan.snapshot();
-    lan.ok("rs prepare --mode dr --vip 10.0.0.80 --arp arptables");
-    let output = Command::new(WITHOUT_FILTERS[0])
-        .args(&WITHOUT_FILTERS[1..])
-        .args([env!("CARGO_BIN_EXE_ipvsadm"), "rs", "undo", "--netns", &lan.rs])
-        .output();
-    let output = output.unwrap();
-    let said = text(&output);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    for part in ["cannot undo: ", " is not installed\n", "then say undo again"] {
-        assert!(said.contains(part), "{said}");
-    }
-    assert!(!said.contains("nothing was changed"), "{said}");
-    assert!(!lan.rs("ip address").contains("10.0.0.80"), "undone before it stopped");
-    lan.ok("rs undo");
-    assert_same(&before, &lan.snapshot(), "undo");
 }

@@ -1,7 +1,5 @@
 //! What cannot be prepared is refused with a clear message, and nothing is changed.
 
-use std::os::unix::fs::PermissionsExt;
-
 use crate::support::{Lan, WITHOUT_FILTERS, assert_same, text};
 
 /// How the host is made unfit, the words, and what the message must say.
@@ -128,50 +126,6 @@ fn programs_and_rights_that_lack_are_named() {
         assert!(said.contains(message), "{prefix}: {said}");
     }
     assert_same(&before, &lan.snapshot(), "refusals");
-}
-
-/// Memory that does not suffice for a thread is an error as any other.
-#[test]
-fn threads_that_cannot_start_are_no_panic() {
-    let lan = Lan::new();
-    let program = env!("CARGO_BIN_EXE_ipvsadm");
-    let wish = "--mode dr --vip 10.0.0.80 --arp arptables --dry-run";
-    let run = |limits: &str| {
-        let script = format!("{limits} exec {program} rs prepare {wish} --netns {}", lan.rs);
-        std::process::Command::new("sh").args(["-c", &script]).output().unwrap()
-    };
-    let output = run("export RUST_MIN_STACK=99999999999999;");
-    assert!(output.status.success(), "{}", text(&output));
-    for megabytes in 2..20 {
-        let said = text(&run(&format!("ulimit -v {};", megabytes * 1024)));
-        assert!(!said.contains("panicked"), "{megabytes}: {said}");
-    }
-}
-
-/// The PATH of cron has no sbin, and another one may lead to a program of somebody else.
-#[test]
-fn programs_are_not_looked_up_in_the_path_of_the_caller() {
-    let lan = Lan::new();
-    let folder = tempfile::tempdir().unwrap();
-    let trap = folder.path().join("trap");
-    for name in ["nft", "arptables", "modprobe"] {
-        let path = folder.path().join(name);
-        std::fs::write(&path, format!("#!/bin/sh\ntouch {}\n", trap.display())).unwrap();
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
-    }
-    let words = "prepare --mode dr --vip 10.0.0.80 --arp arptables --netns";
-    for (path, verb) in [(folder.path().to_str().unwrap(), words), ("/usr/bin", "undo --netns")] {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
-            .arg("rs")
-            .args(verb.split(' '))
-            .arg(&lan.rs)
-            .env("PATH", path)
-            .output();
-        let said = text(&output.unwrap());
-        assert!(said.contains("10.0.0.80"), "{verb}: {said}");
-    }
-    assert!(!trap.exists(), "a program of the folder in PATH was run");
-    assert!(!lan.rs("ip address").contains("10.0.0.80"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use crate::arptables::arptables;
 use crate::support::text;
 
 const TOP: &str = env!("CARGO_MANIFEST_DIR");
@@ -86,6 +87,9 @@ fn hosts_are_prepared_and_restored_with_the_rights_of_the_unit() {
         ("--mode dr", "--netns inner"),
         ("--mode tun --rip 192.0.2.1 --tunnel gre", ""),
     ] {
+        if how.contains("arptables") && arptables().is_none() {
+            continue;
+        }
         let output = confined(
             "ipvsadm-rs@.service",
             &format!(
