@@ -1,9 +1,11 @@
 //! The host at hand: facts for plans, and steps done and undone.
 
 mod arptables;
+pub mod boot;
 mod facts;
 mod filter;
 pub mod owner;
+pub mod services;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Session;
-use super::host::owner;
+use super::host::{boot, owner, services};
 use super::preparation::{Preparation, line};
 use crate::cli::HostVerb;
 use crate::error::{Error, Obstacle};
@@ -14,6 +14,7 @@ use crate::model::{RouteImage, printable};
 use crate::netlink::route;
 use crate::output::json::pretty;
 use crate::output::paint::{Paint, Tone};
+use crate::prepare::balancing;
 use crate::prepare::{
     self, ArpMethod, Director, Finding, Images, Keep, Mode, Planned, Question, RealServer, Report,
     State, Wish, loud, script,
@@ -83,6 +84,8 @@ fn prepare(
         report.steps.push(line(step, state, None));
     }
     report.notes = notes(wish);
+    report.notes.extend(boot::overridden(work.steps.iter().map(|(step, _)| step)));
+    report.notes.extend(balanced_here(&mut preparation, wish)?);
     if let Wish::Director(director) = wish
         && static_entry
     {
@@ -131,6 +134,19 @@ fn plan(preparation: &mut Preparation, wish: &Wish, keep: Keep<'_>) -> Result<Ve
     };
     let planned = prepare::plan(wish, &facts, &preparation.ledger, &images, keep);
     Ok(planned.map_err(|obstacle| owner::named(obstacle, &facts))?)
+}
+
+/// What the host's own IPVS table takes away from the daemons here. A host may be about to change
+/// its role, so this refuses nothing.
+fn balanced_here(preparation: &mut Preparation, wish: &Wish) -> Result<Vec<String>, Error> {
+    let services = services::own();
+    if services.is_empty() {
+        return Ok(Vec::new());
+    }
+    let facts = preparation.host.facts(&Question::default())?;
+    let (findings, mut notes) = balancing::judge(wish, &facts, &services);
+    notes.extend(findings.into_iter().map(|finding| finding.text));
+    Ok(notes)
 }
 
 /// What is found after the work. The kernel makes the local route of a new IPv6 address when it
@@ -247,6 +263,8 @@ fn status(
                 .push("nothing is prepared; --mode and --vip say what to look for".to_owned());
         }
     }
+    let services = services::own();
+    report.notes.extend(boot::overridden(preparation.ledger.entries.iter().map(|it| &it.step)));
     for wish in &wishes {
         if let Wish::RealServer(wish) = wish
             && let Some(note) = silence_elsewhere(wish)
@@ -255,7 +273,13 @@ fn status(
             report.notes.push(note);
         }
         let facts = preparation.host.facts(&after(wish))?;
-        for finding in wish.judge(&facts) {
+        let (balanced, more) = balancing::judge(wish, &facts, &services);
+        for note in more {
+            if !report.notes.contains(&note) {
+                report.notes.push(note);
+            }
+        }
+        for finding in wish.judge(&facts).into_iter().chain(balanced) {
             report.ok &= finding.ok;
             if !report.findings.contains(&finding) {
                 report.findings.push(finding);

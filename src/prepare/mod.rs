@@ -6,6 +6,7 @@
 //! which it should not speak.
 
 mod arp;
+pub(crate) mod balancing;
 mod director;
 mod facts;
 pub(crate) mod filter;
@@ -22,6 +23,7 @@ mod vs;
 mod wish;
 
 pub use arp::is_enough;
+pub use balancing::OwnService;
 pub use director::Director;
 pub use facts::{ArpTables, Facts, Question};
 pub use filter::ArpRule;

@@ -13,6 +13,7 @@ pub mod program;
 pub mod signals;
 pub mod sudo;
 pub mod sysctl;
+pub mod sysctl_files;
 pub mod table;
 pub mod terminal;
 mod trusted;

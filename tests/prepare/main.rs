@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests fail so
 
 mod arptables;
+mod balancing;
 mod crash;
 mod director;
 mod identity;
