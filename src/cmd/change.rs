@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::error::{Errno, Error, other_ports};
-use crate::model::{Change, DestinationEntry};
+use crate::model::{Change, DestinationEntry, Forwarding, Protocol, ServiceKey};
 use crate::netlink::Client;
 use crate::output::json::compare;
 use crate::rules::describe;
@@ -11,12 +11,35 @@ use crate::rules::describe;
 use super::Session;
 
 pub(super) fn run(session: &mut Session<'_>, change: &Change) -> Result<u8, Error> {
-    let Err(error) = session.client()?.change(change) else { return Ok(0) };
+    let Err(error) = session.client()?.change(change) else {
+        let hint = untranslated(session.client()?, change);
+        session.hint(hint.as_slice());
+        return Ok(0);
+    };
     let error = error.about(describe(change));
     let Some(hint) = present_ports(session.client()?, change, &error) else { return Err(error) };
     session.complain(&error);
     session.hint(&[hint]);
     Ok(error.exit_code())
+}
+
+/// Without a connection the kernel does not know whose answer a packet is. Only services by mark and
+/// of UDP have one-packet scheduling: of the others nobody asks.
+fn untranslated(client: &mut Client, change: &Change) -> Option<String> {
+    let (Change::AddDestination(key, server) | Change::UpdateDestination(key, server)) = change
+    else {
+        return None;
+    };
+    let is_possible = !matches!(
+        key,
+        ServiceKey::Address { protocol: Protocol::Tcp | Protocol::Sctp | Protocol::Other(_), .. }
+    );
+    let masquerades = server.forwarding == Forwarding::Masquerade;
+    let is_asked = is_possible && masquerades;
+    (is_asked && client.service(key).ok()?.service.one_packet).then(|| {
+        "with one-packet scheduling (-o) the answers are not translated back: use -g or -i"
+            .to_owned()
+    })
 }
 
 /// Where there is no such real server: the ports with which its address is there.

@@ -241,6 +241,13 @@ fn options_without_effect_are_told() {
         assert_eq!(told("-A -f 1 -s rr -o"), one);
         assert_eq!(told("-A -f 2 -o"), one);
         assert_eq!(told("-A -u 192.0.2.80:53 -s rr -o"), "");
+        let back = "hint: with one-packet scheduling (-o) the answers are not translated back: use \
+                    -g or -i\n";
+        assert_eq!(told("-a -u 192.0.2.80:53 -r 198.51.100.1:53 -m"), back);
+        assert_eq!(told("-a -u 192.0.2.80:53 -r 198.51.100.2:53 -g"), "");
+        assert!(told("-e -u 192.0.2.80:53 -r 198.51.100.2:53 -m").contains(back));
+        ours(&["-A", "-u", "192.0.2.81:53", "-s", "rr"]).expect(0);
+        assert_eq!(told("-a -u 192.0.2.81:53 -r 198.51.100.1:53 -m"), "");
         // A saved file says nothing of it when it is loaded; of a mask without effect it would.
         let saved = ours(&["-S", "-n"]).expect(0).out;
         assert_eq!(restore(&saved).expect(0).complaints, "");
