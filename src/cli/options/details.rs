@@ -32,8 +32,9 @@ impl Command {
             Self::Save => {
                 "The output is the input of `-R`, `ipvsadm-restore`, `ipvsadm apply` and `ipvsadm \
                  diff`. What another program has made and no line of theirs can say is left out \
-                 and named on standard error, exit status 1; `--json` says it too. Names stand \
-                 only where they lead back to the same number; `-n` avoids every look-up."
+                 and named on standard error, exit status 1; `--json` says it too. So is \
+                 what a line says but loads as something else, though the line is printed. Names \
+                 stand only where they lead back to the same number; `-n` avoids every look-up."
             }
             Self::AddServer => {
                 "It gets new connections at once, according to its weight and to the scheduler."
