@@ -180,6 +180,13 @@ impl<'a> Session<'a> {
         self.complaints.hints(hints);
     }
 
+    /// Goes to the network namespace of `--netns`.
+    fn enter(&mut self, netns: Option<&str>) -> Result<(), Error> {
+        let Some(name) = netns else { return Ok(()) };
+        self.complaints.speak_of(name);
+        namespace::enter(name, &self.args.path(name))
+    }
+
     /// Runs the program.
     ///
     /// # Errors
@@ -187,9 +194,7 @@ impl<'a> Session<'a> {
     pub fn run(&mut self, program: Program, args: &[String]) -> Result<u8, Error> {
         match program.understand(&mut self.scanner, &self.program, args)? {
             Request::Classic(Classic { invocation, netns, notes, unnamed }) => {
-                if let Some(name) = netns {
-                    namespace::enter(&name, &self.args.path(&name))?;
-                }
+                self.enter(netns.as_deref())?;
                 let outcome = match invocation {
                     Invocation::Change(change) if !unnamed.is_empty() => {
                         change::edit(self, &change, &unnamed)
@@ -206,16 +211,12 @@ impl<'a> Session<'a> {
                 Ok(status)
             }
             Request::Replace { netns, ignored } => {
-                if let Some(name) = netns {
-                    namespace::enter(&name, &self.args.path(&name))?;
-                }
+                self.enter(netns.as_deref())?;
                 restore::replace(self, &ignored)
             }
             Request::Complete(wanted) => complete::run(self, wanted),
             Request::Verb(Called { verb, netns, json }) => {
-                if let Some(name) = &netns {
-                    namespace::enter(name, &self.args.path(name))?;
-                }
+                self.enter(netns.as_deref())?;
                 match verb {
                     Verb::Rs(verb) => prepare::run(self, "rs", &verb, netns.as_deref(), json),
                     Verb::Director(verb) => {

@@ -2,21 +2,33 @@
 
 use std::io::Write;
 
-use crate::model::{printable, printable_lines};
+use crate::model::{printable, printable_lines, quote};
+
+/// Commands that messages propose. In another network namespace they would find nothing to do.
+const PROPOSED: [&str; 2] = ["ipvsadm apply --accept", "ipvsadm apply --recover"];
 
 /// The only way to standard error for messages. They quote names, rule lines and answers from
 /// outside, so everything is made harmless for a terminal here. Work goes on when nobody reads them.
-pub struct Complaints<'a>(&'a mut dyn Write);
+pub struct Complaints<'a> {
+    out: &'a mut dyn Write,
+    netns: Option<String>,
+}
 
 impl<'a> Complaints<'a> {
     /// Messages go to `out`.
     pub fn new(out: &'a mut dyn Write) -> Self {
-        Self(out)
+        Self { out, netns: None }
+    }
+
+    /// From now on the proposed commands name this network namespace.
+    pub fn speak_of(&mut self, netns: &str) {
+        self.netns = Some(netns.to_owned());
     }
 
     /// A message. It stays one line whatever it quotes, so that nothing from outside can look like
     /// a hint of ours; only ends of lines after the text are the message's own.
     pub fn line(&mut self, text: &str) {
+        let text = &self.placed(text);
         let words = text.trim_end_matches('\n');
         self.write(&format!("{}{}\n", printable(words), &text[words.len()..]));
     }
@@ -24,7 +36,8 @@ impl<'a> Complaints<'a> {
     /// Lines that say more about the message before them.
     pub fn hints(&mut self, texts: &[String]) {
         for text in texts {
-            self.write(&format!("hint: {}\n", printable(text)));
+            let text = self.placed(text);
+            self.write(&format!("hint: {}\n", printable(&text)));
         }
     }
 
@@ -33,14 +46,34 @@ impl<'a> Complaints<'a> {
         self.write(&printable_lines(text));
     }
 
+    fn placed(&self, text: &str) -> String {
+        let Some(netns) = &self.netns else { return text.to_owned() };
+        let place = |text: String, command: &&str| {
+            text.replace(command, &format!("{command} --netns {}", quote::shell(netns)))
+        };
+        PROPOSED.iter().fold(text.to_owned(), place)
+    }
+
     fn write(&mut self, text: &str) {
-        let _ = self.0.write_all(text.as_bytes());
+        let _ = self.out.write_all(text.as_bytes());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn proposed_commands_name_the_network_namespace() {
+        let mut written = Vec::new();
+        let mut complaints = Complaints::new(&mut written);
+        complaints.speak_of("a b");
+        complaints.line("run `ipvsadm apply --accept' soon");
+        complaints.hints(&["to undo it: ipvsadm apply --recover".to_owned()]);
+        let expected = "run `ipvsadm apply --accept --netns 'a b'' soon\n\
+                        hint: to undo it: ipvsadm apply --recover --netns 'a b'\n";
+        assert_eq!(String::from_utf8(written).unwrap(), expected);
+    }
 
     #[test]
     fn a_message_cannot_bring_a_hint_of_its_own() {

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::sync::mpsc::channel;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
@@ -34,9 +34,7 @@ fn unconfirmed_is_undone_and_accepted_stays() {
         let before = live();
         let (child, mut complaints) = waiting("1", &new);
         assert_ne!(live(), before);
-        let begun = Instant::now();
         assert_eq!(status(child), Some(3));
-        assert!(begun.elapsed() < Duration::from_secs(10));
         let mut rest = String::new();
         complaints.read_to_string(&mut rest).unwrap();
         assert!(rest.starts_with("not confirmed in time\nhint: undone"), "{rest}");

@@ -68,6 +68,20 @@ fn the_lock_is_the_same_without_sys_ptrace_in_another_namespace() {
 }
 
 #[test]
+fn proposed_commands_name_the_namespace_of_netns() {
+    let outcome = machine(
+        "ip netns add x
+        ip -n x link set lo up
+        say_status $ours apply --netns x --confirm 60 $new 2>/run/said &
+        until grep -q applied /run/said; do sleep 0.1; done
+        $(sed -n \"s,.*run .ipvsadm \\([^']*\\)'.*,$ours \\1,p\" /run/said)
+        wait",
+    );
+    assert!(outcome.out.starts_with("accepted\n"), "{outcome:?}");
+    assert!(outcome.out.ends_with("\n0\n"), "{outcome:?}");
+}
+
+#[test]
 fn the_journal_is_found_without_sys_ptrace() {
     let outcome = machine(
         "apply_and_wait $ours
