@@ -1,12 +1,12 @@
 //! `-L -c`: the connections.
 
 use crate::error::Error;
-use crate::model::{Naming, Numbers};
+use crate::model::Connection;
 use crate::output::connections as text;
 use crate::system::connections::connections;
-use crate::system::names::Resolver;
 
 use super::Session;
+use super::list::{AT_ONCE, naming};
 
 /// The old tool looks for IPVS first, and so loads it, whatever it is asked. The file would tell
 /// anybody; IPVS itself answers only those whom it obeys.
@@ -16,11 +16,18 @@ pub(super) fn ask_first(session: &mut Session<'_>) -> Result<(), Error> {
 
 pub(super) fn run(session: &mut Session<'_>, numeric: bool, engine: bool) -> Result<(), Error> {
     ask_first(session)?;
-    let naming: &dyn Naming = if numeric { &Numbers } else { &Resolver };
-    let connections = connections()?;
+    let naming = naming(numeric);
+    let mut connections = connections()?;
     text::title(&mut session.listing(), engine)?;
-    for connection in connections {
-        text::connection(&mut session.listing(), &connection?, engine, naming)?;
+    loop {
+        let some: Vec<Connection> = connections.by_ref().take(AT_ONCE).collect::<Result<_, _>>()?;
+        if some.is_empty() {
+            return Ok(());
+        }
+        let ends = |it: &Connection| [it.client.0, it.virtual_server.0, it.destination.0];
+        naming.prepare(&mut some.iter().flat_map(ends));
+        for connection in &some {
+            text::connection(&mut session.listing(), connection, engine, &*naming)?;
+        }
     }
-    Ok(())
 }

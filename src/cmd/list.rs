@@ -1,6 +1,7 @@
 //! `-L`: services with their real servers, time-outs, sync daemons.
 
 use std::io::Write;
+use std::net::IpAddr;
 
 use crate::cli::{List, Listing};
 use crate::error::Error;
@@ -12,6 +13,9 @@ use crate::rules::describe_service;
 use crate::system::names::Resolver;
 
 use super::{Session, connections};
+
+/// Services that are read before the first of them is printed: their names are looked up together.
+pub(super) const AT_ONCE: usize = 256;
 
 pub(super) fn run(session: &mut Session<'_>, what: &List) -> Result<u8, Error> {
     match what {
@@ -33,14 +37,36 @@ fn all(session: &mut Session<'_>, listing: Listing) -> Result<(), Error> {
     let mut reader = Reader::open(client, columns(listing.columns))?;
     let rows = rows(&reader, listing.sort);
     writeln!(out, "{}", list::version(info))?;
-    let style = style(listing);
+    let naming = naming(listing.numeric);
+    let style = style(listing, &*naming);
     list::title(&mut out, style.columns)?;
-    for row in rows {
-        let Some(entry) = reader.entry(client, row)? else { continue };
-        let Some(servers) = reader.servers(client, row)? else { continue };
-        service_with_servers(&mut out, &entry, servers, listing.sort, &style)?;
+    for rows in rows.chunks(AT_ONCE) {
+        let mut read = Vec::with_capacity(rows.len());
+        for row in rows {
+            let Some(entry) = reader.entry(client, *row)? else { continue };
+            let Some(servers) = reader.servers(client, *row)? else { continue };
+            read.push((entry, servers));
+        }
+        naming.prepare(&mut read.iter().flat_map(|(entry, servers)| addresses(entry, servers)));
+        for (entry, servers) in read {
+            service_with_servers(&mut out, &entry, servers, listing.sort, &style)?;
+        }
     }
     Ok(())
+}
+
+/// All addresses of a service, whose names are looked up together.
+fn addresses<'a>(
+    entry: &'a ServiceEntry,
+    servers: &'a [DestinationEntry],
+) -> impl Iterator<Item = IpAddr> + 'a {
+    let servers = servers.iter().map(|server| server.destination.key.address);
+    entry.service.key.address().into_iter().chain(servers)
+}
+
+/// Names, or numbers where `numeric`.
+pub(super) fn naming(numeric: bool) -> Box<dyn Naming> {
+    if numeric { Box::new(Numbers) } else { Box::<Resolver>::default() }
 }
 
 /// What the reader has to find out for these columns.
@@ -64,7 +90,9 @@ fn one(session: &mut Session<'_>, key: &ServiceKey, listing: Listing) -> Result<
     let (client, mut out) = session.client_and_listing()?;
     let entry = client.service(key).map_err(|error| error.about(describe_service(key)))?;
     let servers = client.destinations(key)?;
-    let style = style(listing);
+    let naming = naming(listing.numeric);
+    let style = style(listing, &*naming);
+    naming.prepare(&mut addresses(&entry, &servers));
     list::title(&mut out, style.columns)?;
     service_with_servers(&mut out, &entry, servers, listing.sort, &style)
 }
@@ -86,8 +114,7 @@ fn service_with_servers(
     Ok(())
 }
 
-fn style(listing: Listing) -> Style<'static> {
-    let naming: &dyn Naming = if listing.numeric { &Numbers } else { &Resolver };
+fn style(listing: Listing, naming: &dyn Naming) -> Style<'_> {
     Style { columns: listing.columns, exact: listing.exact, naming }
 }
 

@@ -208,7 +208,7 @@ fn converge(
         };
         status = Some(so_far);
         let wanted = changes.iter().take_while(|_| !guard.is_stopped());
-        let refusals = progress::batch(session.client()?, changes.len(), wanted)?;
+        let refusals = progress::batch(session.client()?, changes.len(), "made", wanted)?;
         if guard.is_stopped() {
             return Ok(so_far);
         }
@@ -360,7 +360,7 @@ fn execute_changes(
     guard: Option<&Guard>,
 ) -> Result<u8, Error> {
     let changes = batch.iter().filter_map(RuleLine::change).take_while(|_| !is_stopped(guard));
-    let refusals = progress::batch(session.client()?, batch.len(), changes)?;
+    let refusals = progress::batch(session.client()?, batch.len(), "made", changes)?;
     let refused = refusals.into_iter();
     let refused = refused
         .map(|it| Refused { line: &batch[it.index], errno: it.errno, stays: false })

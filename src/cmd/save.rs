@@ -16,19 +16,29 @@ use crate::rules::{
 };
 use crate::system::names::ReversibleNames;
 
-use super::list::rows;
+use super::list::{AT_ONCE, rows};
 use super::{Session, json};
 
 pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
     if save.json {
         return json::save(session, save);
     }
-    let naming: &dyn Naming = if save.numeric { &Numbers } else { &ReversibleNames };
+    let names = ReversibleNames::default();
+    let naming: &dyn Naming = if save.numeric { &Numbers } else { &names };
     let mut reader = Reader::open(session.client()?, Columns::CONFIGURED)?;
     let mut complete = true;
-    for row in rows(&reader, true) {
-        if let Some(servers) = reader.servers(session.client()?, row)? {
-            let service = reader.service(row);
+    for rows in rows(&reader, true).chunks(AT_ONCE) {
+        let mut read = Vec::with_capacity(rows.len());
+        for row in rows {
+            if let Some(servers) = reader.servers(session.client()?, *row)? {
+                read.push((reader.service(*row), servers));
+            }
+        }
+        naming.prepare(&mut read.iter().flat_map(|(service, servers)| {
+            let servers = servers.iter().map(|server| server.destination.key.address);
+            service.key.address().into_iter().chain(servers)
+        }));
+        for (service, servers) in read {
             complete &= save_service(session, &service, servers, naming)?;
         }
     }

@@ -104,6 +104,14 @@ impl ServiceKey {
         }
     }
 
+    /// The virtual address; none for a service keyed by mark.
+    pub fn address(&self) -> Option<IpAddr> {
+        match self {
+            Self::Address { address, .. } => Some(*address),
+            Self::Fwmark { .. } => None,
+        }
+    }
+
     /// The virtual port; 0 for a service keyed by mark.
     pub fn port(&self) -> u16 {
         match self {

@@ -7,6 +7,9 @@ use super::Protocol;
 
 /// Finds names for numbers.
 pub trait Naming {
+    /// Looks up the names of many hosts at once, before they are asked for one by one.
+    fn prepare(&self, _: &mut dyn Iterator<Item = IpAddr>) {}
+
     /// The name of a host.
     fn host(&self, address: IpAddr) -> Option<String>;
     /// The name of a port.

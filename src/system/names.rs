@@ -6,6 +6,10 @@ use std::net::{IpAddr, SocketAddr};
 use dns_lookup::{AddrInfoHints, getaddrinfo, getnameinfo};
 
 use crate::model::{Family, Naming, Protocol};
+use cache::Cache;
+
+mod cache;
+mod patience;
 
 const AF_INET: i32 = 2;
 const AF_INET6: i32 = 10;
@@ -16,16 +20,19 @@ const NI_NUMERICSERV: i32 = 2;
 const NI_NAMEREQD: i32 = 8;
 const NI_DGRAM: i32 = 16;
 
-/// The first address of `host` in `family`.
+/// The first address of `host` in `family`. Where that takes long, a terminal learns which host is
+/// waited for.
 pub fn address_of(host: &str, family: Family) -> Option<IpAddr> {
     let address = if family == Family::V4 { AF_INET } else { AF_INET6 };
     let hints = AddrInfoHints { socktype: SOCK_STREAM, address, ..AddrInfoHints::default() };
-    let found = getaddrinfo(Some(host), None, Some(hints)).ok()?;
+    let notice = || format!("looking up {}", host.escape_debug());
+    let found =
+        patience::with_notice(notice, || getaddrinfo(Some(host), None, Some(hints))).ok()?;
     found.flatten().map(|info| info.sockaddr.ip()).next()
 }
 
 /// The name of `address`; it may ask the DNS.
-pub fn host_of(address: IpAddr) -> Option<String> {
+fn host_of(address: IpAddr) -> Option<String> {
     let flags = NI_NAMEREQD | NI_NUMERICSERV;
     getnameinfo(&SocketAddr::new(address, 0), flags).ok().map(|(host, _)| host)
 }
@@ -70,29 +77,40 @@ fn sctp_service(port: u16) -> Option<String> {
 }
 
 /// Names from the C library's databases, for people to read.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Resolver;
+#[derive(Debug, Default)]
+pub struct Resolver(Cache);
 
 impl Naming for Resolver {
+    fn prepare(&self, addresses: &mut dyn Iterator<Item = IpAddr>) {
+        self.0.look_up(addresses, |address, host_of| host_of(address));
+    }
+
     fn host(&self, address: IpAddr) -> Option<String> {
-        host_of(address)
+        self.prepare(&mut std::iter::once(address));
+        self.0.host(address)
     }
 
     fn port(&self, port: u16, protocol: Protocol) -> Option<String> {
-        service_of(port, protocol)
+        self.0.port(port, protocol, service_of)
     }
 }
 
 /// Names that lead back to the same number when they are read again, by the old tool too: it reads
 /// no names of IPv6 hosts and cuts `HOST:PORT` at 59 bytes.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ReversibleNames;
+#[derive(Debug, Default)]
+pub struct ReversibleNames(Cache);
 
 impl Naming for ReversibleNames {
+    fn prepare(&self, addresses: &mut dyn Iterator<Item = IpAddr>) {
+        let mut addresses = addresses.filter(IpAddr::is_ipv4);
+        self.0.look_up(&mut addresses, |address, host_of| {
+            host_of(address).filter(|name| address_of(name, Family::V4) == Some(address))
+        });
+    }
+
     fn host(&self, address: IpAddr) -> Option<String> {
-        let name = host_of(address)?;
-        let back = address.is_ipv4() && address_of(&name, Family::V4) == Some(address);
-        back.then_some(name)
+        self.prepare(&mut std::iter::once(address));
+        self.0.host(address)
     }
 
     fn longest(&self) -> usize {
@@ -100,6 +118,8 @@ impl Naming for ReversibleNames {
     }
 
     fn port(&self, port: u16, protocol: Protocol) -> Option<String> {
-        service_of(port, protocol).filter(|name| port_of(name, protocol) == Some(port))
+        self.0.port(port, protocol, |port, protocol| {
+            service_of(port, protocol).filter(|name| port_of(name, protocol) == Some(port))
+        })
     }
 }

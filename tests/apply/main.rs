@@ -23,6 +23,7 @@ mod reference;
 mod restore;
 mod save;
 mod set;
+mod slow;
 mod stopped;
 #[path = "../common/tables.rs"]
 mod tables;

@@ -27,7 +27,7 @@ pub(super) fn run(
     changes: &[Change],
     signals: &Signals,
 ) -> Result<(), (Vec<usize>, Stop)> {
-    let progress = Progress::of(changes.len());
+    let progress = Progress::of(changes.len(), "made");
     let mut made = 0;
     // Nothing is deleted before everything else has succeeded, but for a daemon that has to wait for
     // it: a deletion can be undone, but by then its connections have missed packets and its counters

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::super::progress;
 use super::execute::Stop;
 use super::work::Work;
 use super::{BETWEEN, Job, Session, UNDONE, difference, journal, lock, report, settle, snapshot};
@@ -150,7 +151,8 @@ fn take_back(client: &mut Client, work: &Work) -> Result<(), Error> {
         if changes.is_empty() {
             return Ok(());
         }
-        refused = client.batch(&changes)?.first().map(|it| (changes[it.index].clone(), it.errno));
+        let refusals = progress::batch(client, changes.len(), "undone", changes.iter())?;
+        refused = refusals.first().map(|it| (changes[it.index].clone(), it.errno));
         // Whatever the kernel has answered, what is there now decides.
         changes = left(client, work)?;
     }

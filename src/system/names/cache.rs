@@ -1,0 +1,130 @@
+//! Names that were looked up once, many at a time.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{host_of, patience};
+use crate::model::Protocol;
+
+/// Questions at the same time.
+const WORKERS: usize = 8;
+
+/// A resolver that has let so many questions time out, one after the other, is not asked again: with
+/// its usual limits 10,000 names would take it hours.
+const TIMEOUTS: usize = 8;
+
+/// The shortest limit of time that resolv.conf knows. A refusal comes sooner.
+const TIMED_OUT: Duration = Duration::from_secs(1);
+
+/// Answers, those that there is no name too.
+#[derive(Debug, Default)]
+pub struct Cache {
+    hosts: RefCell<HashMap<IpAddr, Option<String>>>,
+    ports: RefCell<HashMap<(u16, Protocol), Option<String>>>,
+    resolver: Resolver,
+}
+
+/// Finds the name of an address.
+pub type HostOf<'a> = &'a dyn Fn(IpAddr) -> Option<String>;
+
+impl Cache {
+    /// Looks up those addresses that are not known yet, `name` with a function that asks the system.
+    pub fn look_up(
+        &self,
+        addresses: &mut dyn Iterator<Item = IpAddr>,
+        name: impl Fn(IpAddr, HostOf<'_>) -> Option<String> + Sync,
+    ) {
+        let mut hosts = self.hosts.borrow_mut();
+        let mut wanted: Vec<IpAddr> = addresses.filter(|it| !hosts.contains_key(it)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if wanted.is_empty() {
+            return;
+        }
+        let notice = || "looking up names; -n avoids it".to_owned();
+        hosts.extend(patience::with_notice(notice, || self.resolver.ask(&wanted, &name)));
+    }
+
+    /// The name of an address that was looked up.
+    pub fn host(&self, address: IpAddr) -> Option<String> {
+        self.hosts.borrow().get(&address).cloned().flatten()
+    }
+
+    /// The name of a port, from `name` where it is not known yet.
+    pub fn port(
+        &self,
+        port: u16,
+        protocol: Protocol,
+        name: impl FnOnce(u16, Protocol) -> Option<String>,
+    ) -> Option<String> {
+        let mut ports = self.ports.borrow_mut();
+        ports.entry((port, protocol)).or_insert_with(|| name(port, protocol)).clone()
+    }
+}
+
+/// The system's resolver, as long as it answers.
+#[derive(Debug, Default)]
+struct Resolver {
+    /// Since the last answer.
+    timeouts: AtomicUsize,
+    hosts_file: OnceLock<HashMap<IpAddr, String>>,
+}
+
+impl Resolver {
+    fn ask(
+        &self,
+        addresses: &[IpAddr],
+        name: &(impl Fn(IpAddr, HostOf<'_>) -> Option<String> + Sync),
+    ) -> Vec<(IpAddr, Option<String>)> {
+        let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(addresses.len())));
+        let work = || {
+            while let Some(address) = addresses.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let answer = name(*address, &|address| self.host_of(address));
+                found.lock().unwrap_or_else(PoisonError::into_inner).push((*address, answer));
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..addresses.len().min(WORKERS) {
+                // With fewer threads it takes longer.
+                if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                    break;
+                }
+            }
+            work();
+        });
+        found.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn host_of(&self, address: IpAddr) -> Option<String> {
+        if self.timeouts.load(Ordering::Relaxed) >= TIMEOUTS {
+            return self.hosts_file.get_or_init(read_hosts).get(&address).cloned();
+        }
+        let start = Instant::now();
+        let answer = host_of(address);
+        if answer.is_none() && start.elapsed() >= TIMED_OUT {
+            self.timeouts.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.timeouts.store(0, Ordering::Relaxed);
+        }
+        answer
+    }
+}
+
+/// The first name of each address in /etc/hosts, which needs no resolver.
+fn read_hosts() -> HashMap<IpAddr, String> {
+    let text = fs::read_to_string("/etc/hosts").unwrap_or_default();
+    let mut names = HashMap::new();
+    for line in text.lines() {
+        let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
+        if let (Some(Ok(address)), Some(name)) = (words.next().map(str::parse), words.next()) {
+            names.entry(address).or_insert_with(|| name.to_owned());
+        }
+    }
+    names
+}
