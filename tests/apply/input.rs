@@ -102,7 +102,7 @@ fn a_control_byte_is_a_mistake_of_its_line() {
         // On the command line it is a byte like any other.
         let refused = ours(&["-A", "-f", "1", "-s", "\u{1}"]).expect(255).complaints;
         assert!(refused.starts_with("Scheduler or persistence engine not found\n"), "{refused}");
-        assert!(refused.contains("-s \u{1}"), "{refused:?}");
+        assert!(refused.contains("-s \\x01"), "{refused:?}");
     });
 }
 
