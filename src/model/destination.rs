@@ -1,20 +1,29 @@
 //! Destinations: the real servers of a service.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 
+use super::key::hash_endpoint;
 use super::{Family, ServiceKey, Stats, Tunnel};
 
 /// The greatest weight: the kernel reads a signed 32-bit number and refuses negative ones.
 pub const MAX_WEIGHT: u32 = i32::MAX as u32;
 
 /// The identity of a destination inside its service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DestinationKey {
     /// The address of the real server (RIP).
     pub address: IpAddr,
     /// Its port; 0 with a service by mark or on every port: the port the client asked for.
     pub port: u16,
+}
+
+/// As with [`ServiceKey`].
+impl Hash for DestinationKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_endpoint(state, self.address, self.port, 0);
+    }
 }
 
 impl DestinationKey {

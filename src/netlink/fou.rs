@@ -3,7 +3,7 @@
 use netlink_packet_core::NlasIterator;
 use netlink_sys::protocols::NETLINK_GENERIC;
 
-use super::codec::Attribute;
+use super::codec::Attributes;
 use super::generic::{self, Request};
 use super::socket::{Failure, Socket};
 use super::uapi::{family, fou};
@@ -36,7 +36,7 @@ impl Fou {
     pub fn gue_ports(&mut self) -> Result<Vec<GuePort>, Error> {
         let id = self.family;
         let read = |payload: &[u8]| Ok(entry(payload));
-        match self.socket.dump(|| Request::new(fou::GET, Vec::new()).to(id), read) {
+        match self.socket.dump(|| Request::new(fou::GET, Attributes::none()).to(id), read) {
             Ok(list) => Ok(list.into_iter().flatten().collect()),
             Err(failure) => Err(explain(failure, &mut self.socket, "list UDP ports")),
         }
@@ -54,11 +54,11 @@ impl Fou {
 
     fn change(&mut self, command: u8, port: GuePort, word: &str) -> Result<(), Error> {
         let version = if port.ipv6 { family::INET6 } else { family::INET };
-        let attributes = vec![
-            Attribute::port(fou::PORT, port.port),
-            Attribute::u8(fou::AF, u8::try_from(version).unwrap_or_default()),
-            Attribute::u8(fou::TYPE, fou::TYPE_GUE),
-        ];
+        let mut attributes = Attributes::new();
+        attributes
+            .port(fou::PORT, port.port)
+            .u8(fou::AF, u8::try_from(version).unwrap_or_default())
+            .u8(fou::TYPE, fou::TYPE_GUE);
         self.socket.change(Request::new(command, attributes).to(self.family)).map_err(|failure| {
             explain(failure, &mut self.socket, &format!("{word} GUE port {}", port.port))
         })

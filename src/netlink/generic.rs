@@ -4,18 +4,18 @@ use netlink_packet_core::Emitable;
 use netlink_packet_generic::constants::{CTRL_ATTR_FAMILY_NAME, CTRL_CMD_GETFAMILY, GENL_ID_CTRL};
 use netlink_packet_generic::{GenlFamily, GenlMessage};
 
-use super::codec::{Attribute, family_id};
+use super::codec::{Attributes, family_id};
 use super::socket::{Failure, Socket};
 
 /// A request to any family.
 #[derive(Debug)]
-pub struct Request<'a> {
+pub struct Request {
     command: u8,
-    attributes: Vec<Attribute<'a>>,
+    attributes: Attributes,
 }
 
-impl<'a> Request<'a> {
-    pub fn new(command: u8, attributes: Vec<Attribute<'a>>) -> Self {
+impl Request {
+    pub fn new(command: u8, attributes: Attributes) -> Self {
         Self { command, attributes }
     }
 
@@ -27,7 +27,7 @@ impl<'a> Request<'a> {
     }
 }
 
-impl GenlFamily for Request<'_> {
+impl GenlFamily for Request {
     /// For those who let the crate find the number.
     fn family_name() -> &'static str {
         ""
@@ -42,18 +42,19 @@ impl GenlFamily for Request<'_> {
     }
 }
 
-impl Emitable for Request<'_> {
+impl Emitable for Request {
     fn buffer_len(&self) -> usize {
-        self.attributes.as_slice().buffer_len()
+        self.attributes.bytes().len()
     }
 
     fn emit(&self, buffer: &mut [u8]) {
-        self.attributes.as_slice().emit(buffer);
+        buffer.copy_from_slice(self.attributes.bytes());
     }
 }
 
 /// The number of the family `name`. `ENOENT` where the kernel has none, and can or may load none.
 pub fn family(socket: &mut Socket, name: &str) -> Result<u16, Failure> {
-    let name = Attribute::text(CTRL_ATTR_FAMILY_NAME, name);
-    socket.get(Request::new(CTRL_CMD_GETFAMILY, vec![name]).to(GENL_ID_CTRL), family_id)
+    let mut attributes = Attributes::new();
+    attributes.text(CTRL_ATTR_FAMILY_NAME, name);
+    socket.get(Request::new(CTRL_CMD_GETFAMILY, attributes).to(GENL_ID_CTRL), family_id)
 }

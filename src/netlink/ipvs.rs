@@ -130,7 +130,7 @@ impl Client {
     }
 
     /// A request to the family as the kernel numbers it.
-    pub(super) fn message<'a>(&self, request: Request<'a>) -> GenlMessage<Request<'a>> {
+    pub(super) fn message(&self, request: Request) -> GenlMessage<Request> {
         request.to(self.family)
     }
 }

@@ -92,33 +92,36 @@ pub(crate) fn settle<S, T, K: Ord>(
     mut exists: impl FnMut(&mut S, &T, Sightings) -> Result<bool, Error>,
 ) -> Result<Vec<T>, Error> {
     let mut known: BTreeMap<K, (T, u32)> = BTreeMap::new();
-    let mut before: Option<BTreeSet<K>> = None;
+    let mut before: Option<(Vec<K>, Vec<T>)> = None;
     let mut without_news = 0;
     for number in 0..READINGS {
         let Reading { mut list, whole } = read(source, number)?;
-        let now: BTreeSet<K> =
-            if whole { BTreeSet::new() } else { list.iter().map(&key).collect() };
-        if whole || before.as_ref() == Some(&now) {
+        if whole {
             return Ok(list);
         }
-        without_news += 1;
-        if now.iter().any(|key| !known.contains_key(key)) {
-            without_news = 0;
+        let mut now: Vec<K> = list.iter().map(&key).collect();
+        now.sort_unstable();
+        if let Some((keys, entries)) = before {
+            if keys == now {
+                return Ok(list);
+            }
+            for entry in entries {
+                let seen = known.get(&key(&entry)).map_or(0, |(_, seen)| *seen);
+                known.insert(key(&entry), (entry, seen + 1));
+            }
         }
+        let is_news = now.iter().any(|key| !known.contains_key(key));
+        without_news = if is_news { 0 } else { without_news + 1 };
         if without_news == WITHOUT_NEWS {
             for (key, (entry, seen)) in known {
                 let sightings = Sightings { seen, readings: number };
-                if !now.contains(&key) && exists(source, &entry, sightings)? {
+                if now.binary_search(&key).is_err() && exists(source, &entry, sightings)? {
                     list.push(entry);
                 }
             }
             return Ok(list);
         }
-        for entry in list {
-            let seen = known.get(&key(&entry)).map_or(0, |(_, seen)| *seen);
-            known.insert(key(&entry), (entry, seen + 1));
-        }
-        before = Some(now);
+        before = Some((now, list));
     }
     Err(Error::Interrupted(READINGS))
 }

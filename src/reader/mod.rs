@@ -135,6 +135,11 @@ impl Reader {
                 engines.extend(seen.engine.map(|engine| (key, engine)));
                 return Ok(());
             }
+            are_there_others = true;
+            if let Some(place) = others.get_index_of(&key) {
+                rows.push(Row(Source::Netlink(place)));
+                return Ok(());
+            }
             let entry = if columns.counters() {
                 let ServiceEntry { service, stats } = seen.entry()?;
                 (service, stats)
@@ -142,7 +147,6 @@ impl Reader {
                 (seen.service()?, Stats::default())
             };
             rows.push(Row(Source::Netlink(others.insert_full(key, entry).0)));
-            are_there_others = true;
             Ok(())
         })?;
         let is_as_before = options.are_known() && !are_there_others && rows.len() == options.len();

@@ -1,6 +1,6 @@
 //! Rule lines to values, for the lines that this crate writes.
 
-use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, SocketAddrV6};
 use std::num::NonZeroU32;
 use std::str::SplitAsciiWhitespace;
 
@@ -86,8 +86,40 @@ fn endpoint(word: &str) -> Option<(IpAddr, u16)> {
         let plain = address.scope_id() == 0 && !word.contains('%');
         return plain.then_some((IpAddr::V6(*address.ip()), address.port()));
     }
+    if let Some((address, port)) = plain_endpoint(word.as_bytes()) {
+        return Some((address.into(), port));
+    }
     let address: SocketAddrV4 = word.parse().ok()?;
     Some((IpAddr::V4(*address.ip()), address.port()))
+}
+
+/// `ADDRESS:PORT` of IPv4 without leading zeros; `None` is no verdict. The parser of the standard
+/// library, which goes back at every mistake, took a fifth of the time for a line.
+fn plain_endpoint(word: &[u8]) -> Option<(Ipv4Addr, u16)> {
+    let mut octets = [0; 4];
+    let mut rest = word;
+    for (place, octet) in octets.iter_mut().enumerate() {
+        let number;
+        (number, rest) = leading_number(rest)?;
+        *octet = u8::try_from(number).ok()?;
+        let [separator, behind @ ..] = rest else { return None };
+        if *separator != if place < 3 { b'.' } else { b':' } {
+            return None;
+        }
+        rest = behind;
+    }
+    let (port, rest) = leading_number(rest)?;
+    rest.is_empty().then_some((octets.into(), u16::try_from(port).ok()?))
+}
+
+/// A number of at most five digits, without a leading zero.
+fn leading_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let digits = bytes.iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
+    let (number, rest) = bytes.split_at(digits);
+    if digits == 0 || digits == 6 || (digits > 1 && number[0] == b'0') {
+        return None;
+    }
+    Some((number.iter().fold(0, |sum, byte| sum * 10 + u32::from(byte - b'0')), rest))
 }
 
 fn service(mut words: SplitAsciiWhitespace<'_>) -> Option<Service> {
@@ -184,5 +216,30 @@ fn tunnel(words: &mut SplitAsciiWhitespace<'_>) -> Option<Tunnel> {
             Some(Tunnel::Gue { port, checksum: checksum(words.next())? })
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_short_way_to_an_endpoint_agrees_with_the_standard_library(
+            word in "([0-9]{1,3}\\.){3,4}[0-9]{0,3}[:.]?[0-9]{0,6}",
+            address in any::<[u8; 4]>(),
+            port in any::<u16>(),
+        ) {
+            let parsed = |word: &str| {
+                let found: SocketAddrV4 = word.parse().ok()?;
+                Some((*found.ip(), found.port()))
+            };
+            if let Some(short) = plain_endpoint(word.as_bytes()) {
+                prop_assert_eq!(Some(short), parsed(&word));
+            }
+            let plain = SocketAddrV4::new(address.into(), port).to_string();
+            prop_assert_eq!(plain_endpoint(plain.as_bytes()), Some((address.into(), port)));
+        }
     }
 }

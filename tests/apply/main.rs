@@ -24,6 +24,7 @@ mod restore;
 mod save;
 mod set;
 mod slow;
+mod sources;
 mod stopped;
 #[path = "../common/tables.rs"]
 mod tables;

@@ -1,62 +1,69 @@
 //! Requests, whole.
 
-use super::{Attribute, daemon, destination, service, timeouts};
+use super::{Attributes, daemon, destination, service, timeouts};
 use crate::model::{Change, ServiceKey};
 use crate::netlink::generic::Request;
 use crate::netlink::uapi::{command, message};
 
 /// The request for `change`.
-pub fn encode(change: &Change) -> Request<'_> {
+pub fn encode(change: &Change) -> Request {
     match change {
-        Change::AddService(it) => of_service(command::NEW_SERVICE, service::encode(it)),
-        Change::UpdateService(it) => of_service(command::SET_SERVICE, service::encode(it)),
-        Change::DeleteService(key) => of_service(command::DEL_SERVICE, service::key(key)),
+        Change::AddService(it) => of_service(command::NEW_SERVICE, |to| service::encode(to, it)),
+        Change::UpdateService(it) => of_service(command::SET_SERVICE, |to| service::encode(to, it)),
+        Change::DeleteService(key) => of_service(command::DEL_SERVICE, |to| service::key(to, key)),
         Change::AddDestination(key, it) => {
-            of_destination(command::NEW_DEST, key, destination::encode(it))
+            of_destination(command::NEW_DEST, key, |to| destination::encode(to, it))
         }
         Change::UpdateDestination(key, it) => {
-            of_destination(command::SET_DEST, key, destination::encode(it))
+            of_destination(command::SET_DEST, key, |to| destination::encode(to, it))
         }
         Change::DeleteDestination(key, it) => {
-            of_destination(command::DEL_DEST, key, destination::key(it))
+            of_destination(command::DEL_DEST, key, |to| destination::key(to, it))
         }
         Change::Flush => plain(command::FLUSH),
         Change::Zero(None) => plain(command::ZERO),
-        Change::Zero(Some(key)) => of_service(command::ZERO, service::key(key)),
-        Change::SetTimeouts(it) => Request::new(command::SET_CONFIG, timeouts::encode(*it)),
-        Change::StartDaemon(it) => of_daemon(command::NEW_DAEMON, daemon::encode(it)),
-        Change::StopDaemon(role) => of_daemon(command::DEL_DAEMON, daemon::key(*role)),
+        Change::Zero(Some(key)) => of_service(command::ZERO, |to| service::key(to, key)),
+        Change::SetTimeouts(it) => request(command::SET_CONFIG, |to| timeouts::encode(to, *it)),
+        Change::StartDaemon(it) => of_daemon(command::NEW_DAEMON, |to| daemon::encode(to, it)),
+        Change::StopDaemon(role) => of_daemon(command::DEL_DAEMON, |to| daemon::key(to, *role)),
     }
 }
 
 /// A request that needs no more words.
-pub fn plain(command: u8) -> Request<'static> {
-    Request::new(command, Vec::new())
+pub fn plain(command: u8) -> Request {
+    Request::new(command, Attributes::none())
 }
 
 /// The request for one service.
-pub fn get_service(key: &ServiceKey) -> Request<'_> {
-    of_service(command::GET_SERVICE, service::key(key))
+pub fn get_service(key: &ServiceKey) -> Request {
+    of_service(command::GET_SERVICE, |to| service::key(to, key))
 }
 
 /// The request for the destinations of a service.
-pub fn get_destinations(key: &ServiceKey) -> Request<'_> {
-    of_service(command::GET_DEST, service::key(key))
+pub fn get_destinations(key: &ServiceKey) -> Request {
+    of_service(command::GET_DEST, |to| service::key(to, key))
 }
 
-fn of_service(command: u8, attributes: Vec<Attribute<'_>>) -> Request<'_> {
-    Request::new(command, vec![Attribute::nested(message::SERVICE, attributes)])
+fn request(command: u8, fill: impl FnOnce(&mut Attributes)) -> Request {
+    let mut attributes = Attributes::new();
+    fill(&mut attributes);
+    Request::new(command, attributes)
 }
 
-fn of_destination<'a>(
-    command: u8,
-    key: &'a ServiceKey,
-    attributes: Vec<Attribute<'a>>,
-) -> Request<'a> {
-    let service = Attribute::nested(message::SERVICE, service::key(key));
-    Request::new(command, vec![service, Attribute::nested(message::DEST, attributes)])
+fn of_service(command: u8, fill: impl FnOnce(&mut Attributes)) -> Request {
+    request(command, |to| {
+        to.nested(message::SERVICE, fill);
+    })
 }
 
-fn of_daemon(command: u8, attributes: Vec<Attribute<'_>>) -> Request<'_> {
-    Request::new(command, vec![Attribute::nested(message::DAEMON, attributes)])
+fn of_destination(command: u8, key: &ServiceKey, fill: impl FnOnce(&mut Attributes)) -> Request {
+    request(command, |to| {
+        to.nested(message::SERVICE, |to| service::key(to, key)).nested(message::DEST, fill);
+    })
+}
+
+fn of_daemon(command: u8, fill: impl FnOnce(&mut Attributes)) -> Request {
+    request(command, |to| {
+        to.nested(message::DAEMON, fill);
+    })
 }

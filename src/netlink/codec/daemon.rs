@@ -2,36 +2,44 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{Attribute, read};
+use super::{Attributes, read};
 use crate::error::Error;
 use crate::model::{Daemon, DaemonRole, InterfaceName};
 use crate::netlink::uapi::{daemon as attr, message};
 
 /// What identifies a daemon: the kernel runs one of each role.
-pub fn key(role: DaemonRole) -> Vec<Attribute<'static>> {
+pub fn key(to: &mut Attributes, role: DaemonRole) {
     let state = match role {
         DaemonRole::Master => attr::STATE_MASTER,
         DaemonRole::Backup => attr::STATE_BACKUP,
     };
-    vec![Attribute::u32(attr::STATE, state)]
+    to.u32(attr::STATE, state);
 }
 
 /// A whole daemon; what is not given is left to the kernel.
-pub fn encode(daemon: &Daemon) -> Vec<Attribute<'_>> {
-    let mut attributes = key(daemon.role);
-    attributes.extend([
-        Attribute::text(attr::MCAST_IFN, daemon.interface.as_str()),
-        Attribute::u32(attr::SYNC_ID, u32::from(daemon.sync_id)),
-    ]);
-    attributes.extend(daemon.max_length.map(|it| Attribute::u16(attr::SYNC_MAXLEN, it)));
-    // In host byte order, unlike every other port.
-    attributes.extend(daemon.port.map(|it| Attribute::u16(attr::MCAST_PORT, it)));
-    attributes.extend(daemon.ttl.map(|it| Attribute::u8(attr::MCAST_TTL, it)));
-    attributes.extend(daemon.group.map(|group| match group {
-        IpAddr::V4(group) => Attribute::u32(attr::MCAST_GROUP, u32::from_ne_bytes(group.octets())),
-        IpAddr::V6(_) => Attribute::address(attr::MCAST_GROUP6, group),
-    }));
-    attributes
+pub fn encode(to: &mut Attributes, daemon: &Daemon) {
+    key(to, daemon.role);
+    to.text(attr::MCAST_IFN, daemon.interface.as_str())
+        .u32(attr::SYNC_ID, u32::from(daemon.sync_id));
+    if let Some(length) = daemon.max_length {
+        to.u16(attr::SYNC_MAXLEN, length);
+    }
+    if let Some(port) = daemon.port {
+        // In host byte order, unlike every other port.
+        to.u16(attr::MCAST_PORT, port);
+    }
+    if let Some(ttl) = daemon.ttl {
+        to.u8(attr::MCAST_TTL, ttl);
+    }
+    match daemon.group {
+        Some(IpAddr::V4(group)) => {
+            to.u32(attr::MCAST_GROUP, u32::from_ne_bytes(group.octets()));
+        }
+        Some(group @ IpAddr::V6(_)) => {
+            to.address(attr::MCAST_GROUP6, group);
+        }
+        None => {}
+    }
 }
 
 /// Decodes the attributes of an answer about one daemon.

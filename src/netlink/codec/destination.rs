@@ -1,48 +1,32 @@
 //! Destinations, the real servers of a service.
 
 use super::service::family_number;
-use super::{Attribute, read, stats};
+use super::{Attributes, read, stats};
 use crate::error::Error;
 use crate::model::{
     Destination, DestinationEntry, DestinationKey, Family, Forwarding, Stats, Tunnel,
 };
 use crate::netlink::uapi::{destination as attr, message};
 
-/// Attributes of a destination at most: one allocation.
-const MOST: usize = 10;
-
 /// What identifies a destination inside its service.
-pub fn key(key: &DestinationKey) -> Vec<Attribute<'static>> {
-    let mut attributes = Vec::with_capacity(MOST);
-    attributes.extend([
-        // Kernels before 3.18 ignore this, and take the family of the service.
-        Attribute::u16(attr::ADDR_FAMILY, family_number(Family::of(&key.address))),
-        Attribute::address(attr::ADDR, key.address),
-        Attribute::port(attr::PORT, key.port),
-    ]);
-    attributes
+pub fn key(to: &mut Attributes, key: &DestinationKey) {
+    // Kernels before 3.18 ignore this, and take the family of the service.
+    to.u16(attr::ADDR_FAMILY, family_number(Family::of(&key.address)))
+        .address(attr::ADDR, key.address)
+        .port(attr::PORT, key.port);
 }
 
 /// A whole destination.
-pub fn encode(destination: &Destination) -> Vec<Attribute<'static>> {
-    let mut attributes = key(&destination.key);
-    attributes.extend([
-        Attribute::u32(attr::FWD_METHOD, u32::from(method(destination.forwarding))),
-        Attribute::u32(attr::WEIGHT, destination.weight),
-    ]);
+pub fn encode(to: &mut Attributes, destination: &Destination) {
+    key(to, &destination.key);
+    to.u32(attr::FWD_METHOD, u32::from(method(destination.forwarding)))
+        .u32(attr::WEIGHT, destination.weight);
     if let Forwarding::Tunnel(tunnel) = destination.forwarding {
         let (kind, port, flags) = tunnel.numbers();
-        attributes.extend([
-            Attribute::u8(attr::TUN_TYPE, kind),
-            Attribute::port(attr::TUN_PORT, port),
-            Attribute::u16(attr::TUN_FLAGS, flags),
-        ]);
+        to.u8(attr::TUN_TYPE, kind).port(attr::TUN_PORT, port).u16(attr::TUN_FLAGS, flags);
     }
-    attributes.extend([
-        Attribute::u32(attr::U_THRESH, destination.upper_threshold),
-        Attribute::u32(attr::L_THRESH, destination.lower_threshold),
-    ]);
-    attributes
+    to.u32(attr::U_THRESH, destination.upper_threshold)
+        .u32(attr::L_THRESH, destination.lower_threshold);
 }
 
 fn method(forwarding: Forwarding) -> u8 {

@@ -12,7 +12,7 @@ mod timeouts;
 #[cfg(test)]
 pub mod tests;
 
-pub use attribute::Attribute;
+pub use attribute::Attributes;
 pub use change::{encode, get_destinations, get_service, plain};
 pub use daemon::decode as decode_daemon;
 pub use destination::{

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::num::NonZeroU32;
 
-use super::{Attribute, read, stats};
+use super::{Attributes, read, stats};
 use crate::error::Error;
 use crate::model::{
     EngineName, Family, Granularity, Persistence, SchedulerFlags, SchedulerName, Service,
@@ -19,42 +19,35 @@ pub fn family_number(family: Family) -> u16 {
     }
 }
 
-/// Attributes of a service at most: one allocation, where a rule file has 10,000 of them.
-const MOST: usize = 9;
-
 /// What identifies a service.
-pub fn key(key: &ServiceKey) -> Vec<Attribute<'_>> {
-    let mut attributes = Vec::with_capacity(MOST);
-    attributes.push(Attribute::u16(attr::AF, family_number(key.family())));
+pub fn key(to: &mut Attributes, key: &ServiceKey) {
+    to.u16(attr::AF, family_number(key.family()));
     match key {
-        ServiceKey::Address { protocol, address, port } => attributes.extend([
-            Attribute::u16(attr::PROTOCOL, protocol.number()),
-            Attribute::address(attr::ADDR, *address),
-            Attribute::port(attr::PORT, *port),
-        ]),
+        ServiceKey::Address { protocol, address, port } => {
+            to.u16(attr::PROTOCOL, protocol.number())
+                .address(attr::ADDR, *address)
+                .port(attr::PORT, *port);
+        }
         // Never 0: the kernel would make a service on 0.0.0.0:0 of it.
         ServiceKey::Fwmark { mark, .. } => {
-            attributes.push(Attribute::u32(attr::FWMARK, mark.get()));
+            to.u32(attr::FWMARK, mark.get());
         }
     }
-    attributes
 }
 
 /// A whole service.
-pub fn encode(service: &Service) -> Vec<Attribute<'_>> {
+pub fn encode(to: &mut Attributes, service: &Service) {
     let host = Granularity::host(service.key.family());
     let (timeout, granularity) =
         service.persistence.map_or((0, host), |it| (it.timeout, it.granularity));
-    let mut attributes = key(&service.key);
-    attributes.push(Attribute::text(attr::SCHED_NAME, service.scheduler.as_str()));
-    attributes
-        .extend(service.engine.as_ref().map(|it| Attribute::text(attr::PE_NAME, it.as_str())));
-    attributes.extend([
-        Attribute::flags(attr::FLAGS, flags(service)),
-        Attribute::u32(attr::TIMEOUT, timeout),
-        Attribute::u32(attr::NETMASK, netmask(granularity)),
-    ]);
-    attributes
+    key(to, &service.key);
+    to.text(attr::SCHED_NAME, service.scheduler.as_str());
+    if let Some(engine) = &service.engine {
+        to.text(attr::PE_NAME, engine.as_str());
+    }
+    to.flags(attr::FLAGS, flags(service))
+        .u32(attr::TIMEOUT, timeout)
+        .u32(attr::NETMASK, netmask(granularity));
 }
 
 fn flags(service: &Service) -> u32 {

@@ -1,21 +1,20 @@
 //! Time-outs, and what the kernel says of itself.
 
-use super::{Attribute, read};
+use super::{Attributes, read};
 use crate::error::Error;
 use crate::model::{Info, Timeouts};
 use crate::netlink::uapi::{info, message};
 
 /// Time-outs to set: 0 keeps a value, and so does not sending it.
-pub fn encode(timeouts: Timeouts) -> Vec<Attribute<'static>> {
-    [
+pub fn encode(to: &mut Attributes, timeouts: Timeouts) {
+    let all = [
         (message::TIMEOUT_TCP, timeouts.tcp),
         (message::TIMEOUT_TCP_FIN, timeouts.tcp_fin),
         (message::TIMEOUT_UDP, timeouts.udp),
-    ]
-    .into_iter()
-    .filter(|&(_, seconds)| seconds != 0)
-    .map(|(kind, seconds)| Attribute::u32(kind, seconds))
-    .collect()
+    ];
+    for (kind, seconds) in all.into_iter().filter(|(_, seconds)| *seconds != 0) {
+        to.u32(kind, seconds);
+    }
 }
 
 /// Decodes the attributes of the answer to `GET_CONFIG`.

@@ -21,7 +21,7 @@ pub fn bytes(text: &str) -> Vec<u8> {
 }
 
 /// What follows the netlink header of a request.
-fn emitted(request: Request<'_>) -> Vec<u8> {
+fn emitted(request: Request) -> Vec<u8> {
     let message = GenlMessage::from_payload(request);
     let mut buffer = vec![0; message.buffer_len()];
     message.emit(&mut buffer);

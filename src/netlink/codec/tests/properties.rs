@@ -13,7 +13,7 @@ use crate::model::{
     ServiceKey, Tunnel,
 };
 use crate::netlink::codec::{
-    Attribute, answer, daemon, decode_daemon, decode_destination, decode_info, decode_service,
+    Attributes, answer, daemon, decode_daemon, decode_destination, decode_info, decode_service,
     decode_timeouts, destination, family_id, service,
 };
 use crate::netlink::generic::Request;
@@ -140,25 +140,27 @@ fn read_all(bytes: &[u8]) {
 proptest! {
     #[test]
     fn service_packed_and_unpacked(expected in any_service()) {
-        let mut attributes = service::encode(&expected);
-        attributes.push(Attribute::nested(svc::STATS64, Vec::new()));
-        let nest = Attribute::nested(message::SERVICE, attributes);
-        let bytes = emitted(Request::new(command::NEW_SERVICE, vec![nest]));
+        let mut attributes = Attributes::new();
+        attributes.nested(message::SERVICE, |to| {
+            service::encode(to, &expected);
+            to.nested(svc::STATS64, |_| {});
+        });
+        let bytes = emitted(Request::new(command::NEW_SERVICE, attributes));
         let entry = decode_service(answer(&bytes, command::NEW_SERVICE).unwrap()).unwrap();
         prop_assert_eq!(entry.service, expected);
     }
 
     #[test]
     fn destination_packed_and_unpacked(expected in any_destination(), counts in any::<[u32; 3]>(), family in family()) {
-        let mut attributes = destination::encode(&expected);
-        attributes.extend([
-            Attribute::u32(dest::ACTIVE_CONNS, counts[0]),
-            Attribute::u32(dest::INACT_CONNS, counts[1]),
-            Attribute::u32(dest::PERSIST_CONNS, counts[2]),
-            Attribute::nested(dest::STATS, Vec::new()),
-        ]);
-        let nest = Attribute::nested(message::DEST, attributes);
-        let bytes = emitted(Request::new(command::NEW_DEST, vec![nest]));
+        let mut attributes = Attributes::new();
+        attributes.nested(message::DEST, |to| {
+            destination::encode(to, &expected);
+            to.u32(dest::ACTIVE_CONNS, counts[0])
+                .u32(dest::INACT_CONNS, counts[1])
+                .u32(dest::PERSIST_CONNS, counts[2])
+                .nested(dest::STATS, |_| {});
+        });
+        let bytes = emitted(Request::new(command::NEW_DEST, attributes));
         let entry = decode_destination(answer(&bytes, command::NEW_DEST).unwrap(), family).unwrap();
         prop_assert_eq!(entry.destination, expected);
         prop_assert_eq!([entry.active, entry.inactive, entry.persistent], counts);
@@ -166,8 +168,9 @@ proptest! {
 
     #[test]
     fn daemon_packed_and_unpacked(expected in any_daemon()) {
-        let nest = Attribute::nested(message::DAEMON, daemon::encode(&expected));
-        let bytes = emitted(Request::new(command::NEW_DAEMON, vec![nest]));
+        let mut attributes = Attributes::new();
+        attributes.nested(message::DAEMON, |to| daemon::encode(to, &expected));
+        let bytes = emitted(Request::new(command::NEW_DAEMON, attributes));
         let found = decode_daemon(answer(&bytes, command::NEW_DAEMON).unwrap()).unwrap();
         prop_assert_eq!(found, expected);
     }

@@ -1,0 +1,162 @@
+//! Where the program reads a table from makes no difference: the socket options of IPVS and netlink
+//! have the same values, and what the options lack is not taken from them.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::thread;
+use std::time::Duration;
+
+use ipvsadm::Client;
+use ipvsadm::model::{Change, Destination, Family, Protocol, ServiceKey, Stats, Table};
+
+use crate::common::{namespace, namespace_within, run};
+use crate::program::{Random, inside, live, reference, restore};
+use crate::tables::table;
+
+/// The columns of the listings.
+const LISTINGS: [&[&str]; 6] = [
+    &["-L", "-n"],
+    &["-L", "-n", "--stats", "--exact"],
+    &["-L", "-n", "--rate", "--exact"],
+    &["-L", "-n", "--thresholds"],
+    &["-L", "-n", "--persistent-conn"],
+    &["-L", "-n", "--tun-info"],
+];
+
+/// Lines above the services, below that of the version.
+const TITLES: usize = 2;
+
+fn load(table: &Table) {
+    let mut client = Client::open().unwrap();
+    client.flush().unwrap();
+    for pool in table.pools.values() {
+        let service = Change::AddService(pool.service.clone());
+        let servers = pool.destinations.values();
+        let servers = servers.map(|server| Change::AddDestination(pool.service.key, *server));
+        assert_eq!(client.batch([service].into_iter().chain(servers)).unwrap(), []);
+    }
+}
+
+/// The words that name a service.
+fn words_of(key: &ServiceKey) -> Vec<String> {
+    let option = match key.protocol() {
+        Protocol::Tcp => "-t",
+        Protocol::Udp => "-u",
+        Protocol::Sctp => "--sctp-service",
+        Protocol::Other(_) => "-f",
+    };
+    let value = match key.address() {
+        Some(address) => SocketAddr::new(address, key.port()).to_string(),
+        None => key.mark().to_string(),
+    };
+    let is_marked_ipv6 = key.address().is_none() && key.family() == Family::V6;
+    let family = is_marked_ipv6.then(|| "-6".to_owned());
+    [option.to_owned(), value].into_iter().chain(family).collect()
+}
+
+/// What netlink alone says, of a table and of each service by itself.
+fn agrees_with_netlink() {
+    let mut read = Client::open().unwrap().table().unwrap();
+    read.timeouts = None;
+    read.daemons.clear();
+    for pool in read.pools.values_mut() {
+        std::sync::Arc::make_mut(pool).destinations.reverse();
+    }
+    assert_eq!(read, live());
+    for words in LISTINGS {
+        let all = inside(words).out;
+        let mut lines = all.lines().count() - TITLES - 1;
+        for key in read.pools.keys() {
+            let key = words_of(key);
+            let one: Vec<&str> =
+                words.iter().copied().chain(key.iter().map(String::as_str)).collect();
+            let one = inside(&one).out;
+            let rows: Vec<&str> = one.lines().skip(TITLES).collect();
+            assert!(all.contains(&rows.join("\n")), "{words:?} {key:?}:\n{one}\n{all}");
+            lines -= rows.len();
+        }
+        assert_eq!(lines, 0, "{all}");
+    }
+}
+
+#[test]
+fn random_tables_are_equal_from_every_source() {
+    namespace_within(Duration::from_secs(300), || {
+        let mut random = Random::new();
+        for _ in 0..100 {
+            load(&random.draw(table()));
+            agrees_with_netlink();
+        }
+    });
+}
+
+fn dns() -> ServiceKey {
+    let address = [192, 0, 2, 80].into();
+    ServiceKey::Address { protocol: Protocol::Udp, address, port: 53 }
+}
+
+/// Waits until the kernel has added its counters up, which it does every two seconds.
+fn once(what: impl Fn(&Stats, &Stats) -> bool) -> (Stats, Stats) {
+    let mut client = Client::open().unwrap();
+    loop {
+        let service = client.service(&dns()).unwrap().stats;
+        let server = client.destinations(&dns()).unwrap()[0].stats;
+        if what(&service, &server) {
+            return (service, server);
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn counters_are_equal_from_every_source_and_bytes_bound_the_packets() {
+    namespace(|| {
+        run("ip", &["address", "add", "192.0.2.80/32", "dev", "lo"]);
+        restore("-A -u 192.0.2.80:53 -s rr\n-a -u 192.0.2.80:53 -r 127.0.0.1:5353 -m -w 1\n")
+            .expect(0);
+        let server = UdpSocket::bind("127.0.0.1:5353").unwrap();
+        for _ in 0..20 {
+            // The shortest datagram there is.
+            let client = UdpSocket::bind("0.0.0.0:0").unwrap();
+            client.send_to(&[], "192.0.2.80:53").unwrap();
+        }
+        let (service, counted) =
+            once(|service, server| service.connections == 20 && server.connections == 20);
+        for stats in [service, counted] {
+            assert!(stats.in_bytes >= 20 * stats.in_packets, "{stats:?}");
+            assert!(stats.in_packets >= stats.connections, "{stats:?}");
+        }
+        // From now on they stay.
+        std::fs::write("/proc/sys/net/ipv4/vs/run_estimation", "0").unwrap();
+        agrees_with_netlink();
+        for words in LISTINGS {
+            // The old tool knows netlink only.
+            assert_eq!(inside(words).out, reference("", words).out, "{words:?}");
+        }
+        std::fs::write("/proc/sys/net/ipv4/vs/run_estimation", "1").unwrap();
+        drop(server);
+    });
+}
+
+/// So the counters of a service are no limit for those of its servers.
+#[test]
+fn a_server_that_comes_back_has_counted_more_than_its_service_that_was_zeroed() {
+    namespace(|| {
+        run("ip", &["address", "add", "192.0.2.80/32", "dev", "lo"]);
+        restore("-A -u 192.0.2.80:53 -s rr\n-a -u 192.0.2.80:53 -r 127.0.0.1:5353 -m -w 1\n")
+            .expect(0);
+        for _ in 0..5 {
+            let client = UdpSocket::bind("0.0.0.0:0").unwrap();
+            client.send_to(&[], "192.0.2.80:53").unwrap();
+        }
+        once(|service, server| service.connections == 5 && server.connections == 5);
+        let mut client = Client::open().unwrap();
+        let server: Destination = client.destinations(&dns()).unwrap()[0].destination;
+        client.delete_destination(dns(), server.key).unwrap();
+        client.zero(Some(dns())).unwrap();
+        client.add_destination(dns(), server).unwrap();
+        let (service, server) = once(|_, _| true);
+        assert!(server.connections > service.connections, "{service:?} {server:?}");
+        let listed = inside(&["-L", "-n", "--stats", "--exact"]).out;
+        assert_eq!(listed, reference("", &["-L", "-n", "--stats", "--exact"]).out);
+    });
+}
