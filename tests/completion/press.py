@@ -39,12 +39,21 @@ def listen(patience):
     return said
 
 
-def wait_for(mark, limit=60):
-    """Reads until the shell has printed the mark."""
-    said, end = b"", time.monotonic() + limit
+def wait_for(mark, limit=60, again=None):
+    """Reads until the shell has printed the mark. Now and then fish completes nothing, whatever
+    is typed: then a person types the line once more."""
+    said, begin, tries = b"", time.monotonic(), 1
     while mark not in said:
-        if time.monotonic() > end:
+        waited = time.monotonic() - begin
+        if waited > limit:
             sys.exit("the shell is silent: " + said.decode(errors="replace"))
+        if again and waited > 15 * tries:
+            os.write(terminal, b"\x03")
+            said += listen(QUIET)
+            os.write(terminal, again)
+            said += listen(QUIET)
+            os.write(terminal, b"\t")
+            tries += 1
         said += listen(0.1)
     return said
 
@@ -60,7 +69,7 @@ for line in sys.stdin.buffer:
     seen = listen(PATIENCE)
     os.write(terminal, b"\t")
     if run:
-        seen += wait_for(mark)
+        seen += wait_for(mark, again=line)
         os.write(terminal, b"; echo RUN''-DONE\r")
         seen += wait_for(b"RUN-DONE")
     else:
