@@ -13,12 +13,14 @@
 #   IPVS_VM_KERNEL   another linux.uml, as --kernel
 #   IPVS_VM_MODULES  its modules: the directory with modules.dep, or its parent
 #   IPVS_VM_APPEND   more words for the guest's kernel command line
-#   IPVS_TESTBED     host or uml: do not choose by what the kernel can do
+#   IPVS_TESTBED     host or uml: do not choose by what the kernel can do; host
+#                    wins over IPVS_VM_KERNEL
 set -euo pipefail
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib.sh"
 
 kernel=${IPVS_VM_KERNEL:-}
+[[ ${IPVS_TESTBED:-} != host ]] || kernel=
 if [[ ${1:-} == --kernel ]]; then
 	kernel=${2:?"--kernel needs the path of a linux.uml"}
 	shift 2
