@@ -5,7 +5,8 @@ use std::io::Write;
 use crate::cli::Save;
 use crate::error::Error;
 use crate::model::{
-    Change, Destination, DestinationEntry, Forwarding, Naming, Numbers, Service, ServiceKey,
+    Change, Destination, DestinationEntry, Forwarding, Naming, Numbers, SchedulerFlags, Service,
+    ServiceKey,
 };
 use crate::output::order;
 use crate::reader::{Columns, Reader};
@@ -82,8 +83,29 @@ fn loads_as(line: Result<String, Unsayable>, change: &Change) -> bool {
     line.is_ok_and(|line| parse_line(&line).as_ref() == Some(change))
 }
 
+/// Nothing but an address and a scheduler: its line is the same thing. To read the lines of common
+/// tables again would cost a third of `-S`.
+fn is_plain_service(service: &Service) -> bool {
+    let Service { key, scheduler: _, flags, one_packet, persistence, engine } = service;
+    matches!(key, ServiceKey::Address { .. })
+        && *flags == SchedulerFlags::default()
+        && !one_packet
+        && persistence.is_none()
+        && engine.is_none()
+}
+
+/// The same of a real server: masqueraded, or with the port of its service.
+fn is_plain_server(key: &ServiceKey, destination: &Destination) -> bool {
+    matches!(key, ServiceKey::Address { .. })
+        && matches!(destination.forwarding, Forwarding::Masquerade | Forwarding::Route)
+        && fits(key, destination)
+}
+
 /// What the line of a real server is read as, where that is something else.
 fn other_server(key: &ServiceKey, destination: &Destination) -> Option<String> {
+    if is_plain_server(key, destination) {
+        return None;
+    }
     let made = Change::AddDestination(*key, *destination);
     if loads_as(destination_line(key, destination, &Numbers), &made) {
         return None;
@@ -110,7 +132,9 @@ fn save_service(
         return Ok(false);
     }
     let mut complete = true;
-    if !loads_as(service_line(service, &Numbers), &Change::AddService(service.clone())) {
+    if !is_plain_service(service)
+        && !loads_as(service_line(service, &Numbers), &Change::AddService(service.clone()))
+    {
         changed(session, &describe_service(key), "another");
         complete = false;
     }
@@ -133,4 +157,51 @@ fn changed(session: &mut Session<'_>, object: &str, other: &str) {
     session.say(&format!(
         "{object} is not saved as it is: its rule line loads as {other}; use --json"
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::*;
+    use crate::model::SchedulerName;
+
+    #[test]
+    fn what_is_not_read_again_loads_as_itself() {
+        let addresses = ["192.0.2.80:80", "[2001:db8::80]:443"];
+        let servers = ["10.0.0.1:80", "10.0.0.1:8080", "[2001:db8::1]:443", "[2001:db8::1]:1"];
+        let [addresses, servers] = [&addresses[..], &servers[..]]
+            .map(|it| it.iter().map(|it| it.parse().unwrap()).collect::<Vec<SocketAddr>>());
+        let mut plain = 0;
+        let keys = addresses.iter().flat_map(|&it| [ServiceKey::tcp(it), ServiceKey::udp(it)]);
+        for key in keys {
+            for scheduler in ["rr", "none", "a-b"] {
+                let service = Service::new(key, SchedulerName::new(scheduler).unwrap());
+                let line = service_line(&service, &Numbers);
+                assert!(is_plain_service(&service));
+                assert!(loads_as(line, &Change::AddService(service)), "{key} {scheduler}");
+            }
+            for (server, forwarding) in servers
+                .iter()
+                .flat_map(|it| [(it, Forwarding::Masquerade), (it, Forwarding::Route)])
+            {
+                for (weight, upper_threshold, lower_threshold) in
+                    [(1, 0, 0), (0, 7, 3), (65536, 9, 0)]
+                {
+                    let destination = Destination {
+                        forwarding,
+                        weight,
+                        upper_threshold,
+                        lower_threshold,
+                        ..Destination::new(*server)
+                    };
+                    let line = destination_line(&key, &destination, &Numbers);
+                    let same = loads_as(line, &Change::AddDestination(key, destination));
+                    assert_eq!(is_plain_server(&key, &destination), same, "{destination:?}");
+                    plain += u32::from(same);
+                }
+            }
+        }
+        assert_eq!(plain, 2 * 2 * 3 * 3);
+    }
 }

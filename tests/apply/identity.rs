@@ -16,7 +16,7 @@ const PRELUDE: &str = "
     apply_and_wait() {
         \"$@\" apply --confirm 60 $new >/dev/null 2>/run/said &
         waiting=$!
-        until grep -q ^applied /run/said || ! kill -0 $waiting; do sleep 0.05; done
+        until grep -qs ^applied /run/said || ! kill -0 $waiting; do sleep 0.05; done
     }
     say_status() { \"$@\"; echo $?; }
     $ours apply $old >/dev/null
@@ -73,7 +73,7 @@ fn proposed_commands_name_the_namespace_of_netns() {
         "ip netns add x
         ip -n x link set lo up
         say_status $ours apply --netns x --confirm 60 $new 2>/run/said &
-        until grep -q applied /run/said; do sleep 0.1; done
+        until grep -qs applied /run/said; do sleep 0.1; done
         $(sed -n \"s,.*run .ipvsadm \\([^']*\\)'.*,$ours \\1,p\" /run/said)
         wait",
     );

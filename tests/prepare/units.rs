@@ -64,7 +64,7 @@ fn rules_are_loaded_reloaded_and_cleared_with_the_rights_of_the_unit() {
         /run/bin/ipvsadm -S -n
         # An apply of root, with all rights, keeps out the reload.
         /run/bin/ipvsadm apply --allow-empty --confirm 60 /dev/null 2>/run/said &
-        until grep -q ^applied /run/said || ! kill -0 $!; do sleep 0.1; done
+        until grep -qs ^applied /run/said || ! kill -0 $!; do sleep 0.1; done
         confined /run/bin/control reload; echo $?
         confined /run/bin/ipvsadm apply --accept; echo $?
         wait
