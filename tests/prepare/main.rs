@@ -16,5 +16,4 @@ mod share;
 mod silence;
 mod support;
 mod undo;
-mod units;
 mod verdict;
