@@ -140,7 +140,7 @@ figures() {
 		}'
 }
 
-# check < COUNTS: our counts against those that docs/scale.md has of the same tables
+# check < COUNTS: compares our counts with those of the same tables in docs/scale.md
 check() {
 	awk -v margin=1.1 '
 		NR == FNR {
