@@ -12,9 +12,10 @@
 
 use std::process::ExitCode;
 
-use ipvsadm::cli::read_table;
+use ipvsadm::classic::describe;
+use ipvsadm::classic::read_table;
+use ipvsadm::diff::plan;
 use ipvsadm::model::Operation;
-use ipvsadm::rules::{describe, plan};
 use ipvsadm::{Client, Error};
 
 fn main() -> ExitCode {

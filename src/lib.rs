@@ -20,7 +20,7 @@
 //! A whole table becomes another one with the fewest changes, and without an outage:
 //!
 //! ```no_run
-//! use ipvsadm::{Client, cli::read_table, rules::plan};
+//! use ipvsadm::{Client, classic::read_table, diff::plan};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let wish = read_table(&std::fs::read_to_string("/etc/ipvsadm.rules")?)?;
@@ -35,9 +35,9 @@
 //! Four programs of a page each are in the folder `examples`: `list`, `failover_weight` (a health
 //! check), `apply_table`, `export_csv`.
 //!
-//! The map of the crate: [`Client`] talks to the kernel; [`model`] holds plain values; [`rules`] is
-//! the rule-file language, and the plan from one table to another; [`cli`] turns words into values,
-//! [`cmd`] does what they ask. [`prepare`] plans what a host needs around IPVS. `netlink`, `reader`
+//! The map of the crate: [`Client`] talks to the kernel; [`model`] holds plain values; [`classic`]
+//! is the language of rule files and command lines, [`diff`] goes from one table to another; [`cli`] turns words into values,
+//! [`cmd`] does what they ask. [`host`] plans what a host needs around IPVS. `netlink`, `reader`
 //! and `system` talk to the kernel, `output` writes what people and scripts read.
 //!
 //! # Units
@@ -48,20 +48,22 @@
 //!
 //! # What a version number promises
 //!
-//! This crate follows Semantic Versioning, for [`Client`], [`Error`], [`model`], [`rules`],
-//! [`cli::read_table`] and [`cli::read_rules`]: they change incompatibly only with a new major
+//! This crate follows Semantic Versioning, for [`Client`], [`Error`], [`model`], [`diff`],
+//! [`classic::read_table`] and [`classic::read_rules`]: they change incompatibly only with a new major
 //! number (before 1.0: a new minor number). Errors may get further variants at any time. The rest
-//! of [`cli`], [`cmd`] and [`prepare`] serves the program, and may change with any version. The
+//! of [`cli`], [`cmd`] and [`host`] serves the program, and may change with any version. The
 //! classic language of the program, its output and its exit statuses never change; JSON has a
 //! number of its own, `"schema": 1`.
 
+pub mod classic;
 pub mod cli;
 pub mod cmd;
+pub mod diff;
+pub mod host;
 pub mod model;
-pub mod prepare;
-pub mod rules;
 
 mod error;
+mod json;
 mod netlink;
 mod output;
 mod reader;

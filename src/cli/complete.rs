@@ -7,9 +7,9 @@
 mod classic;
 mod verbs;
 
-use super::options::Opt;
 use super::program::Program;
-use super::verbs::is_verb;
+use crate::classic::is_verb;
+use crate::classic::options::Opt;
 use crate::model::{ENGINES, Kind, SCHEDULERS, ServiceKey};
 
 /// The first word of a question for completions.

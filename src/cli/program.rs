@@ -1,14 +1,14 @@
 //! The names under which the program is called.
 
+use crate::classic::{is_verb, parse_line};
 use crate::error::{Misuse, misplaced};
 use crate::model::Change;
-use crate::rules::parse_line;
 
-use super::classic::{self, Classic, Invocation, Save};
 use super::complete::{self, Wanted};
-use super::options::{Command, OPTIONS, OptionRow};
 use super::verbs::{self, Called};
-use super::words::Scanner;
+use crate::classic::Scanner;
+use crate::classic::options::{Command, OPTIONS, OptionRow};
+use crate::classic::parser::{self, Classic, Invocation, Save};
 
 /// Which program was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Program {
     ) -> Result<Request, Misuse> {
         match self {
             // The old tool refuses every word that does not begin with a dash.
-            Self::Ipvsadm if args.first().is_some_and(|word| verbs::is_verb(word)) => {
+            Self::Ipvsadm if args.first().is_some_and(|word| is_verb(word)) => {
                 Ok(verbs::parse(args))
             }
             Self::Ipvsadm if args.first().is_some_and(|word| word == complete::QUESTION) => {
@@ -94,14 +94,14 @@ impl Program {
             }
             Self::Ipvsadm => match canonical(args) {
                 Some(change) => Ok(Request::Classic(Classic {
-                    notes: classic::holes(&change)
+                    notes: parser::holes(&change)
                         .into_iter()
-                        .chain(classic::marked_one_packet(&change))
+                        .chain(parser::marked_one_packet(&change))
                         .collect(),
                     unnamed: unnamed(&change, args),
                     ..Invocation::Change(change).into()
                 })),
-                None => classic::parse(scanner, name, args).map(Request::Classic),
+                None => parser::parse(scanner, name, args).map(Request::Classic),
             },
             Self::Save => Ok(save(args)),
             Self::Restore => Ok(restore(args)),
@@ -126,7 +126,7 @@ fn unnamed(change: &Change, args: &[String]) -> Vec<&'static str> {
         word.strip_prefix("--") == Some(row.long)
             || row.short.is_some_and(|letter| word.strip_prefix('-') == Some(&letter.to_string()))
     };
-    classic::unnamed(command, |column| {
+    parser::unnamed(command, |column| {
         let mut rows = OPTIONS.iter().filter(|row| row.column == Some(column));
         rows.any(|row| args.iter().any(|word| names(word, row)))
     })

@@ -18,8 +18,8 @@ pub use diff::DiffVerb;
 pub use set::SetVerb;
 
 use super::program::Request;
+use crate::host::Wish;
 use crate::model::{InterfaceName, printable};
-use crate::prepare::Wish;
 
 /// A verb with what every verb takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,20 +127,6 @@ fn vips(matches: &ArgMatches) -> Vec<IpAddr> {
     vips
 }
 
-/// The first words; making clap's tables to find out would cost every classic command.
-const VERBS: [&str; 6] = ["apply", "completions", "diff", "director", "rs", "set"];
-
-/// Whether `word` begins a verb's command line.
-pub fn is_verb(word: &str) -> bool {
-    VERBS.contains(&word)
-}
-
-/// The verb that `word` nearly is: at most every third letter is another.
-pub fn nearest_verb(word: &str) -> Option<&'static str> {
-    let near = VERBS.iter().map(|verb| (strsim::damerau_levenshtein(verb, word), *verb));
-    near.min().filter(|(distance, verb)| distance * 3 <= verb.len()).map(|(_, verb)| verb)
-}
-
 /// The parser of all verbs.
 pub fn command() -> Command {
     Command::new("ipvsadm")
@@ -170,7 +156,7 @@ pub fn command() -> Command {
         )
 }
 
-/// Reads a command line whose first word [`is_verb`].
+/// Reads a command line whose first word begins a verb.
 pub fn parse(args: &[String]) -> Request {
     let words = std::iter::once("ipvsadm").chain(args.iter().map(String::as_str));
     let matches = match command().try_get_matches_from(words) {
@@ -217,23 +203,15 @@ fn verb(matches: &ArgMatches) -> Result<Verb, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{Program, Scanner};
+    use crate::classic::Scanner;
+    use crate::cli::Program;
 
     #[test]
     fn every_verb_is_known_by_its_first_word() {
         let command = command();
         let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
-        assert_eq!(names, VERBS);
+        assert_eq!(names, crate::classic::VERBS);
         command.debug_assert();
-    }
-
-    #[test]
-    fn a_slip_of_the_finger_is_understood() {
-        assert_eq!(nearest_verb("aply"), Some("apply"));
-        assert_eq!(nearest_verb("dif"), Some("diff"));
-        for word in ["frobnicate", "-Q", "", "list", "save", "foo"] {
-            assert_eq!(nearest_verb(word), None, "{word}");
-        }
     }
 
     #[test]

@@ -16,16 +16,17 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use crate::cli::{ApplyVerb, Order};
+use crate::diff::{Delta, Limits, plan};
 use crate::error::{Error, Rejection};
 use crate::model::{Change, Table};
 use crate::output::paint::Paint;
-use crate::rules::{Delta, Limits, plan};
 use crate::system::journal::Journal;
 use crate::system::signals::Signals;
 
 use super::offer::Effort;
 use super::wish::Wish;
-use super::{Session, is_closed_pipe, report, snapshot, wish};
+use super::{Session, is_closed_pipe, snapshot, wish};
+use crate::output::changes as report;
 use execute::Stop;
 
 /// The name of the lock and the journal of those who change the table.

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
+use crate::classic::describe;
 use crate::error::{Errno, Error, other_ports};
+use crate::json::compare;
 use crate::model::{Change, DestinationEntry, Forwarding, Protocol, ServiceKey};
 use crate::netlink::Client;
-use crate::output::json::compare;
-use crate::rules::describe;
 
 use super::Session;
 

@@ -7,8 +7,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
+use crate::classic::options::Opt;
 use crate::cli::complete::{Candidate, Live, Wanted, engines, schedulers};
-use crate::cli::options::Opt;
 use crate::error::Error;
 use crate::model::{
     DestinationKey, Family, Naming, Numbers, PlainDestination, Protocol, ServiceKey, is_harmful,

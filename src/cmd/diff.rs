@@ -7,12 +7,13 @@
 //! ```
 
 use crate::cli::DiffVerb;
+use crate::diff::{Delta, Limits, plan};
 use crate::error::Error;
 use crate::model::Table;
-use crate::rules::{Delta, Limits, plan};
 
 use super::offer::Effort;
-use super::{Session, report, snapshot, wish};
+use super::{Session, snapshot, wish};
+use crate::output::changes as report;
 
 const DIFFERENT: u8 = 1;
 const TROUBLE: u8 = 2;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::options::{COMMANDS, Command, OPTIONS, OptionRow, Takes};
+use crate::classic::options::{COMMANDS, Command, OPTIONS, OptionRow, Takes};
 use crate::error::Error;
 use crate::system::terminal;
 

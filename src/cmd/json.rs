@@ -1,16 +1,17 @@
 //! `-L --json` and `-S --json`: the listings as one object.
 
-use crate::cli::{List, Listing, Save};
+use crate::classic::Layout;
+use crate::classic::describe_service;
+use crate::classic::{List, Listing, Save};
 use crate::error::Error;
-use crate::model::{DestinationEntry, Info, ServiceEntry, ServiceKey};
-use crate::netlink::Client;
-use crate::output::json::connection::ConnectionFields;
-use crate::output::json::{
+use crate::json::connection::ConnectionFields;
+use crate::json::{
     Counters, DaemonFields, DestinationFields, ServiceFields, TimeoutsFields, Writer,
 };
-use crate::output::{list, order};
+use crate::model::{DestinationEntry, Info, ServiceEntry, ServiceKey};
+use crate::netlink::Client;
+use crate::output::order;
 use crate::reader::{Columns, Reader};
-use crate::rules::describe_service;
 use crate::system::connections::connections;
 
 use super::Session;
@@ -63,9 +64,9 @@ fn listed(
     key: Option<&ServiceKey>,
     listing: Listing,
 ) -> Result<(), Error> {
-    let counters = match listing.columns {
-        list::Columns::Stats => Counters::Stats,
-        list::Columns::Rate => Counters::Rate,
+    let counters = match listing.layout {
+        Layout::Stats => Counters::Stats,
+        Layout::Rate => Counters::Rate,
         _ => Counters::None,
     };
     let (live, sort) = (Some(counters), listing.sort);
@@ -81,7 +82,7 @@ fn listed(
     }
     let Info { version: (major, minor, patch), connection_table_size } = client.info()?;
     // In JSON a service and a real server have all their fields.
-    let columns = columns(listing.columns);
+    let columns = columns(listing.layout);
     let columns = Columns { totals: columns.totals, rates: columns.rates, ..Columns::CONFIGURED };
     let mut reader = Reader::open(client, columns)?;
     let rows = rows(&reader, sort);

@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::net::IpAddr;
 
-use crate::cli::{List, Listing};
+use crate::classic::Layout;
+use crate::classic::describe_service;
+use crate::classic::{List, Listing};
 use crate::error::Error;
 use crate::model::{DestinationEntry, Naming, Numbers, ServiceEntry, ServiceKey};
 use crate::output::list::{self, Style};
 use crate::output::order;
 use crate::reader::{Columns, Reader, Row};
-use crate::rules::describe_service;
 use crate::system::names::Resolver;
 
 use super::{Session, connections};
@@ -34,12 +35,12 @@ pub(super) fn run(session: &mut Session<'_>, what: &List) -> Result<u8, Error> {
 fn all(session: &mut Session<'_>, listing: Listing) -> Result<(), Error> {
     let (client, mut out) = session.client_and_listing()?;
     let info = client.info()?;
-    let mut reader = Reader::open(client, columns(listing.columns))?;
+    let mut reader = Reader::open(client, columns(listing.layout))?;
     let rows = rows(&reader, listing.sort);
     writeln!(out, "{}", list::version(info))?;
     let naming = naming(listing.numeric);
     let style = style(listing, &*naming);
-    list::title(&mut out, style.columns)?;
+    list::title(&mut out, style.layout)?;
     for rows in rows.chunks(AT_ONCE) {
         let mut read = Vec::with_capacity(rows.len());
         for row in rows {
@@ -70,13 +71,13 @@ pub(super) fn naming(numeric: bool) -> Box<dyn Naming> {
 }
 
 /// What the reader has to find out for these columns.
-pub(super) fn columns(listed: list::Columns) -> Columns {
-    let is_counted = matches!(listed, list::Columns::Stats | list::Columns::Rate);
+pub(super) fn columns(listed: Layout) -> Columns {
+    let is_counted = matches!(listed, Layout::Stats | Layout::Rate);
     Columns {
-        totals: listed == list::Columns::Stats,
-        rates: listed == list::Columns::Rate,
+        totals: listed == Layout::Stats,
+        rates: listed == Layout::Rate,
         engines: !is_counted,
-        tunnels: listed == list::Columns::Tunnel,
+        tunnels: listed == Layout::Tunnel,
     }
 }
 
@@ -93,7 +94,7 @@ fn one(session: &mut Session<'_>, key: &ServiceKey, listing: Listing) -> Result<
     let naming = naming(listing.numeric);
     let style = style(listing, &*naming);
     naming.prepare(&mut addresses(&entry, &servers));
-    list::title(&mut out, style.columns)?;
+    list::title(&mut out, style.layout)?;
     service_with_servers(&mut out, &entry, servers, listing.sort, &style)
 }
 
@@ -115,7 +116,7 @@ fn service_with_servers(
 }
 
 fn style(listing: Listing, naming: &dyn Naming) -> Style<'_> {
-    Style { columns: listing.columns, exact: listing.exact, naming }
+    Style { layout: listing.layout, exact: listing.exact, naming }
 }
 
 fn daemons(session: &mut Session<'_>) -> Result<(), Error> {

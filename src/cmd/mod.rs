@@ -8,14 +8,11 @@ mod completions;
 mod connections;
 mod diff;
 mod help;
-mod host;
 mod json;
 mod list;
 mod offer;
-mod preparation;
 mod prepare;
 mod progress;
-mod report;
 mod restore;
 mod save;
 mod set;
@@ -28,7 +25,8 @@ use std::io::{ErrorKind, IsTerminal, Write, stdout};
 
 pub use args::Args;
 
-use crate::cli::{Called, Classic, Invocation, Program, Request, Scanner, Verb};
+use crate::classic::{Classic, Invocation, Scanner};
+use crate::cli::{Called, Program, Request, Verb};
 use crate::error::{Errno, Error, UNCHANGED};
 use crate::netlink::Client;
 use crate::output::complaints::Complaints;

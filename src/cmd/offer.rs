@@ -3,12 +3,12 @@
 
 use indexmap::IndexMap;
 
-use crate::cli::RuleLine;
+use crate::classic::RuleLine;
+use crate::classic::describe;
 use crate::error::{Error, Module, Rejection};
 use crate::model::{
     Change, ENGINES, EngineName, Kind, SCHEDULERS, SchedulerName, Service, ServiceKey, Table,
 };
-use crate::rules::describe;
 use crate::system::modules;
 
 use super::Session;

@@ -6,19 +6,19 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Session;
-use super::host::{boot, owner, services};
-use super::preparation::{Preparation, line};
 use crate::cli::HostVerb;
 use crate::error::{Error, Obstacle};
+use crate::host::balancing;
+use crate::host::preparation::{Preparation, line};
+use crate::host::runner::{boot, owner, services};
+use crate::host::{
+    ArpMethod, Director, Finding, Images, Keep, Mode, Planned, Question, RealServer, Report, State,
+    Wish, loud, script,
+};
+use crate::json::pretty;
 use crate::model::{RouteImage, printable};
 use crate::netlink::route;
-use crate::output::json::pretty;
 use crate::output::paint::{Paint, Tone};
-use crate::prepare::balancing;
-use crate::prepare::{
-    self, ArpMethod, Director, Finding, Images, Keep, Mode, Planned, Question, RealServer, Report,
-    State, Wish, loud, script,
-};
 use crate::system::frames::hardware;
 use crate::system::namespace::is_process;
 
@@ -132,7 +132,7 @@ fn plan(preparation: &mut Preparation, wish: &Wish, keep: Keep<'_>) -> Result<Ve
             route::with_advmss(image, advmss).unwrap_or_else(|_| image.clone())
         },
     };
-    let planned = prepare::plan(wish, &facts, &preparation.ledger, &images, keep);
+    let planned = crate::host::plan(wish, &facts, &preparation.ledger, &images, keep);
     Ok(planned.map_err(|obstacle| owner::named(obstacle, &facts))?)
 }
 

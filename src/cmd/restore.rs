@@ -15,11 +15,11 @@ mod refused;
 use std::collections::{BTreeMap, HashSet};
 use std::io::{BufReader, stdin};
 
-use crate::cli::{Invocation, RuleLine, read_rules};
+use crate::classic::{Invocation, RuleLine, read_rules};
+use crate::diff::{Delta, plan};
 use crate::error::{Errno, Error};
 use crate::model::{Change, Table};
 use crate::netlink::{Client, Refusal};
-use crate::rules::{Delta, plan};
 
 use super::apply::work::Step;
 use super::connections::ask_first;

@@ -2,7 +2,12 @@
 
 use std::io::Write;
 
-use crate::cli::Save;
+use crate::classic::Save;
+use crate::classic::{
+    Unsayable, daemon_line, describe, describe_destination, describe_service, destination_line,
+    fits, parse_line, readable_daemon, readable_destination, readable_service, readable_timeouts,
+    service_line, timeouts_line,
+};
 use crate::error::Error;
 use crate::model::{
     Change, Destination, DestinationEntry, Forwarding, Naming, Numbers, SchedulerFlags, Service,
@@ -10,11 +15,6 @@ use crate::model::{
 };
 use crate::output::order;
 use crate::reader::{Columns, Reader};
-use crate::rules::{
-    Unsayable, daemon_line, describe, describe_destination, describe_service, destination_line,
-    fits, parse_line, readable_daemon, readable_destination, readable_service, readable_timeouts,
-    service_line, timeouts_line,
-};
 use crate::system::names::ReversibleNames;
 
 use super::list::{AT_ONCE, rows};

@@ -1,15 +1,18 @@
 //! `ipvsadm set`: read, change what is named, write.
 
-use crate::cli::{SetVerb, holes};
+use crate::classic::holes;
+use crate::classic::{check_service, describe, describe_destination, describe_service, fits};
+use crate::cli::SetVerb;
+use crate::diff::Delta;
 use crate::error::{Error, Obstacle, Rejection};
+use crate::json::{destination_with, service_with};
 use crate::model::{Change, Pool, Table};
-use crate::output::json::{destination_with, service_with};
-use crate::rules::{Delta, check_service, describe, describe_destination, describe_service, fits};
 use crate::system::journal::Journal;
 
+use super::Session;
 use super::apply::{journal, lock_where_possible, undo, unlocked_hints};
 use super::change::ports_of;
-use super::{Session, report};
+use crate::output::changes as report;
 
 pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Error> {
     let lock = lock_where_possible(verb.wait)?;

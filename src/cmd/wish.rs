@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io::{self, Read};
 
-use crate::cli::{LONGEST, MOST_BYTES, long_line, rule_lines, table_of};
+use crate::classic::describe;
+use crate::classic::{LONGEST, MOST_BYTES, long_line, rule_lines, table_of};
+use crate::diff::Limits;
 use crate::error::{Error, Rejection};
+use crate::json;
 use crate::model::{Change, Table};
-use crate::output::json;
-use crate::rules::{Limits, describe};
 use crate::system::sudo::caller_can_read;
 
 use super::Session;

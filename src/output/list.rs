@@ -9,31 +9,16 @@ use crate::model::{
     Tunnel,
 };
 
+use crate::classic::Layout;
+
 use super::line::Line;
 use super::numbers::big;
-
-/// Which columns a listing of services has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Columns {
-    /// Forwarding, weight, connections.
-    Default,
-    /// `--stats`
-    Stats,
-    /// `--rate`
-    Rate,
-    /// `--thresholds`
-    Thresholds,
-    /// `--persistent-conn`
-    Persistent,
-    /// `--tun-info`
-    Tunnel,
-}
 
 /// How values are written.
 #[derive(Clone, Copy)]
 pub struct Style<'a> {
     /// Which columns.
-    pub columns: Columns,
+    pub layout: Layout,
     /// Whole numbers, without K, M, G and T.
     pub exact: bool,
     /// Names or numbers.
@@ -48,28 +33,28 @@ pub fn version(info: Info) -> String {
 }
 
 /// The two lines above the services.
-pub fn title(out: &mut dyn io::Write, columns: Columns) -> io::Result<()> {
+pub fn title(out: &mut dyn io::Write, layout: Layout) -> io::Result<()> {
     let local = "Prot LocalAddress:Port";
     let remote = "  -> RemoteAddress:Port";
-    match columns {
-        Columns::Default => {
+    match layout {
+        Layout::Default => {
             writeln!(out, "{local} Scheduler Flags")?;
             writeln!(out, "{remote:<33} Forward Weight ActiveConn InActConn")
         }
-        Columns::Tunnel => {
+        Layout::Tunnel => {
             writeln!(out, "{local} Scheduler Flags")?;
             writeln!(out, "{remote:<33} Forward TunnelInfo    Weight ActiveConn InActConn")
         }
-        Columns::Stats => {
+        Layout::Stats => {
             writeln!(out, "{local:<33}    Conns   InPkts  OutPkts  InBytes OutBytes\n{remote}")
         }
-        Columns::Rate => {
+        Layout::Rate => {
             writeln!(out, "{local:<33}      CPS    InPPS   OutPPS    InBPS   OutBPS\n{remote}")
         }
-        Columns::Thresholds => {
+        Layout::Thresholds => {
             writeln!(out, "{local:<33} Uthreshold Lthreshold ActiveConn InActConn \n{remote}")
         }
-        Columns::Persistent => {
+        Layout::Persistent => {
             writeln!(out, "{local:<33} Weight    PersistConn ActiveConn InActConn \n{remote}")
         }
     }
@@ -77,8 +62,8 @@ pub fn title(out: &mut dyn io::Write, columns: Columns) -> io::Result<()> {
 
 /// The line of a service.
 pub fn service(out: &mut dyn io::Write, entry: &ServiceEntry, style: &Style<'_>) -> io::Result<()> {
-    match style.columns {
-        Columns::Stats | Columns::Rate => {
+    match style.layout {
+        Layout::Stats | Layout::Rate => {
             let mut line = Line::new();
             push_service(&mut line, &entry.service.key, style.naming);
             push_counters(line.pad(0, 33), &entry.stats, style);
@@ -147,7 +132,7 @@ fn push_flags(line: &mut Line, service: &Service) {
 }
 
 fn push_counters(line: &mut Line, stats: &Stats, style: &Style<'_>) {
-    let values = if style.columns == Columns::Stats {
+    let values = if style.layout == Layout::Stats {
         [stats.connections, stats.in_packets, stats.out_packets, stats.in_bytes, stats.out_bytes]
     } else {
         [
@@ -173,27 +158,27 @@ pub fn destination(
     let DestinationEntry { destination, active, inactive, persistent, stats } = entry;
     let mut line = server(service, destination.key, style.naming);
     let weight = destination.weight;
-    match style.columns {
-        Columns::Default => return plain_destination(out, service, &entry.into(), style.naming),
-        Columns::Tunnel => {
+    match style.layout {
+        Layout::Default => return plain_destination(out, service, &entry.into(), style.naming),
+        Layout::Tunnel => {
             line.left(Method::from(destination.forwarding).name(), 7);
             line.left(&tunnel(destination.forwarding), 13).number_left(weight, 6);
             line.number_left(*active, 10).number_left(*inactive, 10);
         }
-        Columns::Stats => push_counters(&mut line, stats, style),
-        Columns::Rate => {
+        Layout::Stats => push_counters(&mut line, stats, style),
+        Layout::Rate => {
             for rate in [stats.connection_rate, stats.in_packet_rate, stats.out_packet_rate] {
                 line.push(" ").number_right(rate, "", 8);
             }
             big(&mut line, stats.in_byte_rate, style.exact);
             big(&mut line, stats.out_byte_rate, style.exact);
         }
-        Columns::Thresholds => {
+        Layout::Thresholds => {
             line.number_left(destination.upper_threshold, 10);
             line.number_left(destination.lower_threshold, 10);
             line.number_left(*active, 10).number_left(*inactive, 10);
         }
-        Columns::Persistent => {
+        Layout::Persistent => {
             line.number_left(weight, 9).number_left(*persistent, 11);
             line.number_left(*active, 10).number_left(*inactive, 10);
         }

@@ -1,9 +1,9 @@
 //! Values to text. Nothing here asks the kernel.
 
+pub mod changes;
 pub mod complaints;
 pub mod connections;
 pub mod harmless;
-pub mod json;
 pub mod line;
 pub mod list;
 pub mod numbers;

@@ -1,7 +1,7 @@
 //! Schedulers and persistence engines that the kernel does not have: a mistake of the file, found
 //! before the first change.
 
-use ipvsadm::cli::read_table;
+use ipvsadm::classic::read_table;
 use ipvsadm::model::Table;
 
 use crate::common::namespace;

@@ -9,10 +9,10 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::LazyLock;
 
 use ipvsadm::Client;
+use ipvsadm::classic::{daemon_line, destination_line, service_line, timeouts_line};
 use ipvsadm::cli::Program;
 use ipvsadm::cmd::Session;
 use ipvsadm::model::{DaemonRole, Numbers, Pool, Table};
-use ipvsadm::rules::{daemon_line, destination_line, service_line, timeouts_line};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use tempfile::NamedTempFile;

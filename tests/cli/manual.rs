@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ipvsadm::Misuse;
-use ipvsadm::cli::{Program, Request, Scanner};
+use ipvsadm::classic::Scanner;
+use ipvsadm::cli::{Program, Request};
 
 const BEGIN: &str = ".\\\" begin ";
 const END: &str = ".\\\" end";

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use ipvsadm::diff::{Delta, Limits, plan};
 use ipvsadm::model::{
     Change, Daemon, DaemonRole, Family, InterfaceName, ServiceKey, Table, Timeouts,
 };
-use ipvsadm::rules::{Delta, Limits, plan};
 use proptest::prelude::*;
 
 use crate::tables::table;
@@ -232,7 +232,7 @@ proptest! {
 /// The kernel raises the length of a backup, and lowers what no packet holds.
 #[test]
 fn a_daemon_is_equal_to_itself_whatever_its_length() {
-    let table = |words: &str| ipvsadm::cli::read_table(words).unwrap();
+    let table = |words: &str| ipvsadm::classic::read_table(words).unwrap();
     let short = table("--start-daemon backup --sync-maxlen 500");
     assert_eq!(plan(&short, &short), []);
     let raised = table("--start-daemon backup --sync-maxlen 1024");

@@ -2,13 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipvsadm::cli::{Invocation, Program, Scanner, classic, read_rules};
+use ipvsadm::classic::{Invocation, Scanner, parser, read_rules};
+use ipvsadm::classic::{destination_line, parse_line, service_line};
+use ipvsadm::cli::Program;
 use ipvsadm::model::{
     Change, Checksum, Destination, DestinationKey, EngineName, Family, Forwarding, Granularity,
     MAX_PERSISTENCE, MAX_WEIGHT, Numbers, Persistence, Protocol, SchedulerFlags, SchedulerName,
     Service, ServiceKey, Tunnel,
 };
-use ipvsadm::rules::{destination_line, parse_line, service_line};
 use proptest::prelude::*;
 
 /// Words of the language and their neighbourhood. None is the name of a host: that would ask the
@@ -198,7 +199,7 @@ fn by_words(line: &str) -> Option<Change> {
     // Behind a blank `#` begins a comment.
     let words = line.split_ascii_whitespace().take_while(|word| !word.starts_with('#'));
     let words: Vec<String> = words.map(str::to_owned).collect();
-    match classic::parse(&mut Scanner::default(), "ipvsadm", &words).ok()?.invocation {
+    match parser::parse(&mut Scanner::default(), "ipvsadm", &words).ok()?.invocation {
         Invocation::Change(change) => Some(change),
         _ => None,
     }
@@ -254,7 +255,7 @@ proptest! {
 
     #[test]
     fn no_words_make_it_panic(words in proptest::collection::vec(word(), 0..9)) {
-        let _ = classic::parse(&mut Scanner::default(), "ipvsadm", &words);
+        let _ = parser::parse(&mut Scanner::default(), "ipvsadm", &words);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Every option with every command, made from the table of options.
 
-use ipvsadm::cli::options::{COLUMNS, COMMANDS, Column, Command, OPTIONS, OptionRow, Takes};
+use ipvsadm::classic::options::{COLUMNS, COMMANDS, Column, Command, OPTIONS, OptionRow, Takes};
 
 use crate::network::SMALL;
 use crate::pair::Pair;

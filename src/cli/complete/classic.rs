@@ -4,9 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 
 use super::{Candidate, Live, Values, Wanted};
-use crate::cli::classic::listing_conflict;
-use crate::cli::options::{COMMANDS, Column, Command, Group, OPTIONS, Opt, OptionRow, Takes};
-use crate::cli::words::What;
+use crate::classic::What;
+use crate::classic::options::{COMMANDS, Column, Command, Group, OPTIONS, Opt, OptionRow, Takes};
+use crate::classic::parser::listing_conflict;
 use crate::model::{Family, Protocol, SchedulerFlags, ServiceKey};
 
 /// What the words before the cursor say.

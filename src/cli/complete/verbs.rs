@@ -3,10 +3,10 @@
 use clap::{Arg, ArgAction, Command, ValueHint};
 
 use super::{Candidate, Live, Values, Wanted, classic::key};
-use crate::cli::options::Opt;
+use crate::classic::options::Opt;
 use crate::cli::verbs;
+use crate::json::{SERVER_FIELDS, SERVICE_FIELDS};
 use crate::model::{Family, Protocol, ServiceKey};
-use crate::output::json::{SERVER_FIELDS, SERVICE_FIELDS};
 
 /// The verbs themselves.
 pub(super) fn first_words() -> Vec<Candidate> {

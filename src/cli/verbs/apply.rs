@@ -6,7 +6,7 @@ use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 
 use super::diff::{limits, read_limits};
 use super::flag;
-use crate::rules::Limits;
+use crate::diff::Limits;
 
 /// What to apply, or what to do about an earlier apply.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
-use crate::rules::{Limits, Scope};
+use crate::diff::{Limits, Scope};
 
 /// What to compare.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::{HostVerb, after, choice, flag, interface, many, vip, vips};
+use crate::host::{Director, Wish, check_parameter};
 use crate::model::SchedulerName;
-use crate::prepare::{Director, Wish, check_parameter};
 
 const PREPARE: &str = "\
 EXAMPLES

@@ -7,7 +7,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{HostVerb, after, choice, flag, interface, many, vip, vips};
-use crate::prepare::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer, Wish};
+use crate::host::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer, Wish};
 
 const PREPARE: &str = "\
 EXAMPLES

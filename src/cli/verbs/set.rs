@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 
 use super::apply::{duration, seconds};
-use crate::cli::values;
+use crate::classic::values;
+use crate::json::Assignment;
 use crate::model::{DestinationKey, Family, Protocol, ServiceKey};
-use crate::output::json::Assignment;
 
 /// What to set, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]

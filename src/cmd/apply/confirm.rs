@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::diff::Delta;
 use crate::error::{Error, Rejection};
-use crate::rules::Delta;
 use crate::system::journal::Journal;
 use crate::system::signals::{self, Signals};
 use crate::system::terminal::{self, Keys};

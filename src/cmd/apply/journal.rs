@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::work::{Sides, Step, Work};
+use crate::diff::Delta;
 use crate::error::{Error, Obstacle, Rejection};
+use crate::json;
 use crate::model::{DaemonRole, Table};
 use crate::netlink::Client;
-use crate::output::json;
-use crate::rules::Delta;
 use crate::system::identity::boot;
 use crate::system::journal::Journal;
 use crate::system::namespace;

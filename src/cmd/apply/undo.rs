@@ -8,10 +8,11 @@ use super::super::progress;
 use super::execute::Stop;
 use super::work::Work;
 use super::{BETWEEN, Job, Session, UNDONE, difference, journal, lock, report, settle, snapshot};
+use crate::classic::describe;
+use crate::diff::{Delta, plan};
 use crate::error::{Errno, Error, Rejection};
 use crate::model::{Change, Pool, Service, ServiceKey, Table};
 use crate::netlink::Client;
-use crate::rules::{Delta, describe, plan};
 use crate::system::journal::Journal;
 
 /// Another program may be at work on the same table.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use indexmap::IndexSet;
 
 use super::snapshot;
+use crate::diff::{Delta, plan};
 use crate::error::Error;
 use crate::model::{Change, ServiceKey, Table};
 use crate::netlink::Client;
-use crate::rules::{Delta, plan};
 
 /// A piece of work, made on what those before it had left.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::super::apply::work::{Step, Work};
 use super::super::apply::{journal, lock_where_possible, undo, unlocked_hints};
 use super::Session;
+use crate::diff::Delta;
 use crate::error::Error;
 use crate::model::Table;
-use crate::rules::Delta;
 use crate::system::journal::Journal;
 use crate::system::signals::Signals;
 

@@ -1,10 +1,10 @@
 //! Services that a file names, where the table was cleared first and the kernel then refused their
 //! lines.
 
-use crate::cli::RuleLine;
+use crate::classic::RuleLine;
+use crate::classic::describe_service;
 use crate::error::Error;
 use crate::model::{Change, ServiceKey, Table};
-use crate::rules::describe_service;
 
 use super::{Session, snapshot};
 

@@ -3,10 +3,10 @@
 use std::cell::LazyCell;
 use std::collections::HashMap;
 
-use crate::cli::RuleLine;
+use crate::classic::RuleLine;
+use crate::classic::describe;
 use crate::error::{Errno, Error, made_before};
 use crate::model::{Change, DestinationKey, ServiceKey};
-use crate::rules::describe;
 
 use super::Session;
 

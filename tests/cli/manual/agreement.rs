@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
+use ipvsadm::classic::Scanner;
+use ipvsadm::classic::options::{COLUMNS, COMMANDS, Command as Classic, OPTIONS, Opt};
 use ipvsadm::cli::complete::wanted;
-use ipvsadm::cli::options::{COLUMNS, COMMANDS, Command as Classic, OPTIONS, Opt};
-use ipvsadm::cli::{Program, Request, Scanner, verbs_command};
+use ipvsadm::cli::{Program, Request, verbs_command};
 
 use super::{pages, read};
 

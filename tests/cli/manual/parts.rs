@@ -1,7 +1,7 @@
 //! The parts of pages that come from the tables.
 
 use clap::Arg;
-use ipvsadm::cli::options::{COLUMNS, COMMANDS, Command, Group, OPTIONS, Takes};
+use ipvsadm::classic::options::{COLUMNS, COMMANDS, Command, Group, OPTIONS, Takes};
 use ipvsadm::cli::verbs_command;
 use ipvsadm::model::SCHEDULERS;
 

@@ -1,0 +1,35 @@
+//! The classic language of ipvsadm, for command lines and rule files alike. No I/O.
+//!
+//! [`parse_line`] reads canonical lines, which [`service_line`] and [`destination_line`] write, and
+//! little else: it is fast, and its callers pass what it declines to the parser of the whole
+//! language.
+
+mod builder;
+mod canonical;
+mod lexer;
+pub mod options;
+pub mod parser;
+mod print;
+mod rule_file;
+mod validate;
+pub mod values;
+mod verb_names;
+
+pub use canonical::parse_line;
+pub use lexer::Scanner;
+pub(crate) use lexer::What;
+pub(crate) use parser::holes;
+pub use parser::{Classic, Invocation, Layout, List, Listing, Save};
+pub use print::{
+    Unsayable, daemon_line, describe, describe_destination, describe_service, destination_line,
+    service_line, timeouts_line,
+};
+pub(crate) use rule_file::{LONGEST, MOST_BYTES, long_line, rule_lines, table_of};
+pub use rule_file::{RuleLine, read_rules, read_table};
+pub use validate::{check_service, fits};
+pub(crate) use validate::{
+    readable_daemon, readable_destination, readable_service, readable_timeouts,
+};
+#[cfg(test)]
+pub(crate) use verb_names::VERBS;
+pub(crate) use verb_names::is_verb;

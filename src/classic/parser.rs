@@ -1,0 +1,461 @@
+//! The classic language: ipvsadm 1.31's own commands and options.
+//!
+//! The order of checks is the old tool's: values from left to right, then words left over, then
+//! what goes with what. So the first mistake is the one that the old tool reports.
+
+use crate::error::Misuse;
+use crate::model::quote::shell_option;
+use crate::model::{
+    Change, Daemon, DaemonRole, Destination, DestinationKey, Forwarding, Granularity, Persistence,
+    Service, ServiceKey, Timeouts,
+};
+
+use crate::classic::check_service;
+
+use super::builder::Draft;
+use super::lexer::{Failure, Given, Scanner, What, Words, suggestion};
+use super::options::{COLUMNS, Column, Command, Opt, Takes};
+use super::verb_names::{is_verb, nearest_verb};
+
+/// What a command of the classic language asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Invocation {
+    /// Change the kernel's state.
+    Change(Change),
+    /// `-L`.
+    List(List),
+    /// `-L --json`.
+    ListJson(List),
+    /// `-S`.
+    Save(Save),
+    /// `-R`.
+    Restore,
+    /// `-h`.
+    Help,
+    /// `-v`.
+    Version,
+}
+
+/// What to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum List {
+    /// Services with their real servers: all, or one.
+    Services(Option<ServiceKey>, Listing),
+    /// Connections.
+    Connections {
+        /// Print numbers only.
+        numeric: bool,
+        /// With persistence engine data.
+        engine: bool,
+    },
+    /// Time-outs.
+    Timeouts,
+    /// Sync daemons.
+    Daemons,
+}
+
+/// The columns of a listing of services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Forwarding, weight, connections.
+    Default,
+    /// `--stats`
+    Stats,
+    /// `--rate`
+    Rate,
+    /// `--thresholds`
+    Thresholds,
+    /// `--persistent-conn`
+    Persistent,
+    /// `--tun-info`
+    Tunnel,
+}
+
+/// How to list services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Which columns.
+    pub layout: Layout,
+    /// Print numbers only, look no names up.
+    pub numeric: bool,
+    /// Print whole numbers, without K, M, G and T.
+    pub exact: bool,
+    /// Sort; otherwise the order of the kernel.
+    pub sort: bool,
+}
+
+/// How to save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Save {
+    /// Print numbers only, look no names up.
+    pub numeric: bool,
+    /// Time-outs and sync daemons too.
+    pub full: bool,
+    /// Print JSON.
+    pub json: bool,
+}
+
+/// A command line, understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Classic {
+    /// What to do.
+    pub invocation: Invocation,
+    /// The network namespace to do it in.
+    pub netns: Option<String>,
+    /// What the user should know although nothing is wrong.
+    pub notes: Vec<String>,
+    /// With `-E` and `-e`: the fields that the line does not name, as JSON calls them. They return
+    /// to their defaults.
+    pub unnamed: Vec<&'static str>,
+}
+
+impl From<Invocation> for Classic {
+    fn from(invocation: Invocation) -> Self {
+        Self { invocation, netns: None, notes: Vec::new(), unnamed: Vec::new() }
+    }
+}
+
+/// Reads the words behind the program's name, which `program` is.
+pub fn parse(scanner: &mut Scanner, program: &str, args: &[String]) -> Result<Classic, Misuse> {
+    if args.is_empty() {
+        let listing = Listing { layout: Layout::Default, numeric: false, exact: false, sort: true };
+        return Ok(Invocation::List(List::Services(None, listing)).into());
+    }
+    let words = scanner.read(args);
+    let (at, command, role) = first_command(program, args, &words)?;
+    match command {
+        Command::Help => return Ok(Invocation::Help.into()),
+        Command::Version => return Ok(Invocation::Version.into()),
+        _ => {}
+    }
+    let mut draft = Draft::new(command, &words.given);
+    draft.take_role(role.as_deref())?;
+    for (index, given) in words.given.iter().enumerate().filter(|(index, _)| *index != at) {
+        take(&mut draft, given, || scanner.word_of(args, index))?;
+    }
+    if let Some(failure) = words.failure {
+        return Err(failed_word(failure));
+    }
+    take_loose(&mut draft, words.loose)?;
+    draft.take_scheduler_flags()?;
+    check_matrix(&draft)?;
+    check_listing(&draft)?;
+    build(draft)
+}
+
+/// The first option must be a command, alone; only `--netns` may stand before it.
+fn first_command(
+    program: &str,
+    args: &[String],
+    words: &Words,
+) -> Result<(usize, Command, Option<String>), Misuse> {
+    let netns = |given: &&Given| given.what == What::Option(Opt::Netns);
+    let at = words.given.iter().take_while(netns).count();
+    if let Some(Given { what: What::Command(command), value }) = words.given.get(at)
+        && (value.is_none() || command.row().takes != Takes::Nothing)
+    {
+        return Ok((at, *command, value.clone()));
+    }
+    if let Some(instead) = late_verb(words) {
+        return Err(Misuse::LateVerb { program: program.to_owned(), instead });
+    }
+    let failed = words.failure.as_ref().map(|failure| failure.word.clone());
+    let found = match &words.given[..] {
+        [] => failed.or_else(|| args.first().cloned()).unwrap_or_default(),
+        _ => args.iter().find(|arg| arg.starts_with('-')).cloned().unwrap_or_default(),
+    };
+    let nearest = nearest_verb(&found);
+    Err(Misuse::NoCommand { program: program.to_owned(), found, nearest })
+}
+
+/// A verb behind an option that goes with every verb: how to write the two.
+fn late_verb(words: &Words) -> Option<String> {
+    let verb = words.loose.first().filter(|word| is_verb(word))?;
+    let options = words.given.iter().map_while(|given| match (given.what, &given.value) {
+        (What::Option(Opt::Netns), Some(name)) => Some(shell_option("--netns", name)),
+        (What::Option(Opt::Json), None) => Some("--json".to_owned()),
+        _ => None,
+    });
+    let options = options.collect::<Vec<_>>().join(" ");
+    (!options.is_empty()).then(|| format!("{verb} ... {options}"))
+}
+
+fn take(draft: &mut Draft, given: &Given, word: impl FnOnce() -> String) -> Result<(), Misuse> {
+    let option = match given.what {
+        What::Command(command)
+            if command.row().takes == Takes::Nothing && given.value.is_some() =>
+        {
+            return Err(Misuse::UnwantedArgument { word: word() });
+        }
+        What::Command(_) => return Err(Misuse::SecondCommand { word: word() }),
+        What::Option(option) => option,
+    };
+    if option.row().takes == Takes::Nothing && given.value.is_some() {
+        return Err(Misuse::UnwantedArgument { word: word() });
+    }
+    draft.take(option, given.value.as_deref())
+}
+
+fn failed_word(Failure { word, missing_value }: Failure) -> Misuse {
+    if missing_value {
+        Misuse::MissingArgument { word }
+    } else {
+        Misuse::UnknownOption { suggestion: suggestion(&word), word }
+    }
+}
+
+fn take_loose(draft: &mut Draft, loose: Vec<String>) -> Result<(), Misuse> {
+    let mut loose = loose.into_iter();
+    if draft.command == Command::Set {
+        let values: Vec<String> = loose.by_ref().take(3).collect();
+        draft.take_timeouts(&values)?;
+    }
+    match loose.next() {
+        Some(word) => Err(Misuse::UnexpectedArgument { word, command: draft.command.row().name }),
+        None => Ok(()),
+    }
+}
+
+fn check_matrix(draft: &Draft) -> Result<(), Misuse> {
+    let command = draft.command;
+    for column in COLUMNS {
+        let name = column.name;
+        let required = column.required.contains(&command);
+        let given = draft.has(column.column);
+        if required && !given {
+            return Err(Misuse::Missing { name, command: command.row().name });
+        }
+        if given && !required && !column.allowed.contains(&command) {
+            return Err(Misuse::Illegal { name, command: command.row().name });
+        }
+    }
+    Ok(())
+}
+
+fn check_listing(draft: &Draft) -> Result<(), Misuse> {
+    if draft.command != Command::List {
+        return Ok(());
+    }
+    listing_conflict(|column| draft.has(column))
+}
+
+/// Whether what is to be listed, and how, goes together.
+pub(crate) fn listing_conflict(has: impl Fn(Column) -> bool) -> Result<(), Misuse> {
+    let selectors = [Column::Connection, Column::Service, Column::Timeout, Column::Daemon];
+    let mut given = selectors.into_iter().filter(|column| has(*column));
+    if let (Some(earlier), Some(later)) = (given.next(), given.next()) {
+        return Err(Misuse::Conflict { later: later.row().name, earlier: earlier.row().name });
+    }
+    let any = |columns: &[Column]| columns.iter().any(|column| has(*column));
+    let counters = any(&[Column::Stats, Column::Rate, Column::Thresholds]);
+    let other = any(&[Column::Connection, Column::Timeout, Column::Daemon]);
+    if other && counters || any(&[Column::Timeout, Column::Daemon]) && has(Column::PersistentConn) {
+        return Err(Misuse::ListConflict);
+    }
+    Ok(())
+}
+
+fn build(mut draft: Draft) -> Result<Classic, Misuse> {
+    let mut notes = Vec::new();
+    let invocation = match draft.command {
+        Command::AddService => {
+            Invocation::Change(Change::AddService(service(&mut draft, &mut notes)?))
+        }
+        Command::EditService => {
+            Invocation::Change(Change::UpdateService(service(&mut draft, &mut notes)?))
+        }
+        Command::DeleteService => Invocation::Change(Change::DeleteService(key(&draft)?)),
+        Command::AddServer => {
+            let destination = destination(&draft, &mut notes)?;
+            Invocation::Change(Change::AddDestination(key(&draft)?, destination))
+        }
+        Command::EditServer => {
+            let destination = destination(&draft, &mut notes)?;
+            Invocation::Change(Change::UpdateDestination(key(&draft)?, destination))
+        }
+        Command::DeleteServer => {
+            Invocation::Change(Change::DeleteDestination(key(&draft)?, real_server(&draft)?))
+        }
+        Command::Clear => Invocation::Change(Change::Flush),
+        Command::Zero => Invocation::Change(Change::Zero(draft.service)),
+        Command::Set => Invocation::Change(Change::SetTimeouts(timeouts(&draft))),
+        Command::StartDaemon => Invocation::Change(Change::StartDaemon(daemon(&mut draft)?)),
+        Command::StopDaemon => Invocation::Change(Change::StopDaemon(role(&draft)?)),
+        Command::List if draft.has(Column::Json) => Invocation::ListJson(list(&draft)),
+        Command::List => Invocation::List(list(&draft)),
+        Command::Save => Invocation::Save(Save {
+            numeric: draft.has(Column::Numeric),
+            full: draft.has(Column::Full),
+            json: draft.has(Column::Json),
+        }),
+        Command::Restore => Invocation::Restore,
+        Command::Help => Invocation::Help,
+        Command::Version => Invocation::Version,
+    };
+    if let Invocation::Change(change) = &invocation {
+        notes.extend(holes(change).into_iter().chain(marked_one_packet(change)));
+    }
+    let unnamed = unnamed(draft.command, |column| draft.has(column));
+    Ok(Classic { invocation, netns: draft.netns, notes, unnamed })
+}
+
+/// The fields that an editing command sets without being told.
+pub(crate) fn unnamed(command: Command, has: impl Fn(Column) -> bool) -> Vec<&'static str> {
+    let fields: &[(Column, &str)] = match command {
+        Command::EditService => &[
+            (Column::Scheduler, "scheduler"),
+            (Column::SchedFlags, "flags"),
+            (Column::Persistent, "persistence"),
+            (Column::Netmask, "netmask"),
+            (Column::Engine, "engine"),
+            (Column::Ops, "one_packet"),
+        ],
+        Command::EditServer => &[
+            (Column::Forwarding, "forwarding"),
+            (Column::Weight, "weight"),
+            (Column::UpperThreshold, "upper_threshold"),
+            (Column::LowerThreshold, "lower_threshold"),
+            (Column::TunType, "tunnel"),
+            (Column::TunPort, "tunnel_port"),
+        ],
+        _ => &[],
+    };
+    let mut unnamed: Vec<&str> =
+        fields.iter().filter(|(column, _)| !has(*column)).map(|(_, name)| *name).collect();
+    let checksums = [Column::TunNocsum, Column::TunCsum, Column::TunRemcsum];
+    if command == Command::EditServer && !checksums.into_iter().any(has) {
+        unnamed.push("tunnel_checksum");
+    }
+    unnamed
+}
+
+fn missing(column: Column, draft: &Draft) -> Misuse {
+    Misuse::Missing { name: column.row().name, command: draft.command.row().name }
+}
+
+fn key(draft: &Draft) -> Result<ServiceKey, Misuse> {
+    draft.service.ok_or_else(|| missing(Column::Service, draft))
+}
+
+fn role(draft: &Draft) -> Result<DaemonRole, Misuse> {
+    draft.role.ok_or_else(|| missing(Column::Daemon, draft))
+}
+
+fn timeouts(draft: &Draft) -> Timeouts {
+    draft.timeouts.unwrap_or(Timeouts::KEPT)
+}
+
+fn service(draft: &mut Draft, notes: &mut Vec<String>) -> Result<Service, Misuse> {
+    let key = key(draft)?;
+    let granularity = draft.granularity.unwrap_or_else(|| Granularity::host(key.family()));
+    let service = Service {
+        key,
+        scheduler: draft.take_scheduler(),
+        flags: draft.flags,
+        one_packet: draft.has(Column::Ops),
+        persistence: draft.persistent.map(|timeout| Persistence { timeout, granularity }),
+        engine: draft.engine.take(),
+    };
+    check_service(&service)?;
+    if draft.has(Column::Netmask) && service.persistence.is_none() {
+        notes.push("-M has no effect without -p".to_owned());
+    }
+    Ok(service)
+}
+
+/// What to say of `-o` with a mark: the kernel looks at the protocol of each packet.
+pub(crate) fn marked_one_packet(change: &Change) -> Option<String> {
+    let (Change::AddService(service) | Change::UpdateService(service)) = change else {
+        return None;
+    };
+    let is_marked = matches!(service.key, ServiceKey::Fwmark { .. });
+    (service.one_packet && is_marked)
+        .then(|| "-o has no effect on packets other than UDP".to_owned())
+}
+
+/// What to say of a mask with holes. Other programs make them, and saved tables have them; who types
+/// one has mostly made a mistake.
+pub(crate) fn holes(change: &Change) -> Option<String> {
+    let (Change::AddService(service) | Change::UpdateService(service)) = change else {
+        return None;
+    };
+    match service.persistence?.granularity {
+        Granularity::V4(mask) if !Granularity::V4(mask).is_prefix() => Some(format!(
+            "the mask {mask} has holes; that of a network has none: 255.255.255.0, /24"
+        )),
+        _ => None,
+    }
+}
+
+/// Without a port the real server has that of the service.
+fn real_server(draft: &Draft) -> Result<DestinationKey, Misuse> {
+    let service = key(draft)?;
+    let (address, port) = draft.real_server.ok_or_else(|| missing(Column::RealServer, draft))?;
+    Ok(DestinationKey { address, port: port.unwrap_or(service.port()) })
+}
+
+fn destination(draft: &Draft, notes: &mut Vec<String>) -> Result<Destination, Misuse> {
+    let service = key(draft)?;
+    let mut key = real_server(draft)?;
+    if key.is_of_other_family(&service) && !draft.is_tunnelled() {
+        return Err(Misuse::MixedFamily);
+    }
+    let forwarding = draft.forwarding()?;
+    let by_address = matches!(service, ServiceKey::Address { .. });
+    if by_address && forwarding != Forwarding::Masquerade && key.port != service.port() {
+        notes.push(format!(
+            "-g and -i cannot change the port: {} is used instead of {}; -m can",
+            service.port(),
+            key.port
+        ));
+        key.port = service.port();
+    }
+    Ok(Destination {
+        key,
+        forwarding,
+        weight: draft.weight.unwrap_or(1),
+        upper_threshold: draft.upper_threshold.unwrap_or(0),
+        lower_threshold: draft.lower_threshold.unwrap_or(0),
+    })
+}
+
+fn daemon(draft: &mut Draft) -> Result<Daemon, Misuse> {
+    Ok(Daemon {
+        role: role(draft)?,
+        interface: draft.take_interface(),
+        sync_id: draft.sync_id.unwrap_or(0),
+        max_length: draft.max_length,
+        group: draft.group,
+        port: draft.port,
+        ttl: draft.ttl,
+    })
+}
+
+fn list(draft: &Draft) -> List {
+    let numeric = draft.has(Column::Numeric);
+    if draft.has(Column::Connection) {
+        return List::Connections { numeric, engine: draft.has(Column::PersistentConn) };
+    }
+    if draft.has(Column::Timeout) {
+        return List::Timeouts;
+    }
+    if draft.has(Column::Daemon) {
+        return List::Daemons;
+    }
+    // Where several are given, the old tool lets the first of these win.
+    let columns = [
+        (Column::Stats, Layout::Stats),
+        (Column::Rate, Layout::Rate),
+        (Column::Thresholds, Layout::Thresholds),
+        (Column::PersistentConn, Layout::Persistent),
+        (Column::TunInfo, Layout::Tunnel),
+    ];
+    let chosen = columns.into_iter().find(|(column, _)| draft.has(*column));
+    let listing = Listing {
+        layout: chosen.map_or(Layout::Default, |(_, layout)| layout),
+        numeric,
+        exact: draft.has(Column::Exact),
+        sort: !draft.has(Column::Nosort),
+    };
+    List::Services(draft.service, listing)
+}

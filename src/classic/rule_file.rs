@@ -1,0 +1,271 @@
+//! Rule files: one command a line.
+
+use std::borrow::Cow;
+use std::io::{BufRead, Read};
+
+use crate::error::{Errno, Error, Misuse, Rejection};
+use crate::model::{Change, Table};
+
+use super::lexer::Scanner;
+use super::parser::{self, Classic, Invocation, holes, marked_one_packet};
+
+/// Bytes of a line at most. A rule has about a hundred.
+pub(crate) const LONGEST: usize = 64 * 1024;
+
+/// Bytes of a file at most: of input that never ends too.
+pub(crate) const MOST_BYTES: u64 = 64 << 20;
+
+/// Commands of a file at most: each is held until all are read.
+const MOST_COMMANDS: u32 = 1_000_000;
+
+/// A command of a rule file, with the place where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleLine {
+    /// Counted from 1.
+    pub number: u32,
+    /// What it asks for.
+    pub invocation: Invocation,
+}
+
+impl RuleLine {
+    /// The change that it asks for; `None` for a command that changes nothing, such as `-L`.
+    pub fn change(&self) -> Option<&Change> {
+        match &self.invocation {
+            Invocation::Change(change) => Some(change),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a whole rule file. Blank lines and comments (`#` at the start of a word) are passed over,
+/// and so is the word `ipvsadm` at the start of a line.
+///
+/// # Errors
+/// [`Error::RuleFile`] for the first line that makes no command, [`Error::Io`] where `file` cannot
+/// be read, [`Error::Rejection`] where it has more than 64 MiB or a million commands.
+pub fn read_rules(
+    scanner: &mut Scanner,
+    program: &str,
+    file: impl BufRead,
+) -> Result<Vec<RuleLine>, Error> {
+    rule_lines(scanner, program, file).collect()
+}
+
+/// The same line by line: to hold a file of many thousand rules costs more time, in pages of memory
+/// touched, than to read it.
+pub(crate) fn rule_lines(
+    scanner: &mut Scanner,
+    program: &str,
+    mut file: impl BufRead,
+) -> impl Iterator<Item = Result<RuleLine, Error>> {
+    let mut bytes = Vec::new();
+    let (mut number, mut commands, mut left) = (0, 0, MOST_BYTES);
+    std::iter::from_fn(move || {
+        loop {
+            bytes.clear();
+            // One more than a line may have, and its end.
+            match file.by_ref().take(LONGEST as u64 + 2).read_until(b'\n', &mut bytes) {
+                Ok(0) => return None,
+                Ok(_) => number += 1,
+                Err(error) => return Some(Err(error.into())),
+            }
+            let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+            if line.len() > LONGEST {
+                return Some(Err(long_line(number, line)));
+            }
+            let Some(rest) = left.checked_sub(bytes.len() as u64) else {
+                return Some(Err(Rejection::LongFile.into()));
+            };
+            left = rest;
+            if line.is_empty() {
+                continue;
+            }
+            // Many times as fast as the second of the two.
+            let text =
+                str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
+            let invocation = read_line(scanner, program, number, &text).map_err(|source| {
+                Error::RuleFile { line: number, text: text.trim().to_owned(), source }
+            });
+            if let Some(found) = invocation.transpose() {
+                commands += 1;
+                if commands > MOST_COMMANDS {
+                    return Some(Err(Rejection::LongFile.into()));
+                }
+                return Some(found.map(|invocation| RuleLine { number, invocation }));
+            }
+        }
+    })
+}
+
+/// Only the beginning is shown.
+pub(crate) fn long_line(number: u32, line: &[u8]) -> Error {
+    let text = String::from_utf8_lossy(&line[..line.len().min(SHOWN)]);
+    let source = Misuse::LongLine { most: LONGEST };
+    Error::RuleFile { line: number, text: format!("{}...", text.trim()), source }
+}
+
+/// Bytes of a line that is too long.
+const SHOWN: usize = 60;
+
+fn read_line(
+    scanner: &mut Scanner,
+    program: &str,
+    number: u32,
+    text: &str,
+) -> Result<Option<Invocation>, Misuse> {
+    match super::parse_line(text) {
+        Some(change) => Ok(Some(Invocation::Change(change))),
+        None => other_line(scanner, program, number, text),
+    }
+}
+
+/// A line that is not in the canonical form.
+fn other_line(
+    scanner: &mut Scanner,
+    program: &str,
+    number: u32,
+    text: &str,
+) -> Result<Option<Invocation>, Misuse> {
+    let blank = |c: char| matches!(c, ' ' | '\t' | '\r');
+    let mut words: Vec<String> = text
+        .split(blank)
+        .filter(|word| !word.is_empty())
+        .take_while(|word| !word.starts_with('#'))
+        .map(str::to_owned)
+        .collect();
+    // The parser has its own meaning for these.
+    let control = |byte: &u8| matches!(byte, 0 | 1);
+    if let Some(byte) = words.iter().flat_map(|word| word.bytes()).find(control) {
+        return Err(Misuse::ControlByte { byte });
+    }
+    if words.first().is_some_and(|word| word == "ipvsadm") {
+        words.remove(0);
+    }
+    if words.is_empty() {
+        return Ok(None);
+    }
+    let Classic { invocation, netns, notes, .. } = parser::parse(scanner, program, &words)?;
+    // A mask with holes, and a mark with -o, may have been saved.
+    let usual: Vec<String> = match &invocation {
+        Invocation::Change(change) => [holes(change), marked_one_packet(change)],
+        _ => [None, None],
+    }
+    .into_iter()
+    .flatten()
+    .collect();
+    let notes = notes.into_iter().filter(|note| !usual.contains(note));
+    scanner.notes.extend(notes.map(|note| format!("line {number}: {note}")));
+    let found = match (&invocation, netns) {
+        (Invocation::Restore, _) => words.swap_remove(0),
+        (_, Some(_)) => "--netns".to_owned(),
+        _ => return Ok(Some(invocation)),
+    };
+    Err(Misuse::NoCommand { program: program.to_owned(), found, nearest: None })
+}
+
+/// The table that a rule file makes of an empty one: what `ipvsadm-save` writes and
+/// `ipvsadm apply` reads. No kernel is needed, but names of hosts and ports are looked up.
+///
+/// ```
+/// let table = ipvsadm::classic::read_table(
+///     "# the shop\n\
+///      -A -t 192.0.2.80:80 -s wrr\n\
+///      -a -t 192.0.2.80:80 -r 198.51.100.21 -m -w 3\n",
+/// )?;
+/// assert_eq!(table.destinations(), 1);
+/// # Ok::<(), ipvsadm::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::RuleFile`] for a line that makes no command, [`Error::Rejection`] for one that
+/// describes no table or that the kernel would refuse. Both know the number of the line.
+pub fn read_table(file: &str) -> Result<Table, Error> {
+    table_of(&mut Scanner::default(), "ipvsadm", file.as_bytes(), |_| {})
+}
+
+/// The table that these lines make of an empty one; `see` sees each.
+pub(crate) fn table_of(
+    scanner: &mut Scanner,
+    program: &str,
+    file: &[u8],
+    mut see: impl FnMut(&RuleLine),
+) -> Result<Table, Error> {
+    let mut refused = None;
+    let mut table = Table::default();
+    for line in rule_lines(scanner, program, file) {
+        let line = line?;
+        see(&line);
+        let RuleLine { number, invocation } = line;
+        let change = match invocation {
+            Invocation::Change(change) if !matches!(change, Change::Zero(_)) => change,
+            _ => return Err(Rejection::NoRule { line: number }.into()),
+        };
+        if let Err(errno) = table.change(&change) {
+            refused = Some((number, change, errno));
+            break;
+        }
+    }
+    let Some((number, change, errno)) = refused else { return Ok(table) };
+    let earlier = if errno == Errno::EEXIST {
+        last_before(number, &change, rule_lines(scanner, program, file))
+    } else {
+        None
+    };
+    Err(Rejection::Contradiction {
+        place: Some(format!("line {number}")),
+        operation: change.operation(),
+        errno,
+        object: super::describe(&change),
+        earlier: earlier.map(|line| format!("line {line}")),
+    }
+    .into())
+}
+
+/// The line before line `number` that makes the same thing.
+fn last_before(
+    number: u32,
+    change: &Change,
+    lines: impl Iterator<Item = Result<RuleLine, Error>>,
+) -> Option<u32> {
+    let before = lines.map_while(Result::ok).take_while(|line| line.number < number);
+    let same = before.filter(|line| {
+        line.change().is_some_and(|it| {
+            it.operation() == change.operation() && it.concerns_the_same_as(change)
+        })
+    });
+    same.last().map(|line| line.number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_executed_on_an_empty_table() {
+        let table = read_table(
+            "-A -t 192.0.2.80:80 -s rr\n\
+             -a -t 192.0.2.80:80 -r 198.51.100.21:80 -g -w 1\n\
+             -e -t 192.0.2.80:80 -r 198.51.100.21:80 -g -w 3\n\
+             -A -t 192.0.2.81:80 -s rr\n\
+             -D -t 192.0.2.81:80",
+        );
+        let table = table.unwrap();
+        assert_eq!(table.pools.len(), 1);
+        assert_eq!(table.pools[0].destinations[0].weight, 3);
+    }
+
+    #[test]
+    fn the_line_that_would_fail_is_named() {
+        let refused = |file: &str| match read_table(file) {
+            Err(Error::Rejection(Rejection::Contradiction { place, errno, earlier, .. })) => {
+                (place.unwrap(), errno, earlier)
+            }
+            other => panic!("{other:?}"),
+        };
+        let twice = "-A -t 192.0.2.80:80 -s rr\n\n-A -t 192.0.2.80:80 -s wlc";
+        let place = |number: u32| format!("line {number}");
+        assert_eq!(refused(twice), (place(3), Errno::EEXIST, Some(place(1))));
+        let orphan = "-a -t 192.0.2.80:80 -r 198.51.100.21:80 -g -w 1";
+        assert_eq!(refused(orphan), (place(1), Errno::ESRCH, None));
+    }
+}

@@ -1,0 +1,145 @@
+//! What to change to get from one table to another, in an order that drops no connection.
+//!
+//! First what is missing is added, then what differs is edited in place, and only then is deleted
+//! what is too much: at each moment every service that is in both tables has real servers to send
+//! to. What is equal is not touched, so its counters and connections live on. Nothing is deleted
+//! and added again: the kernel keeps deleted destinations in one list for two minutes, and searches
+//! all of it for each one added.
+
+use std::sync::Arc;
+
+use crate::model::{Change, Daemon, DaemonRole, Pool, ServiceKey, Table, Timeouts};
+
+/// The port, the group and the time to live of a sync daemon that is not told.
+const DAEMON_PORT: u16 = 8848;
+const DAEMON_GROUP: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(224, 0, 0, 81));
+const DAEMON_TTL: u8 = 1;
+
+/// The least length of a backup daemon, in bytes (6.1).
+const BACKUP_LENGTH: u16 = 1024;
+
+/// The changes that make `wish` of `current`. Time-outs and daemons of which the wish says nothing
+/// stay as they are.
+///
+/// ```
+/// use ipvsadm::classic::read_table;
+/// use ipvsadm::rules::{describe, plan};
+///
+/// let now = read_table("-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.21 -g")?;
+/// let wish = read_table("-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.22 -g")?;
+/// let changes = plan(&now, &wish);
+/// // The new real server comes before the old one goes.
+/// assert_eq!(describe(&changes[0]), "-t 192.0.2.80:80 -r 198.51.100.22:80");
+/// assert_eq!(describe(&changes[1]), "-t 192.0.2.80:80 -r 198.51.100.21:80");
+/// # Ok::<(), ipvsadm::Error>(())
+/// ```
+pub fn plan(current: &Table, wish: &Table) -> Vec<Change> {
+    let mut steps = Steps::default();
+    steps.daemons(current, wish);
+    steps.timeouts(current, wish);
+    for (key, pool) in &wish.pools {
+        match current.pools.get(key) {
+            Some(now) if Arc::ptr_eq(now, pool) => {}
+            Some(now) => steps.pool(key, now, pool),
+            None => steps.new_pool(key, pool),
+        }
+    }
+    for (key, pool) in current.pools.iter().filter(|(key, _)| !wish.pools.contains_key(*key)) {
+        steps.frees_daemons |=
+            pool.destinations.keys().any(|server| server.is_of_other_family(key));
+        steps.deletions.push(Change::DeleteService(*key));
+    }
+    steps.in_order()
+}
+
+/// The kernel refuses a sync daemon while a service has real servers of another family, and such
+/// real servers while a daemon runs: daemons are stopped first. They are started before anything is
+/// deleted, since that may fail, but for those that have to wait until such real servers are gone.
+#[derive(Default)]
+struct Steps {
+    stops: Vec<Change>,
+    additions: Vec<Change>,
+    edits: Vec<Change>,
+    deletions: Vec<Change>,
+    starts: Vec<Change>,
+    /// Real servers of another family than their service's are deleted.
+    frees_daemons: bool,
+}
+
+impl Steps {
+    fn in_order(self) -> Vec<Change> {
+        let Self { stops, additions, edits, deletions, starts, frees_daemons } = self;
+        let last = if frees_daemons { [deletions, starts] } else { [starts, deletions] };
+        [stops, additions, edits].into_iter().chain(last).flatten().collect()
+    }
+
+    fn new_pool(&mut self, key: &ServiceKey, pool: &Pool) {
+        self.additions.push(Change::AddService(pool.service.clone()));
+        let servers = pool.destinations.values();
+        self.additions.extend(servers.map(|server| Change::AddDestination(*key, *server)));
+    }
+
+    fn pool(&mut self, key: &ServiceKey, now: &Pool, wish: &Pool) {
+        if now.service != wish.service {
+            self.edits.push(Change::UpdateService(wish.service.clone()));
+        }
+        for (server, wanted) in &wish.destinations {
+            match now.destinations.get(server) {
+                None => self.additions.push(Change::AddDestination(*key, *wanted)),
+                Some(found) if found != wanted => {
+                    self.edits.push(Change::UpdateDestination(*key, *wanted));
+                }
+                Some(_) => {}
+            }
+        }
+        let gone =
+            now.destinations.keys().filter(|server| !wish.destinations.contains_key(*server));
+        for server in gone {
+            self.frees_daemons |= server.is_of_other_family(key);
+            self.deletions.push(Change::DeleteDestination(*key, *server));
+        }
+    }
+
+    fn timeouts(&mut self, current: &Table, wish: &Table) {
+        let Some(wanted) = wish.timeouts else { return };
+        let change = current.timeouts.map_or(wanted, |now| wanted.differing_from(now));
+        if change != Timeouts::KEPT {
+            self.edits.push(Change::SetTimeouts(change));
+        }
+    }
+
+    fn daemons(&mut self, current: &Table, wish: &Table) {
+        for (role, wanted) in &wish.daemons {
+            let running = current.daemons.get(role).and_then(Option::as_ref);
+            if let (Some(running), Some(wanted)) = (running, wanted)
+                && runs_as(running, wanted)
+            {
+                continue;
+            }
+            // There is no editing of a daemon.
+            self.stops.extend(running.map(|_| Change::StopDaemon(*role)));
+            self.starts.extend(wanted.clone().map(Change::StartDaemon));
+        }
+    }
+}
+
+/// The kernel raises a backup's length, and lowers what no UDP packet of the group's family holds.
+fn has_length(running: &Daemon, wanted: u16) -> bool {
+    let least = if running.role == DaemonRole::Backup { BACKUP_LENGTH } else { 1 };
+    let headers = if running.group.is_some_and(|group| group.is_ipv6()) { 48 } else { 28 };
+    // A file that stands for the running side says what the kernel has still to change.
+    let made = |length: u16| length.clamp(least, u16::MAX - headers);
+    running.max_length.map(made) == Some(made(wanted))
+}
+
+/// What a wish does not say is what the kernel chooses; the greatest length depends on the
+/// interface, so any will do.
+fn runs_as(running: &Daemon, wanted: &Daemon) -> bool {
+    running.role == wanted.role
+        && running.interface == wanted.interface
+        && running.sync_id == wanted.sync_id
+        && wanted.max_length.is_none_or(|wanted| has_length(running, wanted))
+        && running.port.unwrap_or(DAEMON_PORT) == wanted.port.unwrap_or(DAEMON_PORT)
+        && running.group.unwrap_or(DAEMON_GROUP) == wanted.group.unwrap_or(DAEMON_GROUP)
+        && running.ttl.unwrap_or(DAEMON_TTL) == wanted.ttl.unwrap_or(DAEMON_TTL)
+}

@@ -1,0 +1,232 @@
+//! What has been done to a host, for whom, and what was there before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::spec::Wish;
+use super::step::Step;
+
+/// A step with those who need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// The step.
+    pub step: Step,
+    /// Who needs it, see [`Wish::holders`].
+    pub holders: BTreeSet<String>,
+}
+
+/// A step that was done, or begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The step.
+    pub step: Step,
+    /// Who needs it.
+    pub holders: BTreeSet<String>,
+    /// What was there before, where a step replaces something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<String>,
+    /// It may have been done. Written before it is.
+    pub begun: bool,
+    /// Steps of earlier runs about the same thing: until this one is done, one of them may stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Step>,
+}
+
+impl Entry {
+    /// Puts another step about the same thing in the place of this one's.
+    pub fn replace(&mut self, step: Step) {
+        let earlier = std::mem::replace(&mut self.step, step);
+        if self.begun && earlier != self.step && !self.earlier.contains(&earlier) {
+            self.earlier.push(earlier);
+        }
+    }
+}
+
+/// The state file: every step that is not undone, in the order in which they were done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// The version of this format.
+    pub schema: u32,
+    /// The boot in which it was written.
+    pub boot: String,
+    /// The kernel's number of the network namespace, in this boot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<u64>,
+    /// The hardware addresses of the host's Ethernet interfaces.
+    #[serde(default)]
+    pub macs: BTreeSet<String>,
+    /// What was wished for each holder.
+    pub wishes: BTreeMap<String, Wish>,
+    /// The steps.
+    pub entries: Vec<Entry>,
+}
+
+impl Ledger {
+    /// An empty ledger.
+    pub fn new(boot: String) -> Self {
+        Self {
+            schema: 1,
+            boot,
+            namespace: None,
+            macs: BTreeSet::new(),
+            wishes: BTreeMap::new(),
+            entries: Vec::new(),
+        }
+    }
+
+    /// Reads a state file in boot `boot`: of an earlier boot only files are left, and the
+    /// parameters that these set again.
+    pub fn read(text: &str, boot: &str) -> Result<Self, String> {
+        let mut ledger: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if ledger.schema != 1 {
+            return Err(format!("it has schema {}, not 1", ledger.schema));
+        }
+        if ledger.boot != boot {
+            let kept: BTreeSet<String> = ledger
+                .entries
+                .iter()
+                .filter(|entry| entry.step.outlives_boot())
+                .flat_map(|entry| entry.holders.iter().cloned())
+                .collect();
+            ledger.entries.retain_mut(|entry| {
+                let parameter = matches!(entry.step, Step::Sysctl { .. });
+                entry.holders.retain(|holder| kept.contains(holder));
+                entry.step.outlives_boot() || parameter && !entry.holders.is_empty()
+            });
+            ledger.wishes.retain(|holder, _| kept.contains(holder));
+            ledger.namespace = None;
+            boot.clone_into(&mut ledger.boot);
+        }
+        Ok(ledger)
+    }
+
+    /// The text of the state file.
+    pub fn text(&self) -> Result<String, String> {
+        let text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
+        Ok(text + "\n")
+    }
+
+    /// Whether it was written in another network namespace than this one, which can have the inode
+    /// of one that is gone. Where the kernel gives no number, or after a boot, hardware addresses
+    /// tell.
+    pub fn of_another(&self, namespace: Option<u64>, macs: &BTreeSet<String>) -> bool {
+        match (self.namespace, namespace) {
+            (Some(then), Some(now)) => then != now,
+            _ => !self.macs.is_empty() && self.macs.is_disjoint(macs),
+        }
+    }
+
+    /// The entry that changes the same thing as `step`.
+    pub fn find(&self, step: &Step) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.step.same_object(step))
+    }
+
+    /// Whether this program changed the thing that `step` changes.
+    pub fn owns(&self, step: &Step) -> bool {
+        self.find(step).is_some_and(|index| self.entries[index].begun)
+    }
+
+    /// Whether this program keeps interfaces from answering ARP for addresses of others.
+    pub fn silences(&self) -> bool {
+        let of =
+            |step: &Step| matches!(step, Step::Sysctl { key, .. } if key.ends_with("/arp_ignore"));
+        self.entries.iter().any(|entry| entry.begun && of(&entry.step))
+    }
+
+    /// The step in its place that was done before `step`.
+    pub fn replaced(&self, step: &Step) -> Option<&Step> {
+        let entry = &self.entries[self.find(step)?];
+        (entry.begun && entry.step != *step).then_some(&entry.step)
+    }
+
+    /// Takes up an entry, in the place of the one about the same thing.
+    pub fn keep(&mut self, mut entry: Entry) {
+        match self.find(&entry.step) {
+            Some(index) => {
+                entry.earlier.extend(self.replaced(&entry.step).cloned());
+                self.entries[index] = entry;
+            }
+            None => self.entries.push(entry),
+        }
+    }
+
+    /// Takes these holders, or all, from every step.
+    pub fn release(&mut self, holders: Option<&BTreeSet<String>>) {
+        self.wishes.retain(|holder, _| holders.is_some_and(|it| !it.contains(holder)));
+        for entry in &mut self.entries {
+            match holders {
+                Some(holders) => entry.holders.retain(|it| !holders.contains(it)),
+                None => entry.holders.clear(),
+            }
+        }
+    }
+
+    /// Whether some of it must outlive a boot.
+    pub fn lasting(&self) -> bool {
+        self.entries.iter().any(|entry| entry.step.outlives_boot())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ledger() -> Ledger {
+        let entry = |step, holders: &[&str]| Entry {
+            step,
+            holders: holders.iter().map(|&it| it.to_owned()).collect(),
+            former: None,
+            begun: true,
+            earlier: Vec::new(),
+        };
+        let sysctl = Step::Sysctl { key: "ipv4/conf/all/arp_ignore".into(), value: "1".into() };
+        let file = Step::File { path: "/etc/x".into(), content: String::new() };
+        let mut ledger = Ledger::new("a".into());
+        ledger.entries = vec![entry(sysctl, &["1", "2"]), entry(file, &["2"])];
+        ledger
+    }
+
+    #[test]
+    fn a_shared_step_stays_while_anybody_holds_it() {
+        let mut ledger = ledger();
+        ledger.release(Some(&BTreeSet::from(["1".to_owned()])));
+        assert!(!ledger.entries[0].holders.is_empty());
+        ledger.release(Some(&BTreeSet::from(["2".to_owned()])));
+        assert!(ledger.entries.iter().all(|entry| entry.holders.is_empty()));
+    }
+
+    #[test]
+    fn a_namespace_is_known_by_its_number_and_without_one_by_its_interfaces() {
+        let macs = |mac: &str| BTreeSet::from([mac.to_owned()]);
+        let mut ledger = ledger();
+        ledger.macs = macs("a");
+        assert!(ledger.of_another(Some(1), &macs("b")));
+        assert!(!ledger.of_another(Some(1), &macs("a")));
+        ledger.namespace = Some(1);
+        assert!(ledger.of_another(Some(2), &macs("a")));
+        assert!(!ledger.of_another(Some(1), &macs("b")));
+        let later = Ledger::read(&ledger.text().unwrap(), "b").unwrap();
+        assert!(!later.of_another(Some(2), &macs("a")));
+    }
+
+    #[test]
+    fn a_boot_leaves_files_and_the_parameters_in_them_for_those_who_have_files() {
+        let mut ledger = ledger();
+        let address = Step::Address { device: "lo".into(), address: "192.0.2.1".parse().unwrap() };
+        ledger.entries.push(Entry { step: address, ..ledger.entries[0].clone() });
+        let text = ledger.text().unwrap();
+        assert_eq!(Ledger::read(&text, "a").unwrap().entries.len(), 3);
+        let later = Ledger::read(&text, "b").unwrap();
+        let steps = |ledger: &Ledger| -> Vec<Step> {
+            ledger.entries.iter().map(|entry| entry.step.clone()).collect()
+        };
+        assert_eq!(steps(&later), steps(&ledger)[..2]);
+        let lasting = BTreeSet::from(["2".to_owned()]);
+        assert!(later.entries.iter().all(|entry| entry.holders == lasting), "{later:?}");
+        assert!(later.lasting());
+        ledger.entries.remove(1);
+        let text = ledger.text().unwrap();
+        assert!(Ledger::read(&text, "b").unwrap().entries.is_empty());
+    }
+}

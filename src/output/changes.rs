@@ -1,0 +1,189 @@
+//! Differences of tables, for people and for programs.
+
+use std::io::{self, Write};
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use crate::classic::{
+    Unsayable, daemon_line, describe_destination, describe_service, destination_line, service_line,
+    timeouts_line,
+};
+use crate::diff::{Delta, Difference, Sides, differences};
+use crate::json::{
+    DaemonFields, DestinationFields, Fields, ServiceFields, TimeoutsFields, Writer, compare,
+};
+use crate::model::{DestinationKey, Numbers, ServiceKey, printable};
+use crate::output::order;
+use crate::output::paint::{Paint, Tone};
+
+/// The differences in the order of listings: each service, then its real servers; time-outs and
+/// daemons last.
+fn sorted(delta: &Delta) -> Vec<Difference<'_>> {
+    let (mut services, mut rest) = (IndexMap::<ServiceKey, Both<'_>>::new(), Vec::new());
+    for difference in differences(delta) {
+        let Some(key) = difference.service() else {
+            rest.push(difference);
+            continue;
+        };
+        let (own, servers) = services.entry(key).or_default();
+        match difference {
+            Difference::Destination(
+                _,
+                Sides::Added(it) | Sides::Removed(it) | Sides::Edited(_, it),
+            ) => {
+                servers.push((it.key, difference));
+            }
+            _ => *own = Some(difference),
+        }
+    }
+    let services = order::by_service(services.into_iter().collect(), |(key, _)| *key);
+    let services = services.into_iter().flat_map(|(_, (own, servers))| {
+        let servers = order::destinations(servers, |(key, _)| *key);
+        own.into_iter().chain(servers.into_iter().map(|(_, it)| it))
+    });
+    services.chain(rest).collect()
+}
+
+/// The difference of a service itself, and those of its real servers.
+type Both<'a> = (Option<Difference<'a>>, Vec<(DestinationKey, Difference<'a>)>);
+
+/// A line for each difference, with `+ `, `- ` or `~ ` before it.
+pub fn text(delta: &Delta, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    for difference in sorted(delta) {
+        let (tone, line) = match difference {
+            Difference::Service(sides) => {
+                side_line(&sides, |it| said(service_line(it, &Numbers), &describe_service(&it.key)))
+            }
+            Difference::Destination(key, sides) => side_line(&sides, |it| {
+                let line = destination_line(&key, it, &Numbers);
+                said(line, &describe_destination(&key, &it.key))
+            }),
+            Difference::Timeouts(sides) => side_line(&sides, timeouts_line),
+            Difference::Daemon(sides) => side_line(&sides, daemon_line),
+        };
+        writeln!(out, "{}", paint.text(tone, &printable(&line)))?;
+    }
+    Ok(())
+}
+
+/// One sentence.
+pub fn summary(delta: &Delta) -> String {
+    let (mut added, mut edited, mut deleted) = (0, 0, 0);
+    for difference in differences(delta) {
+        let count = match difference {
+            Difference::Service(Sides::Added(_))
+            | Difference::Destination(_, Sides::Added(_))
+            | Difference::Timeouts(Sides::Added(_))
+            | Difference::Daemon(Sides::Added(_)) => &mut added,
+            Difference::Service(Sides::Removed(_))
+            | Difference::Destination(_, Sides::Removed(_))
+            | Difference::Timeouts(Sides::Removed(_))
+            | Difference::Daemon(Sides::Removed(_)) => &mut deleted,
+            _ => &mut edited,
+        };
+        *count += 1;
+    }
+    match added + edited + deleted {
+        0 => "nothing to change: the table is as wished".to_owned(),
+        1 => format!("1 change made: {added} added, {edited} edited, {deleted} deleted"),
+        all => format!("{all} changes made: {added} added, {edited} edited, {deleted} deleted"),
+    }
+}
+
+/// What no rule line can say is described.
+fn said(line: Result<String, Unsayable>, object: &str) -> String {
+    line.unwrap_or_else(|unsayable| format!("{object} ({unsayable})"))
+}
+
+fn side_line<T: Fields>(sides: &Sides<'_, T>, line: impl Fn(&T) -> String) -> (Tone, String) {
+    match *sides {
+        Sides::Removed(before) => (Tone::Bad, format!("- {}", line(before))),
+        Sides::Added(after) => (Tone::Good, format!("+ {}", line(after))),
+        Sides::Edited(before, after) => {
+            let fields = compare(before, after).join(", ");
+            (Tone::Changed, format!("~ {}  # {fields}", line(after)))
+        }
+    }
+}
+
+/// A difference as an object of JSON: `change` is `add`, `remove` or `edit`; with `edit`, `old` is
+/// what it was.
+#[derive(Default, Serialize)]
+struct ChangeFields {
+    change: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<ServiceFields>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination: Option<DestinationFields>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeouts: Option<TimeoutsFields>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    daemon: Option<DaemonFields>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old: Option<Old>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Old {
+    Service(Box<ServiceFields>),
+    Destination(Box<DestinationFields>),
+    Timeouts(TimeoutsFields),
+    Daemon(DaemonFields),
+}
+
+/// Kind of change, new value, old value.
+fn parts<'a, T, F: From<&'a T>>(sides: &Sides<'a, T>) -> (&'static str, F, Option<F>) {
+    match *sides {
+        Sides::Removed(before) => ("remove", before.into(), None),
+        Sides::Added(after) => ("add", after.into(), None),
+        Sides::Edited(before, after) => ("edit", after.into(), Some(before.into())),
+    }
+}
+
+impl From<&Difference<'_>> for ChangeFields {
+    fn from(difference: &Difference<'_>) -> Self {
+        match difference {
+            Difference::Service(sides) => {
+                let (change, service, old) = parts::<_, ServiceFields>(sides);
+                let old = old.map(|it| Old::Service(Box::new(it)));
+                Self { change, service: Some(service), old, ..Self::default() }
+            }
+            Difference::Destination(key, sides) => {
+                let (change, destination, old) = parts::<_, DestinationFields>(sides);
+                Self {
+                    change,
+                    service: Some(key.into()),
+                    destination: Some(destination),
+                    old: old.map(|it| Old::Destination(Box::new(it))),
+                    ..Self::default()
+                }
+            }
+            Difference::Timeouts(sides) => {
+                let (change, timeouts, old) = parts::<_, TimeoutsFields>(sides);
+                let old = old.map(Old::Timeouts);
+                Self { change, timeouts: Some(timeouts), old, ..Self::default() }
+            }
+            Difference::Daemon(sides) => {
+                let (change, daemon, old) = parts::<_, DaemonFields>(sides);
+                let old = old.map(Old::Daemon);
+                Self { change, daemon: Some(daemon), old, ..Self::default() }
+            }
+        }
+    }
+}
+
+/// One object with a list of changes, and with `result` where there is one.
+pub fn json(delta: &Delta, result: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = Writer::new(out)?;
+    if let Some(result) = result {
+        writer.field("result", &result)?;
+    }
+    writer.list("changes")?;
+    for difference in sorted(delta) {
+        writer.item(&ChangeFields::from(&difference))?;
+    }
+    writer.end_list()?;
+    writer.end()
+}
