@@ -4,6 +4,7 @@
 use std::fmt;
 use std::fs;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -45,9 +46,21 @@ impl fmt::Debug for Answer {
     }
 }
 
+/// Moves process 1 into a control group of its own and makes that the root of what it sees.
+/// In a shared tree the systemd of one machine removes the groups of another one's services.
 const SETUP: &str = r#"
 set -eu
 mount --make-rprivate /
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mkdir "/sys/fs/cgroup/$group"
+echo 0 >"/sys/fs/cgroup/$group/cgroup.procs"
+umount /sys/fs/cgroup
+exec unshare --cgroup bash -c "$inside"
+"#;
+
+/// Lays the machine's file system over the guest's and starts process 1.
+const INSIDE: &str = r#"
+set -eu
 place=$(mktemp -d -p /run)
 mount -t tmpfs -o mode=755 tmpfs "$place"
 mkdir "$place/upper" "$place/scratch" "$place/root"
@@ -76,10 +89,25 @@ case $init in
 esac
 "#;
 
+/// Ends what still runs in a machine's control group and removes the group.
+const REMOVE: &str = r#"
+set -eu
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+cd "/sys/fs/cgroup/$group"
+echo 1 >cgroup.kill
+until grep -qx 'populated 0' cgroup.events; do sleep 0.05; done
+cd /
+find "/sys/fs/cgroup/$group" -depth -type d -exec rmdir '{}' +
+"#;
+
+/// How many machines were started: the number in the name of a machine's control group.
+static STARTED: AtomicU32 = AtomicU32::new(0);
+
 /// A running machine; it ends with this value.
 pub struct Machine {
     keeper: Child,
     first: String,
+    group: String,
 }
 
 impl Machine {
@@ -97,9 +125,12 @@ impl Machine {
         for path in [&root, &debian, &ours, &rpm] {
             assert!(fs::exists(path).unwrap_or(false), "no {path}: run scripts/package-test.sh");
         }
+        let group = format!("machine-{}", STARTED.fetch_add(1, Ordering::Relaxed));
         let keeper = Command::new("unshare")
             .args(["--mount", "--pid", "--fork", "--net", "--uts", "--ipc", "--kill-child"])
             .args(["bash", "-c", SETUP])
+            .env("group", &group)
+            .env("inside", INSIDE)
             .env("root", root)
             .env("debian", debian)
             .env("ours", ours)
@@ -110,7 +141,7 @@ impl Machine {
             .stdout(Stdio::null())
             .spawn()
             .expect("unshare does not start: install util-linux");
-        let mut machine = Self { keeper, first: String::new() };
+        let mut machine = Self { keeper, first: String::new(), group };
         let children = format!("/proc/{0}/task/{0}/children", machine.keeper.id());
         Self::until("process 1", || fs::read_to_string(&children).is_ok_and(|it| !it.is_empty()));
         let first = fs::read_to_string(&children).expect("children of unshare");
@@ -139,7 +170,8 @@ impl Machine {
     pub fn sh(&self, script: &str) -> Answer {
         let output = Command::new("timeout")
             .args([&LIMIT.as_secs().to_string(), "nsenter", "--target", &self.first])
-            .args(["--mount", "--pid", "--net", "--uts", "--ipc", "sh", "-c", script])
+            .args(["--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup"])
+            .args(["sh", "-c", script])
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("DEBIAN_FRONTEND", "noninteractive")
@@ -187,5 +219,11 @@ impl Drop for Machine {
     fn drop(&mut self) {
         let _ = self.keeper.kill();
         let _ = self.keeper.wait();
+        // The group may stay: the next machine has another one.
+        let _ = Command::new("timeout")
+            .args([&LIMIT.as_secs().to_string(), "unshare", "--mount", "sh", "-c", REMOVE])
+            .env("group", &self.group)
+            .stdin(Stdio::null())
+            .status();
     }
 }
