@@ -16,4 +16,5 @@ mod share;
 mod silence;
 mod support;
 mod undo;
+mod units;
 mod verdict;
