@@ -16,7 +16,7 @@ fi
 mapfile -d '' -t config <"$work/config"
 mapfile -d '' -t environment <"$work/environment"
 mapfile -d '' -t command <"$work/command"
-directory=${config[0]} modules=${config[1]} share=${config[2]}
+directory=${config[0]} modules=${config[1]} share=${config[2]} terminal=${config[3]}
 release=$(uname -r)
 
 insmod "$modules"/kernel/fs/overlayfs/overlay.ko*
@@ -56,6 +56,17 @@ ip link set lo up
 echo 5 >/proc/sys/vm/dirty_writeback_centisecs
 echo 5 >/proc/sys/vm/dirty_expire_centisecs
 
+trap - ERR
+set +e
+cd "$directory"
+if [[ -n $terminal ]]; then
+	env -i "${environment[@]}" setsid --ctty --wait "${command[@]}" </dev/tty1 >/dev/tty1 2>&1
+	status=$?
+	echo "$status" >"$work/status"
+	sync
+	busybox poweroff -f
+fi
+
 # Pipes, since a program may open /dev/stdout anew, which truncates a file.
 mkfifo -m 666 /dev/.stdout /dev/.stderr
 cat </dev/.stdout >>"$work/stdout" &
@@ -63,9 +74,6 @@ relays=($!)
 cat </dev/.stderr >>"$work/stderr" &
 relays+=($!)
 
-trap - ERR
-set +e
-cd "$directory"
 # setsid also keeps env from reading a command with a "=" in it as a variable.
 env -i "${environment[@]}" setsid "${command[@]}" </dev/null >/dev/.stdout 2>/dev/.stderr
 status=$?

@@ -1,11 +1,13 @@
 #!/bin/bash
-# vm.sh [--kernel PATH] COMMAND [ARG...]
+# vm.sh [--kernel PATH] [--terminal] COMMAND [ARG...]
 #
 # Runs COMMAND as root on a kernel with IPVS: the running one where it has IPVS
 # and we are root, with /etc, /run and /var/lib that forget what it writes; else
 # a User-mode Linux guest that sees this machine's files and keeps every change
 # to itself. Directory, environment, output and exit status are the command's
-# own; stdin is empty.
+# own; stdin is empty. With --terminal, COMMAND gets the terminal that vm.sh runs
+# on: keys, window size and Ctrl-C reach COMMAND, and there is no time limit
+# unless IPVS_VM_TIMEOUT sets one.
 #
 #   IPVS_VM_TIMEOUT  seconds until the guest is killed, status 124 (600)
 #   IPVS_VM_MEM      memory of the guest (1024M)
@@ -21,11 +23,17 @@ set -euo pipefail
 
 kernel=${IPVS_VM_KERNEL:-}
 [[ ${IPVS_TESTBED:-} != host ]] || kernel=
-if [[ ${1:-} == --kernel ]]; then
-	kernel=${2:?"--kernel needs the path of a linux.uml"}
-	shift 2
-fi
-[[ $# -gt 0 ]] || die "usage: vm.sh [--kernel PATH] COMMAND [ARG...]"
+terminal=
+while [[ ${1:-} == --* ]]; do
+	case $1 in
+		--kernel) kernel=${2:?"--kernel needs the path of a linux.uml"} && shift ;;
+		--terminal) terminal=1 ;;
+		*) die "no option $1: vm.sh has --kernel PATH and --terminal" ;;
+	esac
+	shift
+done
+[[ $# -gt 0 ]] || die "usage: vm.sh [--kernel PATH] [--terminal] COMMAND [ARG...]"
+[[ -z $terminal || (-t 0 && -t 1) ]] || die "--terminal needs a terminal: standard input or output is something else"
 
 share=${IPVS_VM_SHARE:-}
 if [[ -n $share ]]; then
@@ -39,9 +47,25 @@ fallbacks=/proc/sys/net/core/fb_tunnels_only_for_init_net
 
 # on_this_kernel COMMAND [ARG...]: what it writes to /etc, /run and /var/lib is its own
 on_this_kernel() {
-	local before='' command status signal caught=1
+	local before='' status
 	ensure unshare=util-linux
 	[[ ! -r $fallbacks ]] || before=$(<"$fallbacks")
+	if [[ -n $terminal ]]; then
+		# Ctrl-C is for COMMAND alone, which starts with the default action: a trap
+		# is not inherited.
+		trap : INT QUIT
+		unshare --mount "$top/scripts/host-init.sh" "$share" "$@" && status=0 || status=$?
+	else
+		in_background "$@"
+	fi
+	trap '' HUP INT TERM
+	[[ -z $before || $(<"$fallbacks") == "$before" ]] || echo "$before" >"$fallbacks"
+	exit "$status"
+}
+
+# Sets status.
+in_background() {
+	local command signal caught=1
 	# bash lets what it starts beside itself ignore these two
 	env --default-signal=INT,QUIT unshare --mount "$top/scripts/host-init.sh" "$share" "$@" </dev/null &
 	command=$!
@@ -54,9 +78,6 @@ on_this_kernel() {
 		caught='' status=0
 		wait "$command" 2>/dev/null || status=$?
 	done
-	trap '' HUP INT TERM
-	[[ -z $before || $(<"$fallbacks") == "$before" ]] || echo "$before" >"$fallbacks"
-	exit "$status"
 }
 
 if [[ -z $kernel ]] && have_ipvs; then
@@ -64,6 +85,8 @@ if [[ -z $kernel ]] && have_ipvs; then
 fi
 
 limit=${IPVS_VM_TIMEOUT:-600}
+# Nobody works at a prompt for a month.
+[[ -z $terminal ]] || limit=${IPVS_VM_TIMEOUT:-2592000}
 [[ $limit =~ ^[1-9][0-9]*$ ]] || die "IPVS_VM_TIMEOUT is '$limit': give whole seconds"
 memory=${IPVS_VM_MEM:-1024M}
 [[ $memory =~ ^[1-9][0-9]*[MG]$ ]] || die "IPVS_VM_MEM is '$memory': write it like 1024M or 2G"
@@ -84,11 +107,16 @@ modules=$(readlink -f -- "$modules")
 work=$(mktemp -d /tmp/ipvs-vm.XXXXXX)
 guest=
 tails=()
+screen= # the settings of the terminal
 # shellcheck disable=SC2317 # the trap calls it
 finish() {
 	trap '' PIPE HUP INT TERM
 	{
 		[[ -z $guest ]] || kill -KILL -- "-$guest"
+		[[ -z $screen ]] || {
+			perl -MPOSIX -e 'tcsetpgrp(0, getpgrp)'
+			stty "$screen"
+		}
 		[[ ${#tails[@]} -eq 0 ]] || kill "${tails[@]}"
 		# not wait: called in a trap, bash may wait for the watchdog instead
 		[[ -z $guest ]] || for ((tries = 0; tries < 200; tries++)); do
@@ -98,6 +126,30 @@ finish() {
 		rm -rf "$work"
 		echo 'done' >&8
 	} 2>/dev/null || true
+}
+
+# foreground COMMAND [ARG...]: runs it in a process group of its own, to which
+# the terminal (descriptor 3) listens
+foreground() {
+	exec perl -MPOSIX -e '
+		$SIG{TTOU} = "IGNORE";
+		setpgid(0, 0);
+		tcsetpgrp(3, $$) or die "tcsetpgrp: $!\n";
+		$SIG{TTOU} = $SIG{TTIN} = "DEFAULT";
+		exec @ARGV or die "$ARGV[0]: $!\n"' "$@"
+}
+
+# result COMMAND [ARG...]: exits as COMMAND did in the guest
+result() {
+	if [[ -e $work/status ]]; then
+		exit "$(<"$work/status")"
+	elif [[ -e $work/late ]]; then
+		say "vm.sh: still running after $limit seconds, killed: $*"
+		exit 124
+	fi
+	say "vm.sh: the guest ended without a result; the last lines of its console:"
+	grep -v '\[<' "$work/console" | tail -n 20 >&2 || true
+	exit 125
 }
 
 # A second process ends the guest at the time limit, and when this script is
@@ -116,7 +168,7 @@ trap 'exit 143' TERM
 
 mkdir "$work/layers"
 cp "$top/scripts/guest-init.sh" "$work/init"
-printf '%s\0' "$PWD" "$modules" "$share" >"$work/config"
+printf '%s\0' "$PWD" "$modules" "$share" "$terminal" >"$work/config"
 printf '%s\0' "$@" >"$work/command"
 env -0 >"$work/environment"
 touch "$work/stdout" "$work/stderr"
@@ -140,10 +192,25 @@ bytes=$(numfmt --from=iec "$memory")
 ((${room//[!0-9]/} + 0 >= bytes >> 20)) && store=/dev/shm || store=$work
 
 read -ra append <<<"${IPVS_VM_APPEND:-}"
-setsid env -i PATH="$PATH" TMPDIR="$store" taskset -c "${cpu:-0}" \
-	"$kernel" "mem=$memory" uml_dir="$work" root=/dev/root rootfstype=hostfs rootflags=/ rw \
-	con=null con0=null,fd:1 ssl=null init="$work/init" quiet loglevel=1 panic=1 "${append[@]}" \
-	</dev/null >"$work/console" 2>&1 8>&- &
+boot=(env -i PATH="$PATH" TMPDIR="$store" taskset -c "${cpu:-0}"
+	"$kernel" "mem=$memory" uml_dir="$work" root=/dev/root rootfstype=hostfs rootflags=/ rw
+	con=null con0=null,fd:1 ssl=null init="$work/init" quiet loglevel=1 panic=1 "${append[@]}")
+
+# The kernel's own console stays in a file. The guest's tty1 is our terminal: in
+# raw mode, so that Ctrl-C is a key for the guest and no signal for the kernel,
+# and with the kernel in the foreground, where it learns of a new window size.
+if [[ -n $terminal ]]; then
+	screen=$(stty -g)
+	trap '' TTOU TTIN # we are in the background meanwhile
+	foreground "${boot[@]}" con1=fd:3,fd:4 3<&0 4>&1 </dev/null >"$work/console" 2>&1 8>&- &
+	guest=$!
+	echo "$guest" >&8
+	exec 9<&-
+	wait "$guest" 2>/dev/null || true
+	result "$@"
+fi
+
+setsid "${boot[@]}" </dev/null >"$work/console" 2>&1 8>&- &
 guest=$!
 echo "$guest" >&8
 exec 9<&-
@@ -159,12 +226,4 @@ if [[ ! -e $work/status ]] && kill -0 "$guest" 2>/dev/null; then
 	exit 141 # nobody reads any more: what a broken pipe would have done to COMMAND
 fi
 wait "$guest" "${tails[@]}" 2>/dev/null || true
-if [[ -e $work/status ]]; then
-	exit "$(<"$work/status")"
-elif [[ -e $work/late ]]; then
-	say "vm.sh: still running after $limit seconds, killed: $*"
-	exit 124
-fi
-say "vm.sh: the guest ended without a result; the last lines of its console:"
-grep -v '\[<' "$work/console" | tail -n 20 >&2 || true
-exit 125
+result "$@"
