@@ -19,6 +19,11 @@ die() {
 	exit 1
 }
 
+# need_terminal WHAT
+need_terminal() {
+	[[ -t 0 && -t 1 ]] || die "$1 needs a terminal: standard input or output is something else"
+}
+
 need_root() {
 	[[ $EUID -eq 0 ]] || die "this needs root: run it again with sudo"
 }
@@ -50,11 +55,94 @@ need_linker() {
 	command -v cc >/dev/null || install_packages gcc libc6-dev
 }
 
-# Cargo where rustup puts it, and its linker.
+# Cargo where rustup puts it, and its linker. Under sudo it may be the cargo of
+# the calling user.
 need_compiler() {
 	[[ ! -d $HOME/.cargo/bin ]] || PATH=$PATH:$HOME/.cargo/bin
-	command -v cargo >/dev/null || die "missing: cargo; install Rust from https://rustup.rs for this user, then run this again"
+	[[ -n $(builder_home) ]] || command -v cargo >/dev/null ||
+		die "missing: cargo; install Rust from https://rustup.rs for this user, then run this again"
 	need_linker
+}
+
+# Prints the home of the user who called sudo, if that user has a cargo.
+builder_home() {
+	local home
+	[[ $EUID -eq 0 && -n ${SUDO_USER:-} && $SUDO_USER != root ]] || return 0
+	home=$(getent passwd "$SUDO_USER" | cut -d: -f6)
+	[[ ! -x $home/.cargo/bin/cargo ]] || printf '%s\n' "$home"
+}
+
+# as_builder COMMAND [ARG...]: as the user whose cargo it is. A build by root
+# would leave files in target/ that the user's next build could not replace.
+as_builder() {
+	local home
+	home=$(builder_home)
+	if [[ -n $home ]]; then
+		runuser -u "$SUDO_USER" -- env "HOME=$home" "PATH=$home/.cargo/bin:$PATH" "$@"
+	else
+		env "$@"
+	fi
+}
+
+cargo() {
+	as_builder cargo "$@"
+}
+
+# Builds the release program, and sets program to its path.
+release_program() {
+	as_builder "$top/packaging/compile.sh"
+	# shellcheck disable=SC2034 # for the callers
+	program=${CARGO_TARGET_DIR:-$top/target}/release/ipvsadm
+}
+
+# help_of SCRIPT: prints the comment at its head
+help_of() {
+	sed -n '2,/^set /{/^# shellcheck/d;/^#/s/^# \{0,1\}//p}' "$1"
+}
+
+# unknown WHAT WORD CANDIDATE...: dies, names the candidates and the one that WORD resembles
+unknown() {
+	local what=$1 word=$2 near
+	shift 2
+	near=$(nearest "$word" "$@")
+	say "${0##*/}: no $what '$word'${near:+: did you mean $near?}"
+	die "the ${what}s are: $*"
+}
+
+# nearest WORD CANDIDATE...: prints the one that begins with WORD, or that is at
+# most a third of its letters away
+nearest() {
+	local word=$1 candidate best='' least away
+	shift
+	least=$((${#word} / 3 + 1))
+	for candidate; do
+		[[ -z $word || $candidate != "$word"* ]] || { printf '%s\n' "$candidate" && return; }
+		away=$(distance "$word" "$candidate")
+		((away > least)) || { best=$candidate least=$((away - 1)); }
+	done
+	printf '%s\n' "$best"
+}
+
+# distance A B: how many letters to insert, delete, replace or swap with the next
+distance() {
+	local a=$1 b=$2 i j cost value
+	local -A d
+	for ((i = 0; i <= ${#a}; i++)); do d[$i,0]=$i; done
+	for ((j = 0; j <= ${#b}; j++)); do d[0,$j]=$j; done
+	for ((i = 1; i <= ${#a}; i++)); do
+		for ((j = 1; j <= ${#b}; j++)); do
+			cost=1
+			[[ ${a:i-1:1} != "${b:j-1:1}" ]] || cost=0
+			value=$((d[$((i - 1)),$((j - 1))] + cost))
+			((d[$((i - 1)),$j] + 1 >= value)) || value=$((d[$((i - 1)),$j] + 1))
+			((d[$i,$((j - 1))] + 1 >= value)) || value=$((d[$i,$((j - 1))] + 1))
+			if ((i > 1 && j > 1)) && [[ ${a:i-1:1}${a:i-2:1} == "${b:j-2:2}" ]]; then
+				((d[$((i - 2)),$((j - 2))] + 1 >= value)) || value=$((d[$((i - 2)),$((j - 2))] + 1))
+			fi
+			d[$i,$j]=$value
+		done
+	done
+	printf '%s\n' "${d[${#a},${#b}]}"
 }
 
 # built NAME: the path of a test or benchmark, from what cargo says of it on stdin

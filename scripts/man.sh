@@ -1,14 +1,11 @@
 #!/usr/bin/env bash
-# The manual: checks its pages, or with --write makes the parts that come from
-# the tables of the program.
+# man.sh: writes the parts of man/ that come from the tables of the program
+# (tools/manual). ./x test manual checks that they are up to date.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+[[ $# -eq 0 ]] || die "man.sh takes no arguments: it writes, and ./x test manual checks"
 cd "$top"
-case ${1:-} in
-	'') ensure mandoc=mandoc man=man-db ;;
-	--write) export IPVSADM_WRITE_MAN=1 ;;
-	*) die "usage: man.sh [--write]" ;;
-esac
-cargo test --test cli "manual::${1:+the_parts}"
+need_compiler
+cargo run --quiet --example manual

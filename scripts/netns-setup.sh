@@ -23,7 +23,7 @@ state=/run/lvs-netns
 program=${IPVSADM:-ipvsadm}
 
 usage() {
-	sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"
+	help_of "$0"
 }
 
 on() {

@@ -52,7 +52,7 @@ fn read(path: &Path) -> String {
 }
 
 fn sources() -> Vec<(String, String)> {
-    let files = ["src", "tests", "benches", "examples"]
+    let files = ["src", "tests", "benches", "examples", "tools"]
         .into_iter()
         .flat_map(|folder| files_below(folder, ".rs"));
     files.map(|path| (path.strip_prefix(TOP).unwrap().display().to_string(), read(&path))).collect()

@@ -1,9 +1,7 @@
-//! The manual: what stands in it comes from the tables of the program, and it is well-formed.
+//! The manual is complete and well-formed. tools/manual writes the parts of it that come from the
+//! tables of the program, and checks them.
 
 mod agreement;
-mod json;
-mod parts;
-mod roff;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,9 +10,6 @@ use std::process::Command;
 use ipvsadm::Misuse;
 use ipvsadm::classic::Scanner;
 use ipvsadm::cli::{Program, Request};
-
-const BEGIN: &str = ".\\\" begin ";
-const END: &str = ".\\\" end";
 
 /// Every page, by its name.
 fn pages() -> Vec<(String, PathBuf)> {
@@ -30,38 +25,6 @@ fn pages() -> Vec<(String, PathBuf)> {
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
-}
-
-/// The page with the parts between its marks made anew.
-fn made_anew(page: &str) -> String {
-    let mut text = String::new();
-    let mut inside = false;
-    for line in page.lines() {
-        inside &= line != END;
-        if !inside {
-            text += &format!("{line}\n");
-        }
-        if let Some(name) = line.strip_prefix(BEGIN) {
-            text += &parts::part(name);
-            inside = true;
-        }
-    }
-    assert!(!inside, "a part without an end");
-    text
-}
-
-#[test]
-fn the_parts_from_tables_are_those_of_the_tables() {
-    for (name, path) in pages() {
-        let page = read(&path);
-        let anew = made_anew(&page);
-        if std::env::var_os("IPVSADM_WRITE_MAN").is_some() {
-            fs::write(&path, anew).expect("a writable page");
-        } else {
-            let differing = page.lines().zip(anew.lines()).find(|(old, new)| old != new);
-            assert_eq!(page, anew, "{name}: {differing:?}: run scripts/man.sh --write");
-        }
-    }
 }
 
 #[test]
