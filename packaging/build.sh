@@ -3,19 +3,18 @@
 # write, for packaging/install.sh. Needs cargo in PATH.
 #
 #   CARGO_TARGET_DIR  where cargo builds (target)
+#   IPVSADM_PROGRAM   the program, where packaging/compile.sh has built it from
+#                     these sources already
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 
-# The paths of this machine are no business of the package.
-cargo fetch --locked
-for sources in "$cargo_home"/registry/src/*/; do
-	RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=${sources%/}=/crates"
-done
-export RUSTFLAGS
-cargo build --release --locked --bin ipvsadm
-program=$CARGO_TARGET_DIR/release/ipvsadm
+program=${IPVSADM_PROGRAM:-}
+if [[ -z $program ]]; then
+	packaging/compile.sh
+	program=$CARGO_TARGET_DIR/release/ipvsadm
+fi
 
 made=$PWD/target/package
 rm -rf "$made"

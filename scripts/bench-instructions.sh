@@ -162,8 +162,8 @@ check() {
 }
 
 modules=(crc32c_generic libcrc32c nf_defrag_ipv6 nf_defrag_ipv4 nf_conntrack ip_vs ip_vs_rr)
-cargo build --release --locked --quiet
-ours=${CARGO_TARGET_DIR:-$top/target}/release/ipvsadm
+release_program
+ours=$program
 fetch_kernel
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

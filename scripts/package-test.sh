@@ -14,6 +14,7 @@ field=(ipvsadm ldirectord keepalived ctdb sosreport python3 procps kmod rpm
 
 cd "$top"
 need_root
+need_compiler
 ensure mmdebstrap=mmdebstrap unshare=util-linux flock=util-linux
 testbed=$top/target/testbed
 mkdir -p "$testbed/roots" "$testbed/debian"
@@ -47,14 +48,15 @@ older_rpm() {
 	sed -e 's/^Release: .*/Release: 0/' \
 		-e '/^install .*ipvsadm.rules/a echo "# of release 0" >>%{buildroot}%{rules}' \
 		packaging/ipvsadm.spec >"$out/older.spec"
-	CARGO_TARGET_DIR=$top/target/package-build rpmbuild -bb --nodeps --quiet \
+	release_program
+	IPVSADM_PROGRAM=$program rpmbuild -bb --nodeps --quiet \
 		--define "_topdir $out" --define "_rpmdir $out/older" "$out/older.spec"
 }
 
 if [[ -z ${IPVS_PACKAGE_BUILT:-} ]]; then
 	documented | while read -r command; do
 		say "the documents say: $command"
-		bash -euc "$command" </dev/null
+		bash -euc "$command --lint" </dev/null
 	done
 	older_rpm
 fi
@@ -73,9 +75,9 @@ fi
 flock -u 9
 exec 9>&-
 
-triple=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
-export "CARGO_TARGET_${triple}_RUNNER=$top/scripts/vm.sh"
 export IPVS_TESTBED=uml IPVS_VM_MEM=${IPVS_VM_MEM:-2048M} IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-1800}
 # One CPU and much waiting: two machines at once.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-2}
-cargo test --test package -- "$@"
+tests=$(cargo test --test package --no-run --message-format=json-render-diagnostics | built package)
+[[ -n $tests ]] || die "cargo built no test binary 'package'"
+exec scripts/vm.sh "$tests" "$@"

@@ -1,11 +1,21 @@
 #!/usr/bin/env bash
-# package.sh [deb|rpm]: builds the Debian package (or the RPM) from this tree, as
-# it is, and checks it with lintian (or rpmlint). The result is in target/debian
-# (or target/rpm).
+# package.sh [--lint] [deb|rpm]
+#
+# Builds the Debian package (or the RPM) from this tree, as it is. The result is in
+# target/debian (or target/rpm). --lint checks it with lintian (or rpmlint).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+lint=
+kind=deb
+for word; do
+	case $word in
+		--lint) lint=1 ;;
+		deb | rpm) kind=$word ;;
+		*) die "no package '$word': usage: package.sh [--lint] [deb|rpm]" ;;
+	esac
+done
 cd "$top"
 need_compiler
 ensure tar=tar git=git
@@ -25,30 +35,44 @@ sources() {
 	fi | tar -c --null -T - | tar -x -C "$1"
 }
 
+# The package gets the program that was built here, of the same sources: the copy
+# of them has another path, and cargo would build it once more.
+compile() {
+	release_program
+	export IPVSADM_PROGRAM=$program
+}
+
 deb() {
 	local out=$top/target/debian found
-	ensure dh=debhelper dpkg-buildpackage=dpkg-dev lintian=lintian make=make
+	ensure dh=debhelper dpkg-buildpackage=dpkg-dev make=make
 	dpkg-query -W -f '${Status}' build-essential 2>/dev/null | grep -q ' installed' ||
 		install_packages build-essential
 	found=$(dpkg-parsechangelog -S Version)
 	[[ ${found#*:} == "$version" ]] ||
 		die "debian/changelog has version $found, Cargo.toml $version: make them one"
+	compile
 	mkdir -p "$out"
 	rm -f "$out"/ipvsadm*.*
 	sources "$out/source"
 	say "building the Debian package $found"
-	(cd "$out/source" && CARGO_TARGET_DIR=$top/target/package-build dpkg-buildpackage -b -us -uc)
+	(cd "$out/source" && as_builder dpkg-buildpackage -b -us -uc)
+	[[ -z $lint ]] || lint_deb
+	ls "$out"/ipvsadm_*.deb
+}
+
+lint_deb() {
+	ensure lintian=lintian
 	say "checking it with lintian"
 	lintian --allow-root --tag-display-limit 0 --fail-on error,warning "$out"/ipvsadm_*.changes
-	ls "$out"/ipvsadm_*.deb
 }
 
 rpm_package() {
 	local out=$top/target/rpm found
-	ensure rpmbuild=rpm rpmlint=rpmlint
+	ensure rpmbuild=rpm
 	found=$(sed -n 's/^Version: *//p' packaging/ipvsadm.spec)
 	[[ $found == "$version" ]] ||
 		die "packaging/ipvsadm.spec has version $found, Cargo.toml $version: make them one"
+	compile
 	rm -rf "$out"
 	mkdir -p "$out/SOURCES"
 	sources "$out/ipvsadm-$version"
@@ -56,15 +80,16 @@ rpm_package() {
 	rm -r "$out/ipvsadm-$version"
 	say "building the RPM $version"
 	# Outside of RPM's distributions no package can say what is there.
-	CARGO_TARGET_DIR=$top/target/package-build \
-		rpmbuild -bb --nodeps --define "_topdir $out" packaging/ipvsadm.spec
-	say "checking it with rpmlint"
-	rpmlint --strict -c packaging/rpmlint.toml packaging/ipvsadm.spec "$out"/RPMS/*/*.rpm
+	as_builder rpmbuild -bb --nodeps --define "_topdir $out" packaging/ipvsadm.spec
+	if [[ -n $lint ]]; then
+		ensure rpmlint=rpmlint
+		say "checking it with rpmlint"
+		rpmlint --strict -c packaging/rpmlint.toml packaging/ipvsadm.spec "$out"/RPMS/*/*.rpm
+	fi
 	ls "$out"/RPMS/*/*.rpm
 }
 
-case ${1:-deb} in
+case $kind in
 	deb) deb ;;
 	rpm) rpm_package ;;
-	*) die "usage: package.sh [deb|rpm]" ;;
 esac
