@@ -21,12 +21,11 @@ if [[ ${1-} == instructions ]]; then
 	shift
 	exec scripts/bench-instructions.sh "$@"
 fi
-need_root
 need_compiler
 ensure ip=iproute2 strace=strace
 IPVSADM_REFERENCE=$(reference)
 export IPVSADM_REFERENCE
-bench=$(cargo bench --bench classic --no-run --message-format=json | built classic)
+bench=$(cargo bench --bench classic --no-run --message-format=json-render-diagnostics | built classic)
 [ -n "$bench" ] || die "cargo built no benchmark"
 export IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-3000}
 # Long: a table of 50,000 real servers takes the old program 20 seconds.

@@ -1,5 +1,5 @@
 #!/bin/bash
-# demo.sh [--mode nat|dr|tun] [--family 4|6]
+# demo.sh [--mode nat|dr|tun] [--family 4|6] [--shell]
 #
 # Shows IPVS balancing HTTP over two real servers: installs what is missing,
 # builds ipvsadm, and runs client, router, director and real servers as network
@@ -11,15 +11,16 @@ set -euo pipefail
 . "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib.sh"
 
 requests=12
-mode=nat family=4 inside=
+mode=nat family=4 inside='' shell=''
 arguments=("$@")
 while [[ $# -gt 0 ]]; do
 	case $1 in
 		--mode) mode=${2:?"--mode needs nat, dr or tun"} && shift ;;
 		--family) family=${2:?"--family needs 4 or 6"} && shift ;;
+		--shell) shell=1 ;;
 		--inside) inside=1 ;;
 		-h | --help)
-			sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"
+			help_of "$0"
 			exit
 			;;
 		*) die "no option $1: see demo.sh --help" ;;
@@ -30,23 +31,6 @@ done
 [[ $family =~ ^[46]$ ]] || die "--family is '$family': say 4 or 6"
 
 setup=$top/scripts/netns-setup.sh
-
-# Cargo may belong to the user who called sudo: then it must also run as that
-# user, or the next build without sudo could not write to target/.
-build() {
-	local cargo=() home
-	if [[ -n ${SUDO_USER:-} && $SUDO_USER != root ]]; then
-		home=$(getent passwd "$SUDO_USER" | cut -d: -f6)
-		[[ ! -x $home/.cargo/bin/cargo ]] ||
-			cargo=(runuser -u "$SUDO_USER" -- env "HOME=$home" "PATH=$home/.cargo/bin:$PATH" cargo)
-	fi
-	if [[ ${#cargo[@]} -eq 0 ]]; then
-		need_compiler
-		cargo=(cargo)
-	fi
-	say "building ipvsadm"
-	"${cargo[@]}" build --release --locked --quiet --manifest-path "$top/Cargo.toml"
-}
 
 title() {
 	printf '\n== %s\n' "$*"
@@ -122,12 +106,17 @@ director() {
 if [[ -n $inside ]]; then
 	trap '"$setup" down' EXIT
 	show
+	[[ -z $shell ]] || "$top/scripts/lab.sh" --inside
 	exit
 fi
 
-need_root
-need_linker
+[[ -z $shell ]] || need_terminal --shell
+need_compiler
 ensure ip=iproute2 sysctl=procps busybox=busybox-static curl=curl modprobe=kmod setsid=util-linux
-build
-export IPVSADM=${CARGO_TARGET_DIR:-$top/target}/release/ipvsadm
+say "building ipvsadm"
+release_program
+export IPVSADM=$program
+if [[ -n $shell ]]; then
+	exec "$top/scripts/vm.sh" --terminal "$top/scripts/demo.sh" --inside "${arguments[@]}"
+fi
 IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-120} exec "$top/scripts/vm.sh" "$top/scripts/demo.sh" --inside "${arguments[@]}"

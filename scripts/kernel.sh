@@ -45,7 +45,6 @@ fetch() {
 }
 
 if [[ ! -x $kernel ]]; then
-	need_root
 	ensure apt-get=apt dpkg=dpkg patchelf=patchelf
 	mkdir -p "${dir%/*}"
 	new=$(mktemp -d "$dir.XXXXXX")

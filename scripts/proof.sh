@@ -11,10 +11,9 @@ part=(parser:: privilege:: departures:: values::weights values::service_addresse
 	--skip of_other_services)
 [[ $# -eq 0 ]] || part=("$@")
 cd "$top"
-need_root
 need_compiler
 IPVSADM_REFERENCE=$(reference)
 export IPVSADM_REFERENCE IPVSADM_UNDER_TEST=theirs
-compat=$(cargo test --test compat --no-run --message-format=json | built compat)
+compat=$(cargo test --test compat --no-run --message-format=json-render-diagnostics | built compat)
 [[ -n $compat ]] || die "cargo built no test binary 'compat'"
 exec scripts/vm.sh "$compat" "${part[@]}"

@@ -1,7 +1,16 @@
 #!/usr/bin/env bash
-# Every test but those of the packages (package-test.sh): those that need no
-# kernel here, the others on a kernel with IPVS (the running one where it has
-# IPVS, else user-mode Linux guests, two at once and one in what they leave).
+# test.sh [SUITE [NAME...]]
+#
+# Without SUITE runs every test but those of the packages (package-test.sh): those
+# that need no kernel here, the others on a kernel with IPVS (the running one where
+# it has IPVS, else user-mode Linux guests, two at once and one in what they leave).
+# With SUITE builds and runs that suite alone; with NAME only its tests whose names
+# contain NAME. Words that begin with a dash go to the test binary: --list, --exact,
+# --nocapture, --skip NAME.
+#
+#   test.sh kernel                   the suite tests/kernel
+#   test.sh kernel timeouts          its tests with "timeouts" in the name
+#   test.sh compat --list            the names of its tests
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -18,24 +27,37 @@ shards=(
 	'completion'
 	'absent'
 	'kernel'
+	'scripts'
 )
 # One that never waits, and that nothing hurries, fills the time in which the
 # others wait.
 filler='compat random'
 
+# Suites that need no kernel with IPVS. unit: of src; doc: of its documentation.
+here=(unit doc tidy cli manual)
+
+# on_kernel BINARY SUITE [WORD...]: runs a test binary where that suite runs
+on_kernel() {
+	local binary=$1 suite=$2
+	shift 2
+	case $suite in
+		prepare) IPVS_VM_SHARE=$share PREPARE_LEFT_OUT=$share/left-out "$top/scripts/vm.sh" "$binary" "$@" ;;
+		absent) IPVS_TESTBED=uml IPVS_VM_APPEND=ipv6.disable=1 "$top/scripts/vm.sh" "$binary" "$@" ;;
+		# It starts guests itself.
+		scripts) as_builder "$binary" "$@" ;;
+		*) "$top/scripts/vm.sh" "$binary" "$@" ;;
+	esac
+}
+
 # run_shard SUITE [FILTER...]: prints what it said when it has ended.
 run_shard() {
 	local name=$1 run log status=0
 	shift
-	case $name in
-		traffic) run=("$top/scripts/traffic.sh") ;;
-		prepare) run=(env "IPVS_VM_SHARE=$logs/share" "PREPARE_LEFT_OUT=$logs/share/left-out" "$top/scripts/vm.sh" "$(binary prepare)" "$@") ;;
-		absent) run=(env IPVS_TESTBED=uml IPVS_VM_APPEND=ipv6.disable=1 "$top/scripts/vm.sh" "$(binary absent)" "$@") ;;
-		*) run=("$top/scripts/vm.sh" "$(binary "$name")" "$@") ;;
-	esac
+	run=(on_kernel "$(binary "$name")" "$name")
+	[[ $name != traffic ]] || run=("$top/scripts/traffic.sh")
 	log=$(mktemp "$logs/log.XXXXXX")
 	SECONDS=0
-	"${run[@]}" >"$log" 2>&1 || status=$?
+	"${run[@]}" "$@" >"$log" 2>&1 || status=$?
 	printf '\n== %s %s: %s seconds\n' "$name" "$*" "$SECONDS"
 	cat "$log"
 	return "$status"
@@ -49,30 +71,96 @@ binary() {
 	echo "$path"
 }
 
-cd "$top"
-need_root
-need_compiler
-ensure ip=iproute2 strace=strace python3=python3 setpriv=util-linux \
-	arptables-legacy=arptables nft=nftables mandoc=mandoc man=man-db zsh=zsh fish=fish \
-	curl=curl jq=jq busybox=busybox-static sysctl=procps \
-	modprobe=kmod keepalived=keepalived
-IPVSADM_REFERENCE=$(reference)
-logs=$(mktemp -d "$top/target/test.XXXXXX")
-mkdir "$logs/share"
-trap 'rm -rf "$logs"' EXIT
-export top IPVSADM_REFERENCE logs IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-1800}
+# without_ipvs BINARY: the tests of ARP rules that the guest's kernel left out, on
+# the running kernel. Debian's User-mode Linux has no ARP family of nftables, and
+# since 7.2 no arp_tables either.
+without_ipvs() {
+	has_nft_arp || die "neither kernel has an ARP filter: --arp arptables is not tested"
+	IPVS_TESTBED=host "$top/scripts/vm.sh" "$1" arptables
+}
 
+# tools SUITE: installs what its tests start
+tools() {
+	ensure ip=iproute2
+	case $1 in
+		cli | manual) ensure mandoc=mandoc man=man-db ;;
+		completion) ensure zsh=zsh fish=fish setpriv=util-linux ;;
+		absent | kernel | tidy | unit | doc) ;;
+		*) ensure strace=strace python3=python3 setpriv=util-linux arptables-legacy=arptables \
+			nft=nftables curl=curl jq=jq busybox=busybox-static sysctl=procps \
+			modprobe=kmod keepalived=keepalived ;;
+	esac
+}
+
+# one_suite SUITE [WORD...]
+one_suite() {
+	local suite=$1 binary
+	shift
+	[[ " ${suites[*]} " == *" $suite "* ]] || unknown suite "$suite" "${suites[@]}"
+	case $suite in
+		package) exec scripts/package-test.sh "$@" ;;
+		traffic) exec scripts/traffic.sh "$@" ;;
+	esac
+	need_compiler
+	tools "$suite"
+	case $suite in
+		unit | doc)
+			[[ $suite == doc ]] && target=(--doc) || target=(--lib --bins)
+			cargo test "${target[@]}" -- "$@"
+			return
+			;;
+		manual) target=(--example manual) ;;
+		*) target=(--test "$suite") ;;
+	esac
+	[[ $suite != docs ]] || cargo build --examples
+	binary=$(cargo test "${target[@]}" --no-run --message-format=json-render-diagnostics | built "$suite")
+	[[ -n $binary ]] || die "cargo built no test binary '$suite'"
+	case " $* " in
+		*' --list '*) exec "$binary" "$@" ;;
+	esac
+	if [[ $# -gt 0 ]] && ! "$binary" --list "$@" | grep -q ': test$'; then
+		die "no test of the suite $suite has a name with $*: see ./x test $suite --list"
+	fi
+	if [[ " ${here[*]} " == *" $suite "* ]]; then
+		cargo test --quiet "${target[@]}" -- "$@"
+		return
+	fi
+	IPVSADM_REFERENCE=$(reference)
+	share=$(mktemp -d /tmp/ipvs-test.XXXXXX)
+	trap 'rm -rf "$share"' EXIT
+	export IPVSADM_REFERENCE IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-1800}
+	on_kernel "$binary" "$suite" "$@"
+	[[ ! -s $share/left-out ]] || without_ipvs "$binary"
+}
+
+cd "$top"
+suites=("${here[@]}")
 for dir in tests/*/; do
 	name=$(basename "$dir")
-	case $name in common | cli | package | proptest-regressions) continue ;; esac
-	[[ " ${shards[*]} " == *" $name "* ]] || die "tests/$name is in no shard of scripts/test.sh"
+	case $name in common | cli | proptest-regressions) continue ;; esac
+	suites+=("$name")
+	[[ $name == package || " ${shards[*]} " == *" $name "* ]] ||
+		die "tests/$name is in no shard of scripts/test.sh"
 done
+if [[ $# -gt 0 ]]; then
+	one_suite "$@"
+	exit
+fi
 
-cargo test --lib --bins --test cli --test tidy
+need_compiler
+for name in cli completion docs; do tools "$name"; done
+IPVSADM_REFERENCE=$(reference)
+logs=$(mktemp -d "$top/target/test.XXXXXX")
+share=$logs/share
+mkdir "$share"
+trap 'rm -rf "$logs"' EXIT
+export top IPVSADM_REFERENCE logs share IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-1800}
+
+cargo test --lib --bins --test cli --test tidy --example manual
 cargo test --doc
-cargo test --tests --no-run --message-format=json >"$logs/build"
+cargo test --tests --no-run --message-format=json-render-diagnostics >"$logs/build"
 cargo build --examples # tests/docs runs them
-export -f run_shard binary
+export -f run_shard binary on_kernel
 guests=2 # at once
 # shellcheck disable=SC2016 # for the shells that run it
 shard='. "$top/scripts/lib.sh"; run_shard'
@@ -87,13 +175,8 @@ else
 fi
 printf '%s\n' "${shards[@]}" | xargs -P $guests -I {} bash -c "$shard {}" || failed=1
 [[ -z ${filling:-} ]] || wait "$filling" || failed=1
-# Debian's User-mode Linux has no ARP family of nftables, and since 7.2 no arp_tables either.
-if ! have_ipvs; then
-	if has_nft_arp; then
-		IPVS_TESTBED=host scripts/vm.sh "$(binary prepare)" arptables || failed=1
-	elif [[ -s $logs/share/left-out ]]; then
-		die "neither kernel has an ARP filter: --arp arptables is not tested"
-	fi
+if ! have_ipvs && { has_nft_arp || [[ -s $share/left-out ]]; }; then
+	without_ipvs "$(binary prepare)" || failed=1
 fi
 [[ -z ${failed:-} ]] || die "tests failed, see above"
 say "every test passed"

@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# traffic.sh [--write] [TEST...]: packets through all modes (tests/traffic), on a
-# kernel with IPVS. Leaves the matrix of what was proven in target/traffic.md;
-# --write also puts it into docs/traffic.md.
+# traffic.sh [--write] [TEST...]
+#
+# Sends packets through all modes (tests/traffic), on a kernel with IPVS, and
+# leaves the matrix of what was proven in target/traffic.md. --write also puts it
+# into docs/traffic.md; without it, and without TEST, the two must have the same
+# rows.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -12,27 +15,33 @@ if [[ ${1:-} == --write ]]; then
 	shift
 fi
 cd "$top"
-need_root
 need_compiler
-ensure ip=iproute2 nft=nftables arptables=arptables tc=iproute2 timeout=coreutils
+ensure ip=iproute2 nft=nftables arptables-legacy=arptables tc=iproute2 timeout=coreutils
 
 share=$(mktemp -d /tmp/traffic.XXXXXX)
 trap 'rm -rf "$share"' EXIT
-triple=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
-export "CARGO_TARGET_${triple}_RUNNER=$top/scripts/vm.sh"
 export IPVS_VM_SHARE=$share TRAFFIC_REPORT=$share/traffic.md
 # They mostly wait for what must not come.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-4}
 
-cargo test --test traffic "$@"
+tests=$(cargo test --test traffic --no-run --message-format=json-render-diagnostics | built traffic)
+[[ -n $tests ]] || die "cargo built no test binary 'traffic'"
+scripts/vm.sh "$tests" "$@"
 # ARP suppression by rules needs no IPVS, but a kernel with an ARP filter, which Debian's
 # User-mode Linux has not: none has nftables' ARP family, and since 7.2 none has arp_tables.
 if grep -qs 'kernel has no ARP filter' "$TRAFFIC_REPORT"; then
 	has_nft_arp || die "neither kernel has nftables' ARP family: --arp nft is not tested"
-	IPVS_TESTBED=host cargo test --test traffic -- by_nft by_arptables
+	IPVS_TESTBED=host scripts/vm.sh "$tests" by_nft by_arptables
 fi
 # Some tests have no row.
 [[ -e $TRAFFIC_REPORT ]] || exit 0
 mkdir -p target
 cp "$TRAFFIC_REPORT" target/traffic.md
-[[ -z $write ]] || cp target/traffic.md docs/traffic.md
+if [[ -n $write ]]; then
+	cp target/traffic.md docs/traffic.md
+elif [[ $# -eq 0 ]]; then
+	# The last column is the kernel, which is another one elsewhere.
+	rows() { sed -n 's/^\(| .*\) | [^|]* |$/\1/p' "$1"; }
+	diff <(rows docs/traffic.md) <(rows target/traffic.md) >&2 ||
+		die "docs/traffic.md (<) is not what the tests proved (>): run ./x traffic"
+fi

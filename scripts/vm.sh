@@ -33,7 +33,7 @@ while [[ ${1:-} == --* ]]; do
 	shift
 done
 [[ $# -gt 0 ]] || die "usage: vm.sh [--kernel PATH] [--terminal] COMMAND [ARG...]"
-[[ -z $terminal || (-t 0 && -t 1) ]] || die "--terminal needs a terminal: standard input or output is something else"
+[[ -z $terminal ]] || need_terminal --terminal
 
 share=${IPVS_VM_SHARE:-}
 if [[ -n $share ]]; then
@@ -91,7 +91,7 @@ limit=${IPVS_VM_TIMEOUT:-600}
 memory=${IPVS_VM_MEM:-1024M}
 [[ $memory =~ ^[1-9][0-9]*[MG]$ ]] || die "IPVS_VM_MEM is '$memory': write it like 1024M or 2G"
 
-ensure busybox=busybox-static modprobe=kmod ip=iproute2 taskset=util-linux setsid=util-linux
+ensure busybox=busybox-static modprobe=kmod ip=iproute2 perl=perl-base taskset=util-linux setsid=util-linux
 if [[ -z $kernel ]]; then
 	ensure linux.uml=user-mode-linux
 	kernel=linux.uml
@@ -194,7 +194,7 @@ bytes=$(numfmt --from=iec "$memory")
 read -ra append <<<"${IPVS_VM_APPEND:-}"
 boot=(env -i PATH="$PATH" TMPDIR="$store" taskset -c "${cpu:-0}"
 	"$kernel" "mem=$memory" uml_dir="$work" root=/dev/root rootfstype=hostfs rootflags=/ rw
-	con=null con0=null,fd:1 ssl=null init="$work/init" quiet loglevel=1 panic=1 "${append[@]}")
+	con=null "con0=null,fd:1" ssl=null init="$work/init" quiet loglevel=1 panic=1 "${append[@]}")
 
 # The kernel's own console stays in a file. The guest's tty1 is our terminal: in
 # raw mode, so that Ctrl-C is a key for the guest and no signal for the kernel,
@@ -202,7 +202,7 @@ boot=(env -i PATH="$PATH" TMPDIR="$store" taskset -c "${cpu:-0}"
 if [[ -n $terminal ]]; then
 	screen=$(stty -g)
 	trap '' TTOU TTIN # we are in the background meanwhile
-	foreground "${boot[@]}" con1=fd:3,fd:4 3<&0 4>&1 </dev/null >"$work/console" 2>&1 8>&- &
+	foreground "${boot[@]}" "con1=fd:3,fd:4" 3<&0 4>&1 </dev/null >"$work/console" 2>&1 8>&- &
 	guest=$!
 	echo "$guest" >&8
 	exec 9<&-

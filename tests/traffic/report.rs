@@ -13,7 +13,7 @@ const HEAD: &str = "# Traffic
 Every row is a test that sends real requests from a client through a director to real servers, in
 network namespaces on the kernel named, and looks at the packets. *Control* is what the same
 requests got in the same place without the one thing that the row is about: a test passes only if
-both came as they should. `scripts/traffic.sh --write` runs them and writes this file.
+both came as they should. `./x traffic` runs them and writes this file.
 
 | Mode | Encapsulation or subject | Family | Proven | Control | Kernel |
 |---|---|---|---|---|---|
