@@ -202,7 +202,8 @@ boot=(env -i PATH="$PATH" TMPDIR="$store" taskset -c "${cpu:-0}"
 if [[ -n $terminal ]]; then
 	screen=$(stty -g)
 	trap '' TTOU TTIN # we are in the background meanwhile
-	foreground "${boot[@]}" "con1=fd:3,fd:4" 3<&0 4>&1 </dev/null >"$work/console" 2>&1 8>&- &
+	# Opened anew: the kernel makes its files non-blocking, and ours must not become so.
+	foreground "${boot[@]}" "con1=fd:3,fd:4" 3</dev/tty 4>/dev/tty </dev/null >"$work/console" 2>&1 8>&- &
 	guest=$!
 	echo "$guest" >&8
 	exec 9<&-

@@ -63,7 +63,7 @@ fn host(commands: &str) -> Option<String> {
     let ci = read(".ci/run");
     let run = |command: &str| {
         let taken = ["scripts/package.sh", "apt "].iter().any(|it| command.starts_with(it));
-        taken || ci.lines().any(|line| line.trim() == command)
+        taken || is_task(command) || ci.lines().any(|line| line.trim() == command)
     };
     let lines = commands.lines().map(|line| line.split(" #").next().unwrap_or_default().trim());
     let unknown = lines.filter(|command| !command.is_empty()).find(|command| !run(command))?;
@@ -75,6 +75,23 @@ fn commands_that_nothing_runs_are_refused() {
     assert_eq!(host("scripts/test.sh   # every test\n\nscripts/package.sh rpm\n"), None);
     assert!(host("scripts/test.sh --fast\n").is_some());
     assert!(host("cargo install --path .\n").is_some());
+    assert_eq!(host("./x\n./x shell # so\n./x test kernel name\n./x test --kernel sid\n"), None);
+    assert!(host("./x tset\n").is_some());
+    assert!(host("./x test kernl\n").is_some());
+}
+
+/// `./x` with a task that it has; of the words after it, a suite is one that exists.
+fn is_task(command: &str) -> bool {
+    let Some(words) = command.strip_prefix("./x") else { return command == "cargo build" };
+    let words: Vec<&str> = words.split(' ').filter(|word| !word.is_empty()).collect();
+    let Some((task, rest)) = words.split_first() else { return true };
+    let rest: Vec<&str> = match rest {
+        ["--kernel", _, rest @ ..] => rest.to_vec(),
+        rest => rest.to_vec(),
+    };
+    let suite_exists = *task != "test"
+        || rest.first().is_none_or(|it| Path::new(TOP).join("tests").join(it).exists());
+    read("x").contains(&format!("\"{task}|")) && suite_exists
 }
 
 /// Links to files that are not there.

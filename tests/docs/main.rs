@@ -48,6 +48,8 @@ documents! {
     traffic: "docs/traffic.md" in Alone;
     datapath: "docs/datapath.md" in Alone;
     scale: "docs/scale.md" in Alone;
+    contributing: "CONTRIBUTING.md" in Alone;
+    security: "SECURITY.md" in Alone;
     guide_index: "docs/guide/en/index.md" in Empty;
     guide_nat: "docs/guide/en/nat.md" in Empty;
     guide_dr: "docs/guide/en/dr.md" in Empty;
