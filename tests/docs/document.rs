@@ -85,10 +85,7 @@ fn is_task(command: &str) -> bool {
     let Some(words) = command.strip_prefix("./x") else { return command == "cargo build" };
     let words: Vec<&str> = words.split(' ').filter(|word| !word.is_empty()).collect();
     let Some((task, rest)) = words.split_first() else { return true };
-    let rest: Vec<&str> = match rest {
-        ["--kernel", _, rest @ ..] => rest.to_vec(),
-        rest => rest.to_vec(),
-    };
+    let rest = if rest.first() == Some(&"--kernel") { rest.get(2..).unwrap_or(&[]) } else { rest };
     let suite_exists = *task != "test"
         || rest.first().is_none_or(|it| Path::new(TOP).join("tests").join(it).exists());
     read("x").contains(&format!("\"{task}|")) && suite_exists
