@@ -59,7 +59,7 @@ need_linker() {
 # the calling user.
 need_compiler() {
 	[[ ! -d $HOME/.cargo/bin ]] || PATH=$PATH:$HOME/.cargo/bin
-	[[ -n $(builder_home) ]] || command -v cargo >/dev/null ||
+	[[ -n $(builder_home) ]] || type -P cargo >/dev/null ||
 		die "missing: cargo; install Rust from https://rustup.rs for this user, then run this again"
 	need_linker
 }
