@@ -12,11 +12,9 @@
 
 use std::process::ExitCode;
 
-use ipvsadm::classic::describe;
-use ipvsadm::classic::read_table;
 use ipvsadm::diff::plan;
 use ipvsadm::model::Operation;
-use ipvsadm::{Client, Error};
+use ipvsadm::{Client, Error, read_table};
 
 fn main() -> ExitCode {
     let Some(path) = std::env::args().nth(1) else {
@@ -37,9 +35,9 @@ fn main() -> ExitCode {
 
 fn apply(path: &str) -> Result<(), Error> {
     // Everything is read and understood before the first change.
-    let wish = read_table(&std::fs::read_to_string(path)?)?;
+    let desired = read_table(&std::fs::read_to_string(path)?)?;
     let mut ipvs = Client::open()?;
-    let changes = plan(&ipvs.table()?, &wish);
+    let changes = plan(&ipvs.table()?, &desired);
     let refusals = ipvs.batch(&changes)?;
     for (index, change) in changes.iter().enumerate() {
         let word = match change.operation() {
@@ -48,8 +46,8 @@ fn apply(path: &str) -> Result<(), Error> {
             _ => "edit",
         };
         match refusals.iter().find(|refusal| refusal.index == index) {
-            None => println!("{word} {}", describe(change)),
-            Some(refusal) => println!("REFUSED {word} {}: {}", describe(change), refusal.errno),
+            None => println!("{word} {change}"),
+            Some(refusal) => println!("REFUSED {word} {change}: {}", refusal.errno),
         }
     }
     Ok(())

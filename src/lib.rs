@@ -17,17 +17,17 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A whole table becomes another one with the fewest changes, and without an outage:
+//! [`diff::plan`] turns one table into another with the fewest changes, and without an outage:
 //!
 //! ```no_run
-//! use ipvsadm::{Client, classic::read_table, diff::plan};
+//! use ipvsadm::{Client, diff::plan, read_table};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let wish = read_table(&std::fs::read_to_string("/etc/ipvsadm.rules")?)?;
+//! let desired = read_table(&std::fs::read_to_string("/etc/ipvsadm.rules")?)?;
 //! let mut ipvs = Client::open()?;
-//! let changes = plan(&ipvs.table()?, &wish);
+//! let changes = plan(&ipvs.table()?, &desired);
 //! for refusal in ipvs.batch(&changes)? {
-//!     eprintln!("{:?}: {}", changes[refusal.index], refusal.errno);
+//!     eprintln!("{}: {}", changes[refusal.index], refusal.errno);
 //! }
 //! # Ok(()) }
 //! ```
@@ -35,42 +35,62 @@
 //! Four programs of a page each are in the folder `examples`: `list`, `failover_weight` (a health
 //! check), `apply_table`, `export_csv`.
 //!
-//! The map of the crate: [`Client`] talks to the kernel; [`model`] holds plain values; [`classic`]
-//! is the language of rule files and command lines, [`diff`] goes from one table to another; [`cli`] turns words into values,
-//! [`cmd`] does what they ask. [`host`] plans what a host needs around IPVS. `netlink`, `reader`
-//! and `system` talk to the kernel, `output` writes what people and scripts read.
-//!
 //! # Units
 //!
 //! Time is in seconds, amounts in bytes, packets and connections, rates in the same per second.
-//! Addresses and ports are in host order, as the types of `std` have them. What the kernel counts
-//! in 64 bits stays 64 bits.
+//! Addresses and ports are in host order, as the types of `std` have them. The kernel's 64-bit
+//! counters stay 64 bits wide.
 //!
 //! # What a version number promises
 //!
-//! This crate follows Semantic Versioning, for [`Client`], [`Error`], [`model`], [`diff`],
-//! [`classic::read_table`] and [`classic::read_rules`]: they change incompatibly only with a new major
-//! number (before 1.0: a new minor number). Errors may get further variants at any time. The rest
-//! of [`cli`], [`cmd`] and [`host`] serves the program, and may change with any version. The
-//! classic language of the program, its output and its exit statuses never change; JSON has a
-//! number of its own, `"schema": 1`.
+//! This crate follows Semantic Versioning for everything that is public: [`Client`], [`Error`],
+//! [`model`], [`read_table`] and [`diff`] change incompatibly only with a new major number (before
+//! 1.0: a new minor number). Errors may get further variants at any time. The classic language of
+//! the program, its output and its exit statuses never change. JSON has a number of its own,
+//! `"schema": 1`.
 
-pub mod classic;
-pub mod cli;
-pub mod cmd;
-pub mod diff;
-pub mod host;
-pub mod model;
-
+// The map of the crate. Arguments become values (cli, classic), values become messages to the kernel
+// (netlink, reader), and values become text (output, json, classic). cmd has one file for each
+// command that a user types. ARCHITECTURE.md tells the whole story.
+mod classic;
+mod cli;
+mod cmd;
 mod error;
+mod host;
 mod json;
 mod netlink;
 mod output;
 mod reader;
 mod system;
 
+pub mod diff;
+pub mod model;
+
+pub use classic::read_table;
+pub use cmd::main;
 pub use error::{Errno, Error, Misuse, Module, Obstacle, Owner, Rejection, ValueKind};
 pub use netlink::{Client, Refusal};
+
+/// What the tests, the benches and the writer of the manual see of the rooms. Not a part of the
+/// library: no version number speaks of it.
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+#[allow(missing_docs)]
+pub mod internals {
+    pub mod classic {
+        pub use crate::classic::{
+            Invocation, Scanner, daemon_line, describe_destination, describe_service,
+            destination_line, options, parse_line, parser, read_rules, service_line, timeouts_line,
+        };
+    }
+    pub mod cli {
+        pub use crate::cli::{Program, Request, complete, verbs_command};
+    }
+    pub mod cmd {
+        pub use crate::cmd::Session;
+    }
+    pub use crate::diff::internals::*;
+}
 
 /// The code of the documents that is Rust, compiled.
 #[cfg(doctest)]

@@ -1,37 +1,7 @@
 //! The program `ipvsadm`, also called as `ipvsadm-save` and `ipvsadm-restore`.
 
-use std::io::{self, BufWriter, StdoutLock, Write};
 use std::process::ExitCode;
 
-use ipvsadm::cli::Program;
-use ipvsadm::cmd::{Args, Session};
-
-/// Bytes of results written at once.
-const BUFFER: usize = 64 * 1024;
-
 fn main() -> ExitCode {
-    let mut words = std::env::args_os();
-    let name = words.next().unwrap_or_else(|| "ipvsadm".into()).to_string_lossy().into_owned();
-    let args = Args::of(words);
-    let (mut out, mut complaints) = (Results::default(), io::stderr());
-    let session = Session::new(&mut out, &mut complaints, name.clone());
-    let texts = args.texts.clone();
-    let mut session = session.with_colours().with_names_of(args);
-    let outcome = session.run(Program::from_name(&name), &texts);
-    ExitCode::from(session.finish(outcome))
-}
-
-/// Standard output, made ready for the first byte: a change writes none, and starts sooner without.
-#[derive(Default)]
-struct Results(Option<BufWriter<StdoutLock<'static>>>);
-
-impl Write for Results {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let ready = || BufWriter::with_capacity(BUFFER, io::stdout().lock());
-        self.0.get_or_insert_with(ready).write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.as_mut().map_or(Ok(()), Write::flush)
-    }
+    ipvsadm::main()
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ipvsadm::Client;
-use ipvsadm::classic::{Invocation, Scanner, read_rules};
+use ipvsadm::internals::classic::{Invocation, Scanner, read_rules};
 use ipvsadm::model::Change;
 use nix::sched::{CloneFlags, unshare};
 

@@ -3,6 +3,7 @@
 //! The parser, the help text, completions and the tests are made from these rows. The order of
 //! [`Column`] is the order in which ipvsadm 1.31 checks legality: the first hit is reported.
 
+#[cfg(feature = "internals")] // sentences for the manual
 mod details;
 
 /// A command of the classic language.
@@ -173,6 +174,7 @@ impl Opt {
 
 impl Column {
     /// ipvsadm 1.31 does not have it.
+    #[cfg(feature = "internals")] // for the comparisons with it
     pub fn is_new(self) -> bool {
         matches!(self, Self::Netns | Self::Json | Self::Full)
     }

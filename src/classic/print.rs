@@ -1,6 +1,6 @@
 //! Values to rule lines.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use crate::model::{
     Change, Checksum, Daemon, Destination, DestinationKey, Family, Forwarding, Granularity, Naming,
@@ -197,7 +197,7 @@ fn push_number(line: &mut String, word: &str, value: u32) {
     line.push_str(itoa::Buffer::new().format(value));
 }
 
-fn push(line: &mut String, words: std::fmt::Arguments<'_>) {
+fn push(line: &mut String, words: fmt::Arguments<'_>) {
     // Writing to a String cannot fail.
     let _ = line.write_fmt(words);
 }
@@ -217,6 +217,13 @@ pub fn describe_destination(service: &ServiceKey, server: &DestinationKey) -> St
     match push_destination(&mut words, service, server, &Numbers) {
         Ok(()) => words,
         Err(_) => describe_service(service),
+    }
+}
+
+/// The object of the change in rule words, such as `-t 192.0.2.80:80 -s wlc`; empty where it has none.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&describe(self))
     }
 }
 

@@ -167,7 +167,7 @@ fn other_line(
 /// `ipvsadm apply` reads. No kernel is needed, but names of hosts and ports are looked up.
 ///
 /// ```
-/// let table = ipvsadm::classic::read_table(
+/// let table = ipvsadm::read_table(
 ///     "# the shop\n\
 ///      -A -t 192.0.2.80:80 -s wrr\n\
 ///      -a -t 192.0.2.80:80 -r 198.51.100.21 -m -w 3\n",

@@ -5,6 +5,6 @@ mod program;
 mod verbs;
 
 pub use program::{Program, Request};
-pub use verbs::{
-    ApplyVerb, Called, DiffVerb, HostVerb, Order, SetVerb, Shell, Verb, command as verbs_command,
-};
+#[cfg(feature = "internals")]
+pub use verbs::command as verbs_command;
+pub use verbs::{ApplyVerb, Called, DiffVerb, HostVerb, Order, SetVerb, Shell, Verb};

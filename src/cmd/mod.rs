@@ -10,6 +10,7 @@ mod diff;
 mod help;
 mod json;
 mod list;
+mod main;
 mod offer;
 mod prepare;
 mod progress;
@@ -24,6 +25,7 @@ use std::collections::BTreeSet;
 use std::io::{ErrorKind, IsTerminal, Write, stdout};
 
 pub use args::Args;
+pub use main::main;
 
 use crate::classic::{Classic, Invocation, Scanner};
 use crate::cli::{Called, Program, Request, Verb};

@@ -30,18 +30,8 @@ impl Delta {
         delta
     }
 
-    /// What two files say otherwise. Each word counts, also what only one of them says: whether the
-    /// other leaves to the kernel what comes to the same, nobody knows without it.
-    ///
-    /// ```
-    /// use ipvsadm::classic::read_table;
-    /// use ipvsadm::rules::{Delta, Limits, differences, plan};
-    ///
-    /// let (old, new) = (read_table("--set 900 120 300")?, read_table("")?);
-    /// assert_eq!(plan(&old, &new), []);
-    /// assert_eq!(differences(&Delta::between(&old, &new, &Limits::default())).len(), 1);
-    /// # Ok::<(), ipvsadm::Error>(())
-    /// ```
+    /// What differs between two files. A time-out or daemon that only one of them mentions counts as
+    /// a difference: without a kernel nobody can say that it would come to the same.
     pub fn between(before: &Table, after: &Table, limits: &Limits) -> Self {
         let after = limits.target(before, after);
         let mut delta = Self::default();

@@ -5,7 +5,15 @@ mod difference;
 mod plan;
 mod scope;
 
-pub use delta::Delta;
-pub use difference::{Difference, Sides, differences};
+pub(crate) use delta::Delta;
+pub(crate) use difference::{Difference, Sides, differences};
 pub use plan::plan;
-pub use scope::{BadScope, Limits, Scope};
+pub(crate) use scope::{Limits, Scope};
+
+/// What this package's own tests see of the room.
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals {
+    pub use super::delta::Delta;
+    pub use super::scope::Limits;
+}

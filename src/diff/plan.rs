@@ -18,33 +18,32 @@ const DAEMON_TTL: u8 = 1;
 /// The least length of a backup daemon, in bytes (6.1).
 const BACKUP_LENGTH: u16 = 1024;
 
-/// The changes that make `wish` of `current`. Time-outs and daemons of which the wish says nothing
-/// stay as they are.
+/// The changes that turn `current` into `desired`. Time-outs and daemons that `desired` does not
+/// mention stay as they are.
 ///
 /// ```
-/// use ipvsadm::classic::read_table;
-/// use ipvsadm::rules::{describe, plan};
+/// use ipvsadm::{diff::plan, read_table};
 ///
 /// let now = read_table("-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.21 -g")?;
-/// let wish = read_table("-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.22 -g")?;
-/// let changes = plan(&now, &wish);
+/// let desired = read_table("-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.22 -g")?;
+/// let changes = plan(&now, &desired);
 /// // The new real server comes before the old one goes.
-/// assert_eq!(describe(&changes[0]), "-t 192.0.2.80:80 -r 198.51.100.22:80");
-/// assert_eq!(describe(&changes[1]), "-t 192.0.2.80:80 -r 198.51.100.21:80");
+/// assert_eq!(changes[0].to_string(), "-t 192.0.2.80:80 -r 198.51.100.22:80");
+/// assert_eq!(changes[1].to_string(), "-t 192.0.2.80:80 -r 198.51.100.21:80");
 /// # Ok::<(), ipvsadm::Error>(())
 /// ```
-pub fn plan(current: &Table, wish: &Table) -> Vec<Change> {
+pub fn plan(current: &Table, desired: &Table) -> Vec<Change> {
     let mut steps = Steps::default();
-    steps.daemons(current, wish);
-    steps.timeouts(current, wish);
-    for (key, pool) in &wish.pools {
+    steps.daemons(current, desired);
+    steps.timeouts(current, desired);
+    for (key, pool) in &desired.pools {
         match current.pools.get(key) {
             Some(now) if Arc::ptr_eq(now, pool) => {}
             Some(now) => steps.pool(key, now, pool),
             None => steps.new_pool(key, pool),
         }
     }
-    for (key, pool) in current.pools.iter().filter(|(key, _)| !wish.pools.contains_key(*key)) {
+    for (key, pool) in current.pools.iter().filter(|(key, _)| !desired.pools.contains_key(*key)) {
         steps.frees_daemons |=
             pool.destinations.keys().any(|server| server.is_of_other_family(key));
         steps.deletions.push(Change::DeleteService(*key));
@@ -79,11 +78,11 @@ impl Steps {
         self.additions.extend(servers.map(|server| Change::AddDestination(*key, *server)));
     }
 
-    fn pool(&mut self, key: &ServiceKey, now: &Pool, wish: &Pool) {
-        if now.service != wish.service {
-            self.edits.push(Change::UpdateService(wish.service.clone()));
+    fn pool(&mut self, key: &ServiceKey, now: &Pool, desired: &Pool) {
+        if now.service != desired.service {
+            self.edits.push(Change::UpdateService(desired.service.clone()));
         }
-        for (server, wanted) in &wish.destinations {
+        for (server, wanted) in &desired.destinations {
             match now.destinations.get(server) {
                 None => self.additions.push(Change::AddDestination(*key, *wanted)),
                 Some(found) if found != wanted => {
@@ -93,23 +92,23 @@ impl Steps {
             }
         }
         let gone =
-            now.destinations.keys().filter(|server| !wish.destinations.contains_key(*server));
+            now.destinations.keys().filter(|server| !desired.destinations.contains_key(*server));
         for server in gone {
             self.frees_daemons |= server.is_of_other_family(key);
             self.deletions.push(Change::DeleteDestination(*key, *server));
         }
     }
 
-    fn timeouts(&mut self, current: &Table, wish: &Table) {
-        let Some(wanted) = wish.timeouts else { return };
+    fn timeouts(&mut self, current: &Table, desired: &Table) {
+        let Some(wanted) = desired.timeouts else { return };
         let change = current.timeouts.map_or(wanted, |now| wanted.differing_from(now));
         if change != Timeouts::KEPT {
             self.edits.push(Change::SetTimeouts(change));
         }
     }
 
-    fn daemons(&mut self, current: &Table, wish: &Table) {
-        for (role, wanted) in &wish.daemons {
+    fn daemons(&mut self, current: &Table, desired: &Table) {
+        for (role, wanted) in &desired.daemons {
             let running = current.daemons.get(role).and_then(Option::as_ref);
             if let (Some(running), Some(wanted)) = (running, wanted)
                 && runs_as(running, wanted)
@@ -132,7 +131,7 @@ fn has_length(running: &Daemon, wanted: u16) -> bool {
     running.max_length.map(made) == Some(made(wanted))
 }
 
-/// What a wish does not say is what the kernel chooses; the greatest length depends on the
+/// What a desired does not say is what the kernel chooses; the greatest length depends on the
 /// interface, so any will do.
 fn runs_as(running: &Daemon, wanted: &Daemon) -> bool {
     running.role == wanted.role

@@ -1,8 +1,8 @@
 //! Schedulers and persistence engines that the kernel does not have: a mistake of the file, found
 //! before the first change.
 
-use ipvsadm::classic::read_table;
 use ipvsadm::model::Table;
+use ipvsadm::read_table;
 
 use crate::common::namespace;
 use crate::program::{

@@ -9,9 +9,9 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::LazyLock;
 
 use ipvsadm::Client;
-use ipvsadm::classic::{daemon_line, destination_line, service_line, timeouts_line};
-use ipvsadm::cli::Program;
-use ipvsadm::cmd::Session;
+use ipvsadm::internals::classic::{daemon_line, destination_line, service_line, timeouts_line};
+use ipvsadm::internals::cli::Program;
+use ipvsadm::internals::cmd::Session;
 use ipvsadm::model::{DaemonRole, Numbers, Pool, Table};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;

@@ -8,9 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use ipvsadm::Client;
-use ipvsadm::classic::read_table;
 use ipvsadm::diff::plan;
 use ipvsadm::model::ServiceKey;
+use ipvsadm::read_table;
 use proptest::prelude::*;
 
 use crate::common::namespace;

@@ -49,13 +49,13 @@ fn a_field_set_to_its_value_changes_nothing_in_any_table() {
             let (_file, path) = file(&lines(&wish));
             inside(&["apply", "--allow-empty", &path]).expect(0);
             for (key, pool) in &wish.pools {
-                let words = ipvsadm::classic::describe_service(key);
+                let words = ipvsadm::internals::classic::describe_service(key);
                 let scheduler = format!("scheduler={}", pool.service.scheduler);
                 let mut service = vec!["set"];
                 service.extend(words.split(' '));
                 inside(&[&service[..], &[&scheduler]].concat()).expect(0);
                 for server in pool.destinations.values() {
-                    let words = ipvsadm::classic::describe_destination(key, &server.key);
+                    let words = ipvsadm::internals::classic::describe_destination(key, &server.key);
                     let weight = format!("weight={}", server.weight);
                     let mut all = vec!["set"];
                     all.extend(words.split(' '));

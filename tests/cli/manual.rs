@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ipvsadm::Misuse;
-use ipvsadm::classic::Scanner;
-use ipvsadm::cli::{Program, Request};
+use ipvsadm::internals::classic::Scanner;
+use ipvsadm::internals::cli::{Program, Request};
 
 /// Every page, by its name.
 fn pages() -> Vec<(String, PathBuf)> {

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use ipvsadm::diff::{Delta, Limits, plan};
+use ipvsadm::diff::plan;
+use ipvsadm::internals::{Delta, Limits};
 use ipvsadm::model::{
     Change, Daemon, DaemonRole, Family, InterfaceName, ServiceKey, Table, Timeouts,
 };
@@ -232,7 +233,7 @@ proptest! {
 /// The kernel raises the length of a backup, and lowers what no packet holds.
 #[test]
 fn a_daemon_is_equal_to_itself_whatever_its_length() {
-    let table = |words: &str| ipvsadm::classic::read_table(words).unwrap();
+    let table = |words: &str| ipvsadm::read_table(words).unwrap();
     let short = table("--start-daemon backup --sync-maxlen 500");
     assert_eq!(plan(&short, &short), []);
     let raised = table("--start-daemon backup --sync-maxlen 1024");
@@ -253,4 +254,11 @@ fn undo_resets_only_the_time_outs_that_were_set() {
     // Meanwhile another program has set another one.
     let back = apply(&table(times(901, 120, 60)), &delta.undo(&table(times(901, 120, 60))));
     assert_eq!(back.timeouts, times(900, 120, 60));
+}
+
+#[test]
+fn timeouts_of_only_one_file_are_a_difference_but_no_change() {
+    let [old, new] = ["--set 900 120 300", ""].map(|text| ipvsadm::read_table(text).unwrap());
+    assert_eq!(plan(&old, &new), []);
+    assert_ne!(Delta::between(&old, &new, &Limits::default()), Delta::default());
 }

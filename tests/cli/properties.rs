@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipvsadm::classic::{Invocation, Scanner, parser, read_rules};
-use ipvsadm::classic::{destination_line, parse_line, service_line};
-use ipvsadm::cli::Program;
+use ipvsadm::internals::classic::{Invocation, Scanner, parser, read_rules};
+use ipvsadm::internals::classic::{destination_line, parse_line, service_line};
+use ipvsadm::internals::cli::Program;
 use ipvsadm::model::{
     Change, Checksum, Destination, DestinationKey, EngineName, Family, Forwarding, Granularity,
     MAX_PERSISTENCE, MAX_WEIGHT, Numbers, Persistence, Protocol, SchedulerFlags, SchedulerName,

@@ -1,6 +1,8 @@
 //! Every option with every command, made from the table of options.
 
-use ipvsadm::classic::options::{COLUMNS, COMMANDS, Column, Command, OPTIONS, OptionRow, Takes};
+use ipvsadm::internals::classic::options::{
+    COLUMNS, COMMANDS, Column, Command, OPTIONS, OptionRow, Takes,
+};
 
 use crate::network::SMALL;
 use crate::pair::Pair;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ipvsadm::classic::{Scanner, read_rules};
+use ipvsadm::internals::classic::{Scanner, read_rules};
 
 use crate::block::{Block, Kind, Step, same, steps};
 use crate::world::{Outcome, World, execute};

@@ -1,8 +1,8 @@
 //! The parts of pages that come from the tables.
 
 use clap::Arg;
-use ipvsadm::classic::options::{COLUMNS, COMMANDS, Command, Group, OPTIONS, Takes};
-use ipvsadm::cli::verbs_command;
+use ipvsadm::internals::classic::options::{COLUMNS, COMMANDS, Command, Group, OPTIONS, Takes};
+use ipvsadm::internals::cli::verbs_command;
 use ipvsadm::model::SCHEDULERS;
 
 use super::json;

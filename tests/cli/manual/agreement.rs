@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
-use ipvsadm::classic::Scanner;
-use ipvsadm::classic::options::{COLUMNS, COMMANDS, Command as Classic, OPTIONS, Opt};
-use ipvsadm::cli::complete::wanted;
-use ipvsadm::cli::{Program, Request, verbs_command};
+use ipvsadm::internals::classic::Scanner;
+use ipvsadm::internals::classic::options::{COLUMNS, COMMANDS, Command as Classic, OPTIONS, Opt};
+use ipvsadm::internals::cli::complete::wanted;
+use ipvsadm::internals::cli::{Program, Request, verbs_command};
 
 use super::{pages, read};
 
