@@ -28,17 +28,26 @@ fn texts() -> BTreeSet<String> {
     for path in [&["src/error.rs".to_owned()][..], &sources("src/error")].concat() {
         collect(tokens(&path), &mut texts);
     }
-    for path in [&["src/cmd/preparation.rs".to_owned()][..], &sources("src/prepare")].concat() {
+    for path in sources("src/host") {
         obstacles(tokens(&path), &mut texts);
     }
     texts.retain(|text| !JOINTS.contains(&text.as_str()) && is_sentence(text));
     texts
 }
 
+/// The Rust files below a folder of the repository.
 fn sources(folder: &str) -> Vec<String> {
-    let files = Path::new(TOP).join(folder).read_dir().unwrap().map(|entry| entry.unwrap());
-    let names = files.map(|file| format!("{folder}/{}", file.file_name().display()));
-    names.filter(|name| name.ends_with(".rs")).collect()
+    let mut found = Vec::new();
+    for entry in Path::new(TOP).join(folder).read_dir().unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("{folder}/{}", entry.file_name().display());
+        if entry.path().is_dir() {
+            found.extend(sources(&name));
+        } else if name.ends_with(".rs") && !name.ends_with("/tests.rs") {
+            found.push(name);
+        }
+    }
+    found
 }
 
 fn tokens(path: &str) -> TokenStream {

@@ -38,6 +38,8 @@ macro_rules! documents {
 
 documents! {
     readme: "README.md" in Empty;
+    readme_chinese: "README.zh.md" in Empty;
+    architecture: "ARCHITECTURE.md" in Alone;
     changelog: "CHANGELOG.md" in Alone;
     compat: "docs/compat.md" in Alone;
     cookbook: "docs/cookbook.md" in Alone;
