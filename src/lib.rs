@@ -62,6 +62,7 @@ mod netlink;
 mod output;
 mod reader;
 mod system;
+mod transaction;
 
 pub mod diff;
 pub mod model;

@@ -9,7 +9,7 @@ const TOP: &str = env!("CARGO_MANIFEST_DIR");
 const MOST_LINES: usize = 500;
 
 /// Which rooms a room may know. `error` and `model` are known to all.
-const KNOWS: [(&str, &[&str]); 12] = [
+const KNOWS: [(&str, &[&str]); 13] = [
     ("error", &["model"]),
     ("model", &["error"]),
     ("classic", &["model", "error", "system"]),
@@ -20,12 +20,23 @@ const KNOWS: [(&str, &[&str]); 12] = [
     ("system", &["model", "error"]),
     ("output", &["model", "error", "classic", "diff", "json"]),
     ("host", &["model", "error", "classic", "netlink", "system"]),
+    ("transaction", &["model", "error", "classic", "diff", "json", "netlink", "reader", "system"]),
     ("cli", &["model", "error", "classic", "diff", "json", "host"]),
     (
         "cmd",
         &[
-            "model", "error", "classic", "diff", "json", "netlink", "reader", "system", "output",
-            "host", "cli",
+            "model",
+            "error",
+            "classic",
+            "diff",
+            "json",
+            "netlink",
+            "reader",
+            "system",
+            "output",
+            "host",
+            "transaction",
+            "cli",
         ],
     ),
 ];

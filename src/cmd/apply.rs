@@ -6,10 +6,6 @@
 //! ```
 
 mod confirm;
-mod execute;
-pub(super) mod journal;
-pub(super) mod undo;
-pub(super) mod work;
 
 use std::borrow::Cow;
 use std::io::ErrorKind;
@@ -19,18 +15,15 @@ use crate::cli::{ApplyVerb, Order};
 use crate::diff::{Delta, Limits, plan};
 use crate::error::{Error, Rejection};
 use crate::model::{Change, Table};
-use crate::output::paint::Paint;
-use crate::system::journal::Journal;
-use crate::system::signals::Signals;
-
-use super::offer::Effort;
-use super::wish::Wish;
-use super::{Session, is_closed_pipe, snapshot, wish};
 use crate::output::changes as report;
-use execute::Stop;
+use crate::system::signals::Signals;
+use crate::transaction::execute::{self, Stop, Stopped};
+use crate::transaction::{Effort, Journal, Rollback, lock, rollback, snapshot};
 
-/// The name of the lock and the journal of those who change the table.
-const LOCK: &str = "apply";
+use super::desired::{self, Desired};
+use super::progress::Line;
+use super::writers::{BETWEEN, lines, settle, stuck, told};
+use super::{Session, is_closed_pipe};
 
 /// Up to so many services the whole table is read back afterwards; beyond, the list of services and
 /// the real servers of those that were changed.
@@ -40,16 +33,11 @@ const READ_BACK: usize = 1000;
 const WOULD_CHANGE: u8 = 1;
 /// Nothing was changed.
 const TROUBLE: u8 = 2;
-/// The table is as before.
-const UNDONE: u8 = 3;
-/// The table is neither as wished nor as before.
-const BETWEEN: u8 = 4;
-
 pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Result<u8, Error> {
     let outcome = match verb {
         ApplyVerb::Apply(order) => apply(session, order, json),
         ApplyVerb::Accept => confirm::accept(session, json),
-        ApplyVerb::Recover { wait } => undo::recover(session, *wait, json),
+        ApplyVerb::Recover { wait } => recover(session, *wait, json),
     };
     match outcome {
         Err(error) if session.settled.is_none() && !is_closed_pipe(&error) => {
@@ -60,9 +48,9 @@ pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Re
     }
 }
 
-/// What was wished and what is to be done for it.
+/// What is asked for and what is to be done for it.
 struct Job {
-    wish: Wish,
+    desired: Desired,
     limits: Limits,
     current: Table,
     target: Table,
@@ -71,16 +59,16 @@ struct Job {
 }
 
 fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Error> {
-    let wish = wish::read(session, &order.file, &order.limits)?;
+    let desired = desired::read(session, &order.file, &order.limits)?;
     session.tell_notes();
     // Looking needs no lock.
-    let journal = if order.dry_run { None } else { Some(lock(session, order.wait)?) };
+    let journal = if order.dry_run { None } else { Some(locked(session, order.wait)?) };
     if let Some(journal) = &journal
-        && !journal::pending(journal, session.client()?)?.is_empty()
+        && !journal.pending(session.client()?)?.is_empty()
     {
         return Err(Rejection::Unfinished.into());
     }
-    let job = prepare(session, wish, order)?;
+    let job = prepare(session, desired, order)?;
     let Some(journal) = journal else {
         let status = if job.changes.is_empty() { 0 } else { WOULD_CHANGE };
         session.settle_report(status, TROUBLE);
@@ -93,8 +81,8 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
         return Ok(0);
     }
     let signals = Signals::catch()?;
-    let written = journal::write(&journal, [(&job.delta.before, Some(&job.delta.after))]);
-    // What cannot be made lasting is not begun, and must not stay as if it had been.
+    let written = journal.write([(&job.delta.before, Some(&job.delta.after))]);
+    // Do not start unless the journal is durable, and leave no journal of a run that never started.
     written.inspect_err(|_| drop(journal.clear()))?;
     match carry_out(session, order, &job, &signals) {
         Ok(status) => {
@@ -106,15 +94,7 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
             }
             Ok(status)
         }
-        Err((done, stop)) => Ok(undo::failed(session, &journal, &job, &done, &stop)),
-    }
-}
-
-/// The table is changed, and `status` says how.
-fn settle(session: &mut Session<'_>, status: u8, tidied: Result<(), Error>) {
-    session.settle(status);
-    if let Err(error) = tidied {
-        session.complain(&error);
+        Err((done, stop)) => Ok(failed(session, &journal, &job, &done, &stop)),
     }
 }
 
@@ -124,10 +104,11 @@ fn carry_out(
     order: &Order,
     job: &Job,
     signals: &Signals,
-) -> Result<u8, (Vec<usize>, Stop)> {
+) -> Result<u8, Stopped> {
     let all = || (0..job.changes.len()).collect();
     let broken = |error| (all(), Stop::Broken(error));
-    execute::run(session.client().map_err(broken)?, &job.changes, signals)?;
+    let client = session.client().map_err(broken)?;
+    execute::run(client, &job.changes, signals, &mut Line::default())?;
     let status = read_back(session, job).map_err(broken)?;
     if let Some(patience) = order.confirm
         && let Some(why) = confirm::wait(session, patience, signals).map_err(broken)?
@@ -137,8 +118,8 @@ fn carry_out(
     Ok(status)
 }
 
-fn lock(session: &mut Session<'_>, wait: Duration) -> Result<Journal, Error> {
-    match lock_within(wait) {
+fn locked(session: &mut Session<'_>, wait: Duration) -> Result<Journal, Error> {
+    match lock::within(wait) {
         // Report missing table access first.
         Err(error @ (Error::System { .. } | Error::Obstacle(_))) => {
             session.client()?.info().and(Err(error))
@@ -147,81 +128,94 @@ fn lock(session: &mut Session<'_>, wait: Duration) -> Result<Journal, Error> {
     }
 }
 
-/// The lock of those who change the table. Who has it knows that no apply waits for a word: what
-/// says so is left of one that was killed.
-fn lock_within(patience: Duration) -> Result<Journal, Error> {
-    let journal = Journal::lock_within(LOCK, patience)?.ok_or(Rejection::Busy)?;
-    confirm::forget()?;
-    Ok(journal)
-}
-
-/// The same for those who go on without it: why there is no lock stands in the inner result.
-pub(super) fn lock_where_possible(patience: Duration) -> Result<Result<Journal, Error>, Error> {
-    match lock_within(patience) {
-        Err(error @ Error::Rejection(Rejection::Busy)) => Err(error),
-        lock => Ok(lock),
-    }
-}
-
-/// What going on without the lock means. Nothing if /run cannot be written by anybody: no writer of
-/// ours locks there either.
-pub(super) fn unlocked_hints(why: &Error) -> Vec<String> {
-    if let Error::System { source, .. } = why
-        && matches!(source.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::NotFound)
-    {
-        return Vec::new();
-    }
-    let meaning = "without its lock another ipvsadm may be changing the table at the same time, and \
-                   a run that is killed half way cannot be undone";
-    vec![why.to_string(), meaning.to_owned()]
-}
-
-fn prepare(session: &mut Session<'_>, mut wish: Wish, order: &Order) -> Result<Job, Error> {
+fn prepare(session: &mut Session<'_>, mut desired: Desired, order: &Order) -> Result<Job, Error> {
     let limits = order.limits.clone();
-    wish.needs.check(session, if order.dry_run { Effort::Look } else { Effort::Load })?;
-    let current = snapshot::whole(session.client()?, &wish.table)?;
+    desired::check(
+        session,
+        &desired.needs,
+        if order.dry_run { Effort::Look } else { Effort::Load },
+    )?;
+    let current = snapshot::whole(session.client()?, &desired.table)?;
     let ours = |table: &Table| table.pools.keys().filter(|key| limits.contain(key)).count();
-    if ours(&wish.table) == 0 && ours(&current) > 0 && !order.allow_empty {
+    if ours(&desired.table) == 0 && ours(&current) > 0 && !order.allow_empty {
         return Err(Rejection::Empty { is_scoped: !limits.scopes.is_empty() }.into());
     }
-    let passed_over = wish.table.pools.len() - ours(&wish.table);
+    let passed_over = desired.table.pools.len() - ours(&desired.table);
     if passed_over > 0 {
         session.hint(&[format!("{passed_over} services of the file are outside the scope")]);
     }
-    let rest = wish.table.timeouts.is_some() || !wish.table.daemons.is_empty();
+    let rest = desired.table.timeouts.is_some() || !desired.table.daemons.is_empty();
     if rest && !limits.scopes.is_empty() {
         session.hint(&["time-outs and sync daemons of the file are outside the scope".to_owned()]);
     }
-    let target = match limits.target(&current, &wish.table) {
+    let target = match limits.target(&current, &desired.table) {
         Cow::Owned(target) => target,
-        Cow::Borrowed(_) => std::mem::take(&mut wish.table),
+        Cow::Borrowed(_) => std::mem::take(&mut desired.table),
     };
     let changes = plan(&current, &target);
     let delta = Delta::of(&changes, &current);
-    Ok(Job { wish, limits, current, target, changes, delta })
+    Ok(Job { desired, limits, current, target, changes, delta })
 }
 
-/// Looks whether the table is as wished; if not, another program has written to it.
+/// Looks whether the table is as desired; if not, another program has written to it.
 fn read_back(session: &mut Session<'_>, job: &Job) -> Result<u8, Error> {
     let touched = job.delta.services();
     let all = job.target.pools.len() <= READ_BACK;
-    let (expected, now) = snapshot::doubtful(session.client()?, &job.target, |key| {
+    let (expected, now) = snapshot::mismatches(session.client()?, &job.target, |key| {
         job.limits.contain(key).then(|| all || touched.contains(key))
     })?;
-    // In this direction what the wish leaves to the kernel counts as equal.
+    // In this direction what the file leaves to the kernel counts as equal.
     if plan(&now, &expected).is_empty() {
         return Ok(0);
     }
     session.say("another program has changed the table meanwhile");
-    session.hint(&difference(&expected, &now)?);
+    session.hint(&lines(&rollback::difference(&expected, &now))?);
     Ok(BETWEEN)
 }
 
-/// What differs, a line each.
-fn difference(expected: &Table, now: &Table) -> Result<Vec<String>, Error> {
-    let mut text = Vec::new();
-    report::text(&Delta::of(&plan(expected, now), expected), Paint(false), &mut text)?;
-    Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
+/// Undoes the changes at these places of the plan, and says why.
+fn failed(
+    session: &mut Session<'_>,
+    journal: &Journal,
+    job: &Job,
+    done: &[usize],
+    stop: &Stop,
+) -> u8 {
+    let done = done.iter().map(|place| &job.changes[*place]);
+    let undone = rollback::take_back_changes(&job.current, done, journal, &mut Line::default());
+    explain(session, job, stop);
+    told(session, undone)
+}
+
+fn explain(session: &mut Session<'_>, job: &Job, stop: &Stop) {
+    match stop {
+        Stop::Refused { index, errno, more } => {
+            let change = &job.changes[*index];
+            let (operation, errno) = (change.operation(), *errno);
+            let object = job.desired.place(session, change);
+            session.complain(&Error::Kernel { operation, errno, object });
+            if *more > 0 {
+                session.hint(&[format!("{more} more changes were refused")]);
+            }
+        }
+        Stop::Broken(error) => session.complain(error),
+        Stop::Signal(why) | Stop::Unconfirmed(why) => session.say(why),
+    }
+}
+
+/// `--recover`: undoes what a run did that was killed.
+fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> Result<u8, Error> {
+    let journal = locked(session, wait)?;
+    match rollback::recover(session.client()?, &journal, &mut Line::default())? {
+        None => Err(Rejection::NothingToRecover.into()),
+        Some((_, Rollback::Partial(error))) => Ok(stuck(session, &error)),
+        Some((back, Rollback::Complete { tidied, .. })) => {
+            settle(session, 0, tidied);
+            session.settle_success(json);
+            report(session, &back, "recovered", json, true)?;
+            Ok(0)
+        }
+    }
 }
 
 fn report(

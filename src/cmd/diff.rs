@@ -10,10 +10,10 @@ use crate::cli::DiffVerb;
 use crate::diff::{Delta, Limits, plan};
 use crate::error::Error;
 use crate::model::Table;
-
-use super::offer::Effort;
-use super::{Session, snapshot, wish};
 use crate::output::changes as report;
+use crate::transaction::{Effort, snapshot};
+
+use super::{Session, desired};
 
 const DIFFERENT: u8 = 1;
 const TROUBLE: u8 = 2;
@@ -39,9 +39,9 @@ pub(super) fn run(session: &mut Session<'_>, verb: &DiffVerb, json: bool) -> Res
 
 fn compare(session: &mut Session<'_>, verb: &DiffVerb) -> Result<Delta, Error> {
     let Some(before) = &verb.before else {
-        let wish = wish::read(session, &verb.after, &verb.limits)?;
-        wish.needs.check(session, Effort::Look)?;
-        let after = wish.table;
+        let desired = desired::read(session, &verb.after, &verb.limits)?;
+        desired::check(session, &desired.needs, Effort::Look)?;
+        let after = desired.table;
         let before = snapshot::whole(session.client()?, &after)?;
         let changes = plan(&before, &verb.limits.target(&before, &after));
         return Ok(Delta::of(&changes, &before));
@@ -54,6 +54,6 @@ fn compare(session: &mut Session<'_>, verb: &DiffVerb) -> Result<Delta, Error> {
 
 /// The file may be of another host, with other schedulers, and there may be no kernel to ask.
 fn one_of_two(session: &mut Session<'_>, path: &str, limits: &Limits) -> Result<Table, Error> {
-    let wish = wish::read(session, path, limits).map_err(|source| source.inside(path))?;
-    Ok(wish.table)
+    let desired = desired::read(session, path, limits).map_err(|source| source.inside(path))?;
+    Ok(desired.table)
 }

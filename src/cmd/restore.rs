@@ -8,28 +8,28 @@
 //! for a table, since one of them looks at what the others made, is executed on an empty one.
 //! Where it is stopped on the way there, everything is taken back.
 
-mod guard;
-mod kept;
-mod refused;
+mod report;
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::{BufReader, stdin};
+use std::time::Duration;
 
 use crate::classic::{Invocation, RuleLine, read_rules};
 use crate::diff::{Delta, plan};
 use crate::error::{Errno, Error};
 use crate::model::{Change, Table};
 use crate::netlink::{Client, Refusal};
+use crate::transaction::{Effort, Guard, Needs, Refused, Step, lock, snapshot};
 
-use super::apply::work::Step;
 use super::connections::ask_first;
-use super::offer::{Effort, Needs};
-use super::{Session, is_closed_pipe, progress, snapshot};
-use guard::Guard;
-use refused::{Refused, complain};
+use super::{Session, desired, is_closed_pipe, progress};
+use report::{announce, bring_back, complain, end};
 
 /// How often the table is read and changed again where another program changes it meanwhile.
 const TRIES: u32 = 20;
+
+/// How long another of our writers is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Bytes of one read of the input.
 const CHUNK: usize = 64 * 1024;
@@ -55,11 +55,12 @@ pub(super) fn replace(session: &mut Session<'_>, ignored: &[String]) -> Result<u
 fn replace_noting(session: &mut Session<'_>, is_odd: bool) -> Result<u8, Error> {
     let lines = read(session)?;
     let makes_none = !lines.iter().any(|line| matches!(line.change(), Some(Change::AddService(_))));
-    let mut guard = Guard::begin(session)?;
+    let lock = lock::where_possible(PATIENCE)?;
+    let mut guard = Guard::begin(lock, session.client()?);
     let before =
         if is_odd || makes_none { snapshot::keys(session.client()?)? } else { HashSet::new() };
     let outcome = make(session, &mut guard, lines);
-    let status = guard.end(session, outcome)?;
+    let status = end(session, guard, outcome)?;
     if !before.is_empty() {
         let deleted = before.difference(&snapshot::keys(session.client()?)?).count();
         if deleted > 0 {
@@ -96,14 +97,14 @@ fn clear_and_execute(
     let touched = outside(lines);
     before.daemons.retain(|role, _| touched.daemons.contains_key(role));
     guard.remember(&before);
-    guard.announce(session, Step::Replaced(before.clone()))?;
+    announce(session, guard, Step::Replaced(before.clone()))?;
     if guard.is_stopped() {
         return Ok(0);
     }
     session.client()?.change(&Change::Flush)?;
     let status = execute(session, lines, Some(guard))?;
     if status != 0 && !guard.is_stopped() {
-        kept::bring_back(session, lines, &before)?;
+        bring_back(session, lines, &before)?;
     }
     Ok(status)
 }
@@ -199,16 +200,16 @@ fn converge(
         let changes = plan(&current, &wish);
         let delta = Delta::of(&changes, &current);
         let so_far = if let Some(status) = status {
-            guard.announce(session, Step::Touched(delta))?;
+            announce(session, guard, Step::Touched(delta))?;
             status
         } else {
             let delta = beside(delta, around(session.client()?, stops, others)?);
-            guard.announce(session, Step::Touched(delta))?;
+            announce(session, guard, Step::Touched(delta))?;
             execute(session, stops, Some(guard))?
         };
         status = Some(so_far);
         let wanted = changes.iter().take_while(|_| !guard.is_stopped());
-        let refusals = progress::batch(session.client()?, changes.len(), "made", wanted)?;
+        let refusals = progress::batch(session.client()?, changes.len(), wanted)?;
         if guard.is_stopped() {
             return Ok(so_far);
         }
@@ -318,7 +319,7 @@ impl<'a> Written<'a> {
 fn read(session: &mut Session<'_>) -> Result<Vec<RuleLine>, Error> {
     let file = BufReader::with_capacity(CHUNK, stdin().lock());
     let lines = read_rules(&mut session.scanner, &session.program, file)?;
-    Needs::of_lines(&lines).check(session, Effort::Load)?;
+    desired::check(session, &Needs::of_lines(&lines), Effort::Load)?;
     Ok(lines)
 }
 
@@ -360,7 +361,7 @@ fn execute_changes(
     guard: Option<&Guard>,
 ) -> Result<u8, Error> {
     let changes = batch.iter().filter_map(RuleLine::change).take_while(|_| !is_stopped(guard));
-    let refusals = progress::batch(session.client()?, batch.len(), "made", changes)?;
+    let refusals = progress::batch(session.client()?, batch.len(), changes)?;
     let refused = refusals.into_iter();
     let refused = refused
         .map(|it| Refused { line: &batch[it.index], errno: it.errno, stays: false })

@@ -7,15 +7,15 @@ use crate::diff::Delta;
 use crate::error::{Error, Obstacle, Rejection};
 use crate::json::{destination_with, service_with};
 use crate::model::{Change, Pool, Table};
-use crate::system::journal::Journal;
+use crate::output::changes as report;
+use crate::transaction::{Journal, lock};
 
 use super::Session;
-use super::apply::{journal, lock_where_possible, undo, unlocked_hints};
 use super::change::ports_of;
-use crate::output::changes as report;
+use super::writers::{EARLIER, unlocked_hints};
 
 pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Error> {
-    let lock = lock_where_possible(verb.wait)?;
+    let lock = lock::where_possible(verb.wait)?;
     let unlocked = match &lock {
         Ok(journal) => {
             look_for_unfinished(session, journal, verb)?;
@@ -56,11 +56,11 @@ fn look_for_unfinished(
     journal: &Journal,
     verb: &SetVerb,
 ) -> Result<(), Error> {
-    match journal::pending(journal, session.client()?) {
-        Ok(work) if work.is_empty() => {}
-        Ok(work) if work.touches(&verb.service) => return Err(Rejection::Unfinished.into()),
+    match journal.pending(session.client()?) {
+        Ok(begun) if begun.is_empty() => {}
+        Ok(begun) if begun.touches(&verb.service) => return Err(Rejection::Unfinished.into()),
         // Whatever is in one that cannot be read.
-        _ => session.hint(&[undo::EARLIER.to_owned()]),
+        _ => session.hint(&[EARLIER.to_owned()]),
     }
     Ok(())
 }

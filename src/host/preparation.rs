@@ -6,14 +6,14 @@ use super::runner::{Host, Undone};
 use crate::error::{Error, Obstacle};
 use crate::host::{Entry, Ledger, Line, Planned, State, Step, Wish};
 use crate::system::identity::boot;
-use crate::system::journal::Journal;
 use crate::system::namespace;
+use crate::system::state_file::StateFile;
 
 /// A host with its state file.
 pub struct Preparation {
     pub host: Host,
     pub ledger: Ledger,
-    journal: Journal,
+    journal: StateFile,
 }
 
 /// What is to be done for a plan.
@@ -34,15 +34,15 @@ impl Work {
 impl Preparation {
     /// Opens the state of `verb`, alone.
     pub fn lock(verb: &str) -> Result<Self, Error> {
-        Self::open(Journal::lock(verb)?)
+        Self::open(StateFile::lock(verb)?)
     }
 
     /// Opens the state of `verb` to look at.
     pub fn look(verb: &str) -> Result<Self, Error> {
-        Self::open(Journal::look(verb)?)
+        Self::open(StateFile::look(verb)?)
     }
 
-    fn open(journal: Journal) -> Result<Self, Error> {
+    fn open(journal: StateFile) -> Result<Self, Error> {
         let boot = boot()?;
         let ledger = match journal.read()? {
             None => Ledger::new(boot.clone()),

@@ -2,15 +2,16 @@
 
 pub mod connections;
 pub mod durable;
+pub mod flag;
 pub mod frames;
 pub mod identity;
-pub mod journal;
 pub mod modules;
 pub mod names;
 pub mod namespace;
 pub mod processes;
 pub mod program;
 pub mod signals;
+pub mod state_file;
 pub mod sudo;
 pub mod sysctl;
 pub mod sysctl_files;

@@ -4,48 +4,14 @@ use std::time::{Duration, Instant};
 
 use crate::diff::Delta;
 use crate::error::{Error, Rejection};
-use crate::system::journal::Journal;
 use crate::system::signals::{self, Signals};
 use crate::system::terminal::{self, Keys};
+use crate::transaction::Question;
 
-use super::{Session, lock, report};
-
-/// The file that exists while an apply waits.
-const WAITS: &str = "confirm";
-
-/// The name that `--accept` gives it. A file that is gone is no acceptance: somebody may have cleared
-/// /run.
-const ACCEPTED: &str = "accepted";
+use super::{Session, locked, report};
 
 /// How often it is looked for.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// The file between the one who waits and the one who accepts.
-struct Question {
-    waits: Journal,
-    accepted: Journal,
-}
-
-impl Question {
-    fn look() -> Result<Self, Error> {
-        Ok(Self { waits: Journal::look(WAITS)?, accepted: Journal::look(ACCEPTED)? })
-    }
-
-    /// `None` while there is no answer; `Some(false)` if there can be none any more.
-    fn answer(&self) -> Result<Option<bool>, Error> {
-        if self.waits.read()?.is_some() {
-            return Ok(None);
-        }
-        // It is renamed in one step, so now it has either name or neither.
-        Ok(Some(self.accepted.read()?.is_some()))
-    }
-
-    /// Removes it, and says whether it was accepted before.
-    fn close(&self) -> Result<bool, Error> {
-        let is_open = self.waits.take()?;
-        Ok(self.accepted.take()? && !is_open)
-    }
-}
 
 /// Waits for confirmation; `Some` says why it is to be undone.
 pub(super) fn wait(
@@ -55,7 +21,7 @@ pub(super) fn wait(
 ) -> Result<Option<&'static str>, Error> {
     let end = Instant::now() + patience;
     let question = Question::look()?;
-    question.waits.write("{}", false)?;
+    question.ask()?;
     signals::ignore_stops()?;
     let mut keys = Keys::from_now_on();
     let enter = if terminal::has_keys() { "press Enter or " } else { "" };
@@ -92,9 +58,9 @@ pub(super) fn wait(
 /// Confirms the apply that waits.
 pub(super) fn accept(session: &mut Session<'_>, json: bool) -> Result<u8, Error> {
     let question = Question::look()?;
-    let accepted = match lock(session, Duration::ZERO) {
+    let accepted = match locked(session, Duration::ZERO) {
         // Who waits holds it.
-        Err(Error::Rejection(Rejection::Busy)) => question.waits.rename(&question.accepted)?,
+        Err(Error::Rejection(Rejection::Busy)) => question.accept()?,
         lock => lock.map(|_| false)?,
     };
     if !accepted {
@@ -107,11 +73,4 @@ pub(super) fn accept(session: &mut Session<'_>, json: bool) -> Result<u8, Error>
         writeln!(session.out, "accepted")?;
     }
     Ok(0)
-}
-
-/// Removes what an apply left that was killed while it waited.
-pub(super) fn forget() -> Result<(), Error> {
-    let question = Question::look()?;
-    question.waits.clear()?;
-    question.accepted.clear()
 }

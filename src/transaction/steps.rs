@@ -1,4 +1,4 @@
-//! What was done to the table, or may have been, and the way back.
+//! The steps of a transaction: what was done to the table, or may have been, and the way back.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use crate::error::Error;
 use crate::model::{Change, ServiceKey, Table};
 use crate::netlink::Client;
 
-/// A piece of work, made on what those before it had left.
+/// A part of a transaction, made on the table that the parts before it had left.
 #[derive(Debug)]
-pub(in crate::cmd) enum Step {
+pub enum Step {
     /// Changes that touch this.
     Touched(Delta),
     /// Every service was replaced: the services before, and the time-outs and daemons that were
@@ -21,13 +21,13 @@ pub(in crate::cmd) enum Step {
 }
 
 /// A step before and after; nothing after where every service was replaced.
-pub(in crate::cmd) type Sides<'a> = (&'a Table, Option<&'a Table>);
+pub type Sides<'a> = (&'a Table, Option<&'a Table>);
 
 /// Steps that were made one after the other, each in full, in part or not at all.
 #[derive(Debug, Default)]
-pub(in crate::cmd) struct Work(pub(in crate::cmd) Vec<Step>);
+pub struct Transaction(pub Vec<Step>);
 
-impl From<Delta> for Work {
+impl From<Delta> for Transaction {
     fn from(delta: Delta) -> Self {
         Self(vec![Step::Touched(delta)])
     }
@@ -41,7 +41,7 @@ impl Step {
         }
     }
 
-    pub(in crate::cmd) fn sides(&self) -> Sides<'_> {
+    pub fn sides(&self) -> Sides<'_> {
         match self {
             Self::Touched(delta) => (&delta.before, Some(&delta.after)),
             Self::Replaced(before) => (before, None),
@@ -64,23 +64,23 @@ impl Step {
     }
 }
 
-impl Work {
-    pub(in crate::cmd) fn is_empty(&self) -> bool {
+impl Transaction {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Neither time-outs nor daemons are touched.
-    pub(in crate::cmd) fn is_of_services_only(&self) -> bool {
+    pub fn is_of_services_only(&self) -> bool {
         let mut outside = self.0.iter().map(Step::outside);
         outside.all(|it| it.timeouts.is_none() && it.daemons.is_empty())
     }
 
-    pub(super) fn deletes(&self) -> bool {
+    pub fn deletes(&self) -> bool {
         self.0.iter().any(Step::deletes)
     }
 
     /// The services that are touched, or whose real servers are; `None` for all there are.
-    pub(super) fn services(&self) -> Option<IndexSet<ServiceKey>> {
+    pub fn services(&self) -> Option<IndexSet<ServiceKey>> {
         let mut services = IndexSet::new();
         for step in &self.0 {
             match step {
@@ -91,12 +91,12 @@ impl Work {
         Some(services)
     }
 
-    pub(in crate::cmd) fn touches(&self, service: &ServiceKey) -> bool {
+    pub fn touches(&self, service: &ServiceKey) -> bool {
         !self.is_empty() && self.services().is_none_or(|it| it.contains(service))
     }
 
     /// What is there now of what is touched.
-    pub(super) fn look(&self, client: &mut Client) -> Result<Table, Error> {
+    pub fn look(&self, client: &mut Client) -> Result<Table, Error> {
         let mut outside = Table::default();
         for table in self.0.iter().map(Step::outside) {
             outside.timeouts = table.timeouts.or(outside.timeouts);
@@ -109,7 +109,7 @@ impl Work {
     }
 
     /// The changes that take everything back, the last step first, in a table that is now `now`.
-    pub(super) fn undo(&self, now: &Table) -> Vec<Change> {
+    pub fn undo(&self, now: &Table) -> Vec<Change> {
         if let [only] = &self.0[..] {
             return only.undo(now);
         }

@@ -9,17 +9,16 @@ use crate::error::{Error, Module, Rejection};
 use crate::model::{
     Change, ENGINES, EngineName, Kind, SCHEDULERS, SchedulerName, Service, ServiceKey, Table,
 };
+use crate::netlink::Client;
 use crate::system::modules;
 
-use super::Session;
-
 /// The schedulers and engines of a file, each pair with the place where it stands first.
-#[derive(Debug, Default)]
-pub(super) struct Needs(IndexMap<(SchedulerName, Option<EngineName>), String>);
+#[derive(Clone, Debug, Default)]
+pub struct Needs(IndexMap<(SchedulerName, Option<EngineName>), String>);
 
 /// What may be done to find out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effort {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
     /// A module that lies ready in its folder is believed.
     Look,
     /// The kernel loads it, as it would for the service.
@@ -28,7 +27,7 @@ pub(super) enum Effort {
 
 impl Needs {
     /// Those of rule lines.
-    pub(super) fn of_lines(lines: &[RuleLine]) -> Self {
+    pub fn of_lines(lines: &[RuleLine]) -> Self {
         let mut needs = Self::default();
         for line in lines {
             needs.add_line(line, |_| true);
@@ -37,7 +36,7 @@ impl Needs {
     }
 
     /// Those of a table that JSON describes.
-    pub(super) fn of_table(table: &Table, wanted: impl Fn(&ServiceKey) -> bool) -> Self {
+    pub fn of_table(table: &Table, wanted: impl Fn(&ServiceKey) -> bool) -> Self {
         let mut needs = Self::default();
         for (number, pool) in table.pools.values().enumerate() {
             if wanted(&pool.service.key) {
@@ -50,7 +49,7 @@ impl Needs {
     }
 
     /// Adds those of a line, if its service is wanted.
-    pub(super) fn add_line(&mut self, line: &RuleLine, wanted: impl Fn(&ServiceKey) -> bool) {
+    pub fn add_line(&mut self, line: &RuleLine, wanted: impl Fn(&ServiceKey) -> bool) {
         if let Some(Change::AddService(service) | Change::UpdateService(service)) = line.change()
             && wanted(&service.key)
         {
@@ -64,20 +63,29 @@ impl Needs {
             .or_insert_with(|| place(&Change::AddService(service.clone())));
     }
 
-    /// Asks the kernel for those that are not visibly there.
+    /// Those that are not visibly there; most often none.
+    #[must_use]
+    pub fn unseen(&self, effort: Effort) -> Self {
+        let is_seen = |scheduler: &SchedulerName, engine: &Option<EngineName>| {
+            is_there(scheduler.as_str(), &SCHEDULERS, "ip_vs_", effort)
+                && engine.is_none_or(|it| is_there(it.as_str(), &ENGINES, "ip_vs_pe_", effort))
+        };
+        let unseen = self.0.iter().filter(|((scheduler, engine), _)| !is_seen(scheduler, engine));
+        Self(unseen.map(|(needed, place)| (*needed, place.clone())).collect())
+    }
+
+    /// There are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Asks the kernel for them.
     ///
     /// # Errors
     /// [`Rejection::NotOffered`] for the first that the kernel does not have. Where it does not tell,
     /// the change itself will.
-    pub(super) fn check(&self, session: &mut Session<'_>, effort: Effort) -> Result<(), Error> {
+    pub fn check(&self, client: &mut Client) -> Result<(), Error> {
         for ((scheduler, engine), place) in &self.0 {
-            let is_known = is_there(scheduler.as_str(), &SCHEDULERS, "ip_vs_", effort)
-                && engine.is_none_or(|it| is_there(it.as_str(), &ENGINES, "ip_vs_pe_", effort));
-            if is_known {
-                continue;
-            }
-            // Why it does not answer is said where it is needed.
-            let Ok(client) = session.client() else { return Ok(()) };
             let missing = if client.offers(*scheduler, None) == Some(false) {
                 Module::Scheduler(scheduler.to_string())
             } else if let Some(engine) = engine

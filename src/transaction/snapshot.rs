@@ -9,28 +9,28 @@ use crate::netlink::Client;
 use crate::reader::{Columns, Reader};
 
 /// The whole table; time-outs and daemons only where `of` speaks of them: the others cannot differ.
-/// What is as `of` wishes is shared with it.
-pub(super) fn whole(client: &mut Client, of: &Table) -> Result<Table, Error> {
+/// A service that is as in `of` is shared with it.
+pub fn whole(client: &mut Client, of: &Table) -> Result<Table, Error> {
     let mut table = outside(client, of)?;
     let mut reader = Reader::open(client, Columns::CONFIGURED)?;
     for row in reader.rows().to_vec() {
         let Some(pool) = reader.pool(client, row)? else { continue };
         let key = pool.service.key;
-        let same = of.pools.get(&key).filter(|wished| ***wished == pool);
+        let same = of.pools.get(&key).filter(|desired| ***desired == pool);
         table.pools.insert(key, same.map_or_else(|| pool.into(), Arc::clone));
     }
     Ok(table)
 }
 
 /// Which services there are.
-pub(super) fn keys(client: &mut Client) -> Result<HashSet<ServiceKey>, Error> {
+pub fn keys(client: &mut Client) -> Result<HashSet<ServiceKey>, Error> {
     let reader = Reader::open(client, Columns::default())?;
     Ok(reader.rows().iter().map(|row| reader.key(*row)).collect())
 }
 
 /// Every service, but the real servers only of those that `wanted` names; the others have those of
 /// `assumed`.
-pub(super) fn part(
+pub fn part(
     client: &mut Client,
     of: &Table,
     wanted: impl Fn(&ServiceKey) -> bool,
@@ -53,10 +53,10 @@ pub(super) fn part(
     Ok(table)
 }
 
-/// Those services that are to be looked at, and those that are visibly not as expected: as they
-/// should be, and as they are. `look` says of a service whether its real servers are to be read, or
-/// nothing where it is not ours. A table of any size costs no more memory than what is looked at.
-pub(super) fn doubtful(
+/// The services that `look` names and those that differ from `expected`: first as expected, then as
+/// the kernel has them. `look` says whether the real servers of a service are to be read, and `None`
+/// for a service that is not ours. A table of any size costs no more memory than what is read.
+pub fn mismatches(
     client: &mut Client,
     expected: &Table,
     look: impl Fn(&ServiceKey) -> Option<bool>,
@@ -85,7 +85,7 @@ pub(super) fn doubtful(
 }
 
 /// Time-outs and daemons, where `of` speaks of them.
-pub(super) fn outside(client: &mut Client, of: &Table) -> Result<Table, Error> {
+pub fn outside(client: &mut Client, of: &Table) -> Result<Table, Error> {
     let mut table = Table::default();
     if of.timeouts.is_some() {
         table.timeouts = Some(client.timeouts()?);

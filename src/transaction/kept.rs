@@ -2,27 +2,47 @@
 //! lines.
 
 use crate::classic::RuleLine;
-use crate::classic::describe_service;
 use crate::error::Error;
 use crate::model::{Change, ServiceKey, Table};
+use crate::netlink::Client;
 
-use super::{Session, snapshot};
+use super::snapshot;
 
-/// Makes them again as they were `before`: only a line that says so deletes a service.
-pub(super) fn bring_back(
-    session: &mut Session<'_>,
+/// A service that was made again.
+#[derive(Debug)]
+pub struct Kept {
+    /// Which.
+    pub service: ServiceKey,
+    /// It has all its real servers again.
+    pub in_full: bool,
+}
+
+/// Makes them again as they were `before`: only a line that says so deletes a service. Those that
+/// were made again stand with what stopped it on the way to the others.
+pub fn bring_back(
+    client: &mut Client,
     lines: &[RuleLine],
     before: &Table,
+) -> (Vec<Kept>, Result<(), Error>) {
+    let mut kept = Vec::new();
+    let outcome = make_again(client, lines, before, &mut kept);
+    (kept, outcome)
+}
+
+fn make_again(
+    client: &mut Client,
+    lines: &[RuleLine],
+    before: &Table,
+    kept: &mut Vec<Kept>,
 ) -> Result<(), Error> {
-    let now = snapshot::keys(session.client()?)?;
+    let now = snapshot::keys(client)?;
     let is_gone = |key: &ServiceKey| !now.contains(key);
     for (key, pool) in before.pools.iter().filter(|(key, _)| is_gone(key) && asks_for(lines, key)) {
         let servers = pool.destinations.values().map(|it| Change::AddDestination(*key, *it));
         let service = [Change::AddService(pool.service.clone())];
         let changes: Vec<Change> = service.into_iter().chain(servers).collect();
-        let refusals = session.client()?.batch(&changes)?;
-        let outcome = if refusals.is_empty() { "is back" } else { "is only in part back" };
-        session.hint(&[format!("{} {outcome} as it was before", describe_service(key))]);
+        let refusals = client.batch(&changes)?;
+        kept.push(Kept { service: *key, in_full: refusals.is_empty() });
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the kernel refuses of a file, told with the lines.
+//! Lines of a file that the kernel refuses, and why.
 
 use std::cell::LazyCell;
 use std::collections::HashMap;
@@ -8,26 +8,36 @@ use crate::classic::describe;
 use crate::error::{Errno, Error, made_before};
 use crate::model::{Change, DestinationKey, ServiceKey};
 
-use super::Session;
-
 /// A line that the kernel refuses, or would have refused on an empty table.
-pub(super) struct Refused<'a> {
+#[derive(Debug)]
+pub struct Refused<'a> {
+    /// The line.
     pub line: &'a RuleLine,
+    /// Why.
     pub errno: Errno,
-    /// What the line is about was there before, and stays.
+    /// The service or real server of the line was there before, and stays.
     pub stays: bool,
 }
 
-/// Tells those of the lines of a file, and says the exit status.
-pub(super) fn complain(
-    session: &mut Session<'_>,
-    refused: Vec<Refused<'_>>,
-    lines: &[RuleLine],
-) -> u8 {
-    let mut status = 0;
+/// Why a line was refused.
+#[derive(Debug)]
+pub struct Reason {
+    /// Names the line.
+    pub error: Error,
+    /// What is to be said with the error, in place of its own hints.
+    pub hints: Vec<String>,
+    /// The service or real server of the line was there before, and stays.
+    pub stays: bool,
+}
+
+/// Why each of these lines of a file was refused.
+pub fn reasons<'a>(
+    refused: Vec<Refused<'a>>,
+    lines: &'a [RuleLine],
+) -> impl Iterator<Item = Reason> + 'a {
     let makers = LazyCell::new(|| makers(lines));
-    for Refused { line, errno, stays } in refused {
-        let Some(change) = line.change() else { continue };
+    refused.into_iter().filter_map(move |Refused { line, errno, stays }| {
+        let change = line.change()?;
         let object = format!("line {}: {}", line.number, describe(change));
         let error = Error::Kernel { operation: change.operation(), errno, object };
         let mut hints = error.hints();
@@ -39,13 +49,8 @@ pub(super) fn complain(
             hints.truncate(1);
             hints.push(made_before(&format!("line {number}")));
         }
-        session.complain_with(&error, hints);
-        if stays {
-            session.hint(&["it was there before, and stays as it is".to_owned()]);
-        }
-        status = error.exit_code();
-    }
-    status
+        Some(Reason { error, hints, stays })
+    })
 }
 
 /// A service, or a real server of it.

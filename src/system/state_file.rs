@@ -1,7 +1,6 @@
 //! State files: one for each network namespace, written so that a crash leaves the old or the new.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +12,7 @@ use super::identity::{NamespaceIdentity, recognise, write_mark};
 use super::{durable, failed, trusted};
 use crate::error::{Error, Obstacle};
 
-const VOLATILE: &str = "/run/ipvsadm";
+pub(super) const VOLATILE: &str = "/run/ipvsadm";
 /// Before the number of a namespace.
 const NAMESPACE: &str = "-netns-";
 
@@ -22,12 +21,12 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
 /// The state file of one verb, locked.
 #[derive(Debug)]
-pub struct Journal {
+pub struct StateFile {
     name: String,
     _lock: Option<Flock<File>>,
 }
 
-impl Journal {
+impl StateFile {
     /// Opens the state of `verb` for changes; one run at a time can.
     pub fn lock(verb: &str) -> Result<Self, Error> {
         Self::try_lock(verb)?.ok_or(Error::Obstacle(Obstacle::Busy))
@@ -37,9 +36,9 @@ impl Journal {
     pub fn lock_within(verb: &str, patience: Duration) -> Result<Option<Self>, Error> {
         let end = Instant::now() + patience;
         loop {
-            let journal = Self::try_lock(verb)?;
-            if journal.is_some() || Instant::now() >= end {
-                return Ok(journal);
+            let file = Self::try_lock(verb)?;
+            if file.is_some() || Instant::now() >= end {
+                return Ok(file);
             }
             thread::sleep(BETWEEN_TRIES);
         }
@@ -53,9 +52,9 @@ impl Journal {
         match Flock::lock(trusted::open(&path)?, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => {
                 write_mark(&lock).map_err(failed("write", &path))?;
-                let journal = Self { name, _lock: Some(lock) };
-                journal.remove_drafts()?;
-                Ok(Some(journal))
+                let file = Self { name, _lock: Some(lock) };
+                file.remove_drafts()?;
+                Ok(Some(file))
             }
             Err((_, Errno::EAGAIN)) => Ok(None),
             Err((_, errno)) => Err(failed("lock", &path)(errno.into())),
@@ -104,27 +103,6 @@ impl Journal {
         remove(&self.path(other))
     }
 
-    /// Removes the volatile state, and says whether there was any: of two who try, one gets it.
-    pub fn take(&self) -> Result<bool, Error> {
-        let path = self.path(VOLATILE);
-        match fs::remove_file(&path) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(failed("remove", &path)(error)),
-        }
-    }
-
-    /// Gives the volatile state the name of another one, and says whether there was any: of two who
-    /// try, one gets it.
-    pub fn rename(&self, other: &Self) -> Result<bool, Error> {
-        let (path, other) = (self.path(VOLATILE), other.path(VOLATILE));
-        match fs::rename(&path, other) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(failed("rename", &path)(error)),
-        }
-    }
-
     /// Removes the state.
     pub fn clear(&self) -> Result<(), Error> {
         remove(&self.path(LASTING))?;
@@ -133,7 +111,7 @@ impl Journal {
 }
 
 /// The host's own namespace is that of process 1; others go by number.
-fn name(verb: &str) -> Result<String, Error> {
+pub(super) fn name(verb: &str) -> Result<String, Error> {
     let identity = match NamespaceIdentity::of_this_thread()? {
         NamespaceIdentity::Unknown(inode) => recognise(inode, [VOLATILE, LASTING], NAMESPACE)?,
         known => known,

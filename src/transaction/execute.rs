@@ -5,29 +5,51 @@ use crate::model::Change;
 use crate::netlink::{Client, REQUESTS, Refusal};
 use crate::system::signals::Signals;
 
-use super::super::progress::Progress;
+use super::progress::{Doing, Progress};
 
 /// Why it stopped before the end.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub enum Stop {
     /// The kernel refused changes; the first of them, by its place in the plan.
-    Refused { index: usize, errno: Errno, more: usize },
+    Refused {
+        /// The place of the first.
+        index: usize,
+        /// Why it was refused.
+        errno: Errno,
+        /// The number of others.
+        more: usize,
+    },
     /// The kernel cannot be asked any more.
     Broken(Error),
-    /// A signal came.
+    /// A signal of this name came.
     Signal(&'static str),
-    /// Nobody confirmed.
+    /// Nobody confirmed, for this reason.
     Unconfirmed(&'static str),
 }
 
+/// The places of the changes that were or may have been made, and why the rest was not.
+pub type Stopped = (Vec<usize>, Stop);
+
 /// Makes the changes. If it stops, the places of those that were or may have been made stand with
 /// the reason.
-pub(super) fn run(
+pub fn run(
     client: &mut Client,
     changes: &[Change],
     signals: &Signals,
-) -> Result<(), (Vec<usize>, Stop)> {
-    let progress = Progress::of(changes.len(), "made");
+    progress: &mut dyn Progress,
+) -> Result<(), Stopped> {
+    progress.begin(changes.len(), Doing::Make);
+    let outcome = make(client, changes, signals, progress);
+    progress.end();
+    outcome
+}
+
+fn make(
+    client: &mut Client,
+    changes: &[Change],
+    signals: &Signals,
+    progress: &mut dyn Progress,
+) -> Result<(), Stopped> {
     let mut made = 0;
     // Nothing is deleted before everything else has succeeded, but for a daemon that has to wait for
     // it: a deletion can be undone, but by then its connections have missed packets and its counters
@@ -41,7 +63,7 @@ pub(super) fn run(
             let mut refusals = client
                 .batch(step)
                 .map_err(|error| ((0..made + step.len()).collect(), Stop::Broken(error)))?;
-            // What another program has deleted before us is as wished.
+            // If another program has deleted the same thing before us, nothing is wrong.
             refusals.retain(|refusal| !step[refusal.index].is_needless(refusal.errno));
             if let Some(first) = refusals.iter().min_by_key(|refusal| refusal.index) {
                 let refused = |place| refusals.iter().any(|refusal| made + refusal.index == place);
@@ -51,7 +73,7 @@ pub(super) fn run(
                 return Err((done, Stop::Refused { index: made + index, errno, more }));
             }
             made += step.len();
-            progress.show(made);
+            progress.advance(made);
         }
     }
     // The last moment to notice.

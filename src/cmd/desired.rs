@@ -1,4 +1,4 @@
-//! Files to tables: rule lines or JSON.
+//! The desired state: files to tables, from rule lines or JSON.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,12 +10,12 @@ use crate::error::{Error, Rejection};
 use crate::json;
 use crate::model::{Change, Table};
 use crate::system::sudo::caller_can_read;
+use crate::transaction::{Effort, Needs};
 
 use super::Session;
-use super::offer::Needs;
 
-/// What a file wishes for.
-pub(super) struct Wish {
+/// The desired state that a file describes.
+pub(super) struct Desired {
     pub table: Table,
     /// The lines that made it; none of JSON.
     rules: Vec<u8>,
@@ -23,7 +23,7 @@ pub(super) struct Wish {
     pub needs: Needs,
 }
 
-impl Wish {
+impl Desired {
     /// Where the file speaks last of what `change` is about, for messages.
     pub fn place(&self, session: &mut Session<'_>, change: &Change) -> String {
         let lines = rule_lines(&mut session.scanner, &session.program, self.rules.as_slice());
@@ -39,8 +39,22 @@ impl Wish {
     }
 }
 
+/// Makes sure that the kernel has the schedulers and engines that a file needs.
+pub(super) fn check(session: &mut Session<'_>, needs: &Needs, effort: Effort) -> Result<(), Error> {
+    let unseen = needs.unseen(effort);
+    if unseen.is_empty() {
+        return Ok(());
+    }
+    // Why the kernel does not answer is said where its answer is needed.
+    session.client().map_or(Ok(()), |client| unseen.check(client))
+}
+
 /// Reads the file, of which the services within `limits` count; `-` is standard input.
-pub(super) fn read(session: &mut Session<'_>, path: &str, limits: &Limits) -> Result<Wish, Error> {
+pub(super) fn read(
+    session: &mut Session<'_>,
+    path: &str,
+    limits: &Limits,
+) -> Result<Desired, Error> {
     if path == "-" {
         let text = whole(io::stdin().lock(), Error::Io)?;
         return parse(session, text, limits);
@@ -53,17 +67,17 @@ pub(super) fn read(session: &mut Session<'_>, path: &str, limits: &Limits) -> Re
         .map_err(|error| if caller_can_read(&file) { error } else { error.without_excerpt(path) })
 }
 
-fn parse(session: &mut Session<'_>, file: Vec<u8>, limits: &Limits) -> Result<Wish, Error> {
+fn parse(session: &mut Session<'_>, file: Vec<u8>, limits: &Limits) -> Result<Desired, Error> {
     if is_json(&file) {
         let table = json::read(&String::from_utf8_lossy(&file))?;
         let needs = Needs::of_table(&table, |key| limits.contain(key));
-        return Ok(Wish { table, rules: Vec::new(), needs });
+        return Ok(Desired { table, rules: Vec::new(), needs });
     }
     let mut needs = Needs::default();
     let table = table_of(&mut session.scanner, &session.program, &file, |line| {
         needs.add_line(line, |key| limits.contain(key));
     })?;
-    Ok(Wish { table, rules: file, needs })
+    Ok(Desired { table, rules: file, needs })
 }
 
 /// Reads to the end, but no more than any table has: of rules that begin with an endless line no

@@ -1,0 +1,89 @@
+//! What `-R` and `ipvsadm-restore` say of their runs: of lines that the kernel refused, and of what
+//! became of the table.
+
+use crate::classic::{RuleLine, describe_service};
+use crate::error::Error;
+use crate::model::Table;
+use crate::transaction::{Fate, Guard, Refused, Step, kept, reasons};
+
+use super::super::progress::Line;
+use super::super::writers::{EARLIER, told, unlocked_hints};
+use super::Session;
+
+/// Says what is going to be done, and what protects against an interruption is missing.
+pub(super) fn announce(
+    session: &mut Session<'_>,
+    guard: &mut Guard,
+    step: Step,
+) -> Result<(), Error> {
+    let unprotected = guard.announce(step)?;
+    if let Some(why) = unprotected.unlocked {
+        session.hint(&unlocked_hints(&why));
+    }
+    if let Some(error) = unprotected.unwritten {
+        session.complain(&error);
+        session.hint(&["without a journal a kill -9 half way cannot be undone".to_owned()]);
+    }
+    Ok(())
+}
+
+/// Ends a guarded run, and says what became of the table.
+pub(super) fn end(
+    session: &mut Session<'_>,
+    guard: Guard,
+    outcome: Result<u8, Error>,
+) -> Result<u8, Error> {
+    let end = guard.end(outcome, &mut Line::default())?;
+    let status = match end.fate {
+        Fate::Done { status, tidied } => {
+            if let Err(error) = tidied {
+                session.complain(&error);
+            }
+            status
+        }
+        Fate::TakenBack { signal, error, rollback } => {
+            if let Some(name) = signal {
+                session.say(name);
+            }
+            if let Some(error) = error {
+                session.complain(&error);
+            }
+            told(session, rollback)
+        }
+    };
+    if end.earlier {
+        session.hint(&[EARLIER.to_owned()]);
+    }
+    Ok(status)
+}
+
+/// Makes the services again that the file names and that are gone, and names them.
+pub(super) fn bring_back(
+    session: &mut Session<'_>,
+    lines: &[RuleLine],
+    before: &Table,
+) -> Result<(), Error> {
+    let (services, stopped) = kept::bring_back(session.client()?, lines, before);
+    for it in services {
+        let outcome = if it.in_full { "is back" } else { "is only in part back" };
+        session.hint(&[format!("{} {outcome} as it was before", describe_service(&it.service))]);
+    }
+    stopped
+}
+
+/// Says of each of these lines of a file why it was refused, and returns the exit status.
+pub(super) fn complain(
+    session: &mut Session<'_>,
+    refused: Vec<Refused<'_>>,
+    lines: &[RuleLine],
+) -> u8 {
+    let mut status = 0;
+    for reason in reasons(refused, lines) {
+        session.complain_with(&reason.error, reason.hints);
+        if reason.stays {
+            session.hint(&["it was there before, and stays as it is".to_owned()]);
+        }
+        status = reason.error.exit_code();
+    }
+    status
+}
