@@ -7,6 +7,7 @@
 mod builder;
 mod canonical;
 mod lexer;
+mod line_numbers;
 pub mod options;
 pub mod parser;
 mod print;
@@ -18,13 +19,14 @@ mod verb_names;
 pub use canonical::parse_line;
 pub use lexer::Scanner;
 pub(crate) use lexer::What;
+pub(crate) use line_numbers::LineNumbers;
 pub(crate) use parser::holes;
 pub use parser::{Classic, Invocation, Layout, List, Listing, Save};
 pub use print::{
     Unsayable, daemon_line, describe, describe_destination, describe_service, destination_line,
     service_line, timeouts_line,
 };
-pub(crate) use rule_file::{LONGEST, MOST_BYTES, long_line, rule_lines, table_of};
+pub(crate) use rule_file::{LONGEST, MOST_BYTES, long_line, table_of};
 pub use rule_file::{RuleLine, read_rules, read_table};
 pub use validate::{check_service, fits};
 pub(crate) use validate::{

@@ -7,6 +7,7 @@ use crate::error::{Errno, Error, Misuse, Rejection};
 use crate::model::{Change, Table};
 
 use super::lexer::Scanner;
+use super::line_numbers::LineNumbers;
 use super::parser::{self, Classic, Invocation, holes, marked_one_packet};
 
 /// Bytes of a line at most. A rule has about a hundred.
@@ -180,18 +181,18 @@ fn other_line(
 /// [`Error::RuleFile`] for a line that makes no command, [`Error::Rejection`] for one that
 /// describes no table or that the kernel would refuse. Both know the number of the line.
 pub fn read_table(file: &str) -> Result<Table, Error> {
-    table_of(&mut Scanner::default(), "ipvsadm", file.as_bytes(), |_| {})
+    table_of(&mut Scanner::default(), "ipvsadm", file.as_bytes(), |_| {}).map(|(table, _)| table)
 }
 
-/// The table that these lines make of an empty one; `see` sees each.
+/// The table that these lines make of an empty one, and where in the file its parts stand; `see` sees
+/// each line.
 pub(crate) fn table_of(
     scanner: &mut Scanner,
     program: &str,
     file: &[u8],
     mut see: impl FnMut(&RuleLine),
-) -> Result<Table, Error> {
-    let mut refused = None;
-    let mut table = Table::default();
+) -> Result<(Table, LineNumbers), Error> {
+    let (mut table, mut numbers) = (Table::default(), LineNumbers::default());
     for line in rule_lines(scanner, program, file) {
         let line = line?;
         see(&line);
@@ -200,40 +201,19 @@ pub(crate) fn table_of(
             Invocation::Change(change) if !matches!(change, Change::Zero(_)) => change,
             _ => return Err(Rejection::NoRule { line: number }.into()),
         };
-        if let Err(errno) = table.change(&change) {
-            refused = Some((number, change, errno));
-            break;
+        if let Err((errno, change)) = numbers.change(&mut table, number, change) {
+            let earlier = if errno == Errno::EEXIST { numbers.same(&table, &change) } else { None };
+            return Err(Rejection::Contradiction {
+                place: Some(format!("line {number}")),
+                operation: change.operation(),
+                errno,
+                object: super::describe(&change),
+                earlier: earlier.map(|line| format!("line {line}")),
+            }
+            .into());
         }
     }
-    let Some((number, change, errno)) = refused else { return Ok(table) };
-    let earlier = if errno == Errno::EEXIST {
-        last_before(number, &change, rule_lines(scanner, program, file))
-    } else {
-        None
-    };
-    Err(Rejection::Contradiction {
-        place: Some(format!("line {number}")),
-        operation: change.operation(),
-        errno,
-        object: super::describe(&change),
-        earlier: earlier.map(|line| format!("line {line}")),
-    }
-    .into())
-}
-
-/// The line before line `number` that makes the same thing.
-fn last_before(
-    number: u32,
-    change: &Change,
-    lines: impl Iterator<Item = Result<RuleLine, Error>>,
-) -> Option<u32> {
-    let before = lines.map_while(Result::ok).take_while(|line| line.number < number);
-    let same = before.filter(|line| {
-        line.change().is_some_and(|it| {
-            it.operation() == change.operation() && it.concerns_the_same_as(change)
-        })
-    });
-    same.last().map(|line| line.number)
+    Ok((table, numbers))
 }
 
 #[cfg(test)]

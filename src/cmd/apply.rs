@@ -50,12 +50,22 @@ pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Re
 
 /// What is asked for and what is to be done for it.
 struct Job {
+    /// The desired state; its table is empty where `target` is that very table.
     desired: Desired,
     limits: Limits,
     current: Table,
     target: Table,
     changes: Vec<Change>,
     delta: Delta,
+}
+
+impl Job {
+    /// Where the file speaks last of what `change` is about, for messages.
+    fn place(&self, change: &Change) -> String {
+        let read = &self.desired.table;
+        let table = if read.pools.is_empty() { &self.target } else { read };
+        self.desired.lines.place(table, change)
+    }
 }
 
 fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Error> {
@@ -192,7 +202,7 @@ fn explain(session: &mut Session<'_>, job: &Job, stop: &Stop) {
         Stop::Refused { index, errno, more } => {
             let change = &job.changes[*index];
             let (operation, errno) = (change.operation(), *errno);
-            let object = job.desired.place(session, change);
+            let object = job.place(change);
             session.complain(&Error::Kernel { operation, errno, object });
             if *more > 0 {
                 session.hint(&[format!("{more} more changes were refused")]);

@@ -3,12 +3,11 @@
 use std::fs::File;
 use std::io::{self, Read};
 
-use crate::classic::describe;
-use crate::classic::{LONGEST, MOST_BYTES, long_line, rule_lines, table_of};
+use crate::classic::{LONGEST, LineNumbers, MOST_BYTES, long_line, table_of};
 use crate::diff::Limits;
 use crate::error::{Error, Rejection};
 use crate::json;
-use crate::model::{Change, Table};
+use crate::model::Table;
 use crate::system::sudo::caller_can_read;
 use crate::transaction::{Effort, Needs};
 
@@ -17,26 +16,10 @@ use super::Session;
 /// The desired state that a file describes.
 pub(super) struct Desired {
     pub table: Table,
-    /// The lines that made it; none of JSON.
-    rules: Vec<u8>,
+    /// Where in the file its parts stand; JSON has no lines.
+    pub lines: LineNumbers,
     /// What its services within the limits need of the kernel.
     pub needs: Needs,
-}
-
-impl Desired {
-    /// Where the file speaks last of what `change` is about, for messages.
-    pub fn place(&self, session: &mut Session<'_>, change: &Change) -> String {
-        let lines = rule_lines(&mut session.scanner, &session.program, self.rules.as_slice());
-        let line = lines.filter_map(Result::ok).filter(|line| {
-            line.change().is_some_and(|written| written.concerns_the_same_as(change))
-        });
-        match line.last() {
-            Some(line) => {
-                format!("line {}: {}", line.number, describe(line.change().unwrap_or(change)))
-            }
-            None => describe(change),
-        }
-    }
 }
 
 /// Makes sure that the kernel has the schedulers and engines that a file needs.
@@ -57,27 +40,27 @@ pub(super) fn read(
 ) -> Result<Desired, Error> {
     if path == "-" {
         let text = whole(io::stdin().lock(), Error::Io)?;
-        return parse(session, text, limits);
+        return parse(session, &text, limits);
     }
     let failed = |source| Error::File { path: path.to_owned(), source };
     let mut file = File::open(session.args.path(path)).map_err(failed)?;
     // Who may run this program with sudo may not therefore read every file.
     whole(&mut file, failed)
-        .and_then(|text| parse(session, text, limits))
+        .and_then(|text| parse(session, &text, limits))
         .map_err(|error| if caller_can_read(&file) { error } else { error.without_excerpt(path) })
 }
 
-fn parse(session: &mut Session<'_>, file: Vec<u8>, limits: &Limits) -> Result<Desired, Error> {
-    if is_json(&file) {
-        let table = json::read(&String::from_utf8_lossy(&file))?;
+fn parse(session: &mut Session<'_>, file: &[u8], limits: &Limits) -> Result<Desired, Error> {
+    if is_json(file) {
+        let table = json::read(&String::from_utf8_lossy(file))?;
         let needs = Needs::of_table(&table, |key| limits.contain(key));
-        return Ok(Desired { table, rules: Vec::new(), needs });
+        return Ok(Desired { table, lines: LineNumbers::default(), needs });
     }
     let mut needs = Needs::default();
-    let table = table_of(&mut session.scanner, &session.program, &file, |line| {
+    let (table, lines) = table_of(&mut session.scanner, &session.program, file, |line| {
         needs.add_line(line, |key| limits.contain(key));
     })?;
-    Ok(Desired { table, rules: file, needs })
+    Ok(Desired { table, lines, needs })
 }
 
 /// Reads to the end, but no more than any table has: of rules that begin with an endless line no
