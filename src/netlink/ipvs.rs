@@ -42,10 +42,13 @@ const STOP_PATIENCE: Duration = Duration::from_millis(500);
 pub struct Client {
     pub(super) socket: Socket,
     pub(super) family: u16,
-    /// For lists in small pieces; opened when it is first needed.
+    /// For lists in small pieces; opened when they are first needed.
     pub(super) small: Option<Socket>,
+    pub(super) middle: Option<Socket>,
     /// For lists with the borders of their pieces elsewhere; a new one each time.
     pub(super) offset: Option<Socket>,
+    /// Real servers in the last list of a service: those of one table often have equally many.
+    pub(super) servers_before: usize,
 }
 
 impl Client {
@@ -57,7 +60,14 @@ impl Client {
     pub fn open() -> Result<Self, Error> {
         let mut socket = Socket::open(NETLINK_GENERIC)?;
         match generic::family(&mut socket, "IPVS") {
-            Ok(family) => Ok(Self { socket, family, small: None, offset: None }),
+            Ok(family) => Ok(Self {
+                socket,
+                family,
+                small: None,
+                middle: None,
+                offset: None,
+                servers_before: 0,
+            }),
             Err(Failure::Refused(Errno::ENOENT)) => Err(Error::Unavailable(absence())),
             Err(Failure::Refused(errno)) => Err(Error::Unavailable(errno)),
             Err(Failure::Broken(error)) => Err(error),

@@ -21,10 +21,12 @@ use super::uapi::command;
 use crate::error::{Errno, Error};
 use crate::model::{DestinationEntry, Operation, ServiceEntry, ServiceKey};
 
-/// The receive buffer for the few real servers of one service. Distribution kernels zero what they
-/// allocate, and a large piece costs more than what is in it. With the kernel's own overhead it fits in
-/// 8 KiB, and holds 19 real servers.
-const SMALL: usize = 7800;
+/// The receive buffers for the real servers of one service, and how many of these fit. Distribution
+/// kernels zero what they allocate, and a large piece costs more than what is in it. With the kernel's
+/// own overhead the small one fits in 4 KiB, the least that the kernel allocates, and the other in
+/// 8 KiB.
+const SMALL: (usize, usize) = (3776, 9);
+const MIDDLE: (usize, usize) = (7800, 19);
 
 /// A piece of 32 KiB holds 90 services or 81 real servers. The first datagrams of these sockets have
 /// room for about 10 + 35, 10 + 12 and 10 + 57 services: that moves the borders of all pieces after it
@@ -40,8 +42,10 @@ const WITHOUT_NEWS: u32 = 3;
 /// Which socket reads a list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pieces {
-    /// One with small pieces, kept for the next list.
+    /// One with pieces of [`SMALL`], kept for the next list.
     Small,
+    /// The same with pieces of [`MIDDLE`].
+    Middle,
     /// That of the client, with pieces of 32 KiB.
     Large,
     /// A new one, with pieces of 32 KiB after a first one of this length.
@@ -57,9 +61,16 @@ impl Pieces {
         }
     }
 
-    /// The same for the real servers of one service.
-    fn of_destinations(reading: u32) -> Self {
-        reading.checked_sub(1).map_or(Self::Small, Self::of_services)
+    /// The same for the real servers of one service. The first reading is in one piece if the service
+    /// has about as many as the one before had.
+    fn of_destinations(before: usize, reading: u32) -> Self {
+        match reading.checked_sub(1) {
+            None if before <= SMALL.1 => Self::Small,
+            None if before <= MIDDLE.1 => Self::Middle,
+            Some(reading) if before <= MIDDLE.1 => Self::of_services(reading),
+            // Two readings with the same borders would prove nothing.
+            None | Some(_) => Self::of_services(reading),
+        }
     }
 }
 
@@ -187,13 +198,15 @@ impl Client {
             codec::decode_destination_without_counters
         };
         let family = service.family();
+        let before = self.servers_before;
         let read = |client: &mut Self, number| {
             let request = codec::get_destinations(service).to(client.family);
             let mut list = Vec::new();
-            let dump = client.cut(Pieces::of_destinations(number))?.dump_each(request, |it| {
-                list.push(decode(codec::answer(it, command::NEW_DEST)?, family)?);
-                Ok(())
-            });
+            let dump =
+                client.cut(Pieces::of_destinations(before, number))?.dump_each(request, |it| {
+                    list.push(decode(codec::answer(it, command::NEW_DEST)?, family)?);
+                    Ok(())
+                });
             let dump = dump.map_err(|failure| explain(failure, Operation::ListDestinations))?;
             let whole = dump.pieces <= 1;
             Ok(Reading { list: unique(list, |it| it.destination.key), whole })
@@ -202,7 +215,9 @@ impl Client {
         let exists = |_: &mut Self, _: &DestinationEntry, Sightings { seen, readings }| {
             Ok(seen * 2 >= readings)
         };
-        settle(self, read, |entry| entry.destination.key, exists)
+        let list = settle(self, read, |entry| entry.destination.key, exists)?;
+        self.servers_before = list.len();
+        Ok(list)
     }
 
     /// A socket that cuts dumps so; that of the client where the thread has gone to another network
@@ -210,7 +225,8 @@ impl Client {
     fn cut(&mut self, pieces: Pieces) -> Result<&mut Socket, Error> {
         let (place, first, chunk) = match pieces {
             Pieces::Large => return Ok(&mut self.socket),
-            Pieces::Small => (&mut self.small, SMALL, SMALL),
+            Pieces::Small => (&mut self.small, SMALL.0, SMALL.0),
+            Pieces::Middle => (&mut self.middle, MIDDLE.0, MIDDLE.0),
             Pieces::After(first) => (&mut self.offset, first, CHUNK),
         };
         if matches!(pieces, Pieces::After(_)) || place.is_none() {
