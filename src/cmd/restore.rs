@@ -10,7 +10,7 @@
 
 mod report;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{BufReader, stdin};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use crate::diff::{Delta, plan};
 use crate::error::{Errno, Error};
 use crate::model::{Change, Table};
 use crate::netlink::{Client, Refusal};
+use crate::reader::{Columns, Reader};
 use crate::transaction::{Effort, Guard, Needs, Refused, Step, lock, snapshot};
 
 use super::connections::ask_first;
@@ -77,13 +78,15 @@ fn make(session: &mut Session<'_>, guard: &mut Guard, lines: Vec<RuleLine>) -> R
         || starts_what_forbids(&lines);
     if in_place {
         let before = snapshot::whole(session.client()?, &outside(&lines))?;
-        clear_and_execute(session, guard, &lines, before)
-    } else if snapshot::keys(session.client()?)?.is_empty() {
+        return clear_and_execute(session, guard, &lines, before);
+    }
+    let reader = Reader::open(session.client()?, Columns::CONFIGURED)?;
+    if reader.rows().is_empty() {
         let before = snapshot::outside(session.client()?, &outside(&lines))?;
         clear_and_execute(session, guard, &lines, before)
     } else {
         let parts = split(lines);
-        let status = converge(session, guard, &parts)?;
+        let status = converge(session, guard, &parts, reader)?;
         Ok(status.max(execute(session, &parts[2], Some(guard))?))
     }
 }
@@ -167,6 +170,16 @@ fn is_mixed(change: &Change) -> bool {
 /// The lines that stop daemons, those that make the table, and those of time-outs and of daemons
 /// that start, which `-C` never cleared.
 fn split(lines: Vec<RuleLine>) -> [Vec<RuleLine>; 3] {
+    let is_rule = |line: &RuleLine| {
+        !matches!(
+            line.change(),
+            Some(Change::StopDaemon(_) | Change::SetTimeouts(_) | Change::StartDaemon(_))
+        )
+    };
+    // To move the lines of a large file would touch as much memory again.
+    if lines.iter().all(is_rule) {
+        return [Vec::new(), lines, Vec::new()];
+    }
     let mut parts = [const { Vec::new() }; 3];
     for line in lines {
         let part = match line.change() {
@@ -189,13 +202,18 @@ fn converge(
     session: &mut Session<'_>,
     guard: &mut Guard,
     [stops, rules, others]: &[Vec<RuleLine>; 3],
+    reader: Reader,
 ) -> Result<u8, Error> {
     let mut by_kernel: BTreeMap<usize, Verdict> = BTreeMap::new();
     let mut disturbed = 0;
     let mut status = None;
+    let mut first = Some(reader);
     loop {
-        let Written { wish, accepted, refused } = Written::of(rules, &by_kernel);
-        let current = snapshot::whole(session.client()?, &wish)?;
+        let Written { wish, passed_over, refused } = Written::of(rules, &by_kernel);
+        let current = match first.take() {
+            Some(reader) => snapshot::read(session.client()?, reader, &wish)?,
+            None => snapshot::whole(session.client()?, &wish)?,
+        };
         guard.remember(&current);
         let changes = plan(&current, &wish);
         let delta = Delta::of(&changes, &current);
@@ -217,6 +235,11 @@ fn converge(
             return Ok(so_far.max(complain(session, refused, rules)));
         }
         let before = by_kernel.len();
+        let accepted = |place: &usize| !passed_over.contains(place);
+        let accepted: Vec<(usize, &Change)> = (0..rules.len())
+            .filter(accepted)
+            .filter_map(|place| Some((place, rules[place].change()?)))
+            .collect();
         by_kernel.extend(by_line(&refusals, &changes, &accepted, &current));
         if by_kernel.len() == before {
             disturbed += 1;
@@ -290,8 +313,8 @@ fn beside(services: Delta, outside: Delta) -> Delta {
 /// What lines would make of an empty table.
 struct Written<'a> {
     wish: Table,
-    /// With the place of the line.
-    accepted: Vec<(usize, &'a Change)>,
+    /// The places of the lines that add nothing to it.
+    passed_over: BTreeSet<usize>,
     refused: Vec<Refused<'a>>,
 }
 
@@ -299,20 +322,21 @@ impl<'a> Written<'a> {
     /// The lines at the places of `by_kernel` are known to be refused.
     fn of(lines: &'a [RuleLine], by_kernel: &BTreeMap<usize, Verdict>) -> Self {
         let mut wish = Table::default();
-        let (mut refused, mut accepted) = (Vec::new(), Vec::new());
+        let (mut refused, mut passed_over) = (Vec::new(), BTreeSet::new());
         for (place, line) in lines.iter().enumerate() {
             let Some(change) = line.change() else { continue };
             if let Some(Verdict { errno, instead }) = by_kernel.get(&place) {
                 let stays = instead.as_ref().is_some_and(|it| wish.change(it).is_ok());
                 refused.push(Refused { line, errno: *errno, stays });
+                passed_over.insert(place);
                 continue;
             }
-            match wish.change(change) {
-                Ok(()) => accepted.push((place, change)),
-                Err(errno) => refused.push(Refused { line, errno, stays: false }),
+            if let Err(errno) = wish.change(change) {
+                refused.push(Refused { line, errno, stays: false });
+                passed_over.insert(place);
             }
         }
-        Self { wish, accepted, refused }
+        Self { wish, passed_over, refused }
     }
 }
 

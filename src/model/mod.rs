@@ -4,6 +4,7 @@ mod change;
 mod connection;
 mod daemon;
 mod destination;
+mod hash;
 mod key;
 mod name;
 mod naming;
@@ -25,6 +26,7 @@ pub use daemon::{Daemon, DaemonRole, MAX_SYNC_LENGTH};
 pub use destination::{
     Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT, Method, PlainDestination,
 };
+pub use hash::{KeyHash, KeyHasher};
 pub use key::{Family, Protocol, ServiceKey};
 pub use name::{BadName, EngineName, InterfaceName, Name, SchedulerName};
 pub use naming::{Naming, Numbers};
@@ -39,6 +41,6 @@ pub use scheduler::{ENGINES, Kind, SCHEDULERS, nearest_schedulers};
 pub use scheduler_flags::{BadFlag, SchedulerFlags};
 pub use service::{Granularity, MAX_PERSISTENCE, Persistence, Service, ServiceEntry};
 pub use stats::Stats;
-pub use table::{Pool, Table};
+pub use table::{Destinations, Pool, Pools, Table};
 pub use timeouts::{Info, MAX_TIMEOUT, Timeouts};
 pub use tunnel::{Checksum, Tunnel};

@@ -7,16 +7,22 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{
-    Change, Daemon, DaemonRole, Destination, DestinationKey, Forwarding, Service, ServiceKey,
-    Timeouts,
+    Change, Daemon, DaemonRole, Destination, DestinationEntry, DestinationKey, Forwarding, KeyHash,
+    Service, ServiceKey, Timeouts,
 };
 use crate::error::Errno;
+
+/// Services by their keys.
+pub type Pools = IndexMap<ServiceKey, Arc<Pool>, KeyHash>;
+
+/// Real servers of one service by their keys.
+pub type Destinations = IndexMap<DestinationKey, Destination, KeyHash>;
 
 /// Services with their real servers, in an order; equality does not look at the order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     /// The services. Tables that have equal ones can share them: most of a wish is there already.
-    pub pools: IndexMap<ServiceKey, Arc<Pool>>,
+    pub pools: Pools,
     /// Time-outs, in seconds; `None`, and 0 for each, says nothing about them.
     pub timeouts: Option<Timeouts>,
     /// The sync daemon of each role; `None` is "runs not", and a role that is missing is not spoken
@@ -30,13 +36,22 @@ pub struct Pool {
     /// The service.
     pub service: Service,
     /// Its real servers.
-    pub destinations: IndexMap<DestinationKey, Destination>,
+    pub destinations: Destinations,
 }
 
 impl Pool {
     /// A service without real servers.
     pub fn new(service: Service) -> Self {
-        Self { service, destinations: IndexMap::new() }
+        Self { service, destinations: Destinations::default() }
+    }
+}
+
+impl Pool {
+    /// A service with the real servers that the kernel lists, in the order in which they were added:
+    /// the kernel lists the newest first.
+    pub(crate) fn listed(service: Service, servers: Vec<DestinationEntry>) -> Self {
+        let servers = servers.into_iter().rev().map(|it| (it.destination.key, it.destination));
+        Self { service, destinations: servers.collect() }
     }
 }
 

@@ -26,8 +26,8 @@ use indexmap::IndexMap;
 
 use crate::error::Error;
 use crate::model::{
-    DaemonRole, DestinationEntry, EngineName, Family, Forwarding, Pool, Service, ServiceEntry,
-    ServiceKey, Stats, Table,
+    DaemonRole, DestinationEntry, EngineName, Family, Forwarding, KeyHash, Pool, Service,
+    ServiceEntry, ServiceKey, Stats, Table,
 };
 use crate::netlink::{Client, Pieces, Reading, settle};
 use options::{Options, Servers};
@@ -85,10 +85,12 @@ pub struct Reader {
     /// Services of IPv4, where the socket options tell them.
     options: Options,
     /// All others, more than those in `rows` where a dump saw some that have gone.
-    others: IndexMap<ServiceKey, (Service, Stats)>,
-    /// Engines of the services in `options`; few have any.
-    engines: HashMap<ServiceKey, EngineName>,
+    others: IndexMap<ServiceKey, (Service, Stats), KeyHash>,
+    /// Engines of the services in `options`, where they were asked for; few have any.
+    engines: HashMap<ServiceKey, EngineName, KeyHash>,
     rows: Vec<Row>,
+    /// The engines of the services in `options` were not asked for.
+    lacks_engines: bool,
 }
 
 impl Reader {
@@ -100,9 +102,10 @@ impl Reader {
         let reader = Self {
             columns,
             options: Options::of(client),
-            others: IndexMap::new(),
-            engines: HashMap::new(),
+            others: IndexMap::default(),
+            engines: HashMap::default(),
             rows: Vec::new(),
+            lacks_engines: false,
         };
         let mut source = (reader, client);
         let read = |(reader, client): &mut (Self, &mut Client), number| {
@@ -119,10 +122,22 @@ impl Reader {
         Ok(reader)
     }
 
+    /// Reads the services of IPv4 only, and the engines of none: without netlink, whose list costs ten
+    /// times as much. `None` where netlink has to be asked.
+    pub fn of_ipv4(client: &Client, columns: Columns) -> Option<Self> {
+        let options = Options::of(client);
+        if !options.are_known() {
+            return None;
+        }
+        let rows = (0..options.len()).map(|place| Row(Source::Options(place))).collect();
+        let (others, engines) = (IndexMap::default(), HashMap::default());
+        Some(Self { columns, options, others, engines, rows, lacks_engines: true })
+    }
+
     /// Reads what the options lack into `others` and `engines`. In `rows` stand then all services that
     /// it has seen. Says whether nothing can have been passed over.
     fn dump(&mut self, client: &mut Client, number: u32) -> Result<bool, Error> {
-        let Self { columns, options, others, engines, rows } = self;
+        let Self { columns, options, others, engines, rows, .. } = self;
         let mut places = Places { options, next: 0, by_key: None };
         let mut are_there_others = false;
         rows.clear();
@@ -193,6 +208,15 @@ impl Reader {
         self.counted(row).0
     }
 
+    /// Whether the service of `row` is this one, as far as it was asked for.
+    pub fn is_like(&self, row: Row, other: &Service) -> bool {
+        let service = self.service(row);
+        if self.lacks_engines {
+            return service == Service { engine: None, ..other.clone() };
+        }
+        service == *other
+    }
+
     fn counted(&self, Row(source): Row) -> (Service, Stats) {
         match source {
             Source::Options(place) => {
@@ -243,9 +267,12 @@ impl Reader {
     /// it has gone.
     pub fn pool(&mut self, client: &mut Client, row: Row) -> Result<Option<Pool>, Error> {
         let Some(servers) = self.servers(client, row)? else { return Ok(None) };
-        // The kernel lists the newest first.
-        let servers = servers.into_iter().rev().map(|it| (it.destination.key, it.destination));
-        Ok(Some(Pool { service: self.service(row), destinations: servers.collect() }))
+        let mut service = self.service(row);
+        if self.lacks_engines {
+            let Some(found) = client.service_if_present(&service.key)? else { return Ok(None) };
+            service.engine = found.service.engine;
+        }
+        Ok(Some(Pool::listed(service, servers)))
     }
 }
 
@@ -254,7 +281,7 @@ struct Places<'a> {
     options: &'a Options,
     next: usize,
     /// Made where the order differs.
-    by_key: Option<HashMap<ServiceKey, usize>>,
+    by_key: Option<HashMap<ServiceKey, usize, KeyHash>>,
 }
 
 impl Places<'_> {

@@ -4,22 +4,45 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::model::{DaemonRole, Pool, ServiceKey, Table};
+use crate::model::{DaemonRole, DestinationEntry, KeyHash, Pool, Service, ServiceKey, Table};
 use crate::netlink::Client;
 use crate::reader::{Columns, Reader};
 
 /// The whole table; time-outs and daemons only where `of` speaks of them: the others cannot differ.
 /// A service that is as in `of` is shared with it.
 pub fn whole(client: &mut Client, of: &Table) -> Result<Table, Error> {
+    let reader = Reader::open(client, Columns::CONFIGURED)?;
+    read(client, reader, of)
+}
+
+/// The same with the list of services of `reader`.
+pub fn read(client: &mut Client, mut reader: Reader, of: &Table) -> Result<Table, Error> {
     let mut table = outside(client, of)?;
-    let mut reader = Reader::open(client, Columns::CONFIGURED)?;
-    for row in reader.rows().to_vec() {
-        let Some(pool) = reader.pool(client, row)? else { continue };
-        let key = pool.service.key;
-        let same = of.pools.get(&key).filter(|desired| ***desired == pool);
-        table.pools.insert(key, same.map_or_else(|| pool.into(), Arc::clone));
+    let rows = reader.rows().to_vec();
+    table.pools.reserve(rows.len());
+    for row in rows {
+        let Some(servers) = reader.servers(client, row)? else { continue };
+        let service = reader.service(row);
+        let key = service.key;
+        let pool = match of.pools.get(&key) {
+            Some(desired) if is_as_listed(desired, &service, &servers) => Arc::clone(desired),
+            desired => {
+                let pool = Pool::listed(service, servers);
+                let same = desired.filter(|desired| ***desired == pool);
+                same.map_or_else(|| pool.into(), Arc::clone)
+            }
+        };
+        table.pools.insert(key, pool);
     }
     Ok(table)
+}
+
+/// Whether the kernel lists this service and these real servers, added in this order. Most services
+/// are as a file says, and to see that needs no map of the list.
+fn is_as_listed(desired: &Pool, service: &Service, servers: &[DestinationEntry]) -> bool {
+    // The kernel lists the newest first.
+    let listed = servers.iter().rev().map(|it| &it.destination);
+    desired.service == *service && desired.destinations.values().eq(listed)
 }
 
 /// Which services there are.
@@ -56,21 +79,31 @@ pub fn part(
 /// The services that `look` names and those that differ from `expected`: first as expected, then as
 /// the kernel has them. `look` says whether the real servers of a service are to be read, and `None`
 /// for a service that is not ours. A table of any size costs no more memory than what is read.
+///
+/// With `only_ipv4`, services of IPv6 are not looked for, and persistence engines are compared only
+/// where real servers are read.
 pub fn mismatches(
     client: &mut Client,
     expected: &Table,
+    only_ipv4: bool,
     look: impl Fn(&ServiceKey) -> Option<bool>,
 ) -> Result<(Table, Table), Error> {
     let mut now = outside(client, expected)?;
     let mut should = Table { timeouts: expected.timeouts, ..Table::default() };
     should.daemons.clone_from(&expected.daemons);
-    let mut seen = HashSet::with_capacity(expected.pools.len());
-    let mut reader = Reader::open(client, Columns::CONFIGURED)?;
+    let mut seen: HashSet<ServiceKey, KeyHash> = HashSet::default();
+    seen.reserve(expected.pools.len());
+    let columns = Columns::CONFIGURED;
+    let short = if only_ipv4 { Reader::of_ipv4(client, columns) } else { None };
+    let mut reader = match short {
+        Some(reader) => reader,
+        None => Reader::open(client, columns)?,
+    };
     for row in reader.rows().to_vec() {
         let key = reader.key(row);
         let Some(read) = look(&key) else { continue };
         let pool = expected.pools.get(&key);
-        let surprising = pool.is_none_or(|pool| pool.service != reader.service(row));
+        let surprising = pool.is_none_or(|pool| !reader.is_like(row, &pool.service));
         if read || surprising {
             let Some(pool_now) = reader.pool(client, row)? else { continue };
             now.pools.insert(key, pool_now.into());
