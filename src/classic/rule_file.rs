@@ -6,6 +6,7 @@ use std::io::{BufRead, Read};
 use crate::error::{Errno, Error, Misuse, Rejection};
 use crate::model::{Change, Table};
 
+use super::canonical::Parser;
 use super::lexer::Scanner;
 use super::line_numbers::LineNumbers;
 use super::parser::{self, Classic, Invocation, holes, marked_one_packet};
@@ -59,7 +60,7 @@ pub(crate) fn rule_lines(
     program: &str,
     mut file: impl BufRead,
 ) -> impl Iterator<Item = Result<RuleLine, Error>> {
-    let mut bytes = Vec::new();
+    let (mut bytes, mut parser) = (Vec::new(), Parser::default());
     let (mut number, mut commands, mut left) = (0, 0, MOST_BYTES);
     std::iter::from_fn(move || {
         loop {
@@ -84,16 +85,22 @@ pub(crate) fn rule_lines(
             // Many times as fast as the second of the two.
             let text =
                 str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
-            let invocation = read_line(scanner, program, number, &text).map_err(|source| {
-                Error::RuleFile { line: number, text: text.trim().to_owned(), source }
-            });
-            if let Some(found) = invocation.transpose() {
-                commands += 1;
-                if commands > MOST_COMMANDS {
-                    return Some(Err(Rejection::LongFile.into()));
-                }
-                return Some(found.map(|invocation| RuleLine { number, invocation }));
+            let found = match parser.line(&text) {
+                Some(change) => Invocation::Change(change),
+                None => match other_line(scanner, program, number, &text) {
+                    Ok(Some(other)) => other,
+                    Ok(None) => continue,
+                    Err(source) => {
+                        let text = text.trim().to_owned();
+                        return Some(Err(Error::RuleFile { line: number, text, source }));
+                    }
+                },
+            };
+            commands += 1;
+            if commands > MOST_COMMANDS {
+                return Some(Err(Rejection::LongFile.into()));
             }
+            return Some(Ok(RuleLine { number, invocation: found }));
         }
     })
 }
@@ -107,18 +114,6 @@ pub(crate) fn long_line(number: u32, line: &[u8]) -> Error {
 
 /// Bytes of a line that is too long.
 const SHOWN: usize = 60;
-
-fn read_line(
-    scanner: &mut Scanner,
-    program: &str,
-    number: u32,
-    text: &str,
-) -> Result<Option<Invocation>, Misuse> {
-    match super::parse_line(text) {
-        Some(change) => Ok(Some(Invocation::Change(change))),
-        None => other_line(scanner, program, number, text),
-    }
-}
 
 /// A line that is not in the canonical form.
 fn other_line(

@@ -58,6 +58,13 @@ impl Needs {
     }
 
     fn add(&mut self, service: &Service, place: impl FnOnce(&Change) -> String) {
+        // Most services of a file have the scheduler of the one before.
+        let same = |(scheduler, engine): &(SchedulerName, Option<EngineName>)| {
+            *scheduler == service.scheduler && *engine == service.engine
+        };
+        if self.0.last().is_some_and(|(needed, _)| same(needed)) {
+            return;
+        }
         self.0
             .entry((service.scheduler, service.engine))
             .or_insert_with(|| place(&Change::AddService(service.clone())));
