@@ -57,8 +57,15 @@ impl<const MAX: usize> Name<MAX> {
     /// fits: that has three bytes.
     pub(crate) fn from_kernel(bytes: &[u8]) -> Self {
         let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-        let name = String::from_utf8_lossy(&bytes[..end]);
         let mut filled = [0; MAX];
+        // The kernel's own names.
+        if bytes[..end].is_ascii()
+            && let Some(place) = filled.get_mut(..end)
+        {
+            place.copy_from_slice(&bytes[..end]);
+            return Self(filled);
+        }
+        let name = String::from_utf8_lossy(&bytes[..end]);
         let fits = |length: &usize| *length <= MAX && name.is_char_boundary(*length);
         let length = (0..=name.len()).rev().find(fits).unwrap_or(0);
         filled[..length].copy_from_slice(&name.as_bytes()[..length]);

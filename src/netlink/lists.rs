@@ -147,7 +147,7 @@ impl Client {
                 list.push(seen.entry()?);
                 Ok(())
             })?;
-            Ok(Reading { list: unique(list, |it| it.service.key), whole: dump.pieces <= 1 })
+            Ok(reading(list, dump, |it| it.service.key))
         };
         let exists = |client: &mut Self, entry: &ServiceEntry, _| {
             Ok(client.service_if_present(&entry.service.key)?.is_some())
@@ -201,15 +201,14 @@ impl Client {
         let before = self.servers_before;
         let read = |client: &mut Self, number| {
             let request = codec::get_destinations(service).to(client.family);
-            let mut list = Vec::new();
+            let mut list = Vec::with_capacity(before);
             let dump =
                 client.cut(Pieces::of_destinations(before, number))?.dump_each(request, |it| {
                     list.push(decode(codec::answer(it, command::NEW_DEST)?, family)?);
                     Ok(())
                 });
             let dump = dump.map_err(|failure| explain(failure, Operation::ListDestinations))?;
-            let whole = dump.pieces <= 1;
-            Ok(Reading { list: unique(list, |it| it.destination.key), whole })
+            Ok(reading(list, dump, |it| it.destination.key))
         };
         // One real server cannot be asked for.
         let exists = |_: &mut Self, _: &DestinationEntry, Sightings { seen, readings }| {
@@ -254,6 +253,12 @@ fn is_beside(one: &impl AsFd, other: &impl AsFd) -> bool {
 struct Cookie;
 
 nix::getsockopt_impl!(Cookie, libc::SOL_SOCKET, libc::SO_NETNS_COOKIE, u64, GetStruct<u64>);
+
+/// The kernel makes a piece under its lock: in a list of one piece nothing comes again.
+fn reading<T, K: Ord>(list: Vec<T>, dump: Dump, key: impl Fn(&T) -> K) -> Reading<T> {
+    let whole = dump.pieces <= 1;
+    Reading { list: if whole { list } else { unique(list, key) }, whole }
+}
 
 /// A dump goes on after the n-th entry, so one that moved behind that place comes again: the first
 /// of each is kept. Seldom there is any, and to find that out costs one piece of memory.

@@ -335,10 +335,9 @@ fn receive_some(
     first: usize,
 ) -> nix::Result<Result<[usize; DATAGRAMS], Error>> {
     let mut headers = MultiHeaders::<NetlinkAddr>::preallocate(DATAGRAMS, None);
-    let rooms = std::iter::once(first).chain(std::iter::repeat(chunk));
-    let parts = incoming.chunks_mut(chunk).zip(rooms);
-    let mut slices: Vec<[IoSliceMut<'_>; 1]> =
-        parts.map(|(part, room)| [IoSliceMut::new(&mut part[..room])]).collect();
+    let (one, other) = incoming.split_at_mut(chunk);
+    let mut slices: [[IoSliceMut<'_>; 1]; DATAGRAMS] =
+        [[IoSliceMut::new(&mut one[..first])], [IoSliceMut::new(other)]];
     let flags = MsgFlags::MSG_WAITFORONE;
     let datagrams = recvmmsg(socket.as_raw_fd(), &mut headers, &mut slices, flags, None)?;
     let mut lengths = [0; DATAGRAMS];

@@ -91,7 +91,7 @@ pub struct Seen<'a> {
     address: Option<[u8; 16]>,
     port: Option<u16>,
     mark: Option<u32>,
-    scheduler: Option<SchedulerName>,
+    scheduler: Option<&'a [u8]>,
     flags: Option<u32>,
     timeout: Option<u32>,
     netmask: Option<u32>,
@@ -109,7 +109,7 @@ impl<'a> Seen<'a> {
             attr::ADDR => self.address = Some(read::bytes(value)?),
             attr::PORT => self.port = Some(read::port(value)?),
             attr::FWMARK => self.mark = Some(read::u32(value)?),
-            attr::SCHED_NAME => self.scheduler = Some(SchedulerName::from_kernel(value)),
+            attr::SCHED_NAME => self.scheduler = Some(value),
             attr::FLAGS => {
                 let [flags @ .., _, _, _, _] = read::bytes::<8>(value)?;
                 self.flags = Some(u32::from_ne_bytes(flags));
@@ -137,7 +137,10 @@ impl<'a> Seen<'a> {
     pub fn service(&self) -> Result<Service, Error> {
         let configured = Configured {
             key: self.key()?,
-            scheduler: read::required(self.scheduler, "scheduler of a service")?,
+            scheduler: SchedulerName::from_kernel(read::required(
+                self.scheduler,
+                "scheduler of a service",
+            )?),
             flags: read::required(self.flags, "flags of a service")?,
             timeout: read::required(self.timeout, "time-out of a service")?,
             netmask: read::required(self.netmask, "netmask of a service")?,

@@ -7,26 +7,28 @@ use crate::netlink::uapi::stats;
 
 /// Decodes the counters of STATS64, or of STATS, which lack the upper 32 bits of most.
 pub fn decode(bytes: &[u8]) -> Result<Stats, Error> {
-    let mut result = Stats::default();
+    // By their numbers, the last of which is that of OUTBPS. Padding has a greater one.
+    let mut values = [0; stats::OUTBPS as usize + 1];
     read::each(bytes, |kind, value| {
-        let field = match kind {
-            stats::CONNS => &mut result.connections,
-            stats::INPKTS => &mut result.in_packets,
-            stats::OUTPKTS => &mut result.out_packets,
-            stats::INBYTES => &mut result.in_bytes,
-            stats::OUTBYTES => &mut result.out_bytes,
-            stats::CPS => &mut result.connection_rate,
-            stats::INPPS => &mut result.in_packet_rate,
-            stats::OUTPPS => &mut result.out_packet_rate,
-            stats::INBPS => &mut result.in_byte_rate,
-            stats::OUTBPS => &mut result.out_byte_rate,
-            _ => return Ok(()),
-        };
-        *field = match value.len() {
-            4 => u64::from(read::u32(value)?),
-            _ => u64::from_ne_bytes(read::bytes(value)?),
-        };
+        if let Some(place) = values.get_mut(usize::from(kind)) {
+            *place = match *value {
+                [a, b, c, d] => u64::from(u32::from_ne_bytes([a, b, c, d])),
+                _ => u64::from_ne_bytes(read::bytes(value)?),
+            };
+        }
         Ok(())
     })?;
-    Ok(result)
+    let value = |kind: u16| values.get(usize::from(kind)).copied().unwrap_or_default();
+    Ok(Stats {
+        connections: value(stats::CONNS),
+        in_packets: value(stats::INPKTS),
+        out_packets: value(stats::OUTPKTS),
+        in_bytes: value(stats::INBYTES),
+        out_bytes: value(stats::OUTBYTES),
+        connection_rate: value(stats::CPS),
+        in_packet_rate: value(stats::INPPS),
+        out_packet_rate: value(stats::OUTPPS),
+        in_byte_rate: value(stats::INBPS),
+        out_byte_rate: value(stats::OUTBPS),
+    })
 }
