@@ -4,6 +4,7 @@
 //! and their authors know these. [`Error::hints`] then says in plain words what was meant.
 
 mod kernel;
+mod mistakes;
 mod misuse;
 mod obstacle;
 mod owner;
@@ -12,6 +13,7 @@ mod rejection;
 use std::io;
 
 pub use kernel::Errno;
+pub(crate) use mistakes::Mistakes;
 pub(crate) use misuse::misplaced;
 pub use misuse::{Misuse, ValueKind};
 pub use obstacle::Obstacle;
@@ -19,7 +21,7 @@ pub use owner::Owner;
 pub use rejection::{Module, Rejection};
 pub(crate) use rejection::{made_before, other_ports};
 
-use crate::model::Operation;
+use crate::model::{Operation, quote};
 
 /// The hint of what was found before the first change.
 pub(crate) const UNCHANGED: &str = "nothing was changed";
@@ -40,6 +42,16 @@ pub enum Error {
         text: String,
         /// What is wrong with it.
         source: Misuse,
+    },
+    /// Several mistakes of one file; nothing was changed.
+    #[error("{}", list.first().map_or(String::new(), ToString::to_string))]
+    Mistakes {
+        /// The file, where the messages name it.
+        path: Option<String>,
+        /// The mistakes, in the order of the lines.
+        list: Vec<Error>,
+        /// There are more.
+        more: bool,
     },
     /// A wish that is not carried out; nothing was changed.
     #[error(transparent)]
@@ -149,6 +161,8 @@ pub enum Error {
     Namespace {
         /// The name or process id as given.
         name: String,
+        /// The existing namespace whose name is nearest, if it does not exist.
+        nearest: Option<String>,
         /// Why.
         source: io::Error,
     },
@@ -168,6 +182,10 @@ impl Error {
 
     /// Says no more than the place of a mistake in a file.
     pub(crate) fn without_excerpt(self, path: &str) -> Self {
+        if let Self::Mistakes { list, .. } = self {
+            let mut list = list.into_iter();
+            return list.next().map_or(Self::Answer(String::new()), |it| it.without_excerpt(path));
+        }
         let place = match &self {
             Self::File { .. } | Self::Rejection(Rejection::LongFile) => return self,
             Self::RuleFile { line, .. } => Some(format!("line {line}")),
@@ -183,7 +201,7 @@ impl Error {
     /// Names the file, where the message does not.
     pub(crate) fn inside(self, path: &str) -> Self {
         match self {
-            Self::File { .. } | Self::Withheld { .. } => self,
+            Self::File { .. } | Self::Withheld { .. } | Self::Mistakes { .. } => self,
             source => Self::Inside { path: path.to_owned(), source: Box::new(source) },
         }
     }
@@ -195,6 +213,7 @@ impl Error {
             Self::Misuse(misuse) => misuse.exit_code(),
             Self::Inside { source, .. } => source.exit_code(),
             Self::RuleFile { .. }
+            | Self::Mistakes { .. }
             | Self::Withheld { .. }
             | Self::Rejection(_)
             | Self::Unavailable(_)
@@ -210,11 +229,14 @@ impl Error {
         match self {
             Self::Misuse(misuse) => misuse.hint().into_iter().collect(),
             Self::RuleFile { line, text, source } => {
-                let mut hints = vec![format!("line {line}: {text}")];
+                let place = format!("line {line}: ");
+                let rule = mistakes::excerpt(text, mistakes::HINT + place.len());
+                let mut hints = vec![place + &rule];
                 hints.extend(source.hint());
                 hints.push(UNCHANGED.to_owned());
                 hints
             }
+            Self::Mistakes { list, more, .. } => Self::hints_of_all(list, *more),
             Self::Unavailable(errno) => vec![kernel::unavailable_hint(*errno).to_owned()],
             Self::Kernel { operation, errno, object } => kernel::hints(*operation, *errno, object),
             Self::Obstacle(obstacle) => {
@@ -238,6 +260,9 @@ impl Error {
                     .to_owned(),
                 "nothing was changed".to_owned(),
             ],
+            Self::Namespace { nearest: Some(nearest), .. } => {
+                vec![format!("did you mean --netns {}?", quote::shell(nearest))]
+            }
             Self::File { path, source } => vec![format!("{path}: {}", io_text(source))],
             Self::Inside { path, source } => {
                 let mut hints = source.hints();

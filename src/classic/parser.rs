@@ -76,6 +76,8 @@ pub enum Layout {
 pub struct Listing {
     /// Which columns.
     pub layout: Layout,
+    /// `--stats --rate`: JSON has both; text shows `layout` only, as the old tool does.
+    pub both_counters: bool,
     /// Print numbers only, look no names up.
     pub numeric: bool,
     /// Print whole numbers, without K, M, G and T.
@@ -118,7 +120,13 @@ impl From<Invocation> for Classic {
 /// Reads the words behind the program's name, which `program` is.
 pub fn parse(scanner: &mut Scanner, program: &str, args: &[String]) -> Result<Classic, Misuse> {
     if args.is_empty() {
-        let listing = Listing { layout: Layout::Default, numeric: false, exact: false, sort: true };
+        let listing = Listing {
+            layout: Layout::Default,
+            both_counters: false,
+            numeric: false,
+            exact: false,
+            sort: true,
+        };
         return Ok(Invocation::List(List::Services(None, listing)).into());
     }
     let words = scanner.read(args);
@@ -293,7 +301,7 @@ fn build(mut draft: Draft) -> Result<Classic, Misuse> {
         Command::Version => Invocation::Version,
     };
     if let Invocation::Change(change) = &invocation {
-        notes.extend(holes(change).into_iter().chain(marked_one_packet(change)));
+        notes.extend(usual_notes(change));
     }
     let unnamed = unnamed(draft.command, |column| draft.has(column));
     Ok(Classic { invocation, netns: draft.netns, notes, unnamed })
@@ -363,8 +371,25 @@ fn service(draft: &mut Draft, notes: &mut Vec<String>) -> Result<Service, Misuse
     Ok(service)
 }
 
+/// What to say of a change whatever its form. A saved table may have been so before: nothing is said
+/// of its lines.
+pub(crate) fn usual_notes(change: &Change) -> impl Iterator<Item = String> {
+    let notes = [holes(change), marked_one_packet(change), idle_engine(change)];
+    notes.into_iter().flatten()
+}
+
+/// What to say of `--pe` without `-p`: the kernel asks the engine where to send a packet only for
+/// persistent services. Other things that an engine does, such as `sip` for outgoing calls, go on.
+fn idle_engine(change: &Change) -> Option<String> {
+    let (Change::AddService(service) | Change::UpdateService(service)) = change else {
+        return None;
+    };
+    (service.engine.is_some() && service.persistence.is_none())
+        .then(|| "without -p, --pe does not keep clients on one real server".to_owned())
+}
+
 /// What to say of `-o` with a mark: the kernel looks at the protocol of each packet.
-pub(crate) fn marked_one_packet(change: &Change) -> Option<String> {
+fn marked_one_packet(change: &Change) -> Option<String> {
     let (Change::AddService(service) | Change::UpdateService(service)) = change else {
         return None;
     };
@@ -453,6 +478,7 @@ fn list(draft: &Draft) -> List {
     let chosen = columns.into_iter().find(|(column, _)| draft.has(*column));
     let listing = Listing {
         layout: chosen.map_or(Layout::Default, |(_, layout)| layout),
+        both_counters: draft.has(Column::Stats) && draft.has(Column::Rate),
         numeric,
         exact: draft.has(Column::Exact),
         sort: !draft.has(Column::Nosort),

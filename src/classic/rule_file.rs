@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::io::{BufRead, Read};
 
-use crate::error::{Errno, Error, Misuse, Rejection};
+use crate::error::{Errno, Error, Mistakes, Misuse, Rejection};
 use crate::model::{Change, Table};
 
 use super::canonical::Parser;
 use super::lexer::Scanner;
 use super::line_numbers::LineNumbers;
-use super::parser::{self, Classic, Invocation, holes, marked_one_packet};
+use super::parser::{self, Classic, Invocation, usual_notes};
 
 /// Bytes of a line at most. A rule has about a hundred.
 pub(crate) const LONGEST: usize = 64 * 1024;
@@ -50,7 +50,38 @@ pub fn read_rules(
     program: &str,
     file: impl BufRead,
 ) -> Result<Vec<RuleLine>, Error> {
-    rule_lines(scanner, program, file).collect()
+    rules_or_mistakes(scanner, program, file).map_err(Error::first)
+}
+
+/// The same, with up to ten mistakes.
+pub(crate) fn rules_or_mistakes(
+    scanner: &mut Scanner,
+    program: &str,
+    file: impl BufRead,
+) -> Result<Vec<RuleLine>, Error> {
+    let (mut lines, mut mistakes) = (Vec::new(), Mistakes::default());
+    for line in rule_lines(scanner, program, file) {
+        match line {
+            Ok(line) if mistakes.is_empty() => lines.push(line),
+            Ok(_) => {}
+            Err(error) => {
+                let is_last = ends_reading(&error);
+                if !mistakes.add(error) || is_last {
+                    break;
+                }
+            }
+        }
+    }
+    mistakes.into_result().map(|()| lines)
+}
+
+/// What follows cannot be read, or is the rest of a line that is too long.
+fn ends_reading(error: &Error) -> bool {
+    match error {
+        Error::RuleFile { source, .. } => matches!(source, Misuse::LongLine { .. }),
+        Error::Rejection(Rejection::NoRule { .. }) => false,
+        _ => true,
+    }
 }
 
 /// The same line by line: to hold a file of many thousand rules costs more time, in pages of memory
@@ -141,14 +172,10 @@ fn other_line(
         return Ok(None);
     }
     let Classic { invocation, netns, notes, .. } = parser::parse(scanner, program, &words)?;
-    // A mask with holes, and a mark with -o, may have been saved.
     let usual: Vec<String> = match &invocation {
-        Invocation::Change(change) => [holes(change), marked_one_packet(change)],
-        _ => [None, None],
-    }
-    .into_iter()
-    .flatten()
-    .collect();
+        Invocation::Change(change) => usual_notes(change).collect(),
+        _ => Vec::new(),
+    };
     let notes = notes.into_iter().filter(|note| !usual.contains(note));
     scanner.notes.extend(notes.map(|note| format!("line {number}: {note}")));
     let found = match (&invocation, netns) {
@@ -176,39 +203,63 @@ fn other_line(
 /// [`Error::RuleFile`] for a line that makes no command, [`Error::Rejection`] for one that
 /// describes no table or that the kernel would refuse. Both know the number of the line.
 pub fn read_table(file: &str) -> Result<Table, Error> {
-    table_of(&mut Scanner::default(), "ipvsadm", file.as_bytes(), |_| {}).map(|(table, _)| table)
+    let table = table_of(&mut Scanner::default(), "ipvsadm", file.as_bytes(), |_| {});
+    table.map(|(table, _)| table).map_err(Error::first)
 }
 
 /// The table that these lines make of an empty one, and where in the file its parts stand; `see` sees
-/// each line.
+/// each line. Up to ten mistakes are reported: those of the lines themselves, or, if there are none,
+/// lines that the kernel would refuse. After a mistake of the first kind many of the second would only
+/// follow from it.
 pub(crate) fn table_of(
     scanner: &mut Scanner,
     program: &str,
     file: &[u8],
     mut see: impl FnMut(&RuleLine),
 ) -> Result<(Table, LineNumbers), Error> {
+    let (mut mistakes, mut refused) = (Mistakes::default(), Mistakes::default());
     let (mut table, mut numbers) = (Table::default(), LineNumbers::default());
+    let mut has_room = true;
     for line in rule_lines(scanner, program, file) {
-        let line = line?;
-        see(&line);
-        let RuleLine { number, invocation } = line;
-        let change = match invocation {
-            Invocation::Change(change) if !matches!(change, Change::Zero(_)) => change,
-            _ => return Err(Rejection::NoRule { line: number }.into()),
-        };
-        if let Err((errno, change)) = numbers.change(&mut table, number, change) {
-            let earlier = if errno == Errno::EEXIST { numbers.same(&table, &change) } else { None };
-            return Err(Rejection::Contradiction {
-                place: Some(format!("line {number}")),
-                operation: change.operation(),
-                errno,
-                object: super::describe(&change),
-                earlier: earlier.map(|line| format!("line {line}")),
+        let mistake = match line {
+            Ok(line) => {
+                see(&line);
+                let RuleLine { number, invocation } = line;
+                match invocation {
+                    Invocation::Change(change) if !matches!(change, Change::Zero(_)) => {
+                        if has_room
+                            && let Err((errno, change)) = numbers.change(&mut table, number, change)
+                        {
+                            let is_there = errno == Errno::EEXIST;
+                            let earlier =
+                                if is_there { numbers.same(&table, &change) } else { None };
+                            has_room = refused.add(contradiction(number, &change, errno, earlier));
+                        }
+                        continue;
+                    }
+                    _ => Rejection::NoRule { line: number }.into(),
+                }
             }
-            .into());
+            Err(error) => error,
+        };
+        let is_last = ends_reading(&mistake);
+        if !mistakes.add(mistake) || is_last {
+            break;
         }
     }
-    Ok((table, numbers))
+    let found = if mistakes.is_empty() { refused } else { mistakes };
+    found.into_result().map(|()| (table, numbers))
+}
+
+fn contradiction(number: u32, change: &Change, errno: Errno, earlier: Option<u32>) -> Error {
+    Rejection::Contradiction {
+        place: Some(format!("line {number}")),
+        operation: change.operation(),
+        errno,
+        object: super::describe(change),
+        earlier: earlier.map(|line| format!("line {line}")),
+    }
+    .into()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 mod classic;
 mod verbs;
 
-use super::program::Program;
+use super::program::{Program, after_globals};
 use crate::classic::is_verb;
 use crate::classic::options::Opt;
 use crate::model::{ENGINES, Kind, SCHEDULERS, ServiceKey};
@@ -135,9 +135,9 @@ fn kinds(kinds: &[Kind]) -> Vec<Candidate> {
 pub fn wanted(words: &[String]) -> Wanted {
     let Some((name, words)) = words.split_first() else { return Wanted::default() };
     let (typed, words) = words.split_last().map_or(("", words), |(word, rest)| (word, rest));
-    match (Program::from_name(name), words.first()) {
-        (Program::Ipvsadm, Some(verb)) if is_verb(verb) => verbs::wanted(words, typed),
-        (Program::Ipvsadm, None) => {
+    match (Program::from_name(name), after_globals(words)) {
+        (Program::Ipvsadm, Some([verb, ..])) if is_verb(verb) => verbs::wanted(words, typed),
+        (Program::Ipvsadm, Some([])) => {
             let mut wanted = classic::wanted(words, typed);
             if wanted.before.is_empty() {
                 wanted.fixed.splice(0..0, verbs::first_words());
@@ -192,4 +192,13 @@ mod asked {
         let words = wanted.fixed.into_iter().map(|candidate| candidate.word);
         words.filter(|word| word.starts_with(&wanted.typed)).collect()
     }
+}
+
+#[test]
+fn a_verb_may_follow_the_network_namespace() {
+    use asked::offered;
+    assert!(offered("--netns lb app").contains(&"apply".to_owned()));
+    assert!(offered("--netns=lb --json d").contains(&"diff".to_owned()));
+    assert!(offered("--netns lb apply --dry").contains(&"--dry-run".to_owned()));
+    assert_eq!(asked::ask("--netns lb set -t ").netns.as_deref(), Some("lb"));
 }

@@ -86,18 +86,13 @@ impl Program {
     ) -> Result<Request, Misuse> {
         match self {
             // The old tool refuses every word that does not begin with a dash.
-            Self::Ipvsadm if args.first().is_some_and(|word| is_verb(word)) => {
-                Ok(verbs::parse(args))
-            }
+            Self::Ipvsadm if begins_verb(args) => Ok(verbs::parse(args)),
             Self::Ipvsadm if args.first().is_some_and(|word| word == complete::QUESTION) => {
                 Ok(Request::Complete(complete::wanted(&args[1..])))
             }
             Self::Ipvsadm => match canonical(args) {
                 Some(change) => Ok(Request::Classic(Classic {
-                    notes: parser::holes(&change)
-                        .into_iter()
-                        .chain(parser::marked_one_packet(&change))
-                        .collect(),
+                    notes: parser::usual_notes(&change).collect(),
                     unnamed: unnamed(&change, args),
                     ..Invocation::Change(change).into()
                 })),
@@ -107,6 +102,21 @@ impl Program {
             Self::Restore => Ok(restore(args)),
         }
     }
+}
+
+/// The words after the options that go with every verb; `None` if one of these lacks its value.
+pub(super) fn after_globals(mut args: &[String]) -> Option<&[String]> {
+    loop {
+        args = match args {
+            [word, rest @ ..] if word == "--netns" => rest.split_first()?.1,
+            [word, rest @ ..] if word == "--json" || word.starts_with("--netns=") => rest,
+            _ => return Some(args),
+        }
+    }
+}
+
+fn begins_verb(args: &[String]) -> bool {
+    after_globals(args).and_then(<[_]>::first).is_some_and(|word| is_verb(word))
 }
 
 /// The words make a rule line that needs no clap.

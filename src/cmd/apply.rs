@@ -141,11 +141,8 @@ fn locked(session: &mut Session<'_>, wait: Duration) -> Result<Journal, Error> {
 
 fn prepare(session: &mut Session<'_>, mut desired: Desired, order: &Order) -> Result<Job, Error> {
     let limits = order.limits.clone();
-    desired::check(
-        session,
-        &desired.needs,
-        if order.dry_run { Effort::Look } else { Effort::Load },
-    )?;
+    let effort = if order.dry_run { Effort::Look } else { Effort::Load };
+    desired::check(session, &desired.needs, effort).map_err(|error| error.in_file(&order.file))?;
     let current = snapshot::whole(session.client()?, &desired.table)?;
     let ours = |table: &Table| table.pools.keys().filter(|key| limits.contain(key)).count();
     if ours(&desired.table) == 0 && ours(&current) > 0 && !order.allow_empty {
@@ -240,7 +237,7 @@ fn report(
     lines: bool,
 ) -> Result<(), Error> {
     if json {
-        report::json(delta, Some(result), session.out)?;
+        report::json(delta, Some(result), session.json_style(), session.out)?;
     } else if lines {
         report::text(delta, session.paint(), session.out)?;
     } else {

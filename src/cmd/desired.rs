@@ -39,15 +39,16 @@ pub(super) fn read(
     limits: &Limits,
 ) -> Result<Desired, Error> {
     if path == "-" {
-        let text = whole(io::stdin().lock(), Error::Io)?;
-        return parse(session, &text, limits);
+        return whole(io::stdin().lock(), Error::Io)
+            .and_then(|text| parse(session, &text, limits))
+            .map_err(|error| error.in_file(path));
     }
     let failed = |source| Error::File { path: path.to_owned(), source };
     let mut file = File::open(session.args.path(path)).map_err(failed)?;
     // Who may run this program with sudo may not therefore read every file.
-    whole(&mut file, failed)
-        .and_then(|text| parse(session, &text, limits))
-        .map_err(|error| if caller_can_read(&file) { error } else { error.without_excerpt(path) })
+    whole(&mut file, failed).and_then(|text| parse(session, &text, limits)).map_err(|error| {
+        if caller_can_read(&file) { error.in_file(path) } else { error.without_excerpt(path) }
+    })
 }
 
 fn parse(session: &mut Session<'_>, file: &[u8], limits: &Limits) -> Result<Desired, Error> {

@@ -30,7 +30,7 @@ pub(super) fn run(session: &mut Session<'_>, verb: &DiffVerb, json: bool) -> Res
     let status = if delta == Delta::default() { 0 } else { DIFFERENT };
     session.settle_report(status, TROUBLE);
     if json {
-        report::json(&delta, None, session.out)?;
+        report::json(&delta, None, session.json_style(), session.out)?;
     } else {
         report::text(&delta, session.paint(), session.out)?;
     }
@@ -40,7 +40,8 @@ pub(super) fn run(session: &mut Session<'_>, verb: &DiffVerb, json: bool) -> Res
 fn compare(session: &mut Session<'_>, verb: &DiffVerb) -> Result<Delta, Error> {
     let Some(before) = &verb.before else {
         let desired = desired::read(session, &verb.after, &verb.limits)?;
-        desired::check(session, &desired.needs, Effort::Look)?;
+        desired::check(session, &desired.needs, Effort::Look)
+            .map_err(|error| error.in_file(&verb.after))?;
         let after = desired.table;
         let before = snapshot::whole(session.client()?, &after)?;
         let changes = plan(&before, &verb.limits.target(&before, &after));

@@ -16,7 +16,7 @@ use crate::system::connections::connections;
 
 use super::Session;
 use super::connections::ask_first;
-use super::list::{columns, rows};
+use super::list::rows;
 
 pub(super) fn list(session: &mut Session<'_>, what: &List) -> Result<u8, Error> {
     match what {
@@ -24,7 +24,8 @@ pub(super) fn list(session: &mut Session<'_>, what: &List) -> Result<u8, Error> 
         List::Connections { .. } => {
             ask_first(session)?;
             let connections = connections()?;
-            let mut writer = Writer::new(session.out)?;
+            let style = session.json_style();
+            let mut writer = Writer::new(session.out, style)?;
             writer.list("connections")?;
             for connection in connections {
                 writer.item(&ConnectionFields::from(&connection?))?;
@@ -42,8 +43,9 @@ pub(super) fn list(session: &mut Session<'_>, what: &List) -> Result<u8, Error> 
 pub(super) fn save(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
     let mut reader = Reader::open(session.client()?, Columns::CONFIGURED)?;
     let rows = rows(&reader, true);
+    let style = session.json_style();
     let (client, out) = session.client_and_out()?;
-    let mut writer = Writer::new(out)?;
+    let mut writer = Writer::new(out, style)?;
     writer.list("services")?;
     for row in rows {
         let Some(entry) = reader.entry(client, row)? else { continue };
@@ -65,16 +67,18 @@ fn listed(
     listing: Listing,
 ) -> Result<(), Error> {
     let counters = match listing.layout {
+        _ if listing.both_counters => Counters::Both,
         Layout::Stats => Counters::Stats,
         Layout::Rate => Counters::Rate,
         _ => Counters::None,
     };
     let (live, sort) = (Some(counters), listing.sort);
+    let style = session.json_style();
     let (client, out) = session.client_and_out()?;
     if let Some(key) = key {
         let entry = client.service(key).map_err(|error| error.about(describe_service(key)))?;
         let servers = client.destinations(key)?;
-        let mut writer = Writer::new(out)?;
+        let mut writer = Writer::new(out, style)?;
         writer.list("services")?;
         write_service(&mut writer, &entry, servers, live, sort)?;
         writer.end_list()?;
@@ -82,11 +86,14 @@ fn listed(
     }
     let Info { version: (major, minor, patch), connection_table_size } = client.info()?;
     // In JSON a service and a real server have all their fields.
-    let columns = columns(listing.layout);
-    let columns = Columns { totals: columns.totals, rates: columns.rates, ..Columns::CONFIGURED };
+    let columns = Columns {
+        totals: matches!(counters, Counters::Stats | Counters::Both),
+        rates: matches!(counters, Counters::Rate | Counters::Both),
+        ..Columns::CONFIGURED
+    };
     let mut reader = Reader::open(client, columns)?;
     let rows = rows(&reader, sort);
-    let mut writer = Writer::new(out)?;
+    let mut writer = Writer::new(out, style)?;
     writer.field("version", &format!("{major}.{minor}.{patch}"))?;
     writer.field("connection_table_size", &connection_table_size)?;
     writer.list("services")?;
@@ -119,8 +126,9 @@ fn write_service(
 }
 
 fn rest(session: &mut Session<'_>, timeouts: bool, running: bool) -> Result<(), Error> {
+    let style = session.json_style();
     let (client, out) = session.client_and_out()?;
-    let mut writer = Writer::new(out)?;
+    let mut writer = Writer::new(out, style)?;
     if timeouts {
         writer.field("timeouts", &TimeoutsFields::from(&client.timeouts()?))?;
     }

@@ -29,6 +29,7 @@ pub use main::main;
 use crate::classic::{Classic, Invocation, Scanner};
 use crate::cli::{Called, Program, Request, Verb};
 use crate::error::{Errno, Error, UNCHANGED};
+use crate::json::Style;
 use crate::netlink::Client;
 use crate::output::complaints::Complaints;
 use crate::output::harmless::Harmless;
@@ -118,6 +119,11 @@ impl<'a> Session<'a> {
         Ok((client, Harmless::new(out, escapes)))
     }
 
+    /// For people, where results go to a terminal.
+    fn json_style(&mut self) -> Style {
+        if self.escapes() { Style::Pretty } else { Style::Compact }
+    }
+
     fn escapes(&mut self) -> bool {
         self.colours && *self.on_terminal.get_or_insert_with(|| stdout().is_terminal())
     }
@@ -154,19 +160,27 @@ impl<'a> Session<'a> {
     /// Prints the old tool's line and the hints behind it, those that it has not given before: of a
     /// file, a thousand lines can be refused for one reason.
     pub fn complain(&mut self, error: &Error) {
-        self.complain_with(error, error.hints());
+        for (text, hints) in error.messages() {
+            self.complain_in(&text, hints);
+        }
     }
 
     /// The same of a command that never changes anything: it goes without saying.
     fn complain_of_input(&mut self, error: &Error) {
-        let mut hints = error.hints();
-        hints.retain(|hint| hint != UNCHANGED);
-        self.complain_with(error, hints);
+        for (text, mut hints) in error.messages() {
+            hints.retain(|hint| hint != UNCHANGED);
+            self.complain_in(&text, hints);
+        }
     }
 
-    fn complain_with(&mut self, error: &Error, mut hints: Vec<String>) {
+    fn complain_with(&mut self, error: &Error, hints: Vec<String>) {
+        self.complain_in(&error.to_string(), hints);
+    }
+
+    fn complain_in(&mut self, text: &str, mut hints: Vec<String>) {
         hints.retain(|hint| self.hints.insert(hint.clone()));
-        complain(&mut self.complaints, error, &hints);
+        self.complaints.line(text);
+        self.complaints.hints(&hints);
     }
 
     /// A line for people. Work goes on where nobody reads it: a terminal that is gone is the case
@@ -306,15 +320,13 @@ fn exit_status(error: &Error, complaints: &mut Complaints<'_>) -> u8 {
     if is_closed_pipe(error) {
         return 0;
     }
-    complain(complaints, error, &error.hints());
+    for (text, hints) in error.messages() {
+        complaints.line(&text);
+        complaints.hints(&hints);
+    }
     error.exit_code()
 }
 
 fn is_closed_pipe(error: &Error) -> bool {
     matches!(error, Error::Io(io) if io.kind() == ErrorKind::BrokenPipe)
-}
-
-fn complain(complaints: &mut Complaints<'_>, error: &Error, hints: &[String]) {
-    complaints.line(&error.to_string());
-    complaints.hints(hints);
 }

@@ -15,7 +15,7 @@ use crate::host::{
     ArpMethod, Director, Finding, Images, Keep, Mode, Planned, Question, RealServer, Report, State,
     Wish, loud, script,
 };
-use crate::json::pretty;
+use crate::json::document;
 use crate::model::{RouteImage, printable};
 use crate::netlink::route;
 use crate::output::paint::{Paint, Tone};
@@ -291,7 +291,8 @@ fn status(
 
 fn tell(session: &mut Session<'_>, report: &Report, json: bool) -> Result<u8, Error> {
     if json {
-        writeln!(session.out, "{}", pretty(report)?)?;
+        let text = document(report, session.json_style())?;
+        session.out.write_all(text.as_bytes())?;
     } else {
         session.out.write_all(text(report, session.paint()).as_bytes())?;
     }

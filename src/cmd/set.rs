@@ -33,8 +33,11 @@ pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Resu
     if verb.words.iter().any(|word| word.key == "netmask") {
         session.hint(change.as_ref().and_then(holes).as_slice());
     }
+    let delta = Delta::of(&change, &current);
     if json {
-        report::json(&Delta::of(&change, &current), None, session.out)?;
+        report::set_json(&delta, session.json_style(), session.out)?;
+    } else {
+        report::set_text(&delta, session.out)?;
     }
     Ok(0)
 }

@@ -45,6 +45,14 @@ pub enum Rejection {
     /// A value that a key cannot have, or a key that does not exist.
     #[error("{0}")]
     Field(String),
+    /// `set` names a field that does not exist.
+    #[error("there is no field `{name}' to set")]
+    NoField {
+        /// As given.
+        name: String,
+        /// The field that was probably meant, and the legal names; a line each.
+        proposals: Vec<String>,
+    },
     /// The real server is not in the table.
     #[error("No such destination")]
     NoDestination {
@@ -138,6 +146,7 @@ impl Rejection {
             Self::NoDestination { object, ports } => {
                 [object.clone()].into_iter().chain(other_ports(ports)).collect()
             }
+            Self::NoField { proposals, .. } => proposals.clone(),
             Self::Empty { is_scoped: false } => {
                 vec!["to delete everything give --allow-empty".to_owned()]
             }

@@ -4,27 +4,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::amount::amount;
+use super::field_names::{SERVER_FIELDS, SERVICE_FIELDS, proposals};
 use super::{DaemonFields, DestinationFields, ServiceFields, TimeoutsFields};
 use crate::error::Rejection;
 use crate::model::{
     Daemon, Destination, Forwarding, OutOfRange, SchedulerName, Service, Timeouts, odd_destination,
     odd_service,
 };
-
-/// What can be set of a service.
-pub const SERVICE_FIELDS: [&str; 6] =
-    ["scheduler", "flags", "persistence", "netmask", "engine", "one_packet"];
-
-/// What can be set of a real server.
-pub const SERVER_FIELDS: [&str; 7] = [
-    "weight",
-    "forwarding",
-    "upper_threshold",
-    "lower_threshold",
-    "tunnel",
-    "tunnel_port",
-    "tunnel_checksum",
-];
 
 /// `KEY=VALUE`; an empty value takes the field away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,14 +152,15 @@ fn with<T: DeserializeOwned>(
 ) -> Result<T, Rejection> {
     for Assignment { key, value } in words {
         if !known.contains(&key.as_str()) {
-            let text =
-                format!("there is no field `{key}' to set: it is one of {}", known.join(", "));
-            return Err(Rejection::Field(text));
+            let (name, proposals) = (key.clone(), proposals(key, known));
+            return Err(Rejection::NoField { name, proposals });
         }
         if value.is_empty() {
             map.remove(key);
         } else {
-            map.insert(key.clone(), read(key, value));
+            let current = map.get(key).and_then(Value::as_u64);
+            let result = amount(key, value, current).map_err(Rejection::Field)?;
+            map.insert(key.clone(), result.map_or_else(|| read(key, value), Value::from));
         }
         if key == "persistence" && value.is_empty() {
             map.remove("netmask");
@@ -237,13 +225,11 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         for (bad, part) in [
-            ("weight=x", "u32"),
-            ("weight=-1", "u32"),
+            ("weight=x", "expected N, +N, -N or N%"),
+            ("weight=-2", "1 - 2 is out of range"),
             ("weight=2147483648", "0 to 2147483647"),
             ("upper_threshold=2147483648", "0 to 2147483647"),
             ("lower_threshold=2147483648", "0 to 2147483647"),
-            ("weigth=1", "weigth"),
-            ("address=10.0.0.1", "address"),
             ("forwarding=nat", "masquerade"),
             ("tunnel_port=1", "forwarding tunnel"),
         ] {
@@ -251,6 +237,19 @@ mod tests {
                 panic!("{bad}");
             };
             assert!(text.contains(part), "{bad}: {text}");
+        }
+        for (bad, proposal) in [
+            ("weigth=1", "did you mean weight=?"),
+            ("u-threshold=1", "did you mean upper_threshold=?"),
+            ("address=10.0.0.1", "the fields of a real server are weight, forwarding, "),
+            ("scheduler=rr", "scheduler is a field of the service: leave -r out"),
+        ] {
+            let Err(Rejection::NoField { proposals, .. }) =
+                destination_with(&server(), &words(bad))
+            else {
+                panic!("{bad}");
+            };
+            assert!(proposals[0].starts_with(proposal), "{bad}: {proposals:?}");
         }
         for bad in [
             "flags=mh-port",

@@ -14,6 +14,8 @@ pub enum Counters {
     Stats,
     /// Rates.
     Rate,
+    /// Totals and rates.
+    Both,
 }
 
 impl Counters {
@@ -22,6 +24,7 @@ impl Counters {
             Self::None => (None, None),
             Self::Stats => (Some(stats.into()), None),
             Self::Rate => (None, Some(stats.into())),
+            Self::Both => (Some(stats.into()), Some(stats.into())),
         }
     }
 }

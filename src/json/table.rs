@@ -6,7 +6,7 @@ use std::io;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{DaemonFields, SCHEMA, ServiceFields, TimeoutsFields, Writer};
+use super::{DaemonFields, SCHEMA, ServiceFields, Style, TimeoutsFields, Writer};
 use crate::error::{Errno, Rejection};
 use crate::model::{
     Change, DaemonRole, OutOfRange, Table, impossible_destination, impossible_service, odd_daemon,
@@ -98,7 +98,7 @@ fn at(place: &str, why: &str) -> Rejection {
 
 /// Writes a table.
 pub fn write(table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut writer = Writer::new(out)?;
+    let mut writer = Writer::new(out, Style::Compact)?;
     writer.list("services")?;
     for pool in table.pools.values() {
         writer.item(&ServiceFields::from(&**pool))?;

@@ -7,57 +7,97 @@ use serde::Serialize;
 use super::SCHEMA;
 use crate::model::is_harmful;
 
+/// How JSON is laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// For programs: each item of a list on a line of its own, without blanks.
+    #[default]
+    Compact,
+    /// For people at a terminal: indented by two.
+    Pretty,
+}
+
 /// An object that is being written.
 pub struct Writer<'a> {
     out: &'a mut dyn io::Write,
+    style: Style,
     items: usize,
 }
 
 impl<'a> Writer<'a> {
     /// Begins the object with its schema number.
-    pub fn new(out: &'a mut dyn io::Write) -> io::Result<Self> {
-        write!(out, "{{\"schema\":{SCHEMA}")?;
-        Ok(Self { out, items: 0 })
+    pub fn new(out: &'a mut dyn io::Write, style: Style) -> io::Result<Self> {
+        match style {
+            Style::Compact => write!(out, "{{\"schema\":{SCHEMA}")?,
+            Style::Pretty => write!(out, "{{\n  \"schema\": {SCHEMA}")?,
+        }
+        Ok(Self { out, style, items: 0 })
+    }
+
+    fn name(&mut self, name: &str) -> io::Result<()> {
+        match self.style {
+            Style::Compact => write!(self.out, ",\"{name}\":"),
+            Style::Pretty => write!(self.out, ",\n  \"{name}\": "),
+        }
     }
 
     /// A field.
     pub fn field(&mut self, name: &str, value: &impl Serialize) -> io::Result<()> {
-        write!(self.out, ",\"{name}\":")?;
-        self.out.write_all(text(value)?.as_bytes())
+        self.name(name)?;
+        self.out.write_all(text(value, self.style, 1)?.as_bytes())
     }
 
     /// Begins a list; its items stand a line each.
     pub fn list(&mut self, name: &str) -> io::Result<()> {
         self.items = 0;
-        write!(self.out, ",\"{name}\":[")
+        self.name(name)?;
+        self.out.write_all(b"[")
     }
 
     /// An item of the list.
     pub fn item(&mut self, value: &impl Serialize) -> io::Result<()> {
         self.out.write_all(if self.items == 0 { b"\n" } else { b",\n" })?;
         self.items += 1;
-        self.out.write_all(text(value)?.as_bytes())
+        if self.style == Style::Pretty {
+            self.out.write_all(b"    ")?;
+        }
+        self.out.write_all(text(value, self.style, 2)?.as_bytes())
     }
 
     /// Ends the list.
     pub fn end_list(&mut self) -> io::Result<()> {
-        self.out.write_all(if self.items == 0 { b"]" } else { b"\n]" })
+        self.out.write_all(match (self.items, self.style) {
+            (0, _) => b"]",
+            (_, Style::Compact) => b"\n]",
+            (_, Style::Pretty) => b"\n  ]",
+        })
     }
 
     /// Ends the object.
     pub fn end(self) -> io::Result<()> {
-        self.out.write_all(b"}\n")
+        self.out.write_all(match self.style {
+            Style::Compact => b"}\n",
+            Style::Pretty => b"\n}\n",
+        })
     }
 }
 
-/// JSON in one line that is safe to look at: serde escapes C0 only, and terminals act on more.
-fn text(value: &impl Serialize) -> io::Result<String> {
-    Ok(harmless(serde_json::to_string(value)?))
+/// A whole report, with the end of its line.
+pub fn document(value: &impl Serialize, style: Style) -> io::Result<String> {
+    Ok(text(value, style, 0)? + "\n")
 }
 
-/// The same over several lines.
-pub fn pretty(value: &impl Serialize) -> io::Result<String> {
-    Ok(harmless(serde_json::to_string_pretty(value)?))
+/// JSON that is safe to look at: serde escapes C0 only, and terminals act on more. `depth` is how
+/// often the lines after the first are indented.
+fn text(value: &impl Serialize, style: Style, depth: usize) -> io::Result<String> {
+    Ok(harmless(match style {
+        Style::Compact => serde_json::to_string(value)?,
+        // Ends of lines inside strings are escaped.
+        Style::Pretty => {
+            let end = format!("\n{}", "  ".repeat(depth));
+            serde_json::to_string_pretty(value)?.replace('\n', &end)
+        }
+    }))
 }
 
 /// In JSON what is left stands in strings only, where an escape means the same.
@@ -86,8 +126,49 @@ mod tests {
     fn what_a_terminal_acts_on_is_escaped_and_means_the_same() {
         let word = "a\u{9b}31m\u{202e}\u{e0041}\u{7f}\n\u{1b}ü";
         let line = r#""a\u009b31m\u202e\udb40\udc41\u007f\n\u001bü""#;
-        assert_eq!(text(&word).unwrap(), line);
-        assert_eq!(pretty(&[word]).unwrap(), format!("[\n  {line}\n]"));
+        assert_eq!(text(&word, Style::Compact, 0).unwrap(), line);
+        assert_eq!(text(&[word], Style::Pretty, 0).unwrap(), format!("[\n  {line}\n]"));
         assert_eq!(serde_json::from_str::<String>(line).unwrap(), word);
+    }
+
+    #[test]
+    fn both_styles_say_the_same_and_the_pretty_one_is_what_serde_writes() {
+        let written = |style| {
+            let mut out = Vec::new();
+            let mut writer = Writer::new(&mut out, style).unwrap();
+            writer.field("changed", &true).unwrap();
+            writer.field("timeouts", &serde_json::json!({"tcp": 900})).unwrap();
+            writer.list("none").unwrap();
+            writer.end_list().unwrap();
+            writer.list("changes").unwrap();
+            writer.item(&serde_json::json!({"flags": ["a", "b"]})).unwrap();
+            writer.item(&1).unwrap();
+            writer.end_list().unwrap();
+            writer.end().unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let (compact, pretty) = (written(Style::Compact), written(Style::Pretty));
+        let value: serde_json::Value = serde_json::from_str(&compact).unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&pretty).unwrap(), value);
+        let lines = [
+            "{",
+            "  \"schema\": 1,",
+            "  \"changed\": true,",
+            "  \"timeouts\": {",
+            "    \"tcp\": 900",
+            "  },",
+            "  \"none\": [],",
+            "  \"changes\": [",
+            "    {",
+            "      \"flags\": [",
+            "        \"a\",",
+            "        \"b\"",
+            "      ]",
+            "    },",
+            "    1",
+            "  ]",
+            "}",
+        ];
+        assert_eq!(pretty.lines().collect::<Vec<_>>(), lines);
     }
 }

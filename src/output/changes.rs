@@ -11,7 +11,7 @@ use crate::classic::{
 };
 use crate::diff::{Delta, Difference, Sides, differences};
 use crate::json::{
-    DaemonFields, DestinationFields, Fields, ServiceFields, TimeoutsFields, Writer, compare,
+    DaemonFields, DestinationFields, Fields, ServiceFields, Style, TimeoutsFields, Writer, compare,
 };
 use crate::model::{DestinationKey, Numbers, ServiceKey, printable};
 use crate::output::order;
@@ -174,12 +174,48 @@ impl From<&Difference<'_>> for ChangeFields {
     }
 }
 
+/// What `set` did: a line `FIELD OLD -> NEW` for each field, or `unchanged`.
+pub fn set_text(delta: &Delta, out: &mut dyn Write) -> io::Result<()> {
+    let mut lines = Vec::new();
+    for difference in differences(delta) {
+        match difference {
+            Difference::Service(Sides::Edited(before, after)) => {
+                lines.extend(compare(before, after));
+            }
+            Difference::Destination(_, Sides::Edited(before, after)) => {
+                lines.extend(compare(before, after));
+            }
+            _ => {}
+        }
+    }
+    if lines.is_empty() {
+        lines.push("unchanged".to_owned());
+    }
+    lines.iter().try_for_each(|line| writeln!(out, "{}", printable(line)))
+}
+
+/// The same as one object: `changed`, and the list of changes.
+pub fn set_json(delta: &Delta, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = Writer::new(out, style)?;
+    writer.field("changed", &(*delta != Delta::default()))?;
+    changes(delta, writer)
+}
+
 /// One object with a list of changes, and with `result` where there is one.
-pub fn json(delta: &Delta, result: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
-    let mut writer = Writer::new(out)?;
+pub fn json(
+    delta: &Delta,
+    result: Option<&str>,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut writer = Writer::new(out, style)?;
     if let Some(result) = result {
         writer.field("result", &result)?;
     }
+    changes(delta, writer)
+}
+
+fn changes(delta: &Delta, mut writer: Writer<'_>) -> io::Result<()> {
     writer.list("changes")?;
     for difference in sorted(delta) {
         writer.item(&ChangeFields::from(&difference))?;

@@ -46,7 +46,8 @@ impl<'a> Complaints<'a> {
         self.write(&printable_lines(text));
     }
 
-    fn placed(&self, text: &str) -> String {
+    /// `text` with the commands that it proposes as they are in this network namespace.
+    pub fn placed(&self, text: &str) -> String {
         let Some(netns) = &self.netns else { return text.to_owned() };
         let place = |text: String, command: &&str| {
             text.replace(command, &format!("{command} --netns {}", quote::shell(netns)))

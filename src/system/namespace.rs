@@ -35,7 +35,11 @@ pub fn cookie() -> Option<u64> {
 /// Only the calling thread changes; sockets and /proc files opened by it afterwards belong to the
 /// namespace. `path` is the name in bytes, where it contains a slash.
 pub fn enter(name: &str, path: &Path) -> Result<(), Error> {
-    let failed = |source: io::Error| Error::Namespace { name: name.to_owned(), source };
+    let failed = |source: io::Error| {
+        let is_absent = source.kind() == io::ErrorKind::NotFound;
+        let nearest = if is_absent { nearest(name) } else { None };
+        Error::Namespace { name: name.to_owned(), nearest, source }
+    };
     let path = if is_process(name) {
         Path::new("/proc").join(name).join("ns/net")
     } else if name.contains('/') {
@@ -45,6 +49,14 @@ pub fn enter(name: &str, path: &Path) -> Result<(), Error> {
     };
     let file = File::open(path).map_err(failed)?;
     setns(file, CloneFlags::CLONE_NEWNET).map_err(|errno| failed(errno.into()))
+}
+
+/// The namespace whose name differs least from one that does not exist.
+fn nearest(name: &str) -> Option<String> {
+    let far = name.chars().count() / 2;
+    let names = names().into_iter();
+    let known = names.map(|known| (strsim::damerau_levenshtein(&known, name), known));
+    known.filter(|(distance, _)| *distance <= far.min(3)).min().map(|(_, known)| known)
 }
 
 /// Whether `--netns` names the namespace of a process.

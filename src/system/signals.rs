@@ -25,30 +25,36 @@ pub struct Signals {
     faults: SignalFd,
 }
 
-/// All that end a program and that a handler can catch. SIGPIPE is ignored in Rust programs.
-const CAUGHT: [Signal; 17] = [
-    Signal::SIGHUP,
-    Signal::SIGINT,
-    Signal::SIGQUIT,
-    Signal::SIGTERM,
-    Signal::SIGALRM,
-    Signal::SIGUSR1,
-    Signal::SIGUSR2,
-    Signal::SIGVTALRM,
-    Signal::SIGPROF,
-    Signal::SIGIO,
-    Signal::SIGPWR,
-    Signal::SIGSTKFLT,
-    Signal::SIGXCPU,
-    Signal::SIGXFSZ,
-    Signal::SIGTRAP,
-    Signal::SIGABRT,
-    Signal::SIGSYS,
+/// The signals that end a program and that a handler can catch, with what messages say when they
+/// come. SIGPIPE is ignored in Rust programs.
+const CAUGHT: [(Signal, &str); 17] = [
+    (Signal::SIGHUP, "interrupted by SIGHUP"),
+    (Signal::SIGINT, "interrupted"),
+    (Signal::SIGQUIT, "interrupted by SIGQUIT"),
+    (Signal::SIGTERM, "interrupted by SIGTERM"),
+    (Signal::SIGALRM, "interrupted by SIGALRM"),
+    (Signal::SIGUSR1, "interrupted by SIGUSR1"),
+    (Signal::SIGUSR2, "interrupted by SIGUSR2"),
+    (Signal::SIGVTALRM, "interrupted by SIGVTALRM"),
+    (Signal::SIGPROF, "interrupted by SIGPROF"),
+    (Signal::SIGIO, "interrupted by SIGIO"),
+    (Signal::SIGPWR, "interrupted by SIGPWR"),
+    (Signal::SIGSTKFLT, "interrupted by SIGSTKFLT"),
+    (Signal::SIGXCPU, "interrupted by SIGXCPU"),
+    (Signal::SIGXFSZ, "interrupted by SIGXFSZ"),
+    (Signal::SIGTRAP, "interrupted by SIGTRAP"),
+    (Signal::SIGABRT, "interrupted by SIGABRT"),
+    (Signal::SIGSYS, "interrupted by SIGSYS"),
 ];
 
 /// A handler that returned from one of these would run into it again. Blocked, they wait when they
 /// come from `kill`, and end the program when they come from a fault of its own.
-const FAULTS: [Signal; 4] = [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGILL, Signal::SIGFPE];
+const FAULTS: [(Signal, &str); 4] = [
+    (Signal::SIGSEGV, "interrupted by SIGSEGV"),
+    (Signal::SIGBUS, "interrupted by SIGBUS"),
+    (Signal::SIGILL, "interrupted by SIGILL"),
+    (Signal::SIGFPE, "interrupted by SIGFPE"),
+];
 
 /// Real-time signals end a program too. The C library keeps those before 34 for itself.
 const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
@@ -57,7 +63,7 @@ impl Signals {
     /// Catches every signal that ends a program, except SIGKILL.
     pub fn catch() -> Result<Self, Error> {
         let caught = Arc::default();
-        for signal in CAUGHT {
+        for (signal, _) in CAUGHT {
             register(signal as i32, &caught).map_err(|source| {
                 let action = format!("catch {}", signal.as_str());
                 Error::System { action, source }
@@ -68,11 +74,11 @@ impl Signals {
             let _ = register(number, &caught);
         }
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
-        let faults = SignalFd::with_flags(&block(&FAULTS)?, flags);
+        let faults = SignalFd::with_flags(&block(&FAULTS.map(|(signal, _)| signal))?, flags);
         Ok(Self { caught, faults: faults.map_err(failed("wait for signals"))? })
     }
 
-    /// The name of the last signal that came.
+    /// What to say of the last signal that came: `interrupted by SIGTERM`.
     pub fn received(&self) -> Option<&'static str> {
         if let Ok(Some(fault)) = self.faults.read_signal() {
             let number = usize::try_from(fault.ssi_signo).unwrap_or_default();
@@ -91,8 +97,10 @@ fn register(number: i32, caught: &Arc<AtomicUsize>) -> std::io::Result<()> {
 }
 
 fn name(number: usize) -> &'static str {
-    let known = i32::try_from(number).ok().and_then(|number| Signal::try_from(number).ok());
-    known.map_or("a real-time signal", Signal::as_str)
+    let signal = i32::try_from(number).ok().and_then(|number| Signal::try_from(number).ok());
+    let mut known = CAUGHT.iter().chain(&FAULTS);
+    let found = known.find(|(known, _)| Some(*known) == signal);
+    found.map_or("interrupted by a real-time signal", |(_, text)| text)
 }
 
 fn block(signals: &[Signal]) -> Result<SigSet, Error> {

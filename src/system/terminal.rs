@@ -28,6 +28,11 @@ pub fn has_keys() -> bool {
     input.is_terminal() && tcgetpgrp(input).is_ok_and(|group| group == getpgrp())
 }
 
+/// Somebody at a terminal can answer, and sees a line that changes in place.
+pub fn shows_countdown() -> bool {
+    has_keys() && io::stderr().is_terminal()
+}
+
 /// What is typed, where standard input is a terminal.
 #[derive(Debug)]
 pub struct Keys {

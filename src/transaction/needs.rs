@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 
 use crate::classic::RuleLine;
 use crate::classic::describe;
-use crate::error::{Error, Module, Rejection};
+use crate::error::{Error, Mistakes, Module, Rejection};
 use crate::model::{
     Change, ENGINES, EngineName, Kind, SCHEDULERS, SchedulerName, Service, ServiceKey, Table,
 };
@@ -89,9 +89,10 @@ impl Needs {
     /// Asks the kernel for them.
     ///
     /// # Errors
-    /// [`Rejection::NotOffered`] for the first that the kernel does not have. Where it does not tell,
-    /// the change itself will.
+    /// [`Rejection::NotOffered`] for each that the kernel does not have, up to ten. Where it does not
+    /// tell, the change itself will.
     pub fn check(&self, client: &mut Client) -> Result<(), Error> {
+        let mut mistakes = Mistakes::default();
         for ((scheduler, engine), place) in &self.0 {
             let missing = if client.offers(*scheduler, None) == Some(false) {
                 Module::Scheduler(scheduler.to_string())
@@ -102,9 +103,12 @@ impl Needs {
             } else {
                 continue;
             };
-            return Err(Rejection::NotOffered { module: missing, place: place.clone() }.into());
+            let error = Rejection::NotOffered { module: missing, place: place.clone() };
+            if !mistakes.add(error.into()) {
+                break;
+            }
         }
-        Ok(())
+        mistakes.into_result()
     }
 }
 

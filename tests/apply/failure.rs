@@ -141,7 +141,7 @@ fn a_broken_socket_at_every_step() {
 #[test]
 fn sigterm_or_sigint_at_every_step() {
     namespace(|| {
-        let name = |send| ["SIGTERM", "SIGINT"][send % 2];
+        let name = |send| ["interrupted by SIGTERM", "interrupted"][send % 2];
         let fault = |send| ["signal=SIGTERM", "signal=SIGINT"][send % 2];
         let undone = at_every_send(fault, |send, outcome, new_path, before| {
             // Before the first change the signal just ends the program.

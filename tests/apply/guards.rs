@@ -68,9 +68,12 @@ fn a_lost_terminal_is_no_confirmation() {
             assert_eq!(live(), before, "{signal}");
             let mut said = String::new();
             complaints.read_to_string(&mut said).unwrap();
-            let name =
-                if signal.len() == 2 && signal != "IO" { "a real-time signal" } else { signal };
-            let end = format!("{name}\nhint: undone: the table is as before\n");
+            let name = match signal {
+                "INT" => String::new(),
+                "34" | "50" | "64" => " by a real-time signal".to_owned(),
+                signal => format!(" by SIG{signal}"),
+            };
+            let end = format!("interrupted{name}\nhint: undone: the table is as before\n");
             assert!(said.ends_with(&end), "{signal}: {said}");
         }
         let (child, _complaints) = waiting("60", &new);
@@ -119,17 +122,20 @@ fn mistakes_change_nothing_and_name_their_line() {
         let before = live();
         let a = "-A -t 192.0.2.81:80 -s rr\n";
         for (text, part) in [
-            (format!("{a}{a}"), "line 2: -t 192.0.2.81:80"),
-            (format!("{a}-a -t 192.0.2.82:80 -r 198.51.100.1:80 -g -w 1\n"), "line 2: "),
-            (format!("{a}-L -n\n"), "line 2 describes no table"),
-            (format!("{a}-Z\n"), "line 2 describes no table"),
-            (format!("{a}-a -t 192.0.2.81:80 -r 198.51.100.1:80 -w x\n"), "line 2: "),
-            (format!("{a}-a -t 192.0.2.81:80 -r 198.51.100.1:80 -x 1 -y 2\n"), "line 2: "),
-            (format!("{a}-a -t 192.0.2.81:80 -r 224.0.0.1:80\n"), "line 2: "),
+            (format!("{a}{a}"), "input:2: Service already exists\nhint: -t 192.0.2.81:80"),
+            (format!("{a}-a -t 192.0.2.82:80 -r 198.51.100.1:80 -g -w 1\n"), "standard input:2: "),
+            (format!("{a}-L -n\n"), "input:2: the line describes no table"),
+            (format!("{a}-Z\n"), "input:2: the line describes no table"),
+            (format!("{a}-a -t 192.0.2.81:80 -r 198.51.100.1:80 -w x\n"), "standard input:2: "),
+            (
+                format!("{a}-a -t 192.0.2.81:80 -r 198.51.100.1:80 -x 1 -y 2\n"),
+                "standard input:2: ",
+            ),
+            (format!("{a}-a -t 192.0.2.81:80 -r 224.0.0.1:80\n"), "standard input:2: "),
             ("{\"schema\":2}".to_owned(), "schema 2"),
             ("{\"schema\":1,\"services\":[{\"port\":80}]}".to_owned(), "services[0]"),
             ("{\"schema\":1,\"servces\":[]}".to_owned(), "servces"),
-            ("{".to_owned(), "line 1"),
+            ("{".to_owned(), "standard input:1: no table in JSON: "),
         ] {
             for verb in ["apply", "diff"] {
                 let outcome = ours_with(&text, &[verb, "-"]).expect(2);

@@ -102,7 +102,7 @@ fn a_port_that_is_replaced_is_told_of_files_too() {
         let same = "-A -t 192.0.2.80:80\n-a -t 192.0.2.80:80 -r 198.51.100.1:8081\n\
                     -a -t 192.0.2.80:80 -r 198.51.100.1:8082\n";
         let refused = ours_with(same, &["diff", "-"]).expect(2).complaints;
-        assert!(refused.starts_with("Destination already exists\n"), "{refused}");
+        assert!(refused.starts_with("standard input:3: Destination already exists\n"), "{refused}");
         for line in [format!("line 2: {NOTE}1"), format!("line 3: {NOTE}2")] {
             assert_eq!(refused.matches(&line).count(), 1, "{refused}");
         }

@@ -87,14 +87,15 @@ fn a_control_byte_is_a_mistake_of_its_line() {
         ] {
             // Behind a # it is part of a comment.
             let text = format!("# \0 \u{1}\n{rule}");
-            for outcome in [
-                restore(&text),
-                ours_with(&text, &["-R"]),
-                ours_with(&text, &["apply", "-"]),
-                ours_with(&text, &["diff", "-"]),
+            let what = format!("the line has a control byte 0x{byte}\nhint: ");
+            for (outcome, before_it, after_it) in [
+                (restore(&text), "", "line 2: "),
+                (ours_with(&text, &["-R"]), "", "line 2: "),
+                (ours_with(&text, &["apply", "-"]), "standard input:2: ", "-A "),
+                (ours_with(&text, &["diff", "-"]), "standard input:2: ", "-A "),
             ] {
                 let outcome = outcome.expect(2);
-                let line = format!("the line has a control byte 0x{byte}\nhint: line 2: ");
+                let line = format!("{before_it}{what}{after_it}");
                 assert!(outcome.complaints.starts_with(&line), "{outcome:?}");
                 assert_eq!(live(), before);
             }
@@ -125,7 +126,7 @@ fn input_that_is_too_long_or_has_no_end_is_an_error() {
     namespace(|| {
         restore(TWO).expect(0);
         let before = live();
-        let long = "the line is longer than 65536 bytes\nhint: line ";
+        let long = "the line is longer than 65536 bytes\nhint: ";
         let file = "the input is longer than 64 MiB or a million commands\n";
         let all = ["ipvsadm-restore", "-R", "apply -", "diff -", "apply /dev/stdin"];
         for (source, commands, text) in [
@@ -137,7 +138,13 @@ fn input_that_is_too_long_or_has_no_end_is_an_error() {
         ] {
             for (command, status, complaints) in fed(source, commands) {
                 assert_eq!(status, 2, "{source}, {command}: {complaints}");
-                assert!(complaints.starts_with(text), "{source}, {command}: {complaints}");
+                assert!(complaints.contains(text), "{source}, {command}: {complaints}");
+                let is_old = complaints.starts_with(text);
+                let names_it = complaints.starts_with("standard input:")
+                    || complaints.starts_with("/dev/stdin:");
+                assert!(is_old != names_it, "{source}, {command}: {complaints}");
+                let is_verb = command.starts_with("apply") || command.starts_with("diff");
+                assert_eq!(names_it, is_verb, "{source}, {command}: {complaints}");
                 assert!(complaints.len() < 1000, "{source}, {command}: {complaints}");
                 assert_eq!(live(), before, "{source}, {command}");
             }
@@ -153,12 +160,10 @@ fn input_that_is_too_long_or_has_no_end_is_an_error() {
 fn the_mistake_in_a_line_of_many_words_is_found() {
     namespace(|| {
         let line = format!("-A{} --nonsense{}\n", " -n".repeat(10_000), " x".repeat(10_000));
-        for words in [["-R"].as_slice(), &["diff", "-"]] {
+        for (words, place) in [(["-R"].as_slice(), ""), (&["diff", "-"], "standard input:1: ")] {
             let refused = ours_with(&line, words).expect(2).complaints;
-            assert!(
-                refused.starts_with("multiple 'numeric' options specified\n"),
-                "{refused:.200}"
-            );
+            let said = format!("{place}multiple 'numeric' options specified\n");
+            assert!(refused.starts_with(&said), "{refused:.200}");
         }
         let line = format!("-A --nonsense{}\n", " x".repeat(30_000));
         let refused = ours_with(&line, &["-R"]).expect(2).complaints;
@@ -172,15 +177,16 @@ fn of_a_duplicate_the_other_line_is_named() {
         let service = "-A -t 192.0.2.80:80 -s rr\n";
         let server = "-a -t 192.0.2.80:80 -r 198.51.100.1:80 -m -w 1\n";
         for (text, place) in [
-            (format!("{service}\n{service}"), "line 3: -t 192.0.2.80:80 -s rr\nhint: line 1"),
+            (format!("{service}\n{service}"), "-t 192.0.2.80:80 -s rr\nhint: line 1"),
             (
                 format!("{service}{server}{server}"),
-                "line 3: -t 192.0.2.80:80 -r 198.51.100.1:80\nhint: line 2",
+                "-t 192.0.2.80:80 -r 198.51.100.1:80\nhint: line 2",
             ),
         ] {
             let said = format!("hint: {place} makes it already: one of the two is too much\n");
             for words in [["apply", "-"], ["diff", "-"]] {
                 let outcome = ours_with(&text, &words).expect(2);
+                assert!(outcome.complaints.starts_with("standard input:3: "), "{outcome:?}");
                 assert!(outcome.complaints.contains(&said), "{outcome:?}");
                 assert!(!outcome.complaints.contains("use -"), "{outcome:?}");
             }
@@ -237,6 +243,11 @@ fn options_without_effect_are_told() {
         assert_eq!(told("-A -t 192.0.2.80:80 -M 255.255.255.0"), mask);
         assert_eq!(told("-E -t 192.0.2.80:80 -s wlc -M 255.255.255.0"), mask);
         assert!(!told("-E -t 192.0.2.80:80 -s wlc -p -M 255.255.255.0").contains(mask));
+        let engine = "hint: without -p, --pe does not keep clients on one real server\n";
+        assert_eq!(told("-A -u 192.0.2.80:5060 -s rr --pe sip"), engine);
+        assert_eq!(told("-E -u 192.0.2.80:5060 -s rr --pe sip"), engine);
+        assert!(!told("-E -u 192.0.2.80:5060 -s rr -p --pe sip").contains(engine));
+        assert!(told("-E -u 192.0.2.80:5060 -s rr --pe sip").ends_with(engine));
         let one = "hint: -o has no effect on packets other than UDP\n";
         assert_eq!(told("-A -f 1 -s rr -o"), one);
         assert_eq!(told("-A -f 2 -o"), one);

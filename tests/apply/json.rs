@@ -203,6 +203,14 @@ fn every_listing_of_services_agrees() {
                     assert_eq!(service.get("rate").is_some(), option == "--rate");
                 }
             }
+            // Each object has what the two listings have.
+            let both = parse(&["-L", "--stats", "--rate", "--json"]);
+            for service in both["services"].as_array().unwrap() {
+                let servers = service["destinations"].as_array().unwrap();
+                for object in servers.iter().chain([service]) {
+                    assert!(object["stats"].is_object() && object["rate"].is_object(), "{object}");
+                }
+            }
             let saved = parse(&["-S", "--json"]);
             let mut list = parse(&["-L", "--json"]);
             for service in list["services"].as_array_mut().unwrap() {

@@ -15,7 +15,7 @@ const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n";
 const NEW: &str = "-A -t 192.0.2.80:80 -s wlc\n";
 
 /// What a terminal is asked.
-const PROMPT: &str = "applied; press Enter or run";
+const PROMPT: &str = "applied; press Enter within";
 
 /// Runs words of a shell that controls jobs on a terminal of its own; `$ours` is our program.
 fn on_terminal(words: &str) -> (Child, File) {
@@ -114,5 +114,28 @@ fn half_a_line_does_not_stop_the_clock() {
     changed(|new| {
         let words = format!("$ours apply --confirm 3 {new}; echo status $?");
         undone_in_spite_of(b"y\x04", PROMPT, &words);
+    });
+}
+
+#[test]
+fn the_countdown_is_one_short_line() {
+    changed(|new| {
+        let words = format!("$ours apply --confirm 3 {new}; echo status $?");
+        let (mut child, mut terminal) = on_terminal(&words);
+        let text = wait_for(&mut terminal, "status 3");
+        child.wait().unwrap();
+        let (line, _) = text.split_once("not confirmed in time").unwrap();
+        for seconds in [3, 2, 1] {
+            assert!(
+                line.contains(&format!("press Enter within {seconds} s to keep it")),
+                "{line:?}"
+            );
+        }
+        assert!(!line.contains('\n'), "{line:?}");
+        for shown in line.split('\r') {
+            assert!(shown.trim_end_matches("\x1b[K").chars().count() < 80, "{shown:?}");
+        }
+        // It goes away.
+        assert!(line.ends_with("\r\x1b[K"), "{line:?}");
     });
 }

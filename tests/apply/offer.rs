@@ -83,6 +83,9 @@ fn an_unknown_scheduler_or_engine_changes_nothing() {
                 }
                 assert_eq!(outcome.status, 2, "{command}: {outcome:?}");
                 let mut expected = format!("{REFUSED}{hints}");
+                if !command.contains('R') && command != "ipvsadm-restore" {
+                    expected = named("standard input", &expected);
+                }
                 if command != "diff" {
                     expected += "hint: nothing was changed\n";
                 }
@@ -92,6 +95,53 @@ fn an_unknown_scheduler_or_engine_changes_nothing() {
             }
         }
         assert_eq!(journals(), 0);
+    });
+}
+
+/// The message of the classic commands as `apply` and `diff` write it: file and line come first.
+fn named(file: &str, message: &str) -> String {
+    let (text, hints) = message.split_once("\nhint: line ").unwrap_or((message, ""));
+    match hints.split_once(": ") {
+        Some((line, rest)) => format!("{file}:{line}: {text}\nhint: {rest}"),
+        None => format!("{file}: {message}"),
+    }
+}
+
+#[test]
+fn every_unknown_scheduler_is_reported() {
+    namespace(|| {
+        restore(OLD).expect(0);
+        let before = live_whole();
+        let text = "-A -t 192.0.2.80:80 -s wrrr\n-A -t 192.0.2.81:80 -s rr\n\
+                    -A -t 192.0.2.82:80 -s nosuch\n-A -t 192.0.2.83:80 -s nosuch\n\
+                    -A -t 192.0.2.84:80 -s wlc -p 60 --pe sipp\n";
+        for (command, outcome) in everybody(text) {
+            assert_eq!(outcome.status, 2, "{command}: {outcome:?}");
+            let said = &outcome.complaints;
+            if command.contains('R') || command == "ipvsadm-restore" {
+                let expected = "Scheduler or persistence engine not found\n\
+                    hint: line 1: -t 192.0.2.80:80 -s wrrr\n\
+                    hint: the kernel has no module ip_vs_wrrr\n\
+                    hint: did you mean wrr?\n\
+                    hint: line 3: -t 192.0.2.82:80 -s nosuch: Scheduler or persistence engine not \
+                    found\n\
+                    hint: line 5: -t 192.0.2.84:80 -s wlc -p 60 --pe sipp: Scheduler or \
+                    persistence engine not found\n\
+                    hint: nothing was changed\n";
+                assert_eq!(said, expected, "{command}");
+            } else {
+                let places: Vec<&str> =
+                    said.lines().filter(|line| !line.starts_with("hint: ")).collect();
+                let place = |line: u32| format!("standard input:{line}: {}", REFUSED.trim_end());
+                assert_eq!(places, [place(1), place(3), place(5)], "{command}: {said}");
+            }
+            assert_eq!(live_whole(), before, "{command}");
+        }
+        let many: String =
+            (0..11).map(|number| format!("-A -f {} -s no{number}\n", number + 1)).collect();
+        let said = ours_with(&many, &["apply", "-"]).expect(2).complaints;
+        assert_eq!(said.matches(REFUSED).count(), 10, "{said}");
+        assert!(said.contains("hint: there are more mistakes in this file\n"), "{said}");
     });
 }
 

@@ -3,6 +3,8 @@
 use ipvsadm::Client;
 use ipvsadm::model::{Granularity, Persistence, SchedulerName, Service, ServiceKey};
 
+use serde_json::{Value, json};
+
 use crate::common::namespace;
 use crate::program::{
     Random, file, inside, journals, killed, lines, live, ours, reference, restore, shell, waiting,
@@ -19,16 +21,37 @@ fn only_what_is_named_changes() {
         ours(&["apply", &path]).expect(0);
         let service = ["set", "-t", "192.0.2.80:80"];
         let server = ["set", "-t", "192.0.2.80:80", "-r", "198.51.100.1:8080"];
-        for (words, field, expected) in [
-            (&service[..], "scheduler=mh", "-A -t 192.0.2.80:80 -s mh -p 300 -M 255.255.255.0\n"),
-            (&service, "netmask=", "-A -t 192.0.2.80:80 -s mh -p 300\n"),
-            (&service, "persistence=", "-A -t 192.0.2.80:80 -s mh\n"),
-            (&service, "flags=mh-port,flag-3", "-A -t 192.0.2.80:80 -s mh -b mh-port,flag-3\n"),
-            (&server, "weight=0", "-m -w 0 -x 100 -y 50\n"),
-            (&server, "upper_threshold=200", "-m -w 0 -x 200 -y 50\n"),
+        for (words, field, said, expected) in [
+            (
+                &service[..],
+                "scheduler=mh",
+                "scheduler wlc -> mh",
+                "-A -t 192.0.2.80:80 -s mh -p 300 -M 255.255.255.0\n",
+            ),
+            (
+                &service,
+                "netmask=",
+                "netmask 255.255.255.0 -> none",
+                "-A -t 192.0.2.80:80 -s mh -p 300\n",
+            ),
+            (&service, "persistence=", "persistence 300 -> none", "-A -t 192.0.2.80:80 -s mh\n"),
+            (
+                &service,
+                "flags=mh-port,flag-3",
+                "flags none -> mh-port,flag-3",
+                "-A -t 192.0.2.80:80 -s mh -b mh-port,flag-3\n",
+            ),
+            (&server, "weight=0", "weight 5 -> 0", "-m -w 0 -x 100 -y 50\n"),
+            (
+                &server,
+                "upper_threshold=200",
+                "upper_threshold 100 -> 200",
+                "-m -w 0 -x 200 -y 50\n",
+            ),
+            (&server, "weight=0", "unchanged", "-m -w 0 -x 200 -y 50\n"),
         ] {
             let outcome = ours(&[words, &[field]].concat()).expect(0);
-            assert_eq!((outcome.out, outcome.complaints), (String::new(), String::new()));
+            assert_eq!((outcome.out, outcome.complaints), (format!("{said}\n"), String::new()));
             let text = lines(&live());
             assert!(text.contains(expected), "{field}: {text}");
         }
@@ -37,6 +60,100 @@ fn only_what_is_named_changes() {
         ours(&["set", "-t", "192.0.2.80:80", "scheduler=nosuch"]).expect(255);
         ours(&["set", "-t", "192.0.2.80:80", "wieght=1"]).expect(2);
         ours(&["set", "-t", "192.0.2.80:80"]).expect(2);
+    });
+}
+
+#[test]
+fn numbers_start_from_the_current_value() {
+    namespace(|| {
+        restore(TABLE).expect(0);
+        let server = ["set", "-t", "192.0.2.80:80", "-r", "198.51.100.1:8080"];
+        for (words, said) in [
+            (&["weight=+2"][..], "weight 5 -> 7\n"),
+            (&["weight=-3"], "weight 7 -> 4\n"),
+            (&["weight=50%"], "weight 4 -> 2\n"),
+            (&["weight=1%"], "weight 2 -> 1\n"),
+            (&["weight=100%"], "unchanged\n"),
+            (&["-w", "-1"], "weight 1 -> 0\n"),
+            (&["-w", "7"], "weight 0 -> 7\n"),
+            (
+                &["-x", "+10", "-y", "200%"],
+                "lower_threshold 50 -> 100\nupper_threshold 100 -> 110\n",
+            ),
+            (
+                &["--weight=5", "-x", "100", "-y", "50"],
+                "lower_threshold 100 -> 50\nupper_threshold 110 -> 100\nweight 7 -> 5\n",
+            ),
+        ] {
+            assert_eq!(ours(&[&server[..], words].concat()).expect(0).out, said, "{words:?}");
+        }
+        let before = live();
+        for (words, said) in [
+            (&["weight=-6"][..], "weight: 5 - 6 is out of range: 0 to 2147483647\n"),
+            (&["-w", "-6"], "weight: 5 - 6 is out of range: 0 to 2147483647\n"),
+            (&["weight=++1"], "weight: `++1' is not a number: expected N, +N, -N or N%\n"),
+            (&["-y", "-50"], "lower_threshold: 50 - 50 is 0, which would mean no limit: "),
+            (&["weight=2", "-w", "3"], "weight is set twice on this command line\n"),
+        ] {
+            let refused = ours(&[&server[..], words].concat()).expect(2).complaints;
+            assert!(refused.starts_with(said), "{words:?}: {refused}");
+            assert_eq!(live(), before, "{words:?}");
+        }
+        let service = ["set", "-t", "192.0.2.80:80"];
+        for (words, said) in [
+            (&["-s", "rr", "-p", "60"][..], "persistence 300 -> 60\nscheduler wlc -> rr\n"),
+            (
+                &["persistence=+60", "-M", ""],
+                "netmask 255.255.255.0 -> none\npersistence 60 -> 120\n",
+            ),
+            (
+                &["-b", "flag-1,flag-2", "-s", "wlc", "-p"],
+                "flags none -> flag-1,flag-2\npersistence 120 -> 300\nscheduler rr -> wlc\n",
+            ),
+        ] {
+            assert_eq!(ours(&[&service[..], words].concat()).expect(0).out, said, "{words:?}");
+        }
+    });
+}
+
+#[test]
+fn json_says_whether_anything_changed() {
+    namespace(|| {
+        restore(TABLE).expect(0);
+        let server = "set -t 192.0.2.80:80 -r 198.51.100.1:8080 weight=+2 --json";
+        let server: Vec<&str> = server.split(' ').collect();
+        let json =
+            |words: &[&str]| -> Value { serde_json::from_str(&ours(words).expect(0).out).unwrap() };
+        let changed = json(&server);
+        assert_eq!(changed["changed"], true);
+        assert_eq!(changed["changes"][0]["destination"]["weight"], 7);
+        assert_eq!(changed["changes"][0]["old"]["weight"], 5);
+        let same = json(&["set", "-t", "192.0.2.80:80", "scheduler=wlc", "--json"]);
+        assert_eq!(same, json!({ "schema": 1, "changed": false, "changes": [] }));
+    });
+}
+
+#[test]
+fn a_name_that_is_no_field_proposes_one() {
+    namespace(|| {
+        restore(TABLE).expect(0);
+        let server = ["set", "-t", "192.0.2.80:80", "-r", "198.51.100.1:8080"];
+        let service = ["set", "-t", "192.0.2.80:80"];
+        for (words, field, hint) in [
+            (&server[..], "u-threshold", "did you mean upper_threshold=?"),
+            (&server, "--l-threshold", "did you mean lower_threshold=?"),
+            (&server, "wieght", "did you mean weight=?"),
+            (&server, "scheduler", "scheduler is a field of the service: leave -r out"),
+            (&service, "persistent", "did you mean persistence=?"),
+            (&service, "w", "weight is a field of a real server: name it with -r RIP:PORT"),
+        ] {
+            let word = format!("{field}=1");
+            let words = [words, &["--", &word]].concat();
+            let refused = ours(&words).expect(2).complaints;
+            let said = format!("there is no field `{field}' to set\nhint: {hint}\n");
+            assert!(refused.starts_with(&said), "{refused}");
+            assert!(refused.ends_with("hint: nothing was changed\n"), "{refused}");
+        }
     });
 }
 

@@ -76,7 +76,7 @@ fn by_sigterm_or_sigint_at_every_send() {
         if [-1, 130, 143].contains(&outcome.status) {
             return false;
         }
-        let name = ["SIGTERM", "SIGINT"][send % 2];
+        let name = ["interrupted by SIGTERM", "interrupted"][send % 2];
         let said = format!("{name}\nhint: undone: the table is as before\n");
         let refused = outcome.complaints.split(name).next().unwrap();
         assert!(outcome.complaints.ends_with(&said), "{outcome:?}");
@@ -137,7 +137,7 @@ fn where_no_journal_can_be_written_too() {
         let said = "hint: /run/ipvsadm is not used: others can write it (mode 777)\n\
                     hint: without its lock another ipvsadm may be changing the table at the same \
                     time, and a run that is killed half way cannot be undone\n\
-                    SIGTERM\nhint: undone: the table is as before\n";
+                    interrupted by SIGTERM\nhint: undone: the table is as before\n";
         assert_eq!(stopped.expect(3).complaints, said);
         assert_eq!(live_whole(), before);
     });

@@ -39,7 +39,7 @@ fn a_table_that_another_program_has_changed_is_not_called_as_before() {
         assert_eq!(child.wait().unwrap().code(), Some(3));
         let mut said = String::new();
         complaints.read_to_string(&mut said).unwrap();
-        let expected = "SIGTERM\n\
+        let expected = "interrupted by SIGTERM\n\
                         hint: undone: what this run changed is as before; another program has \
                         changed other parts of the table\n\
                         hint: + -A -u 203.0.113.1:53 -s rr\n";

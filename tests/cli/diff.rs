@@ -134,23 +134,88 @@ fn a_mistake_names_its_file() {
     let (good, bad) = (rules("-A -t 192.0.2.80:80 -s rr\n"), rules("\n-A -t x\n"));
     let json = rules("{\"schema\":2}");
     let [good, bad, json] = [&good, &bad, &json].map(|file| file.path().to_str().unwrap());
-    let line = "hint: line 2: -A -t x\n";
-    for (words, first, hint) in [
-        ([bad, good], "illegal virtual server", format!("\nhint: in {bad}\n{line}")),
-        ([good, bad], "illegal virtual server", format!("\nhint: in {bad}\n{line}")),
-        ([good, json], "no table in JSON: ", format!("\nhint: in {json}\n")),
-        ([good, "-"], "illegal virtual server", format!("\nhint: in standard input\n{line}")),
+    for (words, place, what) in [
+        ([bad, good], format!("{bad}:2: "), "illegal virtual server"),
+        ([good, bad], format!("{bad}:2: "), "illegal virtual server"),
+        ([good, json], format!("{json}: "), "no table in JSON: schema 2"),
+        ([good, "-"], "standard input:2: ".to_owned(), "illegal virtual server"),
     ] {
         let output = run(&words, "\n-A -t x\n");
         let errors = text(&output.stderr);
-        assert!(errors.starts_with(first) && errors.contains(&hint), "{words:?}: {errors}");
+        assert!(errors.starts_with(&(place + what)), "{words:?}: {errors}");
         assert_eq!(output.status.code(), Some(2), "{words:?}");
     }
     // These say it already, or there is no other file.
     let absent = run(&[good, "/nonexistent"], "");
     let said = "cannot open file /nonexistent\nhint: /nonexistent: No such file or directory\n";
     assert_eq!(text(&absent.stderr), said);
-    assert!(!text(&run(&[bad], "").stderr).contains("hint: in "));
+    let broken = run(&[good, "-"], "{\"schema\":1,\n\"services\":x}");
+    let said = "standard input:2: no table in JSON: expected value at line 2 column 12\n";
+    assert_eq!(text(&broken.stderr), said);
+}
+
+#[test]
+fn up_to_ten_mistakes_are_reported_with_file_and_line() {
+    let wrong = "# rules\n-A -t 192.0.2.80:80 --schedular rr\n-L\n-A -t 192.0.2.81:80\n\
+                 -a -t 192.0.2.81:80 -r 198.51.100.1 -w x\naply -A -f 1\n";
+    let output = run(&["-", "/dev/null"], wrong);
+    let said = "\
+standard input:2: --schedular: unknown option
+hint: -A -t 192.0.2.80:80 --schedular rr
+hint: did you mean --scheduler?
+standard input:3: the line describes no table
+hint: a table is described by -A, -a and the other commands that change it, except -Z
+standard input:5: illegal weight specified
+hint: -a -t 192.0.2.81:80 -r 198.51.100.1 -w x
+";
+    let errors = text(&output.stderr);
+    assert!(errors.starts_with(said), "{errors}");
+    assert!(errors.contains("\nstandard input:6: unexpected argument aply\n"), "{errors}");
+    let bare = run(&["-", "/dev/null"], "--tcp-service 192.0.2.80:80\n").stderr;
+    let said = "standard input:1: `--tcp-service' is no complete command";
+    assert!(text(&bare).starts_with(said), "{}", text(&bare));
+    assert!(!errors.contains("nothing was changed"), "{errors}");
+    assert_eq!(output.status.code(), Some(2));
+
+    let many = "-A -q\n".repeat(11);
+    let errors = run(&["-", "/dev/null"], &many).stderr;
+    let errors = text(&errors);
+    assert_eq!(errors.matches("standard input:").count(), 10, "{errors}");
+    assert!(errors.ends_with("hint: there are more mistakes in this file\n"), "{errors}");
+    let errors = run(&["-", "/dev/null"], &many[..many.len() - 6]).stderr;
+    assert!(!text(&errors).contains("there are more"), "{}", text(&errors));
+}
+
+#[test]
+fn lines_that_contradict_each_other_are_all_reported() {
+    let service = "-A -t 192.0.2.80:80 -s rr\n";
+    let wrong = format!(
+        "{service}{service}-a -t 192.0.2.81:80 -r 198.51.100.1 -m\n\
+         -a -t 192.0.2.80:80 -r 198.51.100.1 -m\n"
+    );
+    let output = run(&["-", "/dev/null"], &wrong);
+    let errors = text(&output.stderr);
+    let said = "\
+standard input:2: Service already exists
+hint: -t 192.0.2.80:80 -s rr
+hint: line 1 makes it already: one of the two is too much
+standard input:3: Service not defined
+hint: -t 192.0.2.81:80 -r 198.51.100.1:80
+";
+    assert!(errors.starts_with(said), "{errors}");
+    assert_eq!(errors.matches("standard input:").count(), 2, "{errors}");
+    // These would only follow from a mistake in a line itself.
+    let output = run(&["-", "/dev/null"], &format!("-A -t x\n{wrong}"));
+    assert_eq!(text(&output.stderr).matches("standard input:").count(), 1);
+}
+
+#[test]
+fn excerpts_fit_in_80_columns() {
+    let line = format!("-A -t 192.0.2.80:80 -s {} -q\n", "x".repeat(300));
+    let output = run(&["-", "/dev/null"], &line);
+    let errors = text(&output.stderr);
+    let hint = errors.lines().nth(1).unwrap();
+    assert_eq!((hint.len(), hint.ends_with("xxx...")), (80, true), "{errors}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 #![allow(clippy::format_push_string, clippy::format_collect)] // speed is not what a page needs
 
 mod diff;
+mod init_script;
 mod manual;
 mod plan;
 mod printable;

@@ -60,12 +60,27 @@ fn a_slip_in_a_verb_is_guessed() {
 }
 
 #[test]
+fn the_network_namespace_may_stand_before_the_verb() {
+    let absent = "no-such-namespace";
+    for line in [
+        "--netns no-such-namespace diff a b",
+        "--netns=no-such-namespace set -t 192.0.2.80:80 scheduler=rr",
+        "--netns no-such-namespace rs status --mode nat",
+        "--json --netns no-such-namespace apply a",
+        "diff a b --netns no-such-namespace",
+    ] {
+        let output = run_as("ipvsadm", &line.split(' ').collect::<Vec<_>>());
+        let errors = text(&output.stderr);
+        let said = format!("cannot enter network namespace `{absent}': ");
+        assert!(errors.starts_with(&said), "{line}: {errors}");
+        assert_eq!(output.status.code(), Some(2), "{line}");
+    }
+}
+
+#[test]
 fn an_option_before_the_verb_is_told_its_place() {
     for (line, hint) in [
-        ("--netns gw diff a b", "the verb comes first: `ipvsadm diff ... --netns gw'"),
-        ("--netns=gw set -t 192.0.2.80:80 weight=1", "`ipvsadm set ... --netns gw'"),
-        ("--netns gw rs prepare --mode nat", "`ipvsadm rs ... --netns gw'"),
-        ("--json --netns gw apply a", "`ipvsadm apply ... --json --netns gw'"),
+        ("--netns gw -X diff a b", "the verb comes first: `ipvsadm diff ... --netns gw'"),
         ("--netns gw nonsense", "`--netns' is no complete command"),
         ("--netns diff", "`--netns' is no complete command"),
         ("-n diff a", "`-n' is no complete command"),
@@ -76,9 +91,77 @@ fn an_option_before_the_verb_is_told_its_place() {
         assert!(errors.contains(hint), "{line}: {errors}");
         assert_eq!(output.status.code(), Some(255), "{line}");
     }
-    // The advice is good: the namespace is looked for.
-    let output = run_as("ipvsadm", &["diff", "a", "b", "--netns", "no-such-namespace"]);
-    assert!(text(&output.stderr).contains("`no-such-namespace'"));
+}
+
+#[test]
+fn the_time_to_confirm_is_checked_before_anything_is_done() {
+    for (words, part) in [
+        (&["apply", "--confirm", "/no-such-file"][..], "--confirm 60 /no-such-file"),
+        (&["apply", "--confirm", "rules 1"], "--confirm 60 'rules 1'"),
+        (&["apply", "--confirm", "0", "/no-such-file"], "at least 1 s is needed"),
+        (&["apply", "--confirm=0s", "/no-such-file"], "at least 1 s is needed"),
+        (&["apply", "--confirm", "-5", "/no-such-file"], "-5"),
+        (&["apply", "--confirm", "5x", "/no-such-file"], "expected a time such as 60, 90s or 5m"),
+        (&["apply", "--wait", "5x", "/no-such-file"], "expected a time such as 60, 90s or 5m"),
+    ] {
+        let output = run_as("ipvsadm", words);
+        let errors = text(&output.stderr);
+        assert!(errors.contains(part), "{words:?}: {errors}");
+        assert!(!errors.contains("cannot open"), "{words:?}: {errors}");
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+    }
+    for words in [
+        &["apply", "/no-such-file", "--confirm"][..],
+        &["apply", "--confirm", "--json", "/no-such-file"],
+        &["apply", "--confirm", "5m", "/no-such-file"],
+        &["apply", "--confirm=90s", "/no-such-file"],
+        &["apply", "--confirm", "60", "--wait", "1m", "/no-such-file"],
+    ] {
+        let errors = run_as("ipvsadm", words).stderr;
+        assert!(text(&errors).starts_with("cannot open file /no-such-file\n"), "{words:?}");
+    }
+}
+
+#[test]
+fn options_of_other_tools_propose_ours() {
+    for (word, proposal) in [
+        ("-n", "--dry-run"),
+        ("--check", "--dry-run"),
+        ("--undo", "--recover"),
+        ("-f", "ipvsadm apply FILE"),
+    ] {
+        let output = run_as("ipvsadm", &["apply", word, "/no-such-file"]);
+        let errors = text(&output.stderr);
+        assert!(errors.contains(word) && errors.contains(proposal), "{word}: {errors}");
+        assert_eq!(output.status.code(), Some(2), "{word}");
+    }
+    let help = text(&run_as("ipvsadm", &["apply", "--help"]).stdout);
+    assert!(!help.contains("--undo") && !help.contains("--check"), "{help}");
+}
+
+#[test]
+fn restore_keeps_the_first_line_and_hints_at_further_mistakes() {
+    let file = rules("-A -t 192.0.2.80:80 --schedular rr\n-A -f 1\n-A -f x\n-A -q\n");
+    for program in ["ipvsadm", "ipvsadm-restore"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ipvsadm"));
+        let words: &[&str] = if program == "ipvsadm" { &["-R"] } else { &[] };
+        let output = command
+            .arg0(program)
+            .args(words)
+            .stdin(std::fs::File::open(file.path()).unwrap())
+            .output()
+            .expect("the program was built");
+        let said = "\
+--schedular: unknown option
+hint: line 1: -A -t 192.0.2.80:80 --schedular rr
+hint: did you mean --scheduler?
+hint: line 3: invalid fwmark value `x' specified
+hint: line 4: -q: unknown option
+hint: nothing was changed
+";
+        assert_eq!(text(&output.stderr), said);
+        assert_eq!(output.status.code(), Some(2));
+    }
 }
 
 #[test]

@@ -63,6 +63,22 @@ fn differences_are_coloured_on_a_terminal_only() {
 }
 
 #[test]
+fn json_is_indented_on_a_terminal_only() {
+    let (old, new) = (rules(""), rules("-A -t 192.0.2.80:80 -s rr\n"));
+    let files = [old.path().to_str().unwrap(), new.path().to_str().unwrap()];
+    let status = ["rs", "status", "--mode", "nat", "--director", "192.0.2.99", "--json"];
+    for words in [&["diff", "--json", files[0], files[1]][..], &status] {
+        let pretty = on_terminal(80, &[], words);
+        let pipe = Command::new(OURS).args(words).output().unwrap();
+        let compact = String::from_utf8(pipe.stdout).unwrap();
+        assert!(pretty.starts_with("{\n  \"schema\": 1,\n  \""), "{pretty}");
+        assert!(compact.starts_with("{\"schema\":1,\""), "{compact}");
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(&pretty), read(&compact));
+    }
+}
+
+#[test]
 fn verdicts_are_coloured_and_nothing_else() {
     let words = ["rs", "prepare", "--mode", "nat", "--dry-run"];
     for words in [&["-h"][..], &["-v"], &["-Q"], &["rs", "--help"], &["rs", "x"], &words] {

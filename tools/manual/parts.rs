@@ -118,7 +118,7 @@ fn command(path: &str) -> clap::Command {
 fn arguments(verb: &str) -> String {
     let command = command(verb);
     let positionals = command.get_positionals();
-    let options = command.get_arguments().filter(|arg| !arg.is_positional());
+    let options = command.get_arguments().filter(|arg| !arg.is_positional() && !arg.is_hide_set());
     let (needed, others): (Vec<&Arg>, Vec<&Arg>) = options.partition(|arg| arg.is_required_set());
     positionals.chain(needed).chain(others).map(argument).collect()
 }
@@ -139,7 +139,11 @@ fn argument(arg: &Arg) -> String {
     let names = names.join(", ");
     let takes_value = arg.get_action().takes_values();
     let values = arg.get_value_names().filter(|_| takes_value).unwrap_or_default();
-    let values: Vec<String> = values.iter().map(|name| value(name)).collect();
+    let is_optional = arg.get_num_args().is_some_and(|range| range.min_values() == 0);
+    let values: Vec<String> = values
+        .iter()
+        .map(|name| if is_optional { format!("[{}]", value(name)) } else { value(name) })
+        .collect();
     let heading = [names, values.join(" ")].join(" ");
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     let possible = arg.get_possible_values();

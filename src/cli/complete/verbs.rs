@@ -97,6 +97,7 @@ impl<'a> Line<'a> {
             let again = matches!(arg.get_action(), ArgAction::Append | ArgAction::Count);
             let conflicts = self.command.get_arg_conflicts_with(arg);
             !arg.is_positional()
+                && !arg.is_hide_set()
                 && (again || !self.has(arg.get_id().as_str()))
                 && !conflicts.iter().any(|other| self.has(other.get_id().as_str()))
                 && (self.loose == 0 || !conflicts.iter().any(|other| other.is_positional()))
@@ -187,6 +188,7 @@ fn values(line: &Line<'_>, id: &str, typed: &str) -> Option<Values> {
             live: vec![Live::VirtualAddresses, Live::OwnAddresses { port: false }],
         },
         "scheduler" => Values::live(Live::Schedulers),
+        "engine" => Values::live(Live::Engines),
         "set" if !typed.contains('=') => Values::live(Live::Parameters),
         "tunnel" => Values::words(["ipip", "gre", "gre:csum", "gue", "gue:"]),
         "scope" => Values {
@@ -262,7 +264,20 @@ mod tests {
     }
 
     /// Arguments with values of the user's own.
-    const FREE: [&str; 5] = ["confirm", "wait", "advmss", "director", "set"];
+    const FREE: [&str; 12] = [
+        "confirm",
+        "wait",
+        "advmss",
+        "director",
+        "set",
+        "persistent",
+        "netmask",
+        "sched-flags",
+        "weight",
+        "u-threshold",
+        "l-threshold",
+        "tun-port",
+    ];
 
     #[test]
     fn every_argument_with_a_value_is_thought_of() {

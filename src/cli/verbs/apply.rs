@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
+use clap::builder::UnknownArgumentValueParser;
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use super::diff::{limits, read_limits};
 use super::flag;
 use crate::diff::Limits;
+use crate::model::quote;
 
 /// What to apply, or what to do about an earlier apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ EXAMPLES
     ipvsadm apply --dry-run /etc/ipvsadm.rules
     ipvsadm apply /etc/ipvsadm.rules
   Undo it by itself, should it cut off this very terminal:
-    ipvsadm apply --confirm 60 /etc/ipvsadm.rules
+    ipvsadm apply --confirm=5m /etc/ipvsadm.rules
     ipvsadm apply --accept                          (here, or elsewhere)
   Only services of one network; everything else is left alone:
     ipvsadm apply --scope 192.0.2.0/24 --scope fwmark=7 mine.rules
@@ -85,10 +87,10 @@ pub(super) fn command() -> Command {
                 .help("Rule lines, or JSON of -L and -S; - is standard input"),
         )
         .arg(flag("dry-run", "Change nothing; print what would be changed, as `diff' does"))
-        .arg(seconds("confirm", "Undo unless confirmed in time, by Enter or with --accept"))
+        .arg(confirm())
         .args(limits())
         .arg(flag("allow-empty", "A file without services may delete all there are"))
-        .arg(seconds("wait", "Wait for another ipvsadm that is changing the table"))
+        .arg(time("wait", "Wait for another ipvsadm that is changing the table"))
         .arg(
             flag("accept", "Confirm the apply that waits for it")
                 .conflicts_with_all(ORDER)
@@ -99,18 +101,73 @@ pub(super) fn command() -> Command {
                 .conflicts_with_all(ORDER)
                 .conflicts_with("accept"),
         )
+        .args(other_tools())
         .after_help(HELP)
 }
 
 /// What says what to apply, and how: nothing for an apply that has begun.
 const ORDER: [&str; 6] = ["file", "dry-run", "confirm", "scope", "keep-weights", "allow-empty"];
 
-pub(super) fn seconds(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name("SECONDS").value_parser(value_parser!(u32)).help(help)
+/// How long `--confirm` waits if nothing else is said.
+const PATIENCE: &str = "60";
+
+fn confirm() -> Arg {
+    let parser = |word: &str| match read_time(word) {
+        Some(Duration::ZERO) => Err("at least 1 s is needed to confirm".to_owned()),
+        Some(time) => Ok(time),
+        // Without a value the option stands right before the file.
+        None => {
+            let file = quote::shell(word);
+            Err(format!("{TIME}; before a file name the time is needed: --confirm 60 {file}"))
+        }
+    };
+    Arg::new("confirm")
+        .long("confirm")
+        .value_name("TIME")
+        .num_args(0..=1)
+        .default_missing_value(PATIENCE)
+        .value_parser(parser)
+        .help("Undo unless confirmed in time, by Enter or with --accept; 60 s if no TIME follows")
+}
+
+/// Options of other tools, and what they are called here.
+fn other_tools() -> [Arg; 4] {
+    let other = |name: &'static str, suggestion: UnknownArgumentValueParser| {
+        Arg::new(name).action(ArgAction::SetTrue).hide(true).value_parser(suggestion)
+    };
+    let option = UnknownArgumentValueParser::suggest_arg;
+    let text = |text: &'static str| UnknownArgumentValueParser::suggest(text);
+    [
+        other("no-act", option("--dry-run")).short('n'),
+        other("check", option("--dry-run")).long("check"),
+        other("undo", option("--recover").and_suggest(UNDO)).long("undo"),
+        other("from-file", text("the file stands by itself: ipvsadm apply FILE")).short('f'),
+    ]
+}
+
+const UNDO: &str = "--recover undoes an apply that was killed half way; to go back to an earlier \
+                    table, save it with `ipvsadm -S -n` and apply that file";
+
+const TIME: &str = "expected a time such as 60, 90s or 5m";
+
+/// An option with a time: seconds, or numbers with units.
+pub(super) fn time(name: &'static str, help: &'static str) -> Arg {
+    let parser = |word: &str| read_time(word).ok_or(TIME);
+    Arg::new(name).long(name).value_name("TIME").value_parser(parser).help(help)
+}
+
+/// Plain numbers are seconds; parts of a second are dropped. `None` for what is no time, or for one
+/// of more than a hundred years.
+fn read_time(word: &str) -> Option<Duration> {
+    let seconds = match word.parse() {
+        Ok(seconds) => seconds,
+        Err(_) => humantime::parse_duration(word).ok()?.as_secs(),
+    };
+    u32::try_from(seconds).ok().map(|_| Duration::from_secs(seconds))
 }
 
 pub(super) fn duration(matches: &ArgMatches, name: &str) -> Option<Duration> {
-    matches.get_one::<u32>(name).map(|seconds| Duration::from_secs((*seconds).into()))
+    matches.get_one::<Duration>(name).copied()
 }
 
 pub(super) fn read(matches: &ArgMatches) -> Result<ApplyVerb, String> {

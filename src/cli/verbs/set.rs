@@ -1,11 +1,13 @@
 //! `ipvsadm set`: change what is named, and nothing else.
 
+mod classic;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 
-use super::apply::{duration, seconds};
+use super::apply::{duration, time};
 use crate::classic::values;
 use crate::json::Assignment;
 use crate::model::{DestinationKey, Family, Protocol, ServiceKey};
@@ -17,7 +19,7 @@ pub struct SetVerb {
     pub service: ServiceKey,
     /// Its real server; `None` sets fields of the service.
     pub server: Option<DestinationKey>,
-    /// The new values.
+    /// The new values, of `FIELD=VALUE` and of options of the classic language.
     pub words: Vec<Assignment>,
     /// How long to wait for another writer.
     pub wait: Duration,
@@ -32,7 +34,13 @@ and of a real server:
   forwarding=route|masquerade|tunnel  tunnel=ipip|gue|gre  tunnel_port=N
   tunnel_checksum=none|full|remote
 A field without a value, as in `persistence=', is taken away. What is not named
-stays as it is; -E and -e set it back to its default.
+stays as it is; -E and -e set it back to its default. The options of the classic
+language do the same: `-w 7' is `weight=7'.
+weight, upper_threshold, lower_threshold and persistence also take +N, -N and N%
+of the current value. A percentage is rounded, and never to 0 unless N is 0.
+
+Each field that changed is printed as `weight 5 -> 7'. If nothing changed, the
+report is `unchanged'.
 
 EXIT STATUS
   0    as wished
@@ -44,6 +52,9 @@ EXIT STATUS
 EXAMPLES
   Take a real server out of rotation; thresholds and method stay:
     ipvsadm set -t 192.0.2.80:80 -r 198.51.100.21:80 weight=0
+  Half the weight, and back:
+    ipvsadm set -t 192.0.2.80:80 -r 198.51.100.21:80 weight=50%
+    ipvsadm set -t 192.0.2.80:80 -r 198.51.100.21:80 -w 200%
   Another scheduler; persistence stays:
     ipvsadm set -t 192.0.2.80:80 scheduler=mh flags=mh-port
   No persistence any more:
@@ -72,15 +83,16 @@ pub(super) fn command() -> Command {
                 .help("The firewall mark is of IPv6 packets"),
         )
         .arg(option("server", 'r', "real-server", "RIP[:PORT]", "A real server of the service"))
-        .arg(seconds("wait", "Wait for another ipvsadm that is changing the table"))
+        .arg(time("wait", "Wait for another ipvsadm that is changing the table"))
         .arg(
             Arg::new("words")
                 .value_name("FIELD=VALUE")
-                .required(true)
+                .required_unless_present_any(classic::IDS)
                 .num_args(1..)
                 .value_parser(assignment)
                 .help("What to set"),
         )
+        .args(classic::options())
         .after_help(HELP)
 }
 
@@ -109,9 +121,22 @@ pub(super) fn read(matches: &ArgMatches) -> Result<SetVerb, String> {
             address,
             port: port.unwrap_or(service.port()),
         }),
-        words: matches.get_many("words").into_iter().flatten().cloned().collect(),
+        words: words(matches)?,
         wait: duration(matches, "wait").unwrap_or_default(),
     })
+}
+
+/// Each field once: which of two values counts would be a guess.
+fn words(matches: &ArgMatches) -> Result<Vec<Assignment>, String> {
+    let mut words: Vec<Assignment> =
+        matches.get_many("words").into_iter().flatten().cloned().collect();
+    for word in classic::assignments(matches) {
+        if words.iter().any(|other| other.key == word.key) {
+            return Err(format!("{} is set twice on this command line", word.key));
+        }
+        words.push(word);
+    }
+    Ok(words)
 }
 
 fn service(matches: &ArgMatches) -> Result<(ServiceKey, Protocol), String> {

@@ -1,9 +1,11 @@
 //! `--confirm`: waiting for a word that all is well, and `--accept`, which gives it.
 
+use std::io::{Write, stderr};
 use std::time::{Duration, Instant};
 
 use crate::diff::Delta;
 use crate::error::{Error, Rejection};
+use crate::model::printable;
 use crate::system::signals::{self, Signals};
 use crate::system::terminal::{self, Keys};
 use crate::transaction::Question;
@@ -12,6 +14,46 @@ use super::{Session, locked, report};
 
 /// How often it is looked for.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// The question at a terminal: one line, in which the seconds run down. It goes away with its value.
+#[derive(Default)]
+struct Countdown {
+    shown: Option<u64>,
+}
+
+impl Countdown {
+    fn show(&mut self, session: &Session<'_>, left: Duration) {
+        let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        // In the background another program has the terminal.
+        if self.shown == Some(seconds) || self.shown.is_some() && !terminal::has_keys() {
+            return;
+        }
+        self.shown = Some(seconds);
+        let columns = terminal::columns().unwrap_or(WIDTH).min(WIDTH);
+        let command = session.complaints.placed("ipvsadm apply --accept");
+        let line = countdown(seconds, &command, columns);
+        write!(stderr(), "\r{}\x1b[K", printable(&line)).ok();
+    }
+}
+
+impl Drop for Countdown {
+    fn drop(&mut self) {
+        if self.shown.is_some() {
+            write!(stderr(), "\r\x1b[K").ok();
+        }
+    }
+}
+
+/// Columns of a terminal that does not tell how wide it is.
+const WIDTH: usize = 80;
+
+/// The longest form that leaves the last column free: a full line would wrap.
+fn countdown(seconds: u64, command: &str, columns: usize) -> String {
+    let short = format!("applied; press Enter within {seconds} s to keep it");
+    let long = format!("{short} (or {command})");
+    let fits = |text: &String| text.chars().count() < columns;
+    [long, short].into_iter().find(fits).unwrap_or_else(|| format!("Enter? {seconds} s"))
+}
 
 /// Waits for confirmation; `Some` says why it is to be undone.
 pub(super) fn wait(
@@ -24,12 +66,17 @@ pub(super) fn wait(
     question.ask()?;
     signals::ignore_stops()?;
     let mut keys = Keys::from_now_on();
-    let enter = if terminal::has_keys() { "press Enter or " } else { "" };
-    session.say(&format!(
-        "applied; {enter}run `ipvsadm apply --accept' within {} s, or it is undone",
-        patience.as_secs()
-    ));
+    let mut countdown = if terminal::shows_countdown() { Some(Countdown::default()) } else { None };
+    if countdown.is_none() {
+        session.say(&format!(
+            "applied; run `ipvsadm apply --accept' within {} s, or it is undone",
+            patience.as_secs()
+        ));
+    }
     loop {
+        if let Some(countdown) = &mut countdown {
+            countdown.show(session, end.saturating_duration_since(Instant::now()));
+        }
         if let Some(is_accepted) = question.answer()? {
             question.close()?;
             return Ok(
@@ -68,9 +115,28 @@ pub(super) fn accept(session: &mut Session<'_>, json: bool) -> Result<u8, Error>
     }
     session.settle_success(json);
     if json {
-        report::json(&Delta::default(), Some("accepted"), session.out)?;
+        let style = session.json_style();
+        report::json(&Delta::default(), Some("accepted"), style, session.out)?;
     } else {
         writeln!(session.out, "accepted")?;
     }
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_countdown_stays_within_one_line() {
+        let command = "ipvsadm apply --accept";
+        let line = countdown(3600, command, 80);
+        assert!(line.contains(command) && line.len() < 80, "{line}");
+        let far = format!("{command} --netns a-rather-long-name");
+        assert_eq!(countdown(60, &far, 80), "applied; press Enter within 60 s to keep it");
+        for columns in 15..120 {
+            let line = countdown(60, &far, columns);
+            assert!(line.len() < columns, "{columns}: {line}");
+        }
+    }
 }

@@ -1,0 +1,109 @@
+//! Numbers of `set` that start from the current value: `+2`, `-2`, `50%`.
+
+use crate::model::{MAX_PERSISTENCE, MAX_WEIGHT};
+
+/// The fields that can be raised and lowered, with the least and the greatest result.
+///
+/// A threshold of 0 means "no limit", so lowering one must not end there.
+const AMOUNTS: [(&str, u32, u32); 4] = [
+    ("weight", 0, MAX_WEIGHT),
+    ("upper_threshold", 1, MAX_WEIGHT),
+    ("lower_threshold", 1, MAX_WEIGHT),
+    ("persistence", 1, MAX_PERSISTENCE),
+];
+
+/// Reads `+N`, `-N` and `N%` of `current`. `Ok(None)`: `word` is an ordinary value of the field.
+///
+/// # Errors
+/// Why `word` is not accepted, starting with the field's name.
+pub(super) fn amount(key: &str, word: &str, current: Option<u64>) -> Result<Option<u64>, String> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((_, least, most)) = AMOUNTS.iter().find(|(name, ..)| *name == key) else {
+        return if key == "tunnel_port" && !is_number(word) {
+            Err(format!("{key}: `{word}' is not a port number"))
+        } else {
+            Ok(None)
+        };
+    };
+    if is_number(word) {
+        return Ok(None);
+    }
+    let parts = [("+", word.strip_prefix('+')), ("-", word.strip_prefix('-'))];
+    let parts = parts.into_iter().chain([("%", word.strip_suffix('%'))]);
+    let found = parts.filter_map(|(sign, digits)| Some((sign, digits?)));
+    let Some((sign, digits)) = found.into_iter().find(|(_, digits)| is_number(digits)) else {
+        return Err(format!("{key}: `{word}' is not a number: expected N, +N, -N or N%"));
+    };
+    let Some(current) = current else {
+        return Err(format!("{key}: `{word}' starts from the current value, but none is set"));
+    };
+    // Larger numbers are out of every field's range.
+    let number = digits.parse::<u32>().map_or(i128::from(u64::MAX), i128::from);
+    let before = i128::from(current);
+    let (result, sum) = match sign {
+        "+" => (before + number, format!("{current} + {digits}")),
+        "-" => (before - number, format!("{current} - {digits}")),
+        _ => (percent(before, number), format!("{digits} % of {current}")),
+    };
+    if result == 0 && *least == 1 && key.ends_with("threshold") {
+        return Err(format!(
+            "{key}: {sum} is 0, which would mean no limit: to remove the limit write {key}="
+        ));
+    }
+    let in_range = (i128::from(*least)..=i128::from(*most)).contains(&result);
+    match u64::try_from(result) {
+        Ok(result) if in_range => Ok(Some(result)),
+        _ => Err(format!("{key}: {sum} is out of range: {least} to {most}")),
+    }
+}
+
+/// Rounds to the nearest number. A server that had a weight keeps at least 1: weight 0 takes it out
+/// of rotation, which only `0%` asks for.
+fn percent(before: i128, number: i128) -> i128 {
+    let rounded = (before * number + 50) / 100;
+    if before > 0 && number > 0 { rounded.max(1) } else { rounded }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_start_from_the_current_value() {
+        for (word, expected) in [
+            ("+2", Some(7)),
+            ("-2", Some(3)),
+            ("-5", Some(0)),
+            ("50%", Some(3)),
+            ("200%", Some(10)),
+            ("1%", Some(1)),
+            ("0%", Some(0)),
+            ("7", None),
+        ] {
+            assert_eq!(amount("weight", word, Some(5)), Ok(expected), "{word}");
+        }
+        assert_eq!(amount("scheduler", "-x", None), Ok(None));
+        assert_eq!(amount("tunnel_port", "6080", None), Ok(None));
+    }
+
+    #[test]
+    fn results_out_of_range_are_refused() {
+        for (key, word, current, part) in [
+            ("weight", "-6", Some(5), "weight: 5 - 6 is out of range: 0 to 2147483647"),
+            ("weight", "+2147483643", Some(5), "out of range"),
+            ("weight", "+99999999999999999999", Some(5), "out of range"),
+            ("weight", "99999999999999999999%", Some(5), "out of range"),
+            ("weight", "+-2", Some(5), "expected N, +N, -N or N%"),
+            ("weight", "+50%", Some(5), "expected N, +N, -N or N%"),
+            ("weight", "%", Some(5), "expected N, +N, -N or N%"),
+            ("weight", "+", Some(5), "expected N, +N, -N or N%"),
+            ("upper_threshold", "-100", Some(100), "to remove the limit write upper_threshold="),
+            ("lower_threshold", "+10", None, "none is set"),
+            ("persistence", "-300", Some(300), "out of range: 1 to 2678400"),
+            ("tunnel_port", "+1", Some(6080), "is not a port number"),
+        ] {
+            let text = amount(key, word, current).unwrap_err();
+            assert!(text.contains(part), "{key}={word}: {text}");
+        }
+    }
+}
