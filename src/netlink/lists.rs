@@ -10,9 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::AsFd;
 
 use netlink_sys::protocols::NETLINK_GENERIC;
-use nix::libc;
-use nix::sys::socket::getsockopt;
-use nix::sys::socket::sockopt::GetStruct;
 
 use super::codec;
 use super::ipvs::{Client, explain};
@@ -20,6 +17,7 @@ use super::socket::{CHUNK, Dump, Socket};
 use super::uapi::command;
 use crate::error::{Errno, Error};
 use crate::model::{DestinationEntry, Operation, ServiceEntry, ServiceKey};
+use crate::system::namespace::cookie_of;
 
 /// The receive buffers for the real servers of one service, and how many of these fit. Distribution
 /// kernels zero what they allocate, and a large piece costs more than what is in it. With the kernel's
@@ -244,15 +242,9 @@ impl Client {
 /// Whether both sockets are in the same network namespace. Kernels before 5.14 do not tell, and then
 /// they are taken to be.
 fn is_beside(one: &impl AsFd, other: &impl AsFd) -> bool {
-    let cookie = getsockopt(one, Cookie);
-    cookie.is_err() || cookie == getsockopt(other, Cookie)
+    let cookie = cookie_of(one);
+    cookie.is_none() || cookie == cookie_of(other)
 }
-
-/// The socket option that tells the number of its network namespace (Linux 5.14).
-#[derive(Clone, Copy)]
-struct Cookie;
-
-nix::getsockopt_impl!(Cookie, libc::SOL_SOCKET, libc::SO_NETNS_COOKIE, u64, GetStruct<u64>);
 
 /// The kernel makes a piece under its lock: in a list of one piece nothing comes again.
 fn reading<T, K: Ord>(list: Vec<T>, dump: Dump, key: impl Fn(&T) -> K) -> Reading<T> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use nix::libc;
@@ -22,12 +23,17 @@ struct Cookie;
 
 nix::getsockopt_impl!(Cookie, libc::SOL_SOCKET, libc::SO_NETNS_COOKIE, u64, GetStruct<u64>);
 
-/// A number that no other namespace has until the next boot, unlike the inode, which comes again.
-/// Kernels before 5.14 have none.
+/// The number of this network namespace. No other namespace has it until the next boot, unlike the
+/// inode, which comes again. `None` on kernels before 5.14.
 pub fn cookie() -> Option<u64> {
     let flags = SockFlag::SOCK_CLOEXEC;
     let socket = socket(AddressFamily::Unix, SockType::Datagram, flags, None).ok()?;
-    getsockopt(&socket, Cookie).ok()
+    cookie_of(&socket)
+}
+
+/// The number of the network namespace in which the socket was made.
+pub fn cookie_of(socket: &impl AsFd) -> Option<u64> {
+    getsockopt(socket, Cookie).ok()
 }
 
 /// Enters the network namespace that `ip netns` calls `name`, or that of process `name`.
