@@ -18,7 +18,7 @@ pub use diff::DiffVerb;
 pub use set::SetVerb;
 
 use super::program::Request;
-use crate::host::Wish;
+use crate::host::Spec;
 use crate::model::{InterfaceName, printable};
 
 /// A verb with what every verb takes.
@@ -55,7 +55,7 @@ pub enum HostVerb {
     /// Make it ready.
     Prepare {
         /// For what.
-        wish: Wish,
+        spec: Spec,
         /// Also after the next boot.
         persist: bool,
         /// Print a script instead.
@@ -71,7 +71,7 @@ pub enum HostVerb {
         dry_run: bool,
     },
     /// Look whether it is as prepared, or as said.
-    Status(Option<Wish>),
+    Status(Option<Spec>),
 }
 
 const EXIT: &str = "\

@@ -8,13 +8,15 @@ mod completions;
 mod connections;
 mod desired;
 mod diff;
+mod director;
 mod help;
 mod json;
 mod list;
 mod main;
-mod prepare;
+mod on_host;
 mod progress;
 mod restore;
+mod rs;
 mod save;
 mod set;
 mod version;
@@ -231,10 +233,8 @@ impl<'a> Session<'a> {
             Request::Verb(Called { verb, netns, json }) => {
                 self.enter(netns.as_deref())?;
                 match verb {
-                    Verb::Rs(verb) => prepare::run(self, "rs", &verb, netns.as_deref(), json),
-                    Verb::Director(verb) => {
-                        prepare::run(self, "director", &verb, netns.as_deref(), json)
-                    }
+                    Verb::Rs(verb) => rs::run(self, &verb, netns.as_deref(), json),
+                    Verb::Director(verb) => director::run(self, &verb, netns.as_deref(), json),
                     Verb::Completions(shell) => completions::run(self, shell),
                     Verb::Apply(verb) => apply::run(self, &verb, json),
                     Verb::Diff(verb) => diff::run(self, &verb, json),

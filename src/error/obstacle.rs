@@ -11,8 +11,13 @@ use crate::model::{nearest_schedulers, set_parameter};
 #[non_exhaustive]
 pub enum Obstacle {
     /// The caller may not change the network.
-    #[error("only root can prepare a host")]
-    NotRoot,
+    #[error("this needs {capability}, which the caller does not have")]
+    NotCapable {
+        /// For example `CAP_NET_ADMIN`.
+        capability: String,
+        /// The caller is root, of a container or of a unit with fewer capabilities.
+        is_root: bool,
+    },
     /// An address that cannot be a virtual one.
     #[error("{address} cannot be a virtual address: it is {why}")]
     BadAddress {
@@ -138,7 +143,7 @@ pub enum Obstacle {
     FileExists(String),
     /// Options that do not go together.
     #[error("{0}")]
-    Wish(String),
+    Options(String),
     /// Another run is at work.
     #[error("another ipvsadm is preparing this host")]
     Busy,
@@ -175,7 +180,13 @@ impl Obstacle {
     /// What to do about it, where that is not in the message.
     pub(super) fn remedy(&self) -> Option<String> {
         Some(match self {
-            Self::NotRoot => "run it as root, for example with sudo".to_owned(),
+            Self::NotCapable { is_root: false, .. } => {
+                "run it as root, for example with sudo".to_owned()
+            }
+            Self::NotCapable { capability, .. } => format!(
+                "root has fewer capabilities here, as in a container or a restricted unit: run it on \
+                 the host, or give the container or the unit {capability}"
+            ),
             Self::BadAddress { .. } => "give a unicast address, without a prefix length".to_owned(),
             Self::AddressTaken { address, device, verb, owner, .. } => {
                 owner.remedy(verb, *address, device)
@@ -234,7 +245,10 @@ impl Obstacle {
                  by this program: look at it, then, to go on without it: mv {path} {path}.bad"
             ),
             Self::Unsupported { .. } => "--arp sysctl needs nothing but the kernel".to_owned(),
-            Self::InterfaceUnfit { .. } | Self::Route(_) | Self::FileExists(_) | Self::Wish(_) => {
+            Self::InterfaceUnfit { .. }
+            | Self::Route(_)
+            | Self::FileExists(_)
+            | Self::Options(_) => {
                 return None;
             }
         })

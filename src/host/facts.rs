@@ -1,12 +1,15 @@
-//! What a plan must know about the host.
+//! What is known about the host, for plans and checks. No I/O: `probes` reads it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::filter::ArpRule;
+use super::arp_rules::ArpRule;
 use super::spec::ArpMethod;
 use crate::error::Obstacle;
 use crate::model::{Family, GuePort, InterfaceAddress, Link, Route};
+
+/// Where systemd looks for units.
+pub const UNITS: &str = "/etc/systemd/system";
 
 /// The arptables to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +22,7 @@ pub enum ArpTables {
     Program(String),
 }
 
-/// What a plan asks about a host.
+/// What a plan or a check needs to know beyond what is always read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
     /// Where do packets to these go?
@@ -110,7 +113,7 @@ impl Facts {
         self.sysctl(key).and_then(|value| value.parse().ok()).unwrap_or(0)
     }
 
-    /// The greater of `all` and the interface: what the kernel acts on for many parameters.
+    /// The greater value of `all` and the interface, which decides for many parameters.
     pub fn effective(&self, name: &str, parameter: &str) -> u32 {
         let of = |name: &str| self.number(&format!("ipv4/conf/{name}/{parameter}"));
         of("all").max(of(name))
@@ -130,4 +133,10 @@ impl Facts {
         let of_family = self.defaults.iter().filter(|(it, _)| *it == family);
         of_family.map(|(_, route)| route).min_by_key(|route| route.metric)
     }
+}
+
+/// Whether `arp_ignore` keeps a host from answering for addresses of other interfaces. Of the values
+/// above 2 only 8 does.
+pub fn is_silent(ignore: u32) -> bool {
+    matches!(ignore, 1 | 2 | 8)
 }

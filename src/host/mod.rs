@@ -1,40 +1,30 @@
-//! What a host needs around IPVS, as plans: (wish, facts about the host) to ordered steps. Nothing
-//! here touches a host.
+//! What a host needs around IPVS, for `prepare`, `undo` and `status`.
 //!
-//! The order is the same everywhere, and undone backwards: first silence, then tunnels, then the
-//! virtual address, then what keeps it after a boot. So no host ever answers for an address of
-//! which it should not speak.
+//! A [`Spec`] and the facts about the host make a plan of steps; the runner does them and records
+//! them in the state file. Checks compare a spec with the facts. Specs, plans and checks
+//! do no I/O; probes, steps, the state file and the runner do.
 
-mod arp;
-pub(crate) mod balancing;
+mod address_owner;
+mod arp_rules;
 mod checks;
-mod director;
 mod facts;
-pub(crate) mod filter;
-mod nat;
-mod owner;
-mod persist;
+mod ipvs_parameters;
+mod nft_tables;
 mod plan;
-pub(crate) mod preparation;
+mod prepare;
+mod probes;
 mod report;
-pub(crate) mod runner;
+mod runner;
 mod spec;
 mod state;
-mod step;
-mod tunnel;
-mod vs;
+mod state_store;
+mod status;
+mod steps;
+mod undo;
 
-pub use arp::is_enough;
-pub use balancing::OwnService;
-pub use checks::{Finding, loud};
-pub use director::Director;
-pub use facts::{ArpTables, Facts, Question};
-pub use filter::ArpRule;
-pub use owner::{Clues, owner};
-pub use persist::UNITS;
-pub use plan::{Images, Keep, plan};
-pub use report::{Line, Report, State};
-pub use spec::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer, Wish};
-pub use state::{Entry, Ledger, Planned};
-pub use step::{Step, script};
-pub use vs::check as check_parameter;
+pub use ipvs_parameters::check as check_parameter;
+pub use prepare::{Options, Prepared, prepare};
+pub use report::{Outcome, Report};
+pub use spec::{ArpMethod, Director, Encapsulation, Mode, NAT_HOLDER, RealServer, Spec};
+pub use status::status;
+pub use undo::undo;

@@ -3,16 +3,17 @@
 use serde::Serialize;
 
 use super::checks::Finding;
+use super::steps::Step;
 
 /// What became of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum Outcome {
     /// It would be done.
     Planned,
     /// It was done now.
     Done,
-    /// It was so already.
+    /// It held already.
     Already,
     /// It was undone.
     Undone,
@@ -32,10 +33,17 @@ pub struct Line {
     /// The command that does the same.
     pub command: String,
     /// What became of it.
-    pub state: State,
+    pub state: Outcome,
     /// Why, where that is not plain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+}
+
+impl Line {
+    /// A line for a step.
+    pub(super) fn new(step: &Step, state: Outcome, why: Option<String>) -> Self {
+        Self { step: step.describe(), command: step.shell(), state, why }
+    }
 }
 
 /// A report.

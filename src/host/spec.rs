@@ -1,15 +1,11 @@
-//! What is wished of a real server.
+//! What the user asks of a host: to be a real server, or to be a director.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::arp;
-use super::checks::{self, Finding};
-use super::director::{self, Director};
-use super::facts::{Facts, Question};
-use super::persist;
 use crate::model::quote::option;
 
 /// How the director reaches the real server.
@@ -20,7 +16,7 @@ pub enum Mode {
     Direct,
     /// Tunnelling, `-i`.
     Tunnel(Encapsulation),
-    /// Masquerading, `-m`: the director is the way back.
+    /// Masquerading, `-m`: answers go back through the director.
     Nat,
 }
 
@@ -42,7 +38,7 @@ pub enum Encapsulation {
     },
 }
 
-/// How the real server is kept from speaking for the virtual address on its networks.
+/// How ARP is suppressed, so that the real server does not speak for the virtual address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ArpMethod {
@@ -56,18 +52,18 @@ pub enum ArpMethod {
     None,
 }
 
-/// What is wished of a host.
+/// What the user asks of a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "host", rename_all = "snake_case")]
-pub enum Wish {
+pub enum Spec {
     /// To be a real server.
     RealServer(RealServer),
     /// To be a director.
     Director(Director),
 }
 
-impl Wish {
-    /// The word for it in commands and names of files.
+impl Spec {
+    /// `rs` or `director`, as in commands and names of files.
     pub fn verb(&self) -> &'static str {
         match self {
             Self::RealServer(_) => "rs",
@@ -75,7 +71,7 @@ impl Wish {
         }
     }
 
-    /// Who holds the steps: the virtual addresses, or [`NAT_HOLDER`].
+    /// Who needs the steps: the virtual addresses, or [`NAT_HOLDER`].
     pub fn holders(&self) -> Vec<String> {
         match self {
             Self::RealServer(RealServer { mode: Mode::Nat, .. }) => vec![NAT_HOLDER.to_owned()],
@@ -85,86 +81,46 @@ impl Wish {
         }
     }
 
-    /// The same wish for one of its holders.
+    /// The same for one holder alone.
     #[must_use]
     pub fn only(&self, holder: &str) -> Self {
-        let mut wish = self.clone();
+        let mut spec = self.clone();
         let (Self::RealServer(RealServer { vips, .. }) | Self::Director(Director { vips, .. })) =
-            &mut wish;
+            &mut spec;
         vips.retain(|vip| vip.to_string() == holder);
-        wish
+        spec
     }
 
-    /// The words behind `prepare` that wish the same for one holder.
-    pub fn words(&self, holder: &str) -> Vec<String> {
+    /// The arguments after `prepare` that ask the same for one holder.
+    pub fn arguments(&self, holder: &str) -> Vec<String> {
         match self {
-            Self::RealServer(wish) => wish.words(holder),
-            Self::Director(wish) => wish.words(holder),
+            Self::RealServer(spec) => spec.arguments(holder),
+            Self::Director(spec) => spec.arguments(holder),
         }
     }
 
-    /// Whether an interface, an address or a route must be there before: for all but a real
-    /// server with its address on `lo` and kernel parameters.
+    /// Whether an interface, an address or a route must exist first. Only a real server with its
+    /// address on `lo` and with kernel parameters needs none.
     pub fn needs_network(&self) -> bool {
-        let Self::RealServer(wish) = self else { return true };
-        let on_lo = wish.device.as_ref().is_none_or(|device| device == "lo");
-        let silent = wish.arp == ArpMethod::Sysctl && wish.interfaces.is_empty();
-        !(wish.mode == Mode::Direct && on_lo && silent && wish.advmss.is_none())
-    }
-
-    /// What a plan for it asks.
-    pub fn question(&self) -> Question {
-        let files = self.holders().into_iter().flat_map(|it| persist::paths(self.verb(), &it));
-        let question = Question { files: files.collect(), ..Question::default() };
-        match self {
-            Self::RealServer(wish) => {
-                let filtered = matches!(wish.arp, ArpMethod::Nft | ArpMethod::Arptables);
-                let modules = ["dummy", "ipip", "sit", "ip_gre", "ip6_tunnel", "ip6_gre", "fou"];
-                Question {
-                    routes: wish.directors.iter().chain(&wish.vips).copied().collect(),
-                    proxies: wish.vips.clone(),
-                    filters: filtered.then_some(wish.arp),
-                    tables: wish.tables(),
-                    gue: matches!(wish.mode, Mode::Tunnel(Encapsulation::Gue { .. })),
-                    modules: modules.map(str::to_owned).to_vec(),
-                    ..question
-                }
-            }
-            Self::Director(wish) => {
-                let schedulers = wish.schedulers.iter().map(|name| format!("ip_vs_{name}"));
-                let asked = (wish.interface.clone(), wish.vips.clone());
-                Question {
-                    routes: wish.vips.clone(),
-                    answers: (!wish.takeover).then_some(asked),
-                    keys: wish.parameters.keys().map(|name| format!("ipv4/vs/{name}")).collect(),
-                    modules: schedulers.chain(["ip_vs".to_owned()]).collect(),
-                    ..question
-                }
-            }
-        }
-    }
-
-    /// Looks at the effective state of a host, whoever brought it about.
-    pub fn judge(&self, facts: &Facts) -> Vec<Finding> {
-        match self {
-            Self::RealServer(wish) => checks::judge(wish, facts),
-            Self::Director(wish) => director::judge(wish, facts),
-        }
+        let Self::RealServer(spec) = self else { return true };
+        let on_lo = spec.device.as_ref().is_none_or(|device| device == "lo");
+        let by_sysctl = spec.arp == ArpMethod::Sysctl && spec.interfaces.is_empty();
+        !(spec.mode == Mode::Direct && on_lo && by_sysctl && spec.advmss.is_none())
     }
 }
 
-/// What is wished of a real server.
+/// What the user asks of a real server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RealServer {
     /// How the director reaches it.
     pub mode: Mode,
     /// The virtual addresses.
     pub vips: Vec<IpAddr>,
-    /// Where they go; without a word on `lo`, or on the tunnel.
+    /// Where they go; `None`: on `lo`, or on the tunnel.
     pub device: Option<String>,
-    /// The interfaces that must not speak for them; none named: all.
+    /// The interfaces that must not speak for them; empty: all.
     pub interfaces: Vec<String>,
-    /// How these are silenced.
+    /// How ARP is suppressed on these.
     pub arp: ArpMethod,
     /// The address to which the director sends tunnelled packets.
     pub own: Option<IpAddr>,
@@ -178,24 +134,16 @@ pub struct RealServer {
 pub const NAT_HOLDER: &str = "nat";
 
 impl RealServer {
-    /// The nftables tables that silence it.
-    fn tables(&self) -> Vec<String> {
-        if self.arp != ArpMethod::Nft {
-            return Vec::new();
-        }
-        self.vips.iter().filter(|vip| vip.is_ipv4()).map(arp::table_of).collect()
-    }
-
-    /// The words behind `ipvsadm rs prepare` that wish the same for one holder.
-    pub fn words(&self, holder: &str) -> Vec<String> {
-        let mut words = match self.mode {
+    /// The arguments after `ipvsadm rs prepare` that ask the same for one holder.
+    pub fn arguments(&self, holder: &str) -> Vec<String> {
+        let mut arguments = match self.mode {
             Mode::Direct => option("--mode", "dr"),
             Mode::Tunnel(encapsulation) => {
                 [option("--mode", "tun"), option("--tunnel", &encapsulation.to_string())].concat()
             }
             Mode::Nat => option("--mode", "nat"),
         };
-        let mut push = |name: &str, value: &str| words.extend(option(name, value));
+        let mut push = |name: &str, value: &str| arguments.extend(option(name, value));
         if holder != NAT_HOLDER {
             push("--vip", holder);
         }
@@ -217,7 +165,50 @@ impl RealServer {
         if let Some(advmss) = self.advmss {
             push("--advmss", &advmss.to_string());
         }
-        words
+        arguments
+    }
+}
+
+/// What the user asks of a director.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Director {
+    /// The virtual addresses.
+    pub vips: Vec<IpAddr>,
+    /// The interface towards the clients.
+    pub interface: String,
+    /// Real servers are masqueraded: their answers come back through here.
+    pub nat: bool,
+    /// Parameters of IPVS, checked.
+    pub parameters: BTreeMap<String, String>,
+    /// Schedulers to load.
+    pub schedulers: Vec<String>,
+    /// Take the address even where another host answers for it.
+    pub takeover: bool,
+}
+
+impl Director {
+    /// The arguments after `ipvsadm director prepare` that ask the same for one address.
+    pub fn arguments(&self, holder: &str) -> Vec<String> {
+        let mut arguments = [option("--vip", holder), option("--iface", &self.interface)].concat();
+        if self.nat {
+            arguments.extend(option("--mode", "nat"));
+        }
+        for (name, value) in &self.parameters {
+            arguments.extend(option("--set", &format!("{name}={}", value.replace('\t', ","))));
+        }
+        for scheduler in &self.schedulers {
+            arguments.extend(option("--scheduler", scheduler));
+        }
+        if self.takeover {
+            arguments.push("--takeover".to_owned());
+        }
+        arguments
+    }
+
+    /// Path below `/proc/sys/net` and value of each parameter.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (String, &str)> {
+        let key = |name: &String| format!("ipv4/vs/{name}");
+        self.parameters.iter().map(move |(name, value)| (key(name), &value[..]))
     }
 }
 

@@ -1,36 +1,63 @@
-//! What has been done to a host, for whom, and what was there before.
+//! What `prepare` has done to a host, for whom, and what was there before: the content of the state
+//! file, without I/O. `tests` reads files of version 0.1.0, which must stay readable.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::spec::Wish;
-use super::step::Step;
+use super::spec::Spec;
+use super::steps::{Former, Lifetime, Step};
 
 /// A step with those who need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
     /// The step.
     pub step: Step,
-    /// Who needs it, see [`Wish::holders`].
+    /// Who needs it, see [`Spec::holders`].
     pub holders: BTreeSet<String>,
 }
 
 /// A step that was done, or begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredEntry", into = "StoredEntry")]
 pub struct Entry {
     /// The step.
     pub step: Step,
     /// Who needs it.
     pub holders: BTreeSet<String>,
-    /// What was there before, where a step replaces something.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub former: Option<String>,
-    /// It may have been done. Written before it is.
+    /// What the step replaced.
+    pub former: Option<Former>,
+    /// The step may have been done. Written before it is.
     pub begun: bool,
-    /// Steps of earlier runs about the same thing: until this one is done, one of them may stand.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Earlier versions of the step: until this one is done, one of them may be in effect.
     pub earlier: Vec<Step>,
+}
+
+/// An entry as the state file has it: the kind of the step decides what the former value means.
+#[derive(Serialize, Deserialize)]
+struct StoredEntry {
+    step: Step,
+    holders: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    former: Option<String>,
+    begun: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<Step>,
+}
+
+impl From<StoredEntry> for Entry {
+    fn from(stored: StoredEntry) -> Self {
+        let StoredEntry { step, holders, former, begun, earlier } = stored;
+        let former = former.and_then(|text| step.read_former(&text));
+        Self { step, holders, former, begun, earlier }
+    }
+}
+
+impl From<Entry> for StoredEntry {
+    fn from(entry: Entry) -> Self {
+        let Entry { step, holders, former, begun, earlier } = entry;
+        Self { step, holders, former: former.map(|it| it.text()), begun, earlier }
+    }
 }
 
 impl Entry {
@@ -45,7 +72,7 @@ impl Entry {
 
 /// The state file: every step that is not undone, in the order in which they were done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ledger {
+pub struct State {
     /// The version of this format.
     pub schema: u32,
     /// The boot in which it was written.
@@ -56,21 +83,22 @@ pub struct Ledger {
     /// The hardware addresses of the host's Ethernet interfaces.
     #[serde(default)]
     pub macs: BTreeSet<String>,
-    /// What was wished for each holder.
-    pub wishes: BTreeMap<String, Wish>,
+    /// What the user asked for each holder.
+    #[serde(rename = "wishes")] // files of version 0.1.0 have this name
+    pub specs: BTreeMap<String, Spec>,
     /// The steps.
     pub entries: Vec<Entry>,
 }
 
-impl Ledger {
-    /// An empty ledger.
+impl State {
+    /// An empty state.
     pub fn new(boot: String) -> Self {
         Self {
             schema: 1,
             boot,
             namespace: None,
             macs: BTreeSet::new(),
-            wishes: BTreeMap::new(),
+            specs: BTreeMap::new(),
             entries: Vec::new(),
         }
     }
@@ -78,27 +106,30 @@ impl Ledger {
     /// Reads a state file in boot `boot`: of an earlier boot only files are left, and the
     /// parameters that these set again.
     pub fn read(text: &str, boot: &str) -> Result<Self, String> {
-        let mut ledger: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if ledger.schema != 1 {
-            return Err(format!("it has schema {}, not 1", ledger.schema));
+        let mut state: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if state.schema != 1 {
+            return Err(format!("it has schema {}, not 1", state.schema));
         }
-        if ledger.boot != boot {
-            let kept: BTreeSet<String> = ledger
+        if state.boot != boot {
+            let kept: BTreeSet<String> = state
                 .entries
                 .iter()
                 .filter(|entry| entry.step.outlives_boot())
                 .flat_map(|entry| entry.holders.iter().cloned())
                 .collect();
-            ledger.entries.retain_mut(|entry| {
-                let parameter = matches!(entry.step, Step::Sysctl { .. });
+            state.entries.retain_mut(|entry| {
                 entry.holders.retain(|holder| kept.contains(holder));
-                entry.step.outlives_boot() || parameter && !entry.holders.is_empty()
+                match entry.step.lifetime() {
+                    Lifetime::Lasting => true,
+                    Lifetime::UntilBootOrFile => !entry.holders.is_empty(),
+                    Lifetime::UntilBoot => false,
+                }
             });
-            ledger.wishes.retain(|holder, _| kept.contains(holder));
-            ledger.namespace = None;
-            boot.clone_into(&mut ledger.boot);
+            state.specs.retain(|holder, _| kept.contains(holder));
+            state.namespace = None;
+            boot.clone_into(&mut state.boot);
         }
-        Ok(ledger)
+        Ok(state)
     }
 
     /// The text of the state file.
@@ -128,10 +159,8 @@ impl Ledger {
     }
 
     /// Whether this program keeps interfaces from answering ARP for addresses of others.
-    pub fn silences(&self) -> bool {
-        let of =
-            |step: &Step| matches!(step, Step::Sysctl { key, .. } if key.ends_with("/arp_ignore"));
-        self.entries.iter().any(|entry| entry.begun && of(&entry.step))
+    pub fn suppresses_arp(&self) -> bool {
+        self.entries.iter().any(|entry| entry.begun && entry.step.suppresses_arp())
     }
 
     /// The step in its place that was done before `step`.
@@ -153,7 +182,7 @@ impl Ledger {
 
     /// Takes these holders, or all, from every step.
     pub fn release(&mut self, holders: Option<&BTreeSet<String>>) {
-        self.wishes.retain(|holder, _| holders.is_some_and(|it| !it.contains(holder)));
+        self.specs.retain(|holder, _| holders.is_some_and(|it| !it.contains(holder)));
         for entry in &mut self.entries {
             match holders {
                 Some(holders) => entry.holders.retain(|it| !holders.contains(it)),
@@ -170,9 +199,10 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use super::super::steps::{Address, File, Sysctl};
     use super::*;
 
-    fn ledger() -> Ledger {
+    fn state() -> State {
         let entry = |step, holders: &[&str]| Entry {
             step,
             holders: holders.iter().map(|&it| it.to_owned()).collect(),
@@ -180,53 +210,53 @@ mod tests {
             begun: true,
             earlier: Vec::new(),
         };
-        let sysctl = Step::Sysctl { key: "ipv4/conf/all/arp_ignore".into(), value: "1".into() };
-        let file = Step::File { path: "/etc/x".into(), content: String::new() };
-        let mut ledger = Ledger::new("a".into());
-        ledger.entries = vec![entry(sysctl, &["1", "2"]), entry(file, &["2"])];
-        ledger
+        let sysctl = Step::from(Sysctl::new("ipv4/conf/all/arp_ignore", "1"));
+        let file = Step::from(File { path: "/etc/x".into(), content: String::new() });
+        let mut state = State::new("a".into());
+        state.entries = vec![entry(sysctl, &["1", "2"]), entry(file, &["2"])];
+        state
     }
 
     #[test]
     fn a_shared_step_stays_while_anybody_holds_it() {
-        let mut ledger = ledger();
-        ledger.release(Some(&BTreeSet::from(["1".to_owned()])));
-        assert!(!ledger.entries[0].holders.is_empty());
-        ledger.release(Some(&BTreeSet::from(["2".to_owned()])));
-        assert!(ledger.entries.iter().all(|entry| entry.holders.is_empty()));
+        let mut state = state();
+        state.release(Some(&BTreeSet::from(["1".to_owned()])));
+        assert!(!state.entries[0].holders.is_empty());
+        state.release(Some(&BTreeSet::from(["2".to_owned()])));
+        assert!(state.entries.iter().all(|entry| entry.holders.is_empty()));
     }
 
     #[test]
     fn a_namespace_is_known_by_its_number_and_without_one_by_its_interfaces() {
         let macs = |mac: &str| BTreeSet::from([mac.to_owned()]);
-        let mut ledger = ledger();
-        ledger.macs = macs("a");
-        assert!(ledger.of_another(Some(1), &macs("b")));
-        assert!(!ledger.of_another(Some(1), &macs("a")));
-        ledger.namespace = Some(1);
-        assert!(ledger.of_another(Some(2), &macs("a")));
-        assert!(!ledger.of_another(Some(1), &macs("b")));
-        let later = Ledger::read(&ledger.text().unwrap(), "b").unwrap();
+        let mut state = state();
+        state.macs = macs("a");
+        assert!(state.of_another(Some(1), &macs("b")));
+        assert!(!state.of_another(Some(1), &macs("a")));
+        state.namespace = Some(1);
+        assert!(state.of_another(Some(2), &macs("a")));
+        assert!(!state.of_another(Some(1), &macs("b")));
+        let later = State::read(&state.text().unwrap(), "b").unwrap();
         assert!(!later.of_another(Some(2), &macs("a")));
     }
 
     #[test]
     fn a_boot_leaves_files_and_the_parameters_in_them_for_those_who_have_files() {
-        let mut ledger = ledger();
-        let address = Step::Address { device: "lo".into(), address: "192.0.2.1".parse().unwrap() };
-        ledger.entries.push(Entry { step: address, ..ledger.entries[0].clone() });
-        let text = ledger.text().unwrap();
-        assert_eq!(Ledger::read(&text, "a").unwrap().entries.len(), 3);
-        let later = Ledger::read(&text, "b").unwrap();
-        let steps = |ledger: &Ledger| -> Vec<Step> {
-            ledger.entries.iter().map(|entry| entry.step.clone()).collect()
+        let mut state = state();
+        let address = Address { device: "lo".into(), address: "192.0.2.1".parse().unwrap() };
+        state.entries.push(Entry { step: address.into(), ..state.entries[0].clone() });
+        let text = state.text().unwrap();
+        assert_eq!(State::read(&text, "a").unwrap().entries.len(), 3);
+        let later = State::read(&text, "b").unwrap();
+        let steps = |state: &State| -> Vec<Step> {
+            state.entries.iter().map(|entry| entry.step.clone()).collect()
         };
-        assert_eq!(steps(&later), steps(&ledger)[..2]);
+        assert_eq!(steps(&later), steps(&state)[..2]);
         let lasting = BTreeSet::from(["2".to_owned()]);
         assert!(later.entries.iter().all(|entry| entry.holders == lasting), "{later:?}");
         assert!(later.lasting());
-        ledger.entries.remove(1);
-        let text = ledger.text().unwrap();
-        assert!(Ledger::read(&text, "b").unwrap().entries.is_empty());
+        state.entries.remove(1);
+        let text = state.text().unwrap();
+        assert!(State::read(&text, "b").unwrap().entries.is_empty());
     }
 }

@@ -31,6 +31,12 @@ pub fn shell(word: &str) -> Cow<'_, str> {
     Cow::Owned(quoted)
 }
 
+/// Words with a blank between them as words of a shell. The kernel allows no blank in the name of an
+/// interface.
+pub fn shell_words(text: &str) -> String {
+    text.split(' ').map(shell).collect::<Vec<_>>().join(" ")
+}
+
 /// An option with its value for a shell. A value that begins with a dash would be an option itself.
 pub fn shell_option(name: &str, value: &str) -> String {
     option(name, value).iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ")

@@ -4,6 +4,7 @@
 //! attribute or an entry of a newer kernel that cannot be read never loses the others.
 
 mod entry;
+mod find;
 mod request;
 
 use std::net::IpAddr;

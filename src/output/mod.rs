@@ -4,6 +4,7 @@ pub mod changes;
 pub mod complaints;
 pub mod connections;
 pub mod harmless;
+pub mod host_report;
 pub mod line;
 pub mod list;
 pub mod numbers;

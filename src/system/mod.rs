@@ -1,5 +1,6 @@
 //! What the program asks of the operating system besides netlink.
 
+pub mod capabilities;
 pub mod connections;
 pub mod durable;
 pub mod flag;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::{HostVerb, after, choice, flag, interface, many, vip, vips};
-use crate::host::{Director, Wish, check_parameter};
+use crate::host::{Director, Spec, check_parameter};
 use crate::model::SchedulerName;
 
 const PREPARE: &str = "\
@@ -42,7 +42,7 @@ pub(super) fn command() -> Command {
         .subcommand(
             Command::new("prepare")
                 .about("Make this host ready to be a director; a second run changes nothing")
-                .args(wish_options())
+                .args(spec_options())
                 .mut_arg("vip", |arg| arg.required(true))
                 .mut_arg("iface", |arg| arg.required(true))
                 .arg(flag("takeover", "Take an address for which another host answers"))
@@ -61,7 +61,7 @@ pub(super) fn command() -> Command {
         .subcommand(
             Command::new("status")
                 .about("Say whether this host is as prepared, or as the options say")
-                .args(wish_options().into_iter().map(|arg| {
+                .args(spec_options().into_iter().map(|arg| {
                     let other = if arg.get_id() == "vip" { "iface" } else { "vip" };
                     arg.requires(other)
                 }))
@@ -69,7 +69,7 @@ pub(super) fn command() -> Command {
         )
 }
 
-fn wish_options() -> Vec<Arg> {
+fn spec_options() -> Vec<Arg> {
     vec![
         vip(),
         interface("iface", "The interface towards the clients"),
@@ -98,7 +98,7 @@ fn parameter(word: &str) -> Result<(String, String), String> {
 pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, String> {
     Ok(match matches.subcommand() {
         Some(("prepare", matches)) => HostVerb::Prepare {
-            wish: wish(matches, matches.get_flag("takeover")),
+            spec: spec(matches, matches.get_flag("takeover")),
             persist: matches.get_flag("persist"),
             dry_run: matches.get_flag("dry-run"),
             static_entry: matches.get_flag("static-arp"),
@@ -111,15 +111,15 @@ pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, String> {
             }
         }
         Some(("status", matches)) => {
-            HostVerb::Status(matches.contains_id("vip").then(|| wish(matches, false)))
+            HostVerb::Status(matches.contains_id("vip").then(|| spec(matches, false)))
         }
         _ => return Err("director needs prepare, undo or status".to_owned()),
     })
 }
 
-fn wish(matches: &ArgMatches, takeover: bool) -> Wish {
+fn spec(matches: &ArgMatches, takeover: bool) -> Spec {
     let parameters: Vec<(String, String)> = many(matches, "set");
-    Wish::Director(Director {
+    Spec::Director(Director {
         vips: vips(matches),
         interface: matches.get_one::<String>("iface").cloned().unwrap_or_default(),
         nat: matches.get_one::<String>("mode").is_some_and(|mode| mode == "nat"),

@@ -7,7 +7,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{HostVerb, after, choice, flag, interface, many, vip, vips};
-use crate::host::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer, Wish};
+use crate::host::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer, Spec};
 
 const PREPARE: &str = "\
 EXAMPLES
@@ -46,7 +46,7 @@ pub(super) fn command() -> Command {
         .subcommand(
             Command::new("prepare")
                 .about("Make this host ready to be a real server; a second run changes nothing")
-                .args(wish_options())
+                .args(spec_options())
                 .mut_arg("mode", |arg| arg.required(true))
                 .arg(flag("persist", "Also after the next boot: sysctl.d, modules-load.d, systemd"))
                 .arg(flag("dry-run", "Change nothing; print the steps as a shell script"))
@@ -64,7 +64,7 @@ pub(super) fn command() -> Command {
             Command::new("status")
                 .about("Say whether this host is as prepared, or as the options say")
                 .args(
-                    wish_options()
+                    spec_options()
                         .into_iter()
                         .map(|arg| if arg.get_id() == "mode" { arg } else { arg.requires("mode") }),
                 )
@@ -72,7 +72,7 @@ pub(super) fn command() -> Command {
         )
 }
 
-fn wish_options() -> Vec<Arg> {
+fn spec_options() -> Vec<Arg> {
     vec![
         choice("mode", "MODE", &["dr", "tun", "nat"], "dr (-g), tun (-i), or nat (-m)"),
         vip(),
@@ -125,7 +125,7 @@ fn encapsulation(word: &str) -> Result<Encapsulation, String> {
 pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, String> {
     Ok(match matches.subcommand() {
         Some(("prepare", matches)) => HostVerb::Prepare {
-            wish: Wish::RealServer(wish(matches)?),
+            spec: Spec::RealServer(spec(matches)?),
             persist: matches.get_flag("persist"),
             dry_run: matches.get_flag("dry-run"),
             static_entry: false,
@@ -140,12 +140,12 @@ pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, String> {
             }
         }
         Some(("status", matches)) if !matches.contains_id("mode") => HostVerb::Status(None),
-        Some(("status", matches)) => HostVerb::Status(Some(Wish::RealServer(wish(matches)?))),
+        Some(("status", matches)) => HostVerb::Status(Some(Spec::RealServer(spec(matches)?))),
         _ => return Err("rs needs prepare, undo or status".to_owned()),
     })
 }
 
-fn wish(matches: &ArgMatches) -> Result<RealServer, String> {
+fn spec(matches: &ArgMatches) -> Result<RealServer, String> {
     let tunnel = matches.get_one::<Encapsulation>("tunnel").copied();
     let mode = match matches.get_one::<String>("mode").map(String::as_str) {
         Some("tun") => Mode::Tunnel(tunnel.unwrap_or(Encapsulation::Ipip)),
@@ -158,7 +158,7 @@ fn wish(matches: &ArgMatches) -> Result<RealServer, String> {
         Some("none") => ArpMethod::None,
         _ => ArpMethod::Sysctl,
     };
-    let wish = RealServer {
+    let spec = RealServer {
         mode,
         vips: vips(matches),
         device: matches.get_one::<String>("dev").cloned(),
@@ -172,13 +172,13 @@ fn wish(matches: &ArgMatches) -> Result<RealServer, String> {
     let tunnelled = matches!(mode, Mode::Tunnel(_));
     let misfit = [
         ("--tunnel", tunnel.is_some() && !tunnelled, "tun"),
-        ("--rip", wish.own.is_some() && !tunnelled, "tun"),
-        ("--director", !wish.directors.is_empty() && mode != Mode::Nat, "nat"),
-        ("--dev", wish.device.is_some() && mode == Mode::Nat, "dr or tun"),
-        ("--advmss", wish.advmss.is_some() && mode == Mode::Nat, "dr or tun"),
+        ("--rip", spec.own.is_some() && !tunnelled, "tun"),
+        ("--director", !spec.directors.is_empty() && mode != Mode::Nat, "nat"),
+        ("--dev", spec.device.is_some() && mode == Mode::Nat, "dr or tun"),
+        ("--advmss", spec.advmss.is_some() && mode == Mode::Nat, "dr or tun"),
         // The real server behind NAT never sees the virtual address.
-        ("--vip", !wish.vips.is_empty() && mode == Mode::Nat, "dr or tun"),
-        ("--iface", !wish.interfaces.is_empty() && mode == Mode::Nat, "dr or tun"),
+        ("--vip", !spec.vips.is_empty() && mode == Mode::Nat, "dr or tun"),
+        ("--iface", !spec.interfaces.is_empty() && mode == Mode::Nat, "dr or tun"),
         ("--arp", says_arp && mode == Mode::Nat, "dr or tun"),
     ];
     if let Some((option, _, mode)) = misfit.into_iter().find(|(_, misfit, _)| *misfit) {
@@ -186,12 +186,12 @@ fn wish(matches: &ArgMatches) -> Result<RealServer, String> {
     }
     if [IpAddr::is_ipv4, IpAddr::is_ipv6]
         .iter()
-        .any(|of| wish.directors.iter().filter(|it| of(it)).count() > 1)
+        .any(|of| spec.directors.iter().filter(|it| of(it)).count() > 1)
     {
         return Err("--director: a host has one default route of each family".to_owned());
     }
-    if wish.vips.is_empty() && mode != Mode::Nat {
+    if spec.vips.is_empty() && mode != Mode::Nat {
         return Err("--mode dr and --mode tun need --vip".to_owned());
     }
-    Ok(wish)
+    Ok(spec)
 }

@@ -1,11 +1,14 @@
 //! Plans for hosts that exist on paper only.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::*;
 use crate::host::facts::ArpTables;
-use crate::host::{Encapsulation, Entry};
-use crate::model::{InterfaceAddress, Link, Route};
+use crate::host::spec::{ArpMethod, Encapsulation, Mode, RealServer};
+use crate::host::state::Entry;
+use crate::host::steps::{Former, Sysctl};
+use crate::model::{Family, InterfaceAddress, Link, Route, RouteImage};
 
 fn link(index: u32, name: &str) -> Link {
     let loopback = name == "lo";
@@ -59,42 +62,42 @@ fn direct(vips: &[&str]) -> RealServer {
     }
 }
 
-fn planned(wish: RealServer, facts: &Facts, ledger: &Ledger) -> Result<Vec<Planned>, Obstacle> {
+fn planned(spec: RealServer, facts: &Facts, state: &State) -> Result<Vec<Planned>, Obstacle> {
     let images = Images {
         default_route: &|gateway, _, _| RouteImage(gateway.to_string()),
         with_advmss: &|image, advmss| RouteImage(format!("{} {advmss}", image.0)),
     };
-    plan(&Wish::RealServer(wish), facts, ledger, &images, Keep::Nothing)
+    plan(&Spec::RealServer(spec), facts, state, &images, Keep::Nothing)
 }
 
-fn described(wish: RealServer, facts: &Facts) -> Vec<String> {
-    let steps = planned(wish, facts, &Ledger::default()).unwrap();
+fn described(spec: RealServer, facts: &Facts) -> Vec<String> {
+    let steps = planned(spec, facts, &State::default()).unwrap();
     steps.iter().map(|it| it.step.describe()).collect()
 }
 
-const SILENCE: [&str; 2] =
+const SUPPRESSION: [&str; 2] =
     ["set net/ipv4/conf/all/arp_announce to 2", "set net/ipv4/conf/all/arp_ignore to 1"];
 
 #[test]
-fn silence_comes_before_every_address() {
+fn arp_suppression_comes_before_every_address() {
     let steps = described(direct(&["192.0.2.80", "192.0.2.81"]), &facts());
-    assert_eq!(steps[..2], SILENCE);
+    assert_eq!(steps[..2], SUPPRESSION);
     assert_eq!(steps[2..], ["add 192.0.2.80 to lo", "add 192.0.2.81 to lo"]);
 }
 
 #[test]
-fn ipv6_needs_no_silence() {
+fn ipv6_needs_no_arp_suppression() {
     let mut facts = facts();
     facts.sysctls.insert("ipv6/conf/lo/disable_ipv6".to_owned(), "0".to_owned());
     assert_eq!(described(direct(&["2001:db8::80"]), &facts), ["add 2001:db8::80 to lo"]);
 }
 
 #[test]
-fn what_is_enough_already_is_not_touched() {
+fn a_sufficient_parameter_is_not_changed() {
     let mut facts = facts();
     facts.sysctls.insert("ipv4/conf/all/arp_ignore".to_owned(), "2".to_owned());
     let steps = described(direct(&["192.0.2.80"]), &facts);
-    assert_eq!(steps, [SILENCE[0], "add 192.0.2.80 to lo"]);
+    assert_eq!(steps, [SUPPRESSION[0], "add 192.0.2.80 to lo"]);
 }
 
 #[test]
@@ -103,37 +106,37 @@ fn a_shared_parameter_is_held_by_the_second_address_too() {
     for (key, value) in [("arp_ignore", "1"), ("arp_announce", "2")] {
         facts.sysctls.insert(format!("ipv4/conf/all/{key}"), value.to_owned());
     }
-    let step = Step::Sysctl { key: "ipv4/conf/all/arp_ignore".to_owned(), value: "1".to_owned() };
-    let mut ledger = Ledger::default();
+    let step = Step::from(Sysctl::new("ipv4/conf/all/arp_ignore", "1"));
+    let mut state = State::default();
     let holders = BTreeSet::from(["192.0.2.80".to_owned()]);
-    ledger.entries.push(Entry {
+    state.entries.push(Entry {
         step: step.clone(),
         holders,
-        former: Some("0".into()),
+        former: Some(Former::Value("0".into())),
         begun: true,
         earlier: Vec::new(),
     });
-    let steps = planned(direct(&["192.0.2.81"]), &facts, &ledger).unwrap();
+    let steps = planned(direct(&["192.0.2.81"]), &facts, &state).unwrap();
     assert_eq!(steps[0].step, step);
     assert_eq!(steps.len(), 2, "the other parameter is somebody else's: {steps:?}");
 }
 
 #[test]
-fn named_interfaces_alone_are_silenced() {
-    let wish = RealServer { interfaces: vec!["eth0".into()], ..direct(&["192.0.2.80"]) };
-    let steps = described(wish, &facts());
+fn arp_is_suppressed_on_named_interfaces_alone() {
+    let spec = RealServer { interfaces: vec!["eth0".into()], ..direct(&["192.0.2.80"]) };
+    let steps = described(spec, &facts());
     assert_eq!(steps[0], "set net/ipv4/conf/eth0/arp_announce to 2");
     assert!(steps.iter().all(|step| !step.contains("/all/")));
 }
 
 #[test]
-fn values_three_to_seven_answer_in_spite_of_all() {
+fn arp_ignore_from_3_to_7_on_an_interface_is_refused() {
     let mut facts = facts();
     facts.sysctls.insert("ipv4/conf/eth1/arp_ignore".to_owned(), "4".to_owned());
-    let obstacle = planned(direct(&["192.0.2.80"]), &facts, &Ledger::default()).unwrap_err();
+    let obstacle = planned(direct(&["192.0.2.80"]), &facts, &State::default()).unwrap_err();
     assert!(matches!(obstacle, Obstacle::AnswersArp { name, .. } if name == "eth1"));
-    let wish = RealServer { interfaces: vec!["eth0".into()], ..direct(&["192.0.2.80"]) };
-    assert!(planned(wish, &facts, &Ledger::default()).is_ok());
+    let spec = RealServer { interfaces: vec!["eth0".into()], ..direct(&["192.0.2.80"]) };
+    assert!(planned(spec, &facts, &State::default()).is_ok());
 }
 
 #[test]
@@ -148,7 +151,7 @@ fn a_tunnel_is_up_only_after_its_filter() {
 }
 
 #[test]
-fn loose_filtering_is_left_where_all_interfaces_filter() {
+fn loose_filtering_stays_if_all_interfaces_filter() {
     let mut facts = facts();
     facts.sysctls.insert("ipv4/conf/all/rp_filter".to_owned(), "1".to_owned());
     let mode = Mode::Tunnel(Encapsulation::Ipip);
@@ -158,9 +161,10 @@ fn loose_filtering_is_left_where_all_interfaces_filter() {
 
 #[test]
 fn a_filter_names_the_address_of_each_interface() {
-    let wish = RealServer { arp: ArpMethod::Nft, ..direct(&["192.0.2.80"]) };
-    let steps = planned(wish, &facts(), &Ledger::default()).unwrap();
-    let Step::Nft { table, body } = &steps[0].step else { panic!("{:?}", steps[0]) };
+    let spec = RealServer { arp: ArpMethod::Nft, ..direct(&["192.0.2.80"]) };
+    let steps = planned(spec, &facts(), &State::default()).unwrap();
+    let Step::Nft(step) = &steps[0].step else { panic!("{:?}", steps[0]) };
+    let (table, body) = (&step.table, &step.body);
     assert_eq!(table, "ipvsadm_rs_192.0.2.80");
     let rewritten = "oifname \"eth0\" arp saddr ip 192.0.2.80 arp saddr ip set 198.51.100.21";
     assert!(body.contains(rewritten), "{body}");
@@ -168,7 +172,7 @@ fn a_filter_names_the_address_of_each_interface() {
 }
 
 #[test]
-fn the_way_back_replaces_the_best_default_route() {
+fn the_route_to_the_director_replaces_the_best_default_route() {
     let mut facts = facts();
     let director: IpAddr = "198.51.100.1".parse().unwrap();
     let route = |gateway: Option<&str>, metric| Route {
@@ -181,11 +185,11 @@ fn the_way_back_replaces_the_best_default_route() {
     };
     facts.routes.insert(director, route(None, 0));
     facts.defaults.push((Family::V4, route(Some("198.51.100.254"), 100)));
-    let wish = || RealServer { mode: Mode::Nat, directors: vec![director], ..direct(&[]) };
-    let steps = planned(wish(), &facts, &Ledger::default()).unwrap();
-    let Step::Route { words, former, .. } = &steps[0].step else { panic!("{steps:?}") };
-    assert_eq!(words, "default via 198.51.100.1 dev eth0 proto static metric 100");
-    assert_eq!(*former, Some(RouteImage("former".to_owned())));
+    let spec = || RealServer { mode: Mode::Nat, directors: vec![director], ..direct(&[]) };
+    let steps = planned(spec(), &facts, &State::default()).unwrap();
+    let Step::Route(step) = &steps[0].step else { panic!("{steps:?}") };
+    assert_eq!(step.words, "default via 198.51.100.1 dev eth0 proto static metric 100");
+    assert_eq!(step.former, Some(RouteImage("former".to_owned())));
     facts.defaults[0].1 = route(Some("198.51.100.1"), 0);
-    assert!(planned(wish(), &facts, &Ledger::default()).unwrap().is_empty());
+    assert!(planned(spec(), &facts, &State::default()).unwrap().is_empty());
 }

@@ -1,0 +1,14 @@
+//! `director`: prepare a director, undo that, look at it.
+
+use super::{Session, on_host};
+use crate::cli::HostVerb;
+use crate::error::Error;
+
+pub(super) fn run(
+    session: &mut Session<'_>,
+    verb: &HostVerb,
+    netns: Option<&str>,
+    json: bool,
+) -> Result<u8, Error> {
+    on_host::run(session, "director", verb, netns, json)
+}

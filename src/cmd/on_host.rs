@@ -1,0 +1,44 @@
+//! What `rs` and `director` have in common: `prepare`, `undo` and `status`.
+
+use super::Session;
+use crate::cli::HostVerb;
+use crate::error::Error;
+use crate::host::{self, Options, Prepared, Report};
+use crate::json::document;
+use crate::output::host_report;
+
+pub(super) fn run(
+    session: &mut Session<'_>,
+    host: &'static str,
+    verb: &HostVerb,
+    netns: Option<&str>,
+    json: bool,
+) -> Result<u8, Error> {
+    let report = match verb {
+        HostVerb::Prepare { spec, persist, dry_run, static_entry } => {
+            let (persist, dry_run, static_entry) = (*persist, *dry_run, *static_entry);
+            let options = Options { persist, dry_run, static_entry, netns };
+            match host::prepare(spec, options)? {
+                Prepared { script: Some(script), .. } if !json => {
+                    session.out.write_all(script.as_bytes())?;
+                    return Ok(0);
+                }
+                Prepared { report, .. } => report,
+            }
+        }
+        HostVerb::Undo { holders, dry_run } => host::undo(host, holders.as_ref(), *dry_run)?,
+        HostVerb::Status(spec) => host::status(host, spec.as_ref())?,
+    };
+    tell(session, &report, json)
+}
+
+fn tell(session: &mut Session<'_>, report: &Report, json: bool) -> Result<u8, Error> {
+    if json {
+        let text = document(report, session.json_style())?;
+        session.out.write_all(text.as_bytes())?;
+    } else {
+        let text = host_report::text(report, session.paint());
+        session.out.write_all(text.as_bytes())?;
+    }
+    Ok(u8::from(!report.ok))
+}

@@ -1,0 +1,14 @@
+//! `rs`: prepare a real server, undo that, look at it.
+
+use super::{Session, on_host};
+use crate::cli::HostVerb;
+use crate::error::Error;
+
+pub(super) fn run(
+    session: &mut Session<'_>,
+    verb: &HostVerb,
+    netns: Option<&str>,
+    json: bool,
+) -> Result<u8, Error> {
+    on_host::run(session, "rs", verb, netns, json)
+}

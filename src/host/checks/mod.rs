@@ -1,0 +1,25 @@
+//! Whether a host is as asked. Pure: from facts to findings.
+
+mod director;
+mod exposed;
+mod finding;
+mod no_suppression;
+mod own_services;
+mod real_server;
+mod tunnel;
+
+pub use exposed::exposed;
+pub use finding::Finding;
+pub use no_suppression::no_suppression;
+pub use own_services::{OwnService, check as check_own_services};
+
+use super::facts::Facts;
+use super::spec::Spec;
+
+/// Checks the state that is in effect, whoever brought it about.
+pub fn check(spec: &Spec, facts: &Facts) -> Vec<Finding> {
+    match spec {
+        Spec::RealServer(spec) => real_server::check(spec, facts),
+        Spec::Director(spec) => director::check(spec, facts),
+    }
+}

@@ -1,0 +1,15 @@
+//! A real server that answers ARP on purpose: `--arp none`.
+
+use std::net::IpAddr;
+
+use crate::host::spec::{ArpMethod, Mode, RealServer};
+
+/// What a host that does not suppress ARP relies on.
+pub fn no_suppression(spec: &RealServer) -> Option<String> {
+    let heard = spec.vips.iter().any(IpAddr::is_ipv4);
+    (spec.arp == ArpMethod::None && spec.mode != Mode::Nat && heard).then(|| {
+        "--arp none: this host answers ARP for the virtual address; a static entry in the front \
+         gateway must hold against it"
+            .to_owned()
+    })
+}

@@ -1,0 +1,54 @@
+//! The state of a host in its state file: one for each verb and network namespace.
+
+use std::collections::BTreeSet;
+
+use super::state::State;
+use crate::error::{Error, Obstacle};
+use crate::netlink::route::Network;
+use crate::system::frames::hardware;
+use crate::system::identity::boot;
+use crate::system::namespace;
+use crate::system::state_file::StateFile;
+
+/// The state of `rs` or `director` in this network namespace.
+pub struct StateStore {
+    file: StateFile,
+}
+
+impl StateStore {
+    /// Opens the state file for changes. One run at a time can.
+    pub fn lock(verb: &str) -> Result<Self, Error> {
+        Ok(Self { file: StateFile::lock(verb)? })
+    }
+
+    /// Opens the state file for reading.
+    pub fn look(verb: &str) -> Result<Self, Error> {
+        Ok(Self { file: StateFile::look(verb)? })
+    }
+
+    /// What the state file says about this boot and network namespace. Nothing is done yet if there is no file,
+    /// or if the file is of a namespace that had this one's inode before.
+    pub fn read(&self, network: &mut Network) -> Result<State, Error> {
+        let boot = boot()?;
+        let state = match self.file.read()? {
+            None => State::new(boot.clone()),
+            Some((text, path)) => State::read(&text, &boot)
+                .map_err(|why| Obstacle::Journal { path: path.display().to_string(), why })?,
+        };
+        let links = network.links()?.into_iter().filter(|link| link.arp);
+        let macs: BTreeSet<String> = links.map(|link| hardware(&link.mac)).collect();
+        let namespace = namespace::cookie();
+        let is_foreign = !self.file.of_first_namespace() && state.of_another(namespace, &macs);
+        let state = if is_foreign { State::new(boot) } else { state };
+        Ok(State { namespace, macs, ..state })
+    }
+
+    /// Writes the state file, to where the next boot leaves it if it must. Removes it if nothing is left.
+    pub fn write(&self, state: &State) -> Result<(), Error> {
+        if state.entries.is_empty() && state.specs.is_empty() {
+            return self.file.clear();
+        }
+        let text = state.text().map_err(Error::Answer)?;
+        self.file.write(&text, state.lasting())
+    }
+}

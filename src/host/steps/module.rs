@@ -1,0 +1,48 @@
+//! Load a kernel module. Undo leaves it loaded: others may use it by then.
+
+use serde::{Deserialize, Serialize};
+
+use super::kind::{Former, Kind, Undone};
+use crate::error::Error;
+use crate::model::quote::shell;
+use crate::netlink::fou::Fou;
+use crate::netlink::route::Network;
+use crate::system::{modules, program, sysctl};
+
+/// Loads a kernel module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Module {
+    /// The module's name, for example `ip_vs_rr`.
+    pub name: String,
+}
+
+impl Kind for Module {
+    fn describe(&self) -> String {
+        format!("load module {}", self.name)
+    }
+
+    fn shell(&self) -> String {
+        format!("modprobe {}", shell(&self.name))
+    }
+
+    fn holds(&self, _: &mut Network) -> Result<bool, Error> {
+        // A module that is built in has no entry among the modules; these two show otherwise.
+        Ok(match &self.name[..] {
+            "fou" => Fou::open()?.is_some(),
+            "ip_vs" => sysctl::read("ipv4/vs/conntrack")?.is_some(),
+            name => modules::present(name),
+        })
+    }
+
+    fn apply(&self, _: &mut Network) -> Result<(), Error> {
+        program::run("modprobe", &[&self.name], "").map(drop)
+    }
+
+    fn undo(&self, _: &mut Network, _: Option<&Former>) -> Result<Undone, Error> {
+        Ok(Undone::Gone)
+    }
+
+    fn module(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+}
