@@ -1,5 +1,5 @@
 //! What `prepare` has done to a host, for whom, and what was there before: the content of the state
-//! file, without I/O. `tests` reads files of version 0.1.0, which must stay readable.
+//! file, without I/O. Files of version 0.1.0 must stay readable.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -258,5 +258,24 @@ mod tests {
         state.entries.remove(1);
         let text = state.text().unwrap();
         assert!(State::read(&text, "b").unwrap().entries.is_empty());
+    }
+
+    /// A file as version 0.1.0 wrote it, with a step of every kind.
+    const OLD: &str = include_str!("../../tests/prepare/state-0.1.0/all-kinds.json");
+
+    #[test]
+    fn a_state_file_of_0_1_0_is_read_and_written_unchanged() {
+        let boot = "0e2f8c36-4fc2-4d1e-936a-44bdc29a9b63";
+        let state = State::read(OLD, boot).unwrap();
+        assert_eq!(state.text().unwrap(), OLD);
+        let formers: Vec<&Former> =
+            state.entries.iter().filter_map(|it| it.former.as_ref()).collect();
+        assert_eq!(*formers[0], Former::Value("0".to_owned()));
+        assert!(formers.contains(&&Former::NoTable), "{formers:?}");
+        let all = formers.iter().find_map(|it| match it {
+            Former::Values(values) => values.first(),
+            _ => None,
+        });
+        assert_eq!(all, Some(&("all".to_owned(), "0".to_owned())));
     }
 }

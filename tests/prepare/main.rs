@@ -8,6 +8,7 @@ mod crash;
 mod director;
 mod identity;
 mod leftover;
+mod old_state;
 mod owner;
 mod quoting;
 mod refusal;

@@ -141,3 +141,23 @@ fn a_process_is_no_name_for_the_next_boot() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains(&format!("process {process} is gone after a boot")), "{said}");
 }
+
+/// A user with `CAP_NET_ADMIN`, as a unit with `AmbientCapabilities=` has, and a folder for state.
+#[test]
+fn another_user_with_the_capability_prepares_and_undoes() {
+    let lan = Lan::new();
+    let before = lan.snapshot();
+    let program = env!("CARGO_BIN_EXE_ipvsadm");
+    let script = format!(
+        "mount -t tmpfs none /run && mkdir /run/ipvsadm && chown 1000 /run/ipvsadm || exit 9
+        user='setpriv --reuid 1000 --clear-groups --inh-caps +net_admin --ambient-caps +net_admin'
+        $user {program} rs prepare --mode dr --vip 10.0.0.80 && $user {program} rs undo"
+    );
+    let words = ["netns", "exec", &lan.rs, "unshare", "-m", "sh", "-c", &script];
+    let output = std::process::Command::new("ip").args(words).output().unwrap();
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("done     add 10.0.0.80 to lo"), "{said}");
+    assert!(said.contains("undone   add 10.0.0.80 to lo"), "{said}");
+    assert_same(&before, &lan.snapshot(), "another user");
+}

@@ -1,0 +1,47 @@
+//! State files of version 0.1.0 stay readable, and are undone exactly.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use crate::support::{Lan, assert_same, inside};
+
+/// Does the steps by script, as if the old version had done them, and leaves its state file.
+fn prepare_as_old_version(lan: &Lan, verb: &str, options: &str, state: &str) {
+    let script = lan.ok(&format!("{verb} prepare {options} --dry-run"));
+    let path = std::env::temp_dir().join(format!("{}-old.sh", lan.rs));
+    fs::write(&path, script).unwrap();
+    lan.rs(&format!("sh {}", path.display()));
+    fs::remove_file(&path).unwrap();
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let number = inside(&lan.rs, || fs::metadata("/proc/thread-self/ns/net").unwrap().ino());
+    fs::create_dir_all("/run/ipvsadm").unwrap();
+    let path = format!("/run/ipvsadm/{verb}-netns-{number}.json");
+    fs::write(path, state.replace("BOOT", boot.trim())).unwrap();
+}
+
+#[test]
+fn state_files_of_0_1_0_are_undone_exactly() {
+    for (verb, options, state) in [
+        (
+            "rs",
+            "--mode tun --tunnel gue:6080 --vip 10.0.0.80",
+            include_str!("state-0.1.0/rs-tunnel.json"),
+        ),
+        (
+            "director",
+            "--vip 2001:db8::80 --iface v0 --mode nat",
+            include_str!("state-0.1.0/director-nat.json"),
+        ),
+    ] {
+        let lan = Lan::new();
+        let before = lan.snapshot();
+        prepare_as_old_version(&lan, verb, options, state);
+        let said = lan.ok(&format!("{verb} status"));
+        assert!(!said.contains("LOST"), "{said}");
+        let said = lan.ok(&format!("{verb} prepare {options}"));
+        assert!(said.contains("nothing to do"), "{said}");
+        lan.ok(&format!("{verb} undo"));
+        assert_same(&before, &lan.snapshot(), options);
+        assert!(lan.state_files().is_empty(), "{:?}", lan.state_files());
+    }
+}
