@@ -8,18 +8,20 @@ mod mistakes;
 mod misuse;
 mod obstacle;
 mod owner;
+pub(crate) mod pasted;
 mod rejection;
+mod usage;
 
 use std::io;
 
 pub use kernel::Errno;
 pub(crate) use mistakes::Mistakes;
-pub(crate) use misuse::misplaced;
 pub use misuse::{Misuse, ValueKind};
 pub use obstacle::Obstacle;
 pub use owner::Owner;
 pub use rejection::{Module, Rejection};
 pub(crate) use rejection::{made_before, other_ports};
+pub use usage::{Mistake, Usage};
 
 use crate::model::{Operation, quote};
 
@@ -33,6 +35,9 @@ pub enum Error {
     /// Words of the command line or of a rule file that make no command.
     #[error(transparent)]
     Misuse(#[from] Misuse),
+    /// Arguments of a verb that make no command.
+    #[error(transparent)]
+    Usage(Box<Usage>),
     /// A rule file that cannot be loaded; nothing was changed.
     #[error("{source}")]
     RuleFile {
@@ -171,6 +176,12 @@ pub enum Error {
     Io(#[from] io::Error),
 }
 
+impl From<Usage> for Error {
+    fn from(usage: Usage) -> Self {
+        Self::Usage(Box::new(usage))
+    }
+}
+
 impl Error {
     /// Names the object of a refused request.
     pub(crate) fn about(self, object: String) -> Self {
@@ -212,7 +223,8 @@ impl Error {
         match self {
             Self::Misuse(misuse) => misuse.exit_code(),
             Self::Inside { source, .. } => source.exit_code(),
-            Self::RuleFile { .. }
+            Self::Usage(_)
+            | Self::RuleFile { .. }
             | Self::Mistakes { .. }
             | Self::Withheld { .. }
             | Self::Rejection(_)
@@ -228,6 +240,7 @@ impl Error {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Misuse(misuse) => misuse.hint().into_iter().collect(),
+            Self::Usage(usage) => usage.hints(),
             Self::RuleFile { line, text, source } => {
                 let place = format!("line {line}: ");
                 let rule = mistakes::excerpt(text, mistakes::HINT + place.len());

@@ -69,7 +69,9 @@ pub mod model;
 
 pub use classic::read_table;
 pub use cmd::main;
-pub use error::{Errno, Error, Misuse, Module, Obstacle, Owner, Rejection, ValueKind};
+pub use error::{
+    Errno, Error, Mistake, Misuse, Module, Obstacle, Owner, Rejection, Usage, ValueKind,
+};
 pub use netlink::{Client, Refusal};
 
 /// What the tests, the benches and the writer of the manual see of the rooms. Not a part of the

@@ -216,9 +216,30 @@ fn longest<T: Default>(length: usize, mut read: impl FnMut(usize) -> Option<T>) 
     found
 }
 
+/// Names that other programs have for options.
+const SYNONYMS: [(&str, &str); 14] = [
+    ("algorithm", "--scheduler"),
+    ("direct", "--gatewaying (-g)"),
+    ("dr", "--gatewaying (-g)"),
+    ("gateway", "--gatewaying (-g)"),
+    ("masq", "--masquerading (-m)"),
+    ("masquerade", "--masquerading (-m)"),
+    ("nat", "--masquerading (-m)"),
+    ("output", "--json"),
+    ("format", "--json"),
+    ("persist", "--persistent"),
+    ("persistence", "--persistent"),
+    ("server", "--real-server"),
+    ("tunnel", "--ipip (-i)"),
+    ("tunneling", "--ipip (-i)"),
+];
+
 /// The option whose name is nearest to a word that is none.
 pub(crate) fn suggestion(word: &str) -> Option<String> {
     let name = word.strip_prefix("--")?.split('=').next()?;
+    if let Some((_, known)) = SYNONYMS.iter().find(|(synonym, _)| *synonym == name) {
+        return Some((*known).to_owned());
+    }
     let names = COMMANDS.iter().map(|row| row.long).chain(OPTIONS.iter().map(|row| row.long));
     names
         .map(|known| (strsim::damerau_levenshtein(known, name), known))

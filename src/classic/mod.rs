@@ -6,6 +6,7 @@
 
 mod builder;
 mod canonical;
+mod first_word;
 mod lexer;
 mod line_numbers;
 pub mod options;

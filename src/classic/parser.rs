@@ -13,9 +13,10 @@ use crate::model::{
 use crate::classic::check_service;
 
 use super::builder::Draft;
+use super::first_word::{first_word, meant, value_of};
 use super::lexer::{Failure, Given, Scanner, What, Words, suggestion};
 use super::options::{COLUMNS, Column, Command, Opt, Takes};
-use super::verb_names::{is_verb, nearest_verb};
+use super::verb_names::is_verb;
 
 /// What a command of the classic language asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,13 +168,9 @@ fn first_command(
     if let Some(instead) = late_verb(words) {
         return Err(Misuse::LateVerb { program: program.to_owned(), instead });
     }
-    let failed = words.failure.as_ref().map(|failure| failure.word.clone());
-    let found = match &words.given[..] {
-        [] => failed.or_else(|| args.first().cloned()).unwrap_or_default(),
-        _ => args.iter().find(|arg| arg.starts_with('-')).cloned().unwrap_or_default(),
-    };
-    let nearest = nearest_verb(&found);
-    Err(Misuse::NoCommand { program: program.to_owned(), found, nearest })
+    let found = first_word(args).to_owned();
+    let meant = meant(&found).map(String::into_boxed_str);
+    Err(Misuse::NoCommand { program: program.to_owned(), found, meant })
 }
 
 /// A verb behind an option that goes with every verb: how to write the two.
@@ -206,7 +203,7 @@ fn take(draft: &mut Draft, given: &Given, word: impl FnOnce() -> String) -> Resu
 
 fn failed_word(Failure { word, missing_value }: Failure) -> Misuse {
     if missing_value {
-        Misuse::MissingArgument { word }
+        Misuse::MissingArgument { takes: value_of(&word), word }
     } else {
         Misuse::UnknownOption { suggestion: suggestion(&word), word }
     }

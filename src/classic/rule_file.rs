@@ -40,7 +40,7 @@ impl RuleLine {
 }
 
 /// Reads a whole rule file. Blank lines and comments (`#` at the start of a word) are passed over,
-/// and so is the word `ipvsadm` at the start of a line.
+/// and so is the word `ipvsadm`, or a path to it, at the start of a line.
 ///
 /// # Errors
 /// [`Error::RuleFile`] for the first line that makes no command, [`Error::Io`] where `file` cannot
@@ -165,7 +165,7 @@ fn other_line(
     if let Some(byte) = words.iter().flat_map(|word| word.bytes()).find(control) {
         return Err(Misuse::ControlByte { byte });
     }
-    if words.first().is_some_and(|word| word == "ipvsadm") {
+    if words.first().is_some_and(|word| word == "ipvsadm" || word.ends_with("/ipvsadm")) {
         words.remove(0);
     }
     if words.is_empty() {
@@ -183,7 +183,8 @@ fn other_line(
         (_, Some(_)) => "--netns".to_owned(),
         _ => return Ok(Some(invocation)),
     };
-    Err(Misuse::NoCommand { program: program.to_owned(), found, nearest: None })
+    let meant = Some("it has no place in a rule file".into());
+    Err(Misuse::NoCommand { program: program.to_owned(), found, meant })
 }
 
 /// The table that a rule file makes of an empty one: what `ipvsadm-save` writes and

@@ -13,8 +13,8 @@ use crate::model::{
 /// What is wrong with it.
 pub fn check_service(service: &Service) -> Result<(), Misuse> {
     match service.key {
-        ServiceKey::Address { port: 0, .. } if service.persistence.is_none() => {
-            Err(Misuse::ZeroPort)
+        ServiceKey::Address { port: 0, address, .. } if service.persistence.is_none() => {
+            Err(Misuse::ZeroPort { address })
         }
         ServiceKey::Address { protocol, .. } if service.one_packet && protocol != Protocol::Udp => {
             Err(Misuse::OnePacketNotUdp)
@@ -40,7 +40,7 @@ fn is_reached(service: &ServiceKey, destination: &Destination) -> bool {
 pub(crate) fn readable_service(service: &Service) -> Result<(), Unsayable> {
     in_range(odd_service(service))?;
     check_service(service).map_err(|why| match why {
-        Misuse::ZeroPort => Unsayable::ZeroPort,
+        Misuse::ZeroPort { .. } => Unsayable::ZeroPort,
         _ => Unsayable::OnePacket,
     })
 }

@@ -1,7 +1,7 @@
 //! The names under which the program is called.
 
 use crate::classic::{is_verb, parse_line};
-use crate::error::{Misuse, misplaced};
+use crate::error::{Error, pasted::remark};
 use crate::model::Change;
 
 use super::complete::{self, Wanted};
@@ -58,7 +58,7 @@ const RESTORE_STREAM: &str = "the rules come from standard input: ipvsadm-restor
 
 /// What to say of a word that is passed over.
 fn ignored(word: &str, stream: &str) -> String {
-    format!("`{word}' was ignored: {}", misplaced(word).unwrap_or(stream))
+    format!("`{word}' was ignored: {}", remark(word).as_deref().unwrap_or(stream))
 }
 
 impl Program {
@@ -78,15 +78,24 @@ impl Program {
     }
 
     /// Reads the words behind the program's name, which `name` is.
+    ///
+    /// # Errors
+    /// What is wrong with them.
     pub fn understand(
         self,
         scanner: &mut Scanner,
         name: &str,
         args: &[String],
-    ) -> Result<Request, Misuse> {
+    ) -> Result<Request, Error> {
         match self {
             // The old tool refuses every word that does not begin with a dash.
-            Self::Ipvsadm if begins_verb(args) => Ok(verbs::parse(args)),
+            Self::Ipvsadm if begins_verb(args) => Ok(verbs::parse(args)?),
+            Self::Ipvsadm if args.first().is_some_and(|word| word == "help") => {
+                Ok(match &args[1..] {
+                    [] => Request::Classic(Invocation::Help.into()),
+                    words => verbs::help(words)?,
+                })
+            }
             Self::Ipvsadm if args.first().is_some_and(|word| word == complete::QUESTION) => {
                 Ok(Request::Complete(complete::wanted(&args[1..])))
             }
@@ -96,7 +105,7 @@ impl Program {
                     unnamed: unnamed(&change, args),
                     ..Invocation::Change(change).into()
                 })),
-                None => parser::parse(scanner, name, args).map(Request::Classic),
+                None => Ok(Request::Classic(parser::parse(scanner, name, args)?)),
             },
             Self::Save => Ok(save(args)),
             Self::Restore => Ok(restore(args)),

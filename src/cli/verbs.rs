@@ -4,12 +4,14 @@ mod apply;
 mod completions;
 mod diff;
 mod director;
+mod mistake;
 mod rs;
 mod set;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 pub use apply::{ApplyVerb, Order};
@@ -18,8 +20,9 @@ pub use diff::DiffVerb;
 pub use set::SetVerb;
 
 use super::program::Request;
+use crate::error::{Mistake, Usage};
 use crate::host::Spec;
-use crate::model::{InterfaceName, printable};
+use crate::model::InterfaceName;
 
 /// A verb with what every verb takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,11 +111,15 @@ fn vip() -> Arg {
 }
 
 fn interface(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name)
-        .long(name)
-        .value_name("IFACE")
-        .value_parser(|name: &str| InterfaceName::new(name).map(|name| name.to_string()))
-        .help(help)
+    Arg::new(name).long(name).value_name("IFACE").value_parser(interface_name).help(help)
+}
+
+/// The kernel makes no interface with a colon in its name.
+fn interface_name(word: &str) -> Result<String, String> {
+    if word.contains(':') {
+        return Err("the name of an interface has no colon".to_owned());
+    }
+    InterfaceName::new(word).map(|name| name.to_string()).map_err(|why| why.to_string())
 }
 
 fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
@@ -132,7 +139,6 @@ pub fn command() -> Command {
     Command::new("ipvsadm")
         .about("Administration of the Linux Virtual Server")
         .subcommand_required(true)
-        .arg_required_else_help(true)
         .disable_help_subcommand(true)
         .subcommand(apply::command())
         .subcommand(completions::command())
@@ -157,38 +163,67 @@ pub fn command() -> Command {
 }
 
 /// Reads a command line whose first word begins a verb.
-pub fn parse(args: &[String]) -> Request {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse(args: &[String]) -> Result<Request, Usage> {
+    let args = asked_for_help(args);
     let words = std::iter::once("ipvsadm").chain(args.iter().map(String::as_str));
-    let matches = match command().try_get_matches_from(words) {
+    let mut command = command();
+    let matches = match command.try_get_matches_from_mut(words) {
         Ok(matches) => matches,
-        Err(error) => {
-            let status = if error.use_stderr() { 2 } else { 0 };
-            return Request::Told { text: told(&error, args), status };
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+            return Ok(Request::Told { text: error.to_string(), status: 0 });
         }
+        Err(error) => return Err(mistake::usage(&error, &command, &args)),
     };
-    match verb(&matches) {
-        Ok(verb) => Request::Verb(Called {
-            verb,
-            netns: matches.get_one::<String>("netns").cloned(),
-            json: matches.get_flag("json"),
-        }),
-        Err(text) => Request::Told { text: format!("{}\n", printable(&text)), status: 2 },
-    }
+    Ok(Request::Verb(Called {
+        verb: verb(&matches)?,
+        netns: matches.get_one::<String>("netns").cloned(),
+        json: matches.get_flag("json"),
+    }))
 }
 
-/// clap quotes arguments as they are. One of several lines could bring a hint that looks like ours.
-fn told(error: &clap::Error, args: &[String]) -> String {
-    let mut text = error.to_string();
-    for arg in args.iter().filter(|arg| arg.trim().contains('\n')) {
-        let value = arg.split_once('=').map(|(_, value)| value);
-        for word in std::iter::once(&arg[..]).chain(value) {
-            text = text.replace(word, &printable(word));
+/// `VERB help` is `VERB --help`: nobody has a file of rules called `help`, and `./help` names one.
+fn asked_for_help(args: &[String]) -> Vec<String> {
+    let mut args = args.to_vec();
+    let command = command();
+    let verb = args.first().and_then(|verb| command.find_subcommand(verb));
+    let is_last = match &args[..] {
+        [_, help] => help == "help",
+        [_, below, help] => {
+            help == "help" && verb.is_some_and(|verb| verb.find_subcommand(below).is_some())
         }
+        _ => false,
+    };
+    if is_last && let Some(last) = args.last_mut() {
+        "--help".clone_into(last);
     }
-    text
+    args
 }
 
-fn verb(matches: &ArgMatches) -> Result<Verb, String> {
+/// The help text of the verb that these words name, as for `ipvsadm help rs prepare`.
+///
+/// # Errors
+/// There is no such verb.
+pub fn help(words: &[String]) -> Result<Request, Usage> {
+    let command = command();
+    let mut parser = &command;
+    for word in words {
+        let Some(below) = parser.find_subcommand(word) else {
+            let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+            return Err(Usage {
+                mistake: Mistake::UnknownVerb { word: word.clone() },
+                legal: vec![format!("the verbs are {}", names.join(", "))],
+                meant: Some("ipvsadm -h explains the commands, such as -A".to_owned()),
+            });
+        };
+        parser = below;
+    }
+    parse(&words.iter().cloned().chain(["--help".to_owned()]).collect::<Vec<_>>())
+}
+
+fn verb(matches: &ArgMatches) -> Result<Verb, Usage> {
     match matches.subcommand() {
         Some(("apply", matches)) => apply::read(matches).map(Verb::Apply),
         Some(("completions", matches)) => completions::read(matches).map(Verb::Completions),
@@ -196,7 +231,7 @@ fn verb(matches: &ArgMatches) -> Result<Verb, String> {
         Some(("set", matches)) => set::read(matches).map(Verb::Set),
         Some(("rs", matches)) => rs::read(matches).map(Verb::Rs),
         Some(("director", matches)) => director::read(matches).map(Verb::Director),
-        _ => Err("no verb".to_owned()),
+        _ => Err(Usage::other("a verb is missing")),
     }
 }
 

@@ -24,7 +24,7 @@ Usage:
   ipvsadm --set TCP TCPFIN UDP
   ipvsadm --start-daemon master|backup [DAEMON OPTIONS]
   ipvsadm --stop-daemon master|backup
-  ipvsadm apply|diff|set|rs|director|completions ...  (ipvsadm VERB --help)
+  ipvsadm apply|diff|set|rs|director|completions ...  (ipvsadm help VERB)
 where SERVICE is -t|-u|--sctp-service VIP[:PORT] or -f MARK [-6]
 ";
 

@@ -1,6 +1,9 @@
 //! Words that make no command.
 
-use super::Errno;
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::{Errno, pasted};
+use crate::model::SCHEDULERS;
 
 /// A command line, or a line of a rule file, that the classic language refuses. The texts are those
 /// of ipvsadm 1.31.
@@ -12,10 +15,10 @@ pub enum Misuse {
     NoCommand {
         /// The name under which the program was called.
         program: String,
-        /// What was found instead.
+        /// The first word, or the first after `--netns NAME`.
         found: String,
-        /// A verb of nearly that name.
-        nearest: Option<&'static str>,
+        /// What was probably meant.
+        meant: Option<Box<str>>,
     },
     /// An option, and then a verb.
     #[error("Try `{program} -h' or '{program} --help' for more information.")]
@@ -38,6 +41,8 @@ pub enum Misuse {
     MissingArgument {
         /// The whole word as typed.
         word: String,
+        /// The value that it needs, as the help text names it.
+        takes: Option<&'static str>,
     },
     /// `=value` behind an option that takes none.
     #[error("{word}: option does not take an argument")]
@@ -119,7 +124,10 @@ pub enum Misuse {
     },
     /// Port 0 without persistence.
     #[error("Zero port specified for non-persistent service")]
-    ZeroPort,
+    ZeroPort {
+        /// The virtual address.
+        address: IpAddr,
+    },
     /// `-o` with a protocol of connections.
     #[error("One-Packet Scheduling is only for UDP virtual services")]
     OnePacketNotUdp,
@@ -237,42 +245,38 @@ impl Misuse {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoCommand { found, .. } if found.is_empty() => None,
-            Self::NoCommand { nearest: Some(verb), .. } => {
-                Some(format!("did you mean `ipvsadm {verb}'?"))
-            }
-            Self::NoCommand { found, .. } => Some(format!(
-                "`{found}' is no complete command; a command comes first, for example -L"
-            )),
+            Self::NoCommand { found, meant, .. } => Some(no_command(found, meant.as_deref())),
             Self::LateVerb { instead, .. } => {
                 Some(format!("the verb comes first: `ipvsadm {instead}'"))
             }
-            Self::UnknownOption { suggestion, .. } => {
-                suggestion.as_ref().map(|name| format!("did you mean {name}?"))
+            Self::UnknownOption { word, suggestion } => pasted::of_a_fork(word)
+                .or_else(|| pasted::remark(word))
+                .map(|text| format!("`{word}': {text}"))
+                .or_else(|| Some(format!("did you mean {}?", suggestion.as_ref()?))),
+            Self::MissingArgument { word, takes } => {
+                // Of a bundle such as -At only the last letter can lack its value.
+                let letter = word.chars().next_back().filter(|_| !word.starts_with("--"));
+                let option = letter.map_or_else(|| word.clone(), |letter| format!("-{letter}"));
+                takes.map(|value| format!("{option} needs {value}"))
             }
             Self::UnexpectedArgument { word, command } => {
-                let why = misplaced(word).or(match *command {
-                    "restore" => Some("the rules come from standard input: ipvsadm -R < FILE"),
-                    "save" => Some("the rules go to standard output: ipvsadm -S > FILE"),
-                    _ => None,
-                });
-                why.map(|why| format!("`{word}': {why}"))
+                unexpected(word, command).map(|text| format!("`{word}': {text}"))
             }
             Self::ControlByte { .. } | Self::LongLine { .. } => {
                 Some("is it a text file of rules, one a line?".to_owned())
             }
+            Self::Missing { name, .. } => needed(name).map(str::to_owned),
             Self::OnePacketNotUdp => Some("leave -o out, or give the service with -u".to_owned()),
             Self::SecondCommand { .. } => Some("one command at a time".to_owned()),
             Self::SixBeforeMark => {
                 Some("-6 belongs to a firewall mark and stands behind it: -f MARK -6".to_owned())
             }
-            Self::Value { kind, word, reason } => Some(match reason {
-                Some(reason) => format!("`{word}': {reason}"),
-                None => format!("`{word}': {}", kind.expects()),
+            Self::Value { kind, word, reason } => Some(match (kind.pasted(word), reason) {
+                (Some(text), _) => format!("`{word}': {text}"),
+                (None, Some(reason)) => format!("`{word}': {reason}"),
+                (None, None) => format!("`{word}': {}", kind.expects()),
             }),
-            Self::ZeroPort => Some(
-                "name a port, as in ADDRESS:80; port 0, every port, needs persistence (-p)"
-                    .to_owned(),
-            ),
+            Self::ZeroPort { address } => Some(zero_port(*address)),
             Self::MixedFamily => Some("add -i to reach it through a tunnel".to_owned()),
             Self::TunnelWithoutIpip => Some("add -i (tunnelling)".to_owned()),
             _ => None,
@@ -280,21 +284,82 @@ impl Misuse {
     }
 }
 
-/// Why a word is none of the program's, where its first character tells.
-pub(crate) fn misplaced(word: &str) -> Option<&'static str> {
-    match word.chars().next()? {
-        '\u{2010}'..='\u{2015}' | '\u{2212}' => {
-            Some("it begins with a dash that is no hyphen; an option begins with -")
+fn no_command(found: &str, meant: Option<&str>) -> String {
+    let pasted = pasted::first_word(found).or_else(|| pasted::of_a_fork(found));
+    match (pasted, meant) {
+        (Some(text), _) => format!("`{found}': {text}"),
+        (None, Some(meant)) => format!("`{found}': {meant}"),
+        (None, None) if found.starts_with('-') => {
+            format!("`{found}' is no complete command; a command comes first, for example -L")
         }
-        '<' | '>' | '|' | '&' | ';' => Some(
-            "only a shell reads that; in a systemd unit StandardInput=file:PATH or \
-             StandardOutput=file:PATH does it",
+        (None, None) => format!(
+            "`{found}' is neither a command nor a verb of this version; ipvsadm -h lists both"
         ),
-        _ => None,
+    }
+}
+
+/// What a word was meant for that belongs to no option.
+fn unexpected(word: &str, command: &str) -> Option<String> {
+    if let Some(text) = pasted::first_word(word) {
+        return Some(text);
+    }
+    let host = word.rsplit_once(':').map_or(word, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let is_address = host.parse::<IpAddr>().is_ok() || word.parse::<Ipv6Addr>().is_ok();
+    let is_port = word.parse::<u16>().is_ok();
+    let of_server = command.ends_with("-server");
+    let takes_service = of_server || command.ends_with("-service") || command == "zero";
+    Some(match command {
+        "restore" => "the rules come from standard input: ipvsadm -R < FILE".to_owned(),
+        "save" if word != "json" => "the rules go to standard output: ipvsadm -S > FILE".to_owned(),
+        "list" | "save" if word == "json" => "--json prints JSON".to_owned(),
+        _ if of_server && is_address => {
+            format!("an address needs its option: -t {word} or -r {word}")
+        }
+        _ if (takes_service || command == "list") && is_address => {
+            format!("an address needs its option: -t {word}")
+        }
+        _ if takes_service && is_port => {
+            format!("a port stands in one word with its address: ADDRESS:{word}")
+        }
+        "add-service" | "edit-service" if SCHEDULERS.iter().any(|it| it.name == word) => {
+            format!("a scheduler needs its option: -s {word}")
+        }
+        _ => return None,
+    })
+}
+
+/// How to give an option that a command needs.
+fn needed(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "service-address" => "name the service: -t, -u or --sctp-service VIP:PORT, or -f MARK",
+        "real-server" => "name the real server: -r RIP[:PORT]",
+        _ => return None,
+    })
+}
+
+fn zero_port(address: IpAddr) -> String {
+    match pasted::without_brackets(&address.to_string()) {
+        Some((address, port)) => format!(
+            "an IPv6 address with a port stands in brackets: [{address}]:{port}; port 0, every \
+             port, needs persistence (-p)"
+        ),
+        None => {
+            "name a port, as in ADDRESS:80; port 0, every port, needs persistence (-p)".to_owned()
+        }
     }
 }
 
 impl ValueKind {
+    /// The mark of pasted text that a value of this kind bears.
+    fn pasted(self, word: &str) -> Option<String> {
+        match self {
+            Self::Service | Self::RealServer => pasted::endpoint(word),
+            Self::Fwmark => pasted::mark(word),
+            _ => pasted::remark(word),
+        }
+    }
+
     /// What a good value looks like.
     fn expects(self) -> &'static str {
         match self {

@@ -56,16 +56,15 @@ fn save_says_which_argument_it_ignored() {
         let dash = called("ipvsadm-save", "", &["\u{2013}n"]).expect(0);
         assert_eq!(
             dash.complaints,
-            "hint: `\u{2013}n' was ignored: it begins with a dash that is no hyphen; an option \
-             begins with -\n"
+            "hint: `\u{2013}n' was ignored: U+2013 (en dash) stands where a hyphen belongs: write \
+             -n\n"
         );
         for (words, hint) in [
             (["-R", "x"], "hint: `x': the rules come from standard input: ipvsadm -R < FILE\n"),
             (["-S", "x"], "hint: `x': the rules go to standard output: ipvsadm -S > FILE\n"),
             (
                 ["-L", "\u{2014}n"],
-                "hint: `\u{2014}n': it begins with a dash that is no hyphen; an \
-                                   option begins with -\n",
+                "hint: `\u{2014}n': U+2014 (em dash) stands where a hyphen belongs: write -n\n",
             ),
         ] {
             let refused = ours(&words).expect(2).complaints;

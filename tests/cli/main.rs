@@ -13,3 +13,4 @@ mod properties;
 #[path = "../common/tables.rs"]
 mod tables;
 mod terminal;
+mod voice;

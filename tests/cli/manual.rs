@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ipvsadm::Misuse;
 use ipvsadm::internals::classic::Scanner;
 use ipvsadm::internals::cli::{Program, Request};
+use ipvsadm::{Error, Misuse};
 
 /// Every page, by its name.
 fn pages() -> Vec<(String, PathBuf)> {
@@ -69,8 +69,10 @@ fn every_example_is_understood() {
             let scanner = &mut Scanner::default();
             let request = Program::from_name(&program).understand(scanner, &program, &words);
             let understood =
-                !matches!(request, Err(Misuse::NoCommand { .. } | Misuse::Value { .. }))
-                    && request.as_ref().is_ok_and(|it| !matches!(it, Request::Told { .. }));
+                !matches!(
+                    request,
+                    Err(Error::Misuse(Misuse::NoCommand { .. } | Misuse::Value { .. }))
+                ) && request.as_ref().is_ok_and(|it| !matches!(it, Request::Told { .. }));
             assert!(understood, "{name}: {line}: {request:?}");
             found += 1;
         }

@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 use super::diff::{limits, read_limits};
 use super::flag;
 use crate::diff::Limits;
+use crate::error::Usage;
 use crate::model::quote;
 
 /// What to apply, or what to do about an earlier apply.
@@ -170,7 +171,7 @@ pub(super) fn duration(matches: &ArgMatches, name: &str) -> Option<Duration> {
     matches.get_one::<Duration>(name).copied()
 }
 
-pub(super) fn read(matches: &ArgMatches) -> Result<ApplyVerb, String> {
+pub(super) fn read(matches: &ArgMatches) -> Result<ApplyVerb, Usage> {
     let wait = duration(matches, "wait").unwrap_or_default();
     if matches.get_flag("accept") {
         return Ok(ApplyVerb::Accept);
@@ -178,7 +179,8 @@ pub(super) fn read(matches: &ArgMatches) -> Result<ApplyVerb, String> {
     if matches.get_flag("recover") {
         return Ok(ApplyVerb::Recover { wait });
     }
-    let file = matches.get_one::<String>("file").ok_or("apply needs a file")?;
+    let file =
+        matches.get_one::<String>("file").ok_or_else(|| Usage::other("apply needs a file"))?;
     Ok(ApplyVerb::Apply(Order {
         file: file.clone(),
         limits: read_limits(matches),

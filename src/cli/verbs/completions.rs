@@ -2,6 +2,8 @@
 
 use clap::{Arg, ArgMatches, Command};
 
+use crate::error::Usage;
+
 /// A shell that we have a script for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shell {
@@ -44,11 +46,11 @@ pub(super) fn command() -> Command {
         .after_help(HELP)
 }
 
-pub(super) fn read(matches: &ArgMatches) -> Result<Shell, String> {
+pub(super) fn read(matches: &ArgMatches) -> Result<Shell, Usage> {
     match matches.get_one::<String>("shell").map(String::as_str) {
         Some("bash") => Ok(Shell::Bash),
         Some("zsh") => Ok(Shell::Zsh),
         Some("fish") => Ok(Shell::Fish),
-        _ => Err("which shell?".to_owned()),
+        _ => Err(Usage::other("completions needs a shell")),
     }
 }

@@ -3,6 +3,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
 use crate::diff::{Limits, Scope};
+use crate::error::Usage;
 
 /// What to compare.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +81,7 @@ pub(super) fn read_limits(matches: &ArgMatches) -> Limits {
     }
 }
 
-pub(super) fn read(matches: &ArgMatches) -> Result<DiffVerb, String> {
+pub(super) fn read(matches: &ArgMatches) -> Result<DiffVerb, Usage> {
     let mut files = matches.get_many::<String>("file").into_iter().flatten().cloned();
     let first = files.next().unwrap_or_default();
     let (before, after) = match files.next() {
@@ -88,7 +89,9 @@ pub(super) fn read(matches: &ArgMatches) -> Result<DiffVerb, String> {
         None => (None, first),
     };
     if after == "-" && before.as_deref() == Some("-") {
-        return Err("`-' is standard input, which can be read only once: name a file".to_owned());
+        return Err(Usage::other(
+            "`-' is standard input, which can be read only once: name a file",
+        ));
     }
     Ok(DiffVerb { before, after, limits: read_limits(matches) })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::{HostVerb, after, choice, flag, interface, many, vip, vips};
+use crate::error::Usage;
 use crate::host::{Director, Spec, check_parameter};
 use crate::model::SchedulerName;
 
@@ -32,11 +33,17 @@ EXAMPLES
   Is this host ready, whoever prepared it?
     ipvsadm director status --vip 192.0.2.80 --iface eth0 --mode nat";
 
+/// What each `--mode` is for.
+pub(super) const MODES: [&str; 3] = [
+    "dr: direct routing (-g)",
+    "tun: tunnelling (-i)",
+    "nat: masquerading (-m); the director forwards and sends no redirects",
+];
+
 pub(super) fn command() -> Command {
     Command::new("director")
         .about("Prepare a director, undo that, look at it")
         .subcommand_required(true)
-        .arg_required_else_help(true)
         .disable_help_subcommand(true)
         .after_help(after(PREPARE))
         .subcommand(
@@ -95,7 +102,7 @@ fn parameter(word: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), check_parameter(name, value)?))
 }
 
-pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, String> {
+pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, Usage> {
     Ok(match matches.subcommand() {
         Some(("prepare", matches)) => HostVerb::Prepare {
             spec: spec(matches, matches.get_flag("takeover")),
@@ -113,7 +120,7 @@ pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, String> {
         Some(("status", matches)) => {
             HostVerb::Status(matches.contains_id("vip").then(|| spec(matches, false)))
         }
-        _ => return Err("director needs prepare, undo or status".to_owned()),
+        _ => return Err(Usage::other("director needs prepare, undo or status")),
     })
 }
 

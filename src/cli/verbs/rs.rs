@@ -7,6 +7,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{HostVerb, after, choice, flag, interface, many, vip, vips};
+use crate::error::{Mistake, Usage};
 use crate::host::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer, Spec};
 
 const PREPARE: &str = "\
@@ -36,11 +37,19 @@ EXAMPLES
   Is this host ready, whoever prepared it?
     ipvsadm rs status --mode dr --vip 192.0.2.80";
 
+/// What each `--mode` is for.
+pub(super) const MODES: [&str; 3] = [
+    "dr: direct routing (-g); the director is on the same network, and answers go straight to the \
+     clients",
+    "tun: tunnelling (-i); the director may be on another network, and answers go straight to the \
+     clients",
+    "nat: masquerading (-m); packets and answers go through the director",
+];
+
 pub(super) fn command() -> Command {
     Command::new("rs")
         .about("Prepare a real server, undo that, look at it")
         .subcommand_required(true)
-        .arg_required_else_help(true)
         .disable_help_subcommand(true)
         .after_help(after(PREPARE))
         .subcommand(
@@ -122,7 +131,7 @@ fn encapsulation(word: &str) -> Result<Encapsulation, String> {
     }
 }
 
-pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, String> {
+pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, Usage> {
     Ok(match matches.subcommand() {
         Some(("prepare", matches)) => HostVerb::Prepare {
             spec: Spec::RealServer(spec(matches)?),
@@ -141,11 +150,11 @@ pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, String> {
         }
         Some(("status", matches)) if !matches.contains_id("mode") => HostVerb::Status(None),
         Some(("status", matches)) => HostVerb::Status(Some(Spec::RealServer(spec(matches)?))),
-        _ => return Err("rs needs prepare, undo or status".to_owned()),
+        _ => return Err(Usage::other("rs needs prepare, undo or status")),
     })
 }
 
-fn spec(matches: &ArgMatches) -> Result<RealServer, String> {
+fn spec(matches: &ArgMatches) -> Result<RealServer, Usage> {
     let tunnel = matches.get_one::<Encapsulation>("tunnel").copied();
     let mode = match matches.get_one::<String>("mode").map(String::as_str) {
         Some("tun") => Mode::Tunnel(tunnel.unwrap_or(Encapsulation::Ipip)),
@@ -182,16 +191,16 @@ fn spec(matches: &ArgMatches) -> Result<RealServer, String> {
         ("--arp", says_arp && mode == Mode::Nat, "dr or tun"),
     ];
     if let Some((option, _, mode)) = misfit.into_iter().find(|(_, misfit, _)| *misfit) {
-        return Err(format!("{option} is for --mode {mode}"));
+        return Err(Mistake::OtherMode { option, mode }.into());
     }
     if [IpAddr::is_ipv4, IpAddr::is_ipv6]
         .iter()
         .any(|of| spec.directors.iter().filter(|it| of(it)).count() > 1)
     {
-        return Err("--director: a host has one default route of each family".to_owned());
+        return Err(Usage::other("--director: a host has one default route of each family"));
     }
     if spec.vips.is_empty() && mode != Mode::Nat {
-        return Err("--mode dr and --mode tun need --vip".to_owned());
+        return Err(Usage::other("--mode dr and --mode tun need --vip"));
     }
     Ok(spec)
 }

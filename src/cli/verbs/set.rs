@@ -2,6 +2,7 @@
 
 mod classic;
 
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 
 use super::apply::{duration, time};
 use crate::classic::values;
+use crate::error::{Mistake, Usage, pasted};
 use crate::json::Assignment;
 use crate::model::{DestinationKey, Family, Protocol, ServiceKey};
 
@@ -111,10 +113,10 @@ fn assignment(word: &str) -> Result<Assignment, String> {
     Ok(Assignment { key: key.to_owned(), value: value.to_owned() })
 }
 
-pub(super) fn read(matches: &ArgMatches) -> Result<SetVerb, String> {
+pub(super) fn read(matches: &ArgMatches) -> Result<SetVerb, Usage> {
     let (service, protocol) = service(matches)?;
     let server = matches.get_one::<String>("server");
-    let server = server.map(|word| endpoint(word, protocol)).transpose()?;
+    let server = server.map(|word| endpoint("--real-server", word, protocol)).transpose()?;
     Ok(SetVerb {
         service,
         server: server.map(|(address, port)| DestinationKey {
@@ -127,34 +129,38 @@ pub(super) fn read(matches: &ArgMatches) -> Result<SetVerb, String> {
 }
 
 /// Each field once: which of two values counts would be a guess.
-fn words(matches: &ArgMatches) -> Result<Vec<Assignment>, String> {
+fn words(matches: &ArgMatches) -> Result<Vec<Assignment>, Usage> {
     let mut words: Vec<Assignment> =
         matches.get_many("words").into_iter().flatten().cloned().collect();
     for word in classic::assignments(matches) {
         if words.iter().any(|other| other.key == word.key) {
-            return Err(format!("{} is set twice on this command line", word.key));
+            return Err(Usage::other(format!("{} is set twice on this command line", word.key)));
         }
         words.push(word);
     }
     Ok(words)
 }
 
-fn service(matches: &ArgMatches) -> Result<(ServiceKey, Protocol), String> {
+fn service(matches: &ArgMatches) -> Result<(ServiceKey, Protocol), Usage> {
     let protocols = [("tcp", Protocol::Tcp), ("udp", Protocol::Udp), ("sctp", Protocol::Sctp)];
     for (name, protocol) in protocols {
         if let Some(word) = matches.get_one::<String>(name) {
-            let (address, port) = endpoint(word, protocol)?;
+            let (address, port) = endpoint(&format!("--{name}-service"), word, protocol)?;
             let port = port.unwrap_or(0);
             return Ok((ServiceKey::Address { protocol, address, port }, protocol));
         }
     }
-    let mark = *matches.get_one::<NonZeroU32>("fwmark").ok_or("which service?")?;
+    let mark =
+        *matches.get_one::<NonZeroU32>("fwmark").ok_or_else(|| Usage::other("which service?"))?;
     let family = if matches.get_flag("ipv6") { Family::V6 } else { Family::V4 };
     Ok((ServiceKey::Fwmark { mark, family }, Protocol::Tcp))
 }
 
-fn endpoint(word: &str, protocol: Protocol) -> Result<(std::net::IpAddr, Option<u16>), String> {
+fn endpoint(option: &str, word: &str, protocol: Protocol) -> Result<(IpAddr, Option<u16>), Usage> {
     values::endpoint(word, protocol).map_err(|reason| {
-        reason.map_or(format!("`{word}': expected ADDRESS[:PORT]"), |it| format!("`{word}': {it}"))
+        let reason = reason.unwrap_or_else(|| "expected ADDRESS[:PORT]".to_owned());
+        let meant = pasted::endpoint(word).map(|text| format!("`{word}': {text}"));
+        let (option, word) = (option.to_owned(), word.to_owned());
+        Usage { meant, ..Mistake::Value { option, word, reason }.into() }
     })
 }

@@ -311,7 +311,21 @@ pub static DEPARTURES: &[Departure] = &[
         Effect { status: 0, stdout: Some(""), or_stdout: &[], message: Some(""), table: None },
         refused(255, "No such device", ""),
     ),
+    // Words.
+    departure(
+        "help is a word too",
+        "",
+        "help",
+        refused(255, TRY, ""),
+        Effect { status: 0, stdout: None, or_stdout: &[], message: Some(""), table: Some("") },
+    ),
     // Restore.
+    file(
+        "a line may begin with the path of the program",
+        "/sbin/ipvsadm -A -t 10.0.0.1:80 -s rr\n",
+        refused(2, "unexpected argument /sbin/ipvsadm", ""),
+        quiet(TCP),
+    ),
     file(
         "comments: a line",
         "# rules\n-A -t 10.0.0.1:80 -s rr\n",

@@ -1,0 +1,195 @@
+//! A first word that is no command: which one it is, and what was probably meant by it.
+//!
+//! Only read when a command line is refused.
+
+use super::options::{COMMANDS, CommandRow, OPTIONS, Takes};
+use super::verb_names::VERBS;
+
+/// Words that people and other programs use for commands, each with what to type.
+const SYNONYMS: [(&str, &str); 35] = [
+    ("add", "-A adds a service, -a a real server"),
+    ("change", CHANGE),
+    ("check", STATUS),
+    ("clean", CLEAR),
+    ("del", DELETE),
+    ("delete", DELETE),
+    ("disable", DRAIN),
+    ("display", LIST),
+    ("drain", DRAIN),
+    ("dump", SAVE),
+    ("edit", CHANGE),
+    ("erase", CLEAR),
+    ("export", SAVE),
+    ("flush", CLEAR),
+    ("get", LIST),
+    ("import", LOAD),
+    ("load", LOAD),
+    ("ls", LIST),
+    ("modify", CHANGE),
+    ("monitor", TOP),
+    ("print", LIST),
+    ("reload", LOAD),
+    ("remove", DELETE),
+    ("reset", "did you mean -Z (--zero), which sets counters to zero?"),
+    ("restart", LOAD),
+    ("rm", DELETE),
+    ("show", LIST),
+    ("start", "did you mean --start-daemon, or `ipvsadm rs prepare'?"),
+    ("stats", "did you mean -L --stats?"),
+    ("status", STATUS),
+    ("stop", "did you mean --stop-daemon, or `ipvsadm rs undo'?"),
+    ("timeout", "--set TCP TCPFIN UDP sets time-outs, -L --timeout lists them"),
+    ("timeouts", "--set TCP TCPFIN UDP sets time-outs, -L --timeout lists them"),
+    ("top", TOP),
+    ("watch", TOP),
+];
+
+const CHANGE: &str = "`ipvsadm set' changes what it names; -E and -e reset what is not named";
+const CLEAR: &str = "did you mean -C (--clear), which deletes every service?";
+const DELETE: &str = "-D deletes a service, -d a real server";
+const DRAIN: &str = "to send a real server no new connections: \
+                     ipvsadm set -t VIP:PORT -r RIP weight=0";
+const LIST: &str = "did you mean -L (--list)?";
+const LOAD: &str = "to make the table equal to a file of rules: ipvsadm apply FILE";
+const SAVE: &str = "did you mean -S (--save)?";
+const STATUS: &str = "-L lists the table; `ipvsadm rs status' and `ipvsadm director status' check \
+                      this host";
+const TOP: &str = "to see the rates as they change: watch ipvsadm -Ln --rate";
+
+/// The word that should have been a command; only `--netns NAME` may stand before it.
+pub(super) fn first_word(args: &[String]) -> &str {
+    let mut words = args.iter();
+    while let Some(word) = words.next() {
+        if word == "--netns" {
+            words.next();
+        } else if !word.starts_with("--netns=") {
+            return word;
+        }
+    }
+    args.first().map_or("", String::as_str)
+}
+
+/// What was probably meant by a first word that is no command.
+pub(super) fn meant(word: &str) -> Option<String> {
+    if let Some(value) = value_of(word).filter(|_| is_command(word)) {
+        return Some(format!("it needs a value: {value}"));
+    }
+    let bare = word.trim_start_matches('-').split('=').next()?;
+    if word.starts_with("--") && OPTIONS.iter().any(|row| row.long == bare) {
+        return None;
+    }
+    let exact = COMMANDS.iter().find(|row| row.long == bare);
+    let synonym = || SYNONYMS.iter().find(|(synonym, _)| *synonym == bare);
+    exact
+        .map(did_you_mean)
+        .or_else(|| synonym().map(|(_, text)| (*text).to_owned()))
+        .or_else(|| letter(word, bare))
+        .or_else(|| nearest(word, bare))
+}
+
+fn is_command(option: &str) -> bool {
+    COMMANDS.iter().any(|row| option.strip_prefix("--") == Some(row.long))
+}
+
+fn did_you_mean(row: &CommandRow) -> String {
+    match row.short.first() {
+        Some(letter) => format!("did you mean -{letter} (--{})?", row.long),
+        None => format!("did you mean --{}?", row.long),
+    }
+}
+
+/// `a` for `-a`, and `-V` for `-v`.
+fn letter(word: &str, bare: &str) -> Option<String> {
+    let mut letters = bare.chars();
+    let (Some(letter), None) = (letters.next(), letters.next()) else { return None };
+    let named = |wanted: char| COMMANDS.iter().find(|row| row.short.contains(&wanted));
+    let upper = letter.is_ascii_uppercase();
+    let other = if upper { letter.to_ascii_lowercase() } else { letter.to_ascii_uppercase() };
+    let row = if word.starts_with('-') { named(other) } else { named(letter) }?;
+    Some(did_you_mean(row))
+}
+
+/// The command or verb of which at most every third letter is another. Of two that are equally near,
+/// a word with a dash means the command.
+fn nearest(word: &str, bare: &str) -> Option<String> {
+    let near = |name: &str| {
+        let distance = strsim::damerau_levenshtein(name, bare);
+        (distance * 3 <= name.len()).then_some(distance)
+    };
+    let commands = COMMANDS.iter().filter_map(|row| Some((near(row.long)?, did_you_mean(row))));
+    let verb = |name: &str| format!("did you mean `ipvsadm {name}'?");
+    let verbs = VERBS.iter().chain(["help"].iter()).filter_map(|it| Some((near(it)?, verb(it))));
+    let (command, verb) = (commands.min(), verbs.min());
+    match (command, verb) {
+        (Some(command), Some(verb)) => {
+            let dashed = word.starts_with('-');
+            let commands = command.0 < verb.0 || dashed && command.0 == verb.0;
+            Some(if commands { command.1 } else { verb.1 })
+        }
+        (command, verb) => command.or(verb).map(|(_, text)| text),
+    }
+}
+
+/// The value that the option at the end of `word` needs, as the help text names it.
+pub(super) fn value_of(word: &str) -> Option<&'static str> {
+    let takes = if let Some(name) = word.strip_prefix("--") {
+        let command = COMMANDS.iter().find(|row| row.long == name).map(|row| row.takes);
+        command.or_else(|| OPTIONS.iter().find(|row| row.long == name).map(|row| row.takes))
+    } else {
+        let letter = word.strip_prefix('-')?.chars().next_back()?;
+        OPTIONS.iter().find(|row| row.short == Some(letter)).map(|row| row.takes)
+    };
+    match takes? {
+        Takes::Value(value) => Some(value),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn says(word: &str, expected: &str) {
+        let found = meant(word).unwrap_or_default();
+        assert!(found.contains(expected), "{word}: {found:?} lacks {expected:?}");
+    }
+
+    #[test]
+    fn slips_and_other_names_are_understood() {
+        for (word, expected) in [
+            ("aply", "`ipvsadm apply'"),
+            ("dif", "`ipvsadm diff'"),
+            ("sett", "`ipvsadm set'"),
+            ("-set", "--set?"),
+            ("hepl", "`ipvsadm help'"),
+            ("--hepl", "-h (--help)"),
+            ("--start-deamon", "--start-daemon?"),
+            ("--start-daemon", "it needs a value: master|backup"),
+            ("-save", "-S (--save)"),
+            ("--list=1", "-L (--list)"),
+            ("a", "-a (--add-server)"),
+            ("-V", "-v (--version)"),
+            ("list", "-L (--list)"),
+            ("show", "-L (--list)"),
+            ("flush", "-C (--clear)"),
+            ("version", "-v (--version)"),
+        ] {
+            says(word, expected);
+        }
+        for word in ["frobnicate", "-Q", "", "foo", "-n", "-t", "--netns", "--tcp-service", "真"] {
+            assert_eq!(meant(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_first_word_stands_behind_the_namespace() {
+        let first = |line: &str| {
+            let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            first_word(&args).to_owned()
+        };
+        assert_eq!(first("sett -t x"), "sett");
+        assert_eq!(first("--netns gw nonsense -L"), "nonsense");
+        assert_eq!(first("--netns=gw nonsense"), "nonsense");
+        assert_eq!(first("--netns gw"), "--netns");
+    }
+}
