@@ -204,18 +204,18 @@ fn converge(
     [stops, rules, others]: &[Vec<RuleLine>; 3],
     reader: Reader,
 ) -> Result<u8, Error> {
-    let mut by_kernel: BTreeMap<usize, Verdict> = BTreeMap::new();
+    let mut by_kernel: BTreeMap<usize, LineRefusal> = BTreeMap::new();
     let mut disturbed = 0;
     let mut status = None;
     let mut first = Some(reader);
     loop {
-        let Written { wish, passed_over, refused } = Written::of(rules, &by_kernel);
+        let Written { desired, passed_over, refused } = Written::of(rules, &by_kernel);
         let current = match first.take() {
-            Some(reader) => snapshot::read(session.client()?, reader, &wish)?,
-            None => snapshot::whole(session.client()?, &wish)?,
+            Some(reader) => snapshot::read(session.client()?, reader, &desired)?,
+            None => snapshot::whole(session.client()?, &desired)?,
         };
         guard.remember(&current);
-        let changes = plan(&current, &wish);
+        let changes = plan(&current, &desired);
         let delta = Delta::of(&changes, &current);
         let so_far = if let Some(status) = status {
             announce(session, guard, Step::Touched(delta))?;
@@ -254,7 +254,7 @@ fn converge(
 }
 
 /// The kernel refuses a line.
-struct Verdict {
+struct LineRefusal {
     errno: Errno,
     /// What makes the service or real server that is there already, and that stays.
     instead: Option<Change>,
@@ -268,7 +268,7 @@ fn by_line(
     changes: &[Change],
     accepted: &[(usize, &Change)],
     current: &Table,
-) -> Vec<(usize, Verdict)> {
+) -> Vec<(usize, LineRefusal)> {
     let line = |refusal: &Refusal| {
         let change = &changes[refusal.index];
         if change.comes_too_late(refusal.errno) {
@@ -276,7 +276,10 @@ fn by_line(
         }
         let mut written = accepted.iter().rev();
         let (place, _) = written.find(|(_, it)| it.concerns_the_same_as(change))?;
-        Some((*place, Verdict { errno: refusal.errno, instead: there_already(change, current) }))
+        Some((
+            *place,
+            LineRefusal { errno: refusal.errno, instead: there_already(change, current) },
+        ))
     };
     refusals.iter().filter_map(line).collect()
 }
@@ -312,7 +315,7 @@ fn beside(services: Delta, outside: Delta) -> Delta {
 
 /// What lines would make of an empty table.
 struct Written<'a> {
-    wish: Table,
+    desired: Table,
     /// The places of the lines that add nothing to it.
     passed_over: BTreeSet<usize>,
     refused: Vec<Refused<'a>>,
@@ -320,23 +323,23 @@ struct Written<'a> {
 
 impl<'a> Written<'a> {
     /// The lines at the places of `by_kernel` are known to be refused.
-    fn of(lines: &'a [RuleLine], by_kernel: &BTreeMap<usize, Verdict>) -> Self {
-        let mut wish = Table::default();
+    fn of(lines: &'a [RuleLine], by_kernel: &BTreeMap<usize, LineRefusal>) -> Self {
+        let mut desired = Table::default();
         let (mut refused, mut passed_over) = (Vec::new(), BTreeSet::new());
         for (place, line) in lines.iter().enumerate() {
             let Some(change) = line.change() else { continue };
-            if let Some(Verdict { errno, instead }) = by_kernel.get(&place) {
-                let stays = instead.as_ref().is_some_and(|it| wish.change(it).is_ok());
+            if let Some(LineRefusal { errno, instead }) = by_kernel.get(&place) {
+                let stays = instead.as_ref().is_some_and(|it| desired.change(it).is_ok());
                 refused.push(Refused { line, errno: *errno, stays });
                 passed_over.insert(place);
                 continue;
             }
-            if let Err(errno) = wish.change(change) {
+            if let Err(errno) = desired.change(change) {
                 refused.push(Refused { line, errno, stays: false });
                 passed_over.insert(place);
             }
         }
-        Self { wish, passed_over, refused }
+        Self { desired, passed_over, refused }
     }
 }
 

@@ -68,7 +68,7 @@ fn look_for_unfinished(
     Ok(())
 }
 
-/// What is there now, and what to do; nothing where all is as wished.
+/// The current state and the change to make; no change where the current state is the desired one.
 fn change(session: &mut Session<'_>, verb: &SetVerb) -> Result<(Table, Option<Change>), Error> {
     let key = verb.service;
     let service = session.client()?.service(&key);

@@ -13,7 +13,7 @@ use super::Session;
 
 /// The table is as before.
 const UNDONE: u8 = 3;
-/// The table is neither as wished nor as before.
+/// The table is neither the desired one nor the one before.
 pub(super) const BETWEEN: u8 = 4;
 
 /// Lines about changes by other programs that are printed after a rollback.
