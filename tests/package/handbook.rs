@@ -120,7 +120,7 @@ fn from_source() {
     let machine = Machine::start(Root::Fresh, Init::None, "");
     let block = blocks("## From source").concat();
     let (build, install) = block.split_once('\n').expect("several commands");
-    let packages = read("packaging/build.sh");
+    let packages = read("packaging/compile.sh");
     assert!(packages.lines().any(|line| line == build), "no package is built by `{build}'");
     machine
         .ok("mkdir -p /srv/target/release && dpkg-deb -x /packages/ipvsadm_*.deb /srv/unpacked &&

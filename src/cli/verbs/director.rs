@@ -33,13 +33,6 @@ EXAMPLES
   Is this host ready, whoever prepared it?
     ipvsadm director status --vip 192.0.2.80 --iface eth0 --mode nat";
 
-/// What each `--mode` is for.
-pub(super) const MODES: [&str; 3] = [
-    "dr: direct routing (-g)",
-    "tun: tunnelling (-i)",
-    "nat: masquerading (-m); the director forwards and sends no redirects",
-];
-
 pub(super) fn command() -> Command {
     Command::new("director")
         .about("Prepare a director, undo that, look at it")

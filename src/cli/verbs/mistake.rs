@@ -8,7 +8,6 @@ use std::num::{IntErrorKind, ParseIntError};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
-use super::{director, rs};
 use crate::error::{Mistake, Usage, pasted};
 
 /// Words that people use for the subcommands of `rs` and `director`.
@@ -30,6 +29,22 @@ const SYNONYMS: [(&str, &str); 17] = [
     ("stop", "undo"),
     ("up", "prepare"),
     ("verify", "status"),
+];
+
+/// What each `--mode` of `rs` is for.
+const RS_MODES: [&str; 3] = [
+    "dr: direct routing (-g); the director is on the same network, and answers go straight to the \
+     clients",
+    "tun: tunnelling (-i); the director may be on another network, and answers go straight to the \
+     clients",
+    "nat: masquerading (-m); packets and answers go through the director",
+];
+
+/// What each `--mode` of `director` is for.
+const DIRECTOR_MODES: [&str; 3] = [
+    "dr: direct routing (-g)",
+    "tun: tunnelling (-i)",
+    "nat: masquerading (-m); the director forwards and sends no redirects",
 ];
 
 /// What clap refused.
@@ -154,7 +169,12 @@ impl Finding<'_> {
                 "-o" | "--output" | "--format" => Some("--json".to_owned()),
                 _ => suggested.map(|option| split(&option).0),
             };
-            let meant = suggested.map(|option| format!("did you mean {option}?"));
+            let explained = self.explanation();
+            let meant = match (suggested, explained) {
+                (Some(option), Some(text)) => Some(format!("did you mean {option}? {text}")),
+                (Some(option), None) => Some(format!("did you mean {option}?")),
+                (None, text) => text,
+            };
             return Usage {
                 legal: vec![self.options()],
                 mistake: Mistake::UnknownOption { verb: self.path.clone(), word },
@@ -165,10 +185,21 @@ impl Finding<'_> {
         Usage { mistake: Mistake::Unexpected { word }, legal: vec![self.options()], meant }
     }
 
+    /// What the parser of an option of another tool says about it. clap's own advice, to put `--`
+    /// before the word, is never right here.
+    fn explanation(&self) -> Option<String> {
+        let Some(ContextValue::StyledStrs(texts)) = self.error.get(ContextKind::Suggested) else {
+            return None;
+        };
+        let texts = texts.iter().map(ToString::to_string);
+        texts.into_iter().find(|text| !text.contains("as a value"))
+    }
+
     fn options(&self) -> String {
         let names: Vec<String> = self
             .parser
             .get_arguments()
+            .filter(|arg| !arg.is_hide_set())
             .filter_map(|arg| Some(format!("--{}", arg.get_long()?)))
             .filter(|name| name != "--help")
             .collect();
@@ -214,8 +245,8 @@ impl Finding<'_> {
     /// What each mode is for, if the option is `--mode`.
     fn modes(&self, option: &str) -> Vec<String> {
         let modes: &[&str] = match (option, &*self.path) {
-            ("--mode", "rs prepare" | "rs status") => &rs::MODES,
-            ("--mode", "director prepare" | "director status") => &director::MODES,
+            ("--mode", "rs prepare" | "rs status") => &RS_MODES,
+            ("--mode", "director prepare" | "director status") => &DIRECTOR_MODES,
             _ => &[],
         };
         modes.iter().map(|text| format!("--mode {text}")).collect()

@@ -37,15 +37,6 @@ EXAMPLES
   Is this host ready, whoever prepared it?
     ipvsadm rs status --mode dr --vip 192.0.2.80";
 
-/// What each `--mode` is for.
-pub(super) const MODES: [&str; 3] = [
-    "dr: direct routing (-g); the director is on the same network, and answers go straight to the \
-     clients",
-    "tun: tunnelling (-i); the director may be on another network, and answers go straight to the \
-     clients",
-    "nat: masquerading (-m); packets and answers go through the director",
-];
-
 pub(super) fn command() -> Command {
     Command::new("rs")
         .about("Prepare a real server, undo that, look at it")
