@@ -1,4 +1,4 @@
-//! `-h`: the classic language, from its table.
+//! `-h`: prints the help text of the classic commands from their table.
 
 use std::fmt::Write as _;
 
@@ -34,7 +34,8 @@ pub(super) fn run(session: &mut Session<'_>) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// Where output goes elsewhere, 80 columns; the synopsis needs no more, wide lines are hard to read.
+/// The width of the terminal within limits; 80 columns if the output is not a terminal. The synopsis
+/// has 80 columns, and lines over 100 are hard to read.
 fn width(terminal: Option<usize>) -> usize {
     terminal.map_or(80, |columns| columns.clamp(30, 100))
 }
@@ -78,7 +79,7 @@ fn letter(command: Command) -> String {
     row.short.first().map_or_else(|| format!("--{}", row.long), |letter| format!("-{letter}"))
 }
 
-/// The words, then the help in the column beside them; in a narrow terminal below them.
+/// Appends the option and, in the next column, its help; on a narrow terminal, the help goes below.
 fn push(text: &mut String, width: usize, words: &str, help: &str) {
     let indent = if width < 70 { 6 } else { 34 };
     let mut line = format!("  {words:<room$}", room = indent - 2);

@@ -16,19 +16,19 @@ const fn kind(name: &'static str, help: &'static str) -> Kind {
 /// Every scheduler of Linux, the module of which is `ip_vs_NAME`.
 pub const SCHEDULERS: [Kind; 14] = [
     kind("rr", "round robin: each real server in turn"),
-    kind("wrr", "weighted round robin: in turn, and the more often the greater its weight"),
-    kind("lc", "least connections: the one with the fewest connections"),
-    kind("wlc", "weighted least connections: the fewest connections for its weight"),
-    kind("lblc", "locality-based least connections: one server for each destination address"),
-    kind("lblcr", "locality-based, with several servers for a destination address in demand"),
+    kind("wrr", "weighted round robin: in turn, in proportion to the weights"),
+    kind("lc", "least connections: the real server with the fewest connections"),
+    kind("wlc", "weighted least connections: the fewest connections relative to the weight"),
+    kind("lblc", "locality-based least connections: one real server for each destination address"),
+    kind("lblcr", "lblc with replication: several real servers for a busy destination address"),
     kind("dh", "destination hashing: by the destination address"),
     kind("sh", "source hashing: by the client's address"),
-    kind("sed", "shortest expected delay: the fewest connections, plus one, for its weight"),
-    kind("nq", "never queue: an idle server if there is one, else as sed"),
-    kind("fo", "weighted failover: the greatest weight takes everything"),
-    kind("ovf", "weighted overflow: the greatest weight, up to that many connections"),
-    kind("mh", "Maglev hashing: by the client's address, hardly changed when a server goes"),
-    kind("twos", "power of two choices: the less loaded one of two drawn at random"),
+    kind("sed", "shortest expected delay: fewest connections, plus one, relative to the weight"),
+    kind("nq", "never queue: an idle real server if there is one, otherwise like sed"),
+    kind("fo", "weighted failover: the available real server with the highest weight"),
+    kind("ovf", "weighted overflow: the highest weight first, until it has that many connections"),
+    kind("mh", "Maglev hashing: by the client's address; few clients move if a server leaves"),
+    kind("twos", "power of two choices: the less loaded of two real servers drawn at random"),
 ];
 
 /// Every persistence engine of Linux, the module of which is `ip_vs_pe_NAME`.

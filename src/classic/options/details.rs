@@ -1,4 +1,4 @@
-//! What the manual says beyond the half line of the table. Between backticks stand words to type.
+//! Sentences of the manual that follow the short help text of each row. Backticks enclose literals.
 
 use super::{Command, Opt};
 
@@ -7,63 +7,72 @@ impl Command {
     pub fn details(self) -> &'static str {
         match self {
             Self::AddService => {
-                "SERVICE is one of `-t`, `-u`, `--sctp-service` and `-f`. Port 0, or none, stands \
-                 for every port and needs `-p`."
+                "SERVICE is one of `-t`, `-u`, `--sctp-service` and `-f`. Port 0, or no port, \
+                 means every port and requires `-p`."
             }
             Self::EditService => {
-                "Its connections, counters and real servers stay. A hint names what was reset \
-                 without being named; `ipvsadm set` changes only what is named."
+                "Its connections, counters and real servers are kept. A hint lists each value \
+                 that was reset because its option was not given. `ipvsadm set` changes only the \
+                 fields that you name."
             }
             Self::DeleteService => {
-                "Packets of its connections are dropped from then on, or its clients get a reset \
-                 with `net.ipv4.vs.expire_nodest_conn`. After the last service of a family this \
-                 host answers them itself (from Linux 5.9 on): it resets them, and refuses new ones."
+                "The kernel then drops packets of its connections, or resets these if \
+                 `net.ipv4.vs.expire_nodest_conn` is set. After the last service of an address \
+                 family is gone, this host itself answers such packets (since Linux 5.9): it \
+                 resets the old connections and refuses new ones."
             }
             Self::Clear => {
-                "Time-outs and sync daemons stay. From Linux 5.9 on this host then answers what \
-                 still arrives for a virtual address itself: new connections are refused, existing \
-                 ones reset."
+                "Time-outs and sync daemons are kept. Since Linux 5.9, this host itself then \
+                 answers packets for a virtual address: it refuses new connections and resets \
+                 existing ones."
             }
             Self::Restore => {
-                "See RULES. The whole input is read and understood before the first change; what \
-                 the kernel then refuses is reported with its line, and the other lines are \
-                 carried out."
+                "See RULES. The program reads and checks the whole input before the first \
+                 change. If the kernel then rejects a line, the program reports that line and \
+                 runs the others."
             }
             Self::Save => {
-                "The output is the input of `-R`, `ipvsadm-restore`, `ipvsadm apply` and `ipvsadm \
-                 diff`. What another program has made and no line of theirs can say is left out \
-                 and named on standard error, exit status 1; `--json` says it too. So is \
-                 what a line says but loads as something else, though the line is printed. Names \
-                 stand only where they lead back to the same number; `-n` avoids every look-up."
+                "`-R`, `ipvsadm-restore`, `ipvsadm apply` and `ipvsadm diff` read this output. \
+                 Another program may have created an entry that no rule line can express: it is \
+                 left out and named on standard error, and the exit status is 1. `--json` can \
+                 express such an entry. A line that would load as something else is printed, but \
+                 it is also named on standard error, and the exit status is 1. A name replaces a \
+                 number only if it resolves back to the same number; `-n` avoids all look-ups."
             }
             Self::AddServer => {
-                "It gets new connections at once, according to its weight and to the scheduler."
+                "It receives new connections at once, according to its weight and the scheduler."
             }
             Self::EditServer => {
-                "Its connections and counters stay. A hint names what was reset without being \
-                 named; `ipvsadm set` changes only what is named."
+                "Its connections and counters are kept. A hint lists each value that was reset \
+                 because its option was not given. `ipvsadm set` changes only the fields that \
+                 you name."
             }
             Self::DeleteServer => {
-                "Packets of its connections are dropped from then on, or its clients get a reset \
-                 with `net.ipv4.vs.expire_nodest_conn`. To let connections end by themselves, set \
-                 its weight to 0 first."
+                "The kernel then drops packets of its connections, or resets these if \
+                 `net.ipv4.vs.expire_nodest_conn` is set. To let its connections end by \
+                 themselves, set its weight to 0 first."
             }
             Self::List => {
-                "Without any option the program does the same. With SERVICE it lists one service. \
-                 Without `-n` it looks names of hosts and ports up, which may take as long as the \
-                 DNS does."
+                "`ipvsadm` without any option does the same. With SERVICE, it lists only that \
+                 service. Without `-n`, it looks up the names of hosts and ports, which takes as \
+                 long as the DNS needs."
             }
-            Self::Zero => "Connections are not touched. Traffic of the last two seconds may show.",
+            Self::Zero => {
+                "Connections are not affected. Traffic of the last two seconds may still be \
+                 counted afterwards."
+            }
             Self::Set => {
-                "TCP counts for established connections, TCPFIN after a FIN, UDP between two \
-                 packets; each 0 to 2678400 (31 days). The kernel starts with 900, 120 and 300."
+                "TCP applies to established connections, TCPFIN to connections after a FIN, and \
+                 UDP to the time between two packets. Each is 0 to 2678400 (31 days). The \
+                 kernel's defaults are 900, 120 and 300."
             }
             Self::StartDaemon => {
-                "A master announces its connections to a multicast group, a backup takes over \
-                 what it hears; one of each role can run. Both need the same id."
+                "A master sends its connections to a multicast group; a backup adds the \
+                 connections that it receives. Both need the same sync ID. One daemon of each \
+                 role can run at a time."
             }
-            Self::StopDaemon => "The other role goes on.",
-            Self::Help | Self::Version => "It needs neither IPVS nor root.",
+            Self::StopDaemon => "A daemon of the other role keeps running.",
+            Self::Help | Self::Version => "This needs neither IPVS nor root.",
         }
     }
 }
@@ -74,88 +83,89 @@ impl Opt {
     pub fn details(self) -> &'static str {
         match self {
             Self::Tcp => {
-                "VIP is an IPv4 address, an IPv6 address in brackets (`[2001:db8::80]:80`) or the \
-                 name of a host, PORT a number of 0 to 65535 or a name of services(5). Without \
-                 PORT an IPv6 address stands without brackets."
+                "VIP is an IPv4 address, an IPv6 address in brackets (`[2001:db8::80]:80`) or a \
+                 host name. PORT is a number from 0 to 65535 or a name from services(5). An IPv6 \
+                 address without PORT has no brackets."
             }
-            Self::Udp | Self::Sctp => "As `-t`.",
+            Self::Udp | Self::Sctp => "VIP and PORT are written as for `-t`.",
             Self::Fwmark => {
-                "Packets are marked by netfilter, before they reach this host's input: so several \
-                 addresses, ports and protocols make one service. No `-6` means IPv4."
+                "Netfilter marks packets before they reach this host's input, so that one \
+                 service can cover several addresses, ports and protocols. Without `-6`, the \
+                 mark is for IPv4 packets."
             }
-            Self::Ipv6 => "It stands behind `-f`.",
+            Self::Ipv6 => "It must follow `-f`.",
             Self::Scheduler => "See SCHEDULERS.",
             Self::Persistent => {
                 "All connections of a client go to the real server of its first one, until \
-                 SECONDS, 1 to 2678400 (31 days), have passed without one. (The manual of the \
-                 former program said 300 where it used 360.)"
+                 SECONDS, 1 to 2678400 (31 days), have passed without a connection. (The manual \
+                 of ipvsadm 1.31 says 300, but that program uses 360.)"
             }
             Self::Netmask => {
-                "For IPv4 `255.255.255.0` or `/24`, default 255.255.255.255; for IPv6 1 to 128, \
-                 default 128. A mask with holes is taken as it is, with a hint. Without `-p` it has \
-                 no effect."
+                "For IPv4, `255.255.255.0` or `/24`; the default is 255.255.255.255. For IPv6, 1 \
+                 to 128; the default is 128. A mask with holes is accepted with a hint. Without \
+                 `-p`, this option has no effect."
             }
             Self::RealServer => {
-                "Written as the address of `-t`. With `-g` and `-i` the port is always that of the \
-                 service, since the packet is not changed; another one is replaced, with a hint. \
-                 With `-f` port 0 is the port that the client asked for. A real server of the \
-                 other address family needs `-i`."
+                "The address is written as for `-t`. With `-g` and `-i`, the port is always the \
+                 service's port, because the director does not change the packet; any other port \
+                 is replaced, with a hint. With `-f`, port 0 means the port that the client \
+                 connected to. A real server of the other address family needs `-i`."
             }
             Self::Gatewaying => {
-                "The packet goes to the MAC address of the real server, unchanged; the answer goes \
-                 to the client directly. The real server has the virtual address too, and keeps \
-                 silent about it: ipvsadm-rs(8)."
+                "The director sends the packet unchanged to the MAC address of the real server, \
+                 and the real server replies to the client directly. The real server also has \
+                 the virtual address, but must not answer ARP for it: see ipvsadm-rs(8)."
             }
             Self::Ipip => {
-                "The packet goes to the real server inside another one; the answer goes to the \
-                 client directly. The real server unpacks it, and has the virtual address: \
-                 ipvsadm-rs(8)."
+                "The director sends the packet to the real server inside another packet, and the \
+                 real server replies to the client directly. The real server unpacks it and also \
+                 has the virtual address: see ipvsadm-rs(8)."
             }
             Self::Masquerading => {
-                "Address and port are replaced in both directions. The answer must come back \
-                 through the director: it is the gateway of the real server."
+                "The director replaces addresses and ports in both directions. Replies must come \
+                 back through the director, so it must be the gateway of the real server."
             }
-            Self::TunType => "IP in IP, generic UDP encapsulation, or GRE.",
-            Self::TunPort => "1 to 65535; `gue` needs it.",
+            Self::TunType => "The types are IP in IP, Generic UDP Encapsulation and GRE.",
+            Self::TunPort => "1 to 65535; `gue` requires it.",
             Self::TunNocsum => "For `gue` and `gre`.",
-            Self::TunCsum => "The outer packet carries a checksum over everything in it.",
+            Self::TunCsum => "The outer packet carries a checksum of its whole content.",
             Self::TunRemcsum => "The real server computes the inner checksum.",
             Self::Weight => {
-                "A real server of weight 0 keeps its connections, and its persistent clients \
-                 unless `net.ipv4.vs.expire_quiescent_template` is set."
+                "A real server with weight 0 keeps its connections. It also keeps its persistent \
+                 clients unless `net.ipv4.vs.expire_quiescent_template` is set."
             }
             Self::UpperThreshold => {
-                "0 to 2147483647; active and inactive connections count. A closed one is \
-                 inactive for two more minutes."
+                "0 to 2147483647. Active and inactive connections both count. A closed \
+                 connection stays inactive for two more minutes."
             }
             Self::LowerThreshold => {
-                "0 to 2147483647, at most the value of `-x`. With `-x` alone it is three quarters \
-                 of that."
+                "0 to 2147483647, at most the value of `-x`. If only `-x` is given, three \
+                 quarters of its value apply."
             }
-            Self::Interface => "It must exist.",
+            Self::Interface => "The interface must exist.",
             Self::SyncId => {
-                "A backup with another id than the master hears nothing; one with 0 hears all. \
-                 `--stop-daemon` takes the option and ignores it."
+                "A backup ignores messages with a sync ID other than its own; a backup with ID 0 \
+                 accepts all messages. `--stop-daemon` accepts this option and ignores it."
             }
-            Self::MaxLength => "A backup must take at least what the master sends.",
+            Self::MaxLength => "The value of a backup must be at least that of the master.",
             Self::Group => "An IPv4 or IPv6 multicast address.",
             Self::Port => {
-                "1 to 65535. With `net.ipv4.vs.sync_ports` greater than 1 the following ports are \
-                 used too."
+                "1 to 65535. If `net.ipv4.vs.sync_ports` is greater than 1, the following ports \
+                 are used too."
             }
             Self::Connection => {
-                "With `--persistent-conn` also what the persistence engine has read of each."
+                "With `--persistent-conn`, the list also shows the data that the persistence \
+                 engine read from each connection."
             }
-            Self::Timeout => "In seconds: TCP, TCP after a FIN, UDP.",
-            Self::Daemon => "Nothing where none runs.",
+            Self::Timeout => "The values are seconds: TCP, TCP after a FIN, UDP.",
+            Self::Daemon => "If no daemon runs, nothing is printed.",
             Self::Stats => {
-                "Connections, packets and bytes in both directions since the last `-Z`. From \
-                 100000000 on numbers are shortened with K, M, G or T, which stand for powers of \
-                 1000."
+                "The totals cover both directions since the last `-Z`. Numbers from 100000000 on \
+                 are shortened with K, M, G or T, which are powers of 1000."
             }
-            Self::Rate => "Connections, packets and bytes, averaged over some seconds.",
-            Self::Thresholds => "Those of `-x` and `-y`; 0 is no limit.",
-            Self::TunInfo => "Type, port and checksum; `n/a` where there is none.",
+            Self::Rate => "The rates are averages over a few seconds.",
+            Self::Thresholds => "`-x` and `-y` set them; 0 means no limit.",
+            Self::TunInfo => "`n/a` means that there is none.",
             Self::Ttl
             | Self::Exact
             | Self::PersistentConn
@@ -163,24 +173,27 @@ impl Opt {
             | Self::Sort
             | Self::Numeric => "",
             Self::Ops => {
-                "Each packet is scheduled by itself and no connection is kept. With `-m` the \
-                 answers would not be translated back: use `-g` or `-i`."
+                "Each packet is scheduled separately and no connection is kept. With `-m`, \
+                 replies would not be translated back: use `-g` or `-i`."
             }
-            Self::Engine => "Without `-p` it has no effect.",
+            Self::Engine => "Without `-p`, this option has no effect.",
             Self::SchedFlags => {
-                "`sh-port` and `mh-port` count the client's port too; `sh-fallback` and \
-                 `mh-fallback` choose another real server where the chosen one has weight 0 or is \
-                 over its threshold. The names `flag-1` to `flag-3` are what other schedulers make of them."
+                "`sh-port` and `mh-port` include the client's port in the hash. `sh-fallback` \
+                 and `mh-fallback` choose another real server if the chosen one has weight 0 or \
+                 is over its threshold. The meaning of `flag-1` to `flag-3` depends on the \
+                 scheduler."
             }
-            Self::Json => "ipvsadm-json(5) describes it.",
+            Self::Json => "ipvsadm-json(5) describes the object.",
             Self::Full => {
-                "As a `--set` line and `--start-daemon` lines, which `-R` loads. Where no daemon \
-                 runs there is no line, and a file without one says nothing about daemons: that \
-                 none runs only `--json` says."
+                "The time-outs become a `--set` line, and each sync daemon becomes a \
+                 `--start-daemon` line; `-R` loads both. If no daemon runs, the output has no \
+                 such line, and a file without one says nothing about daemons. Only `--json` can \
+                 state that no daemon runs."
             }
             Self::Netns => {
-                "A NAME of ip-netns(8), a PID, or the path of a namespace file. It may stand \
-                 before the command. Rule lines cannot have it."
+                "Give the NAME of a namespace that ip-netns(8) made, the PID of a process, or \
+                 the path of a namespace file. This option may precede the command. Rule lines \
+                 cannot contain it."
             }
         }
     }
@@ -216,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schedulers_are_those_that_there_are() {
+    fn the_help_of_scheduler_names_every_scheduler() {
         let names = SCHEDULERS.map(|kind| kind.name).join(" ");
         assert!(Opt::Scheduler.row().help.starts_with(&format!("one of {names};")), "{names}");
     }
