@@ -79,9 +79,9 @@ pub enum HostVerb {
 
 const EXIT: &str = "\
 EXIT STATUS
-  0  the host is as wished
+  0  the host is in the requested state
   1  it is not; messages say why, and what could not be undone
-  2  the command line cannot be understood";
+  2  the command line is invalid";
 
 fn after(examples: &str) -> String {
     format!("{EXIT}\n\n{examples}")
@@ -107,7 +107,7 @@ fn vip() -> Arg {
         .value_delimiter(',')
         .action(ArgAction::Append)
         .value_parser(value_parser!(IpAddr))
-        .help("Virtual addresses, comma between them")
+        .help("Virtual addresses, separated by commas")
 }
 
 fn interface(name: &'static str, help: &'static str) -> Arg {
@@ -158,7 +158,7 @@ pub fn command() -> Command {
                 .long("json")
                 .action(ArgAction::SetTrue)
                 .global(true)
-                .help("Report in JSON"),
+                .help("Print the report as JSON"),
         )
 }
 

@@ -125,10 +125,8 @@ fn arguments(verb: &str) -> String {
 
 fn globals() -> String {
     let command = verbs_command();
-    let help = item(
-        &format!("{}, {}", bold("-h"), bold("--help")),
-        "Print what there is to say in short, with examples.\n",
-    );
+    let help =
+        item(&format!("{}, {}", bold("-h"), bold("--help")), "Print a summary with examples.\n");
     command.get_arguments().map(argument).collect::<String>() + &help
 }
 

@@ -43,39 +43,40 @@ pub struct Order {
 }
 
 const HELP: &str = "\
-What is equal is not touched: its connections and counters live on. What is
-missing is added first, then what differs is edited in place, and only then is
-deleted what is not wanted any more. If the kernel refuses anything, or at any
-signal that can be caught, everything done so far is undone.
+Services and real servers that already match FILE are not touched: they keep
+their connections and counters. Missing ones are added first, then those that
+differ are edited in place, and last, those that are not in FILE are deleted. If
+the kernel rejects a change, or if a signal that can be caught arrives, the
+changes made so far are rolled back.
 
-Without --set and --start-daemon lines in the file, time-outs and sync daemons
+If FILE has no --set and no --start-daemon lines, time-outs and sync daemons
 stay as they are.
 
 EXIT STATUS
-  0  the table is as wished
-  1  with --dry-run: the table is not as wished
-  2  nothing was changed: a mistake in the file, or no access
-  3  it failed, or was not confirmed, and was undone: the message says how far
-  4  the table is neither as wished nor as before; a message says what differs
-  5  with --json: it is done, but the report could not be written
+  0  the table matches the file
+  1  with --dry-run: the table does not match the file
+  2  nothing was changed: a mistake in the file, or no access to IPVS
+  3  apply failed or was not confirmed, and was rolled back; see the message
+  4  the table matches neither the file nor its former state; see the message
+  5  with --json: apply succeeded, but the report could not be written
 
 EXAMPLES
-  See what would happen, then do it:
+  Show the changes, then make them:
     ipvsadm apply --dry-run /etc/ipvsadm.rules
     ipvsadm apply /etc/ipvsadm.rules
   Undo it by itself, should it cut off this very terminal:
     ipvsadm apply --confirm=5m /etc/ipvsadm.rules
     ipvsadm apply --accept                          (here, or elsewhere)
-  Only services of one network; everything else is left alone:
+  Change only the services of one network and of mark 7:
     ipvsadm apply --scope 192.0.2.0/24 --scope fwmark=7 mine.rules
-  From another director, with its daemons and time-outs:
+  Copy the table of another director, with its sync daemons and time-outs:
     ssh lb1 ipvsadm -S --full --json | ipvsadm apply -
-  After a kill -9 or an out-of-memory kill half way:
+  Roll back an apply that was killed (kill -9, out of memory):
     ipvsadm apply --recover";
 
 pub(super) fn command() -> Command {
     Command::new("apply")
-        .about("Make the table that of a file, without an outage, or not at all")
+        .about("Make the kernel's table equal to a file, without an outage, or change nothing")
         .override_usage(
             "ipvsadm apply [OPTIONS] FILE\n       ipvsadm apply --accept\n       \
              ipvsadm apply --recover",
@@ -85,20 +86,20 @@ pub(super) fn command() -> Command {
                 .value_name("FILE")
                 .required_unless_present_any(["accept", "recover"])
                 .value_hint(ValueHint::FilePath)
-                .help("Rule lines, or JSON of -L and -S; - is standard input"),
+                .help("A file of rule lines, or JSON from -L or -S; - is standard input"),
         )
-        .arg(flag("dry-run", "Change nothing; print what would be changed, as `diff' does"))
+        .arg(flag("dry-run", "Change nothing; print the changes in the format of `diff'"))
         .arg(confirm())
         .args(limits())
-        .arg(flag("allow-empty", "A file without services may delete all there are"))
+        .arg(flag("allow-empty", "Allow a file without services to delete all existing services"))
         .arg(time("wait", "Wait for another ipvsadm that is changing the table"))
         .arg(
-            flag("accept", "Confirm the apply that waits for it")
+            flag("accept", "Confirm the apply that is waiting for confirmation")
                 .conflicts_with_all(ORDER)
                 .conflicts_with("wait"),
         )
         .arg(
-            flag("recover", "Undo an apply or ipvsadm-restore that was killed half way")
+            flag("recover", "Roll back an apply or ipvsadm-restore that was killed")
                 .conflicts_with_all(ORDER)
                 .conflicts_with("accept"),
         )

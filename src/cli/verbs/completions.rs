@@ -16,32 +16,33 @@ pub enum Shell {
 }
 
 const HELP: &str = "\
-The script asks the program for every word, so it completes what is legal there,
-and the services, real servers, schedulers and interfaces that there are.
+The script asks the program for candidates. It therefore offers only options that
+are legal at that place, and the services, real servers, schedulers and
+interfaces that exist.
 
 EXIT STATUS
   0  the script was printed
-  2  the command line cannot be understood
+  2  the command line is invalid
 
 EXAMPLES
-  In this bash:
+  For the running bash:
     eval \"$(ipvsadm completions bash)\"
-  For everybody, with bash-completion:
+  For all users, with bash-completion:
     ipvsadm completions bash > /usr/share/bash-completion/completions/ipvsadm
-  For everybody, with zsh:
+  For all users, with zsh:
     ipvsadm completions zsh > /usr/share/zsh/vendor-completions/_ipvsadm
-  For everybody, with fish:
+  For all users, with fish:
     ipvsadm completions fish > /usr/share/fish/vendor_completions.d/ipvsadm.fish";
 
 pub(super) fn command() -> Command {
     Command::new("completions")
-        .about("Print the script that makes a shell complete the words of ipvsadm")
+        .about("Print a script that completes command lines of ipvsadm in a shell")
         .arg(
             Arg::new("shell")
                 .value_name("SHELL")
                 .required(true)
                 .value_parser(["bash", "zsh", "fish"])
-                .help("The shell"),
+                .help("The shell that runs the script"),
         )
         .after_help(HELP)
 }

@@ -17,31 +17,32 @@ pub struct DiffVerb {
 }
 
 const HELP: &str = "\
-A line begins with `+ ' where the new side has something more, with `- ' where
-it has something less, and with `~ ' where both have it, but not alike: then
-the new line stands there, and behind `#' each field with its old value.
+Each line is one difference. `+ ' marks an entry that only the new side has, and
+`- ' an entry that only the old side has. `~ ' marks an entry that both sides
+have with different values: it shows the new rule, then `#' and each field that
+differs, with its old and its new value.
 
-Time-outs and sync daemons of the table are compared as far as FILE speaks of
-them: the others are left alone by `apply' too. JSON can say that none runs.
-Between two files every line counts, --set and --start-daemon too, that only
-one has, and every value in it.
+The table's time-outs and sync daemons are compared only if FILE mentions them;
+`apply' leaves the others alone, too. JSON can state that no daemon runs.
+Between two files, every line and every value counts, also a --set or
+--start-daemon line that only one file has.
 
 EXIT STATUS
-  0  no difference
+  0  there are no differences
   1  there are differences
-  2  no comparison: a mistake in a file, or no access to IPVS
+  2  nothing was compared: a mistake in a file, or no access to IPVS
 
 EXAMPLES
   What would `apply' change?
     ipvsadm diff /etc/ipvsadm.rules
   Has anybody touched the table since it was saved?
     ipvsadm -S --full --json > saved; sleep 3600; ipvsadm diff saved
-  Two files, without a kernel:
+  Compare two files; this needs neither IPVS nor root:
     ipvsadm diff old.rules new.rules";
 
 pub(super) fn command() -> Command {
     Command::new("diff")
-        .about("Say what differs between the table and a file, or between two files")
+        .about("Show the differences between the kernel's table and a file, or two files")
         .override_usage("ipvsadm diff [OPTIONS] FILE\n       ipvsadm diff [OPTIONS] OLD NEW")
         .arg(
             Arg::new("file")
@@ -49,13 +50,13 @@ pub(super) fn command() -> Command {
                 .required(true)
                 .num_args(1..=2)
                 .value_hint(ValueHint::FilePath)
-                .help("Rule lines, or JSON of -L and -S; - is standard input"),
+                .help("A file of rule lines, or JSON from -L or -S; - is standard input"),
         )
         .args(limits())
         .after_help(HELP)
 }
 
-/// The options that say how much of a wish is meant.
+/// The options that limit which part of a file counts.
 pub(super) fn limits() -> [Arg; 2] {
     [
         Arg::new("scope")
@@ -64,13 +65,13 @@ pub(super) fn limits() -> [Arg; 2] {
             .action(ArgAction::Append)
             .value_parser(value_parser!(Scope))
             .help(
-                "Only services of this kind: a comma list of ADDRESS[/LENGTH], port=N[-N], \
+                "Consider only these services: a comma-separated list of ADDRESS[/LENGTH], port=N[-N], \
                  fwmark[=N[-N]], tcp, udp, sctp; may be repeated",
             ),
         Arg::new("keep-weights")
             .long("keep-weights")
             .action(ArgAction::SetTrue)
-            .help("Real servers that exist keep their weight"),
+            .help("Keep the current weights of existing real servers"),
     ]
 }
 

@@ -11,31 +11,31 @@ use crate::model::SchedulerName;
 
 const PREPARE: &str = "\
 EXAMPLES
-  The virtual address on the front interface, and its neighbours told:
+  Add the virtual address to the front interface and announce it:
     ipvsadm director prepare --vip 192.0.2.80 --iface eth0
-  Masquerading, with forwarding; removed real servers end connections at once:
+  Masquerading; connections of removed real servers end at once:
     ipvsadm director prepare --vip 192.0.2.80 --iface eth0 --mode nat \\
       --set expire_nodest_conn=1 --scheduler wlc
-  Real servers that cannot be silenced: what to tell the front gateway:
+  If real servers cannot suppress ARP, print the static entry for the gateway:
     ipvsadm director prepare --vip 192.0.2.80 --iface eth0 --static-arp";
 
 const UNDO: &str = "\
 EXAMPLES
-  Take one virtual address away:
+  Remove one virtual address:
     ipvsadm director undo --vip 192.0.2.80
-  Take everything back, also after a crash half way:
+  Undo everything; this also works after a crash:
     ipvsadm director undo";
 
 const STATUS: &str = "\
 EXAMPLES
   Is everything still as prepared?
     ipvsadm director status
-  Is this host ready, whoever prepared it?
+  Is this host ready, no matter who prepared it?
     ipvsadm director status --vip 192.0.2.80 --iface eth0 --mode nat";
 
 pub(super) fn command() -> Command {
     Command::new("director")
-        .about("Prepare a director, undo that, look at it")
+        .about("Prepare a host as a director, undo that, or check its state")
         .subcommand_required(true)
         .disable_help_subcommand(true)
         .after_help(after(PREPARE))
@@ -45,17 +45,20 @@ pub(super) fn command() -> Command {
                 .args(spec_options())
                 .mut_arg("vip", |arg| arg.required(true))
                 .mut_arg("iface", |arg| arg.required(true))
-                .arg(flag("takeover", "Take an address for which another host answers"))
-                .arg(flag("static-arp", "Say what to tell the front gateway"))
-                .arg(flag("persist", "Also after the next boot: sysctl.d, modules-load.d, systemd"))
+                .arg(flag("takeover", "Add an address even if another host answers for it"))
+                .arg(flag("static-arp", "Print the static ARP entry that the front gateway needs"))
+                .arg(flag(
+                    "persist",
+                    "Also prepare at each boot: write sysctl.d, modules-load.d and systemd files",
+                ))
                 .arg(flag("dry-run", "Change nothing; print the steps as a shell script"))
                 .after_help(after(PREPARE)),
         )
         .subcommand(
             Command::new("undo")
-                .about("Restore what prepare changed, exactly, and touch nothing else")
+                .about("Undo exactly what prepare changed, and nothing else")
                 .arg(vip())
-                .arg(flag("dry-run", "Change nothing; say what would be undone"))
+                .arg(flag("dry-run", "Change nothing; print what would be undone"))
                 .after_help(after(UNDO)),
         )
         .subcommand(
@@ -73,13 +76,18 @@ fn spec_options() -> Vec<Arg> {
     vec![
         vip(),
         interface("iface", "The interface towards the clients"),
-        choice("mode", "MODE", &["dr", "tun", "nat"], "nat: forward, and send no redirects"),
+        choice(
+            "mode",
+            "MODE",
+            &["dr", "tun", "nat"],
+            "With nat: also forward packets and send no ICMP redirects",
+        ),
         Arg::new("set")
             .long("set")
             .value_name("NAME=VALUE")
             .action(ArgAction::Append)
             .value_parser(parameter)
-            .help("Set net.ipv4.vs.NAME; may stand several times"),
+            .help("Set net.ipv4.vs.NAME; may be repeated"),
         Arg::new("scheduler")
             .long("scheduler")
             .value_name("NAME")

@@ -12,34 +12,34 @@ use crate::host::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer, Spec};
 
 const PREPARE: &str = "\
 EXAMPLES
-  Direct routing, the virtual address on lo:
+  Direct routing, with the virtual address on lo:
     ipvsadm rs prepare --mode dr --vip 192.0.2.80
-  Two addresses, on a dummy interface, and again after a boot:
+  Two addresses on a dummy interface, prepared again at each boot:
     ipvsadm rs prepare --mode dr --vip 192.0.2.80,2001:db8::80 --dev ipvs0 --persist
-  Tunnelling in GUE at port 6080, with small segments for narrow ways:
+  A GUE tunnel on port 6080, with TCP segments that fit into it:
     ipvsadm rs prepare --mode tun --tunnel gue:6080 --vip 192.0.2.80 --advmss 1400
-  Masquerading, the way back through the director:
+  Masquerading, with replies routed through the director:
     ipvsadm rs prepare --mode nat --director 10.0.0.1
-  As a script for a host without this program:
+  Print a shell script for a host without this program:
     ipvsadm rs prepare --mode dr --vip 192.0.2.80 --dry-run";
 
 const UNDO: &str = "\
 EXAMPLES
-  Take one virtual address away; what others need stays:
+  Remove one virtual address; keep what the other addresses need:
     ipvsadm rs undo --vip 192.0.2.80
-  Take everything back, also after a crash half way:
+  Undo everything; this also works after a crash:
     ipvsadm rs undo";
 
 const STATUS: &str = "\
 EXAMPLES
   Is everything still as prepared?
     ipvsadm rs status
-  Is this host ready, whoever prepared it?
+  Is this host ready, no matter who prepared it?
     ipvsadm rs status --mode dr --vip 192.0.2.80";
 
 pub(super) fn command() -> Command {
     Command::new("rs")
-        .about("Prepare a real server, undo that, look at it")
+        .about("Prepare a host as a real server, undo that, or check its state")
         .subcommand_required(true)
         .disable_help_subcommand(true)
         .after_help(after(PREPARE))
@@ -48,21 +48,24 @@ pub(super) fn command() -> Command {
                 .about("Make this host ready to be a real server; a second run changes nothing")
                 .args(spec_options())
                 .mut_arg("mode", |arg| arg.required(true))
-                .arg(flag("persist", "Also after the next boot: sysctl.d, modules-load.d, systemd"))
+                .arg(flag(
+                    "persist",
+                    "Also prepare at each boot: write sysctl.d, modules-load.d and systemd files",
+                ))
                 .arg(flag("dry-run", "Change nothing; print the steps as a shell script"))
                 .after_help(after(PREPARE)),
         )
         .subcommand(
             Command::new("undo")
-                .about("Restore what prepare changed, exactly, and touch nothing else")
+                .about("Undo exactly what prepare changed, and nothing else")
                 .arg(vip())
-                .arg(choice("mode", "MODE", &["nat"], "nat: the way back of masquerading"))
-                .arg(flag("dry-run", "Change nothing; say what would be undone"))
+                .arg(choice("mode", "MODE", &["nat"], "nat: undo prepare --mode nat"))
+                .arg(flag("dry-run", "Change nothing; print what would be undone"))
                 .after_help(after(UNDO)),
         )
         .subcommand(
             Command::new("status")
-                .about("Say whether this host is as prepared, or as the options say")
+                .about("Check whether this host is still as prepared, or as the options describe")
                 .args(
                     spec_options()
                         .into_iter()
@@ -74,37 +77,45 @@ pub(super) fn command() -> Command {
 
 fn spec_options() -> Vec<Arg> {
     vec![
-        choice("mode", "MODE", &["dr", "tun", "nat"], "dr (-g), tun (-i), or nat (-m)"),
+        choice(
+            "mode",
+            "MODE",
+            &["dr", "tun", "nat"],
+            "How the director forwards packets: dr (-g), tun (-i) or nat (-m)",
+        ),
         vip(),
-        interface("dev", "Where the addresses go [default: lo, or the tunnel]; dummy* is made"),
-        interface("iface", "Interfaces to silence [default: all]")
+        interface(
+            "dev",
+            "Interface for the addresses [default: lo, or the tunnel]; dummy* and ipvs* are created",
+        ),
+        interface("iface", "Interfaces on which to suppress ARP [default: all]")
             .value_delimiter(',')
             .num_args(1..)
             .action(ArgAction::Append),
-        choice("arp", "WAY", &["sysctl", "nft", "arptables", "none"], "How to silence them")
+        choice("arp", "METHOD", &["sysctl", "nft", "arptables", "none"], "How to suppress ARP")
             .default_value("sysctl"),
         Arg::new("tunnel")
             .long("tunnel")
             .value_name("KIND")
             .value_parser(encapsulation)
-            .help("ipip, gre, gre:csum, gue or gue:PORT [default: ipip; port 6080]"),
-        Arg::new("rip")
-            .long("rip")
-            .value_name("ADDR")
-            .value_parser(value_parser!(IpAddr))
-            .help("With tun: the address the director sends to [default: the only one]"),
+            .help("With tun: ipip, gre, gre:csum, gue or gue:PORT [default: ipip; port 6080]"),
+        Arg::new("rip").long("rip").value_name("ADDR").value_parser(value_parser!(IpAddr)).help(
+            "With tun: the address of this host that the director sends to [default: the only one]",
+        ),
         Arg::new("advmss")
             .long("advmss")
             .value_name("BYTES")
             .value_parser(value_parser!(u32).range(88..=65495))
-            .help("With dr, tun: greatest TCP segment to ask for, on the default route"),
+            .help(
+                "With dr or tun: maximum TCP segment size to advertise, set on the default route",
+            ),
         Arg::new("director")
             .long("director")
             .value_name("ADDR")
             .value_delimiter(',')
             .action(ArgAction::Append)
             .value_parser(value_parser!(IpAddr))
-            .help("With nat: make the default route go through it"),
+            .help("With nat: the director that becomes the gateway of the default route"),
     ]
 }
 

@@ -28,10 +28,10 @@ pub struct SetVerb {
 }
 
 const HELP: &str = "\
-FIELDS of a service, named as in JSON:
+Fields of a service, named as in JSON:
   scheduler=NAME  flags=WORD,WORD  persistence=SECONDS  netmask=MASK
   engine=NAME  one_packet=true|false
-and of a real server:
+Fields of a real server:
   weight=N  upper_threshold=N  lower_threshold=N
   forwarding=route|masquerade|tunnel  tunnel=ipip|gue|gre  tunnel_port=N
   tunnel_checksum=none|full|remote
@@ -45,14 +45,14 @@ Each field that changed is printed as `weight 5 -> 7'. If nothing changed, the
 report is `unchanged'.
 
 EXIT STATUS
-  0    as wished
-  1    there is no such service
-  2    no such real server, a mistake, no access, or another ipvsadm at work
-  5    with --json: it is done, but the report could not be written
-  255  the kernel refused the change
+  0    the fields have the given values
+  1    the service does not exist
+  2    no such real server, a mistake, no access, or the table is locked
+  5    with --json: set succeeded, but the report could not be written
+  255  the kernel rejected the change
 
 EXAMPLES
-  Take a real server out of rotation; thresholds and method stay:
+  Send no new connections to a real server; keep its other fields:
     ipvsadm set -t 192.0.2.80:80 -r 198.51.100.21:80 weight=0
   Half the weight, and back:
     ipvsadm set -t 192.0.2.80:80 -r 198.51.100.21:80 weight=50%
@@ -65,13 +65,13 @@ EXAMPLES
 pub(super) fn command() -> Command {
     let service = ["tcp", "udp", "sctp", "fwmark"];
     Command::new("set")
-        .about("Change what is named of a service or a real server, and nothing else")
+        .about("Change the named fields of a service or a real server, and no others")
         .override_usage("ipvsadm set -t|-u|--sctp-service VIP:PORT [-r RIP[:PORT]] FIELD=VALUE...")
         .arg(option("tcp", 't', "tcp-service", "VIP[:PORT]", "A TCP service"))
         .arg(option("udp", 'u', "udp-service", "VIP[:PORT]", "A UDP service"))
         .arg(Arg::new("sctp").long("sctp-service").value_name("VIP[:PORT]").help("An SCTP service"))
         .arg(
-            option("fwmark", 'f', "fwmark-service", "MARK", "A service by firewall mark")
+            option("fwmark", 'f', "fwmark-service", "MARK", "A service for packets with this mark")
                 .value_parser(value_parser!(NonZeroU32)),
         )
         .group(ArgGroup::new("service").args(service).required(true))
@@ -82,7 +82,7 @@ pub(super) fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 // clap waives `requires` where another of the group stands.
                 .conflicts_with_all(["tcp", "udp", "sctp"])
-                .help("The firewall mark is of IPv6 packets"),
+                .help("The firewall mark is for IPv6 packets"),
         )
         .arg(option("server", 'r', "real-server", "RIP[:PORT]", "A real server of the service"))
         .arg(time("wait", "Wait for another ipvsadm that is changing the table"))
@@ -92,7 +92,7 @@ pub(super) fn command() -> Command {
                 .required_unless_present_any(classic::IDS)
                 .num_args(1..)
                 .value_parser(assignment)
-                .help("What to set"),
+                .help("A field and its new value"),
         )
         .args(classic::options())
         .after_help(HELP)
