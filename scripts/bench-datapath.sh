@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # bench-datapath.sh [--write] [ROUNDS]
 #
-# Requests per second through IPVS (NAT, DR, TUN) and through nginx, as an HTTP
-# proxy and as a TCP proxy (stream), on the same director, in front of the same
-# real servers. Client, director and real servers share one CPU, so a ratio is
-# that of the whole cost of a request. Prints a table of medians of ROUNDS (5)
-# alternating runs; --write puts it into docs/datapath.md.
+# Measures requests per second through IPVS (NAT, DR, TUN) and through nginx, both
+# as an HTTP proxy and as a TCP proxy (stream). Director and real servers are the
+# same in all runs. Client, director and real servers share one CPU, so the ratios
+# compare the total cost of a request. Prints the medians of ROUNDS (5) alternating
+# runs as a table; --write puts the table into docs/datapath.md.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

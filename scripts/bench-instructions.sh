@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # bench-instructions.sh [--write|--check] [TABLE...]
 #
-# Counts the instructions, of user and kernel, that this program and Debian's
-# ipvsadm need on the kernel that Debian ships. QEMU's software emulation with
-# -icount advances the guest's clock by a nanosecond an instruction, so the
-# counts repeat to the percent whatever else this machine does. A TABLE is
-# SERVICESxSERVERS, with IPv6 addresses as SERVICESxSERVERS-ipv6, with marks and
-# tunnels among them as SERVICESxSERVERS-mixed; N-connections is UDP connections.
+# Counts the user and kernel instructions that this program and Debian's ipvsadm
+# execute on the kernel that Debian ships. QEMU's software emulation with -icount
+# advances the guest's clock by one nanosecond per instruction. The counts are
+# therefore reproducible to one percent, whatever the load of this machine. A TABLE
+# is SERVICESxSERVERS, SERVICESxSERVERS-ipv6 with IPv6 addresses, or
+# SERVICESxSERVERS-mixed with firewall marks and tunnels; N-connections lists N UDP
+# connections.
 #
-#   --write  counts all that docs/scale.md has, and writes it
-#   --check  fails where the small table needs a tenth more than docs/scale.md says
+#   --write  counts every table of docs/scale.md, and writes that page
+#   --check  fails if the small table needs 10 % more than docs/scale.md says
 #
-#   IPVS_KERNEL_CACHE  where the kernel is kept (target/testbed/kernel-6.12)
+#   IPVS_KERNEL_CACHE  directory of the kernel (target/testbed/kernel-6.12)
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

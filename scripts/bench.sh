@@ -3,11 +3,14 @@
 # bench.sh datapath [--write] [ROUNDS]
 # bench.sh [tables|linear|restore|apply|connections]...
 #
-# Measures the program beside Debian's ipvsadm. instructions: counted on the kernel
-# that Debian ships, see bench-instructions.sh; --write writes docs/scale.md.
-# datapath: IPVS beside nginx. All else: times in user-mode Linux, where a system
-# call costs ten to forty times what it costs elsewhere; good for comparing two
-# versions of this program on one machine, not for figures.
+# Compares the program with Debian's ipvsadm.
+#
+#   instructions  counts instructions on the kernel that Debian ships (see
+#                 bench-instructions.sh); --write writes docs/scale.md
+#   datapath      compares IPVS with nginx (see bench-datapath.sh)
+#   all others    measure times in User-mode Linux, where a system call costs ten to
+#                 forty times more than elsewhere: use them to compare two versions
+#                 of this program on one machine, not as absolute figures
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

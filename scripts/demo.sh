@@ -1,11 +1,11 @@
 #!/bin/bash
 # demo.sh [--mode nat|dr|tun] [--family 4|6] [--shell]
 #
-# Shows IPVS balancing HTTP over two real servers: installs what is missing,
-# builds ipvsadm, and runs client, router, director and real servers as network
-# namespaces, on the running kernel or, where that has no IPVS, on one of its
-# own. The machine's own network is not touched. Exit status 0: every request
-# was answered, and both real servers took part.
+# Shows IPVS balancing HTTP requests over two real servers. Installs missing
+# packages, builds ipvsadm, and runs client, router, director and real servers in
+# network namespaces. Uses the running kernel or, if that has no IPVS, a User-mode
+# Linux kernel. The machine's own network is not changed. Exit status 0 means that
+# every request was answered and that both real servers answered some.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Process 1 of the guest that vm.sh starts; never run it by hand. The root file
-# system is the host's own, writable: so first of all cover it with an overlay.
+# Process 1 of the guest that vm.sh starts; never run it by hand. The guest's root
+# file system is the host's own and writable, so an overlay must cover it first.
 set -euo pipefail
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 

@@ -1,7 +1,7 @@
 #!/bin/bash
-# What vm.sh runs on the running kernel before COMMAND, in a mount namespace of
-# its own; never run it by hand. What COMMAND writes to /etc, /run and /var/lib
-# ends with it: units, state files, named network namespaces.
+# vm.sh runs this script before COMMAND on the running kernel, in a separate mount
+# namespace; never run it by hand. When COMMAND ends, everything that it wrote to
+# /etc, /run and /var/lib is discarded: units, state files, named network namespaces.
 set -euo pipefail
 share=$1
 shift

@@ -3,7 +3,7 @@
 # (trixie: 6.12, sid: newer) into target/testbed/kernels/SUITE and prints the
 # path of its linux.uml, for vm.sh:
 #   IPVS_VM_KERNEL=$(scripts/kernel.sh sid) scripts/test.sh
-# Nothing of this machine's apt configuration changes.
+# The apt configuration of this machine is not changed.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # lab.sh [--mode nat|dr|tun] [--family 4|6] [--prepare none|manual|program]
 #
-# Opens a shell on the director of the small network that netns-setup.sh builds:
-# client, router, director and two real servers. ipvsadm is the program that is
-# built here. Leaving the shell takes the network down, and a guest with it.
+# Builds the small network of netns-setup.sh (client, router, director and two real
+# servers) and opens a shell on the director. ipvsadm in this shell is the program
+# built from this tree. When you leave the shell, the network is removed, and the
+# guest, if there is one, ends.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib.sh"

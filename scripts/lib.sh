@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the scripts share. Source it; it runs nothing by itself.
+# Functions that the scripts share. Source this file; it only defines them.
 
 top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# lint.sh: checks the format, the findings of clippy and rustdoc, and the scripts
-# (by shellcheck). Every finding fails.
+# lint.sh: runs rustfmt, clippy, rustdoc and shellcheck. Any finding makes it fail.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# man.sh: writes the parts of man/ that come from the tables of the program
-# (tools/manual). ./x test manual checks that they are up to date.
+# man.sh: writes those parts of man/ that tools/manual generates from the tables of
+# the program. ./x test manual checks that these parts are up to date.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,19 +1,19 @@
 #!/bin/bash
-# netns-setup.sh: a small LVS world in network namespaces (ip netns, lvs-*).
+# netns-setup.sh: builds a small LVS network in network namespaces (ip netns, lvs-*).
 #
 #   netns-setup.sh up [--mode nat|dr|tun] [--family 4|6] [--prepare none|manual|program]
 #   netns-setup.sh down
 #   netns-setup.sh exec client|router|director|rs1|rs2 COMMAND [ARG...]
 #   netns-setup.sh status
 #
-#   client -- router --+-- director       nat: rs1 and rs2 behind the director
-#                      |                  dr:  rs1 and rs2 beside the director
-#                      +-- (rs1, rs2)     tun: rs1 and rs2 behind the router
+#   client -- router --+-- director       nat: rs1 and rs2 on the director's back side
+#                      |                  dr:  rs1 and rs2 on the director's network
+#                      +-- (rs1, rs2)     tun: rs1 and rs2 on another network
 #
-# Both real servers answer HTTP (port 80, nat: 8080) with their name, over IPv4
-# and IPv6. --prepare says who makes director and real servers ready for the
-# virtual address: nobody, ip and sysctl (the default), or ipvsadm's own verbs
-# (the program that $IPVSADM names).
+# Both real servers answer HTTP requests (port 80, with nat 8080) with their name,
+# over IPv4 and IPv6. --prepare chooses how director and real servers are prepared
+# for the virtual address: not at all (none), by ip and sysctl (manual, the
+# default), or by the verbs of the program that $IPVSADM names (program).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib.sh"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # package-test.sh [TEST...]: builds the Debian package and the RPM, and tests them
-# (tests/package) on Debian machines inside a user-mode Linux guest: never on
-# this one, whatever its kernel can do. Needs the network, for Debian's packages.
+# (tests/package) in Debian systems inside a User-mode Linux guest, never on this
+# machine, even if its kernel has IPVS. Downloads Debian packages from the network.
 #
-#   IPVS_PACKAGE_BUILT  not empty: test what was built before
+#   IPVS_PACKAGE_BUILT  if not empty, test the packages that were built before
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

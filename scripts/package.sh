@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # package.sh [--lint] [deb|rpm]
 #
-# Builds the Debian package (or the RPM) from this tree, as it is. The result is in
-# target/debian (or target/rpm). --lint checks it with lintian (or rpmlint).
+# Builds the Debian package (or the RPM) from this tree, including uncommitted
+# changes. The package is written to target/debian (or target/rpm). --lint checks it
+# with lintian (or rpmlint).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

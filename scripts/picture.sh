@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# picture.sh: draws docs/tour.svg, the picture of the README, from a real run of
-# the program in a terminal of a guest.
+# picture.sh: runs the program in a terminal of a guest and draws the result as
+# docs/tour.svg, the picture of the README.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib.sh"

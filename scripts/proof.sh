@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# proof.sh [TEST...]: the comparisons with Debian's ipvsadm in the place of this
-# program. A difference is a mistake of the comparison. Without TEST a part that
-# needs every file of cases: all of them take five minutes.
+# proof.sh [TEST...]: runs the tests that compare this program with Debian's
+# ipvsadm, with Debian's ipvsadm on both sides. Any difference is then a bug in the
+# comparison. Without TEST, runs a selection that uses every file of cases; all
+# tests would take five minutes.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # scale-page.sh KERNEL < FIGURES
 #
-# Prints docs/scale.md with the table that bench-instructions.sh counted on KERNEL.
+# Prints docs/scale.md with the FIGURES that bench-instructions.sh counted on KERNEL.
 set -euo pipefail
 cat <<END
 # Speed and scale

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # test.sh [SUITE [NAME...]]
 #
-# Without SUITE runs every test but those of the packages (package-test.sh): those
-# that need no kernel here, the others on a kernel with IPVS (the running one where
-# it has IPVS, else user-mode Linux guests, two at once and one in what they leave).
-# With SUITE builds and runs that suite alone; with NAME only its tests whose names
-# contain NAME. Words that begin with a dash go to the test binary: --list, --exact,
-# --nocapture, --skip NAME.
+# Without SUITE, runs every test except those of the packages (package-test.sh).
+# Tests that need a kernel with IPVS run on the running kernel if it has IPVS, and
+# otherwise in User-mode Linux guests: two at a time, and a third one at low priority.
+# With SUITE, builds and runs only that suite; with NAME, only those of its tests
+# whose names contain NAME. Arguments that begin with a dash go to the test binary:
+# --list, --exact, --nocapture, --skip NAME.
 #
 #   test.sh kernel                   the suite tests/kernel
 #   test.sh kernel timeouts          its tests with "timeouts" in the name

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # traffic.sh [--write] [TEST...]
 #
-# Sends packets through all modes (tests/traffic), on a kernel with IPVS, and
-# leaves the matrix of what was proven in target/traffic.md. --write also puts it
-# into docs/traffic.md; without it, and without TEST, the two must have the same
-# rows.
+# Sends packets through IPVS in all modes (tests/traffic), on a kernel with IPVS, and
+# writes the matrix of results to target/traffic.md. --write also copies the matrix
+# to docs/traffic.md. Without --write and TEST, the script fails if the two files
+# have different rows.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Is the testbed sound? Runs itself in the guest and tries, in private network
-# namespaces, all that the tests rest on. Takes a kernel as vm.sh does:
+# Checks that the testbed works: runs itself in the guest and tries, in private
+# network namespaces, every kernel feature that the tests need. --kernel is as for
+# vm.sh:
 #   scripts/vm-check.sh [--kernel PATH]
 set -euo pipefail
 # shellcheck source=SCRIPTDIR/lib.sh

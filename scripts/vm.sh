@@ -1,22 +1,23 @@
 #!/bin/bash
 # vm.sh [--kernel PATH] [--terminal] COMMAND [ARG...]
 #
-# Runs COMMAND as root on a kernel with IPVS: the running one where it has IPVS
-# and we are root, with /etc, /run and /var/lib that forget what it writes; else
-# a User-mode Linux guest that sees this machine's files and keeps every change
-# to itself. Directory, environment, output and exit status are the command's
-# own; stdin is empty. With --terminal, COMMAND gets the terminal that vm.sh runs
-# on: keys, window size and Ctrl-C reach COMMAND, and there is no time limit
-# unless IPVS_VM_TIMEOUT sets one.
+# Runs COMMAND as root on a kernel with IPVS. If the running kernel has IPVS and you
+# are root, COMMAND runs on that kernel, and its changes to /etc, /run and /var/lib
+# are discarded. Otherwise COMMAND runs in a User-mode Linux guest, which sees this
+# machine's files but discards every change. COMMAND keeps the current directory and
+# the environment; its output and exit status are those of vm.sh; stdin is empty.
+# With --terminal, COMMAND gets the terminal of vm.sh: keys, window size and Ctrl-C
+# reach COMMAND, and there is no time limit unless IPVS_VM_TIMEOUT sets one.
 #
-#   IPVS_VM_TIMEOUT  seconds until the guest is killed, status 124 (600)
+#   IPVS_VM_TIMEOUT  seconds until the guest is killed with exit status 124 (600)
 #   IPVS_VM_MEM      memory of the guest (1024M)
 #   IPVS_VM_SHARE    a directory that the guest may write to
-#   IPVS_VM_KERNEL   another linux.uml, as --kernel
-#   IPVS_VM_MODULES  its modules: the directory with modules.dep, or its parent
-#   IPVS_VM_APPEND   more words for the guest's kernel command line
-#   IPVS_TESTBED     host or uml: do not choose by what the kernel can do; host
-#                    wins over IPVS_VM_KERNEL
+#   IPVS_VM_KERNEL   path of another linux.uml, like --kernel
+#   IPVS_VM_MODULES  modules of that kernel: the directory with modules.dep, or its
+#                    parent
+#   IPVS_VM_APPEND   more arguments for the guest's kernel command line
+#   IPVS_TESTBED     host or uml: always use that kernel; host overrides
+#                    IPVS_VM_KERNEL
 set -euo pipefail
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib.sh"
