@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# packaging/build.sh: builds the program and the files that it or cargo can
-# write, for packaging/install.sh. Needs cargo in PATH.
+# packaging/build.sh: builds the program and generates the completion scripts and
+# the list of licences, for packaging/install.sh. Needs cargo in PATH.
 #
 #   CARGO_TARGET_DIR  where cargo builds (target)
-#   IPVSADM_PROGRAM   the program, where packaging/compile.sh has built it from
-#                     these sources already
+#   IPVSADM_PROGRAM   path of the program, if packaging/compile.sh has already built
+#                     it from these sources
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
@@ -25,8 +25,8 @@ for shell in bash zsh fish; do
 	"$program" completions "$shell" >"$made/completion.$shell"
 done
 
-# The crates in the program, and their licences; of several that may be chosen,
-# the MIT licence where it is one. Each text stands there once.
+# Prints the crates in the program and their licences. If a crate offers a choice,
+# takes the MIT licence if possible. Prints each licence text once.
 licences() {
 	local crate version terms folder file sum
 	local -A texts=() users=()

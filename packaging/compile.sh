@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# packaging/compile.sh: builds the release program, without the paths of this
-# machine in it. Needs cargo in PATH. Every script that needs a release build
-# calls this one: with other flags cargo would compile everything again.
+# packaging/compile.sh: builds the release program so that it contains no path of
+# this machine. Needs cargo in PATH. Every script that needs a release build calls
+# this one, because cargo recompiles everything if the flags differ.
 #
 #   CARGO_TARGET_DIR  where cargo builds (target)
 set -euo pipefail

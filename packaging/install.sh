@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# packaging/install.sh FOLDER: lays what packaging/build.sh built below FOLDER as
-# below /. What only one kind of package has is that package's own affair.
+# packaging/install.sh FOLDER: installs the files of packaging/build.sh below FOLDER,
+# which stands for /. Each kind of package installs its own additional files.
 #
-#   SBINDIR  where the program goes (/usr/sbin)
-#   UNITDIR  units (/usr/lib/systemd/system)
-#   ZSHDIR   the completion for zsh (/usr/share/zsh/site-functions)
+#   SBINDIR  directory of the program (/usr/sbin)
+#   UNITDIR  directory of the units (/usr/lib/systemd/system)
+#   ZSHDIR   directory of the completion for zsh (/usr/share/zsh/site-functions)
 set -euo pipefail
 root=${1:?"usage: install.sh FOLDER"}
 cd "$(dirname "$0")/.."
@@ -35,7 +35,7 @@ done
 put 644 "$made/completion.bash" /usr/share/bash-completion/completions/ipvsadm
 put 644 "$made/completion.zsh" "$zshdir/_ipvsadm"
 put 644 "$made/completion.fish" /usr/share/fish/vendor_completions.d/ipvsadm.fish
-# bash and fish look for a file of the command's own name; zsh reads the names in it.
+# bash and fish look for a file with the name of the command; zsh reads the names in the file.
 for name in ipvsadm-save ipvsadm-restore; do
 	ln -sf ipvsadm "$root/usr/share/bash-completion/completions/$name"
 	ln -sf ipvsadm.fish "$root/usr/share/fish/vendor_completions.d/$name.fish"
