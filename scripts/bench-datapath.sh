@@ -24,7 +24,7 @@ clients=16
 setup=$top/scripts/netns-setup.sh
 ways=(straight nat dr tun stream http)
 
-# Debian's nginx, unpacked and not installed, since its package starts a server.
+# Unpack Debian's nginx instead of installing it, because the package starts a server.
 fetch_nginx() {
 	nginx=$top/target/testbed/nginx
 	if [[ ! -x $nginx/usr/sbin/nginx ]]; then
@@ -41,7 +41,7 @@ fetch_nginx() {
 	"$nginx/usr/sbin/nginx" -v 2>/dev/null || die "nginx does not run: $(ldd "$nginx/usr/sbin/nginx" | grep 'not found')"
 }
 
-# start_nginx HOST: with the configuration from stdin
+# start_nginx HOST: starts nginx with the configuration from stdin
 start_nginx() {
 	local place=/run/lvs-netns/nginx-$1
 	mkdir -p "$place"
@@ -145,7 +145,7 @@ table() {
 	done
 }
 
-# span PROXY KIND: the least and the greatest of what IPVS does against it
+# span PROXY KIND: prints the smallest and the largest ratio of IPVS to PROXY
 span() {
 	local way base
 	base=$(median "$1" "$2")
@@ -154,7 +154,7 @@ span() {
 	done | sort -n | sed -n '1p; $p' | paste -sd- | sed 's/-/ to /'
 }
 
-# against WAY KIND: what it does against NAT
+# against WAY KIND: prints the ratio of WAY to NAT
 against() {
 	awk -v a="$(median "$1" "$2")" -v b="$(median nat "$2")" 'BEGIN { printf "%.2f\n", a / b }'
 }

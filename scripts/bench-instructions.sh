@@ -43,7 +43,7 @@ ensure qemu-system-x86_64=qemu-system-x86 busybox=busybox-static cpio=cpio xz=xz
 reference=$(reference)
 cache=${IPVS_KERNEL_CACHE:-$top/target/testbed/kernel-6.12}
 
-# Debian's current 6.12 kernel, unpacked and not installed.
+# Unpack Debian's current 6.12 kernel; do not install it.
 fetch_kernel() {
 	local name try
 	[[ ! -e $cache/vmlinuz ]] || return 0
@@ -63,7 +63,7 @@ fetch_kernel() {
 	)
 }
 
-# The programs, their libraries and the modules as an initramfs.
+# Pack the programs, their libraries and the modules into an initramfs.
 make_root() {
 	local root=$1 name file library binary
 	mkdir -p "$root"/{bin,dev,proc,sys,tmp,run,mods,lib64,lib/x86_64-linux-gnu,etc,var/lib}
@@ -102,7 +102,7 @@ make_root() {
 	chmod +x "$root/init"
 }
 
-# Prints what guest.sh says.
+# Runs guest.sh in the guest and prints its output.
 run_guest() {
 	local status=0
 	(cd "$scratch/root" && find . | cpio -o -H newc --quiet | gzip -1) >"$scratch/initrd.gz"
@@ -118,7 +118,7 @@ run_guest() {
 	fi
 }
 
-# figures < COUNTS: one line for each thing counted, both programs beside each other
+# figures < COUNTS: prints one line per operation with the counts of both programs
 figures() {
 	awk '
 		{ key = $1 " " $3; if (!(key in seen)) { seen[key] = 1; order[++n] = key } count[key, $2] = $4 }

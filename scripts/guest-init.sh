@@ -52,7 +52,7 @@ done
 
 echo ipvs-guest >/proc/sys/kernel/hostname
 ip link set lo up
-# What the command writes must reach the host soon, not after 30 seconds.
+# The command's output must reach the host soon, not after 30 seconds.
 echo 5 >/proc/sys/vm/dirty_writeback_centisecs
 echo 5 >/proc/sys/vm/dirty_expire_centisecs
 
@@ -67,7 +67,7 @@ if [[ -n $terminal ]]; then
 	busybox poweroff -f
 fi
 
-# Pipes, since a program may open /dev/stdout anew, which truncates a file.
+# Use pipes: if a program opens /dev/stdout again, a file would be truncated.
 mkfifo -m 666 /dev/.stdout /dev/.stderr
 cat </dev/.stdout >>"$work/stdout" &
 relays=($!)
@@ -78,8 +78,8 @@ relays+=($!)
 env -i "${environment[@]}" setsid "${command[@]}" </dev/null >/dev/.stdout 2>/dev/.stderr
 status=$?
 
-# A daemon that the command left behind may hold the pipes for ever. A relay that sleeps has passed
-# on all that was written.
+# A daemon that the command left running may hold the pipes open for ever. A relay that sleeps has
+# already copied all output.
 for relay in "${relays[@]}"; do
 	while read -r _ _ state _ <"/proc/$relay/stat" && [[ $state != [SZ] ]]; do
 		sleep 0.02

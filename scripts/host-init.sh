@@ -25,11 +25,11 @@ cover /var/lib
 for path in "$directory" "$share" "$1"; do
 	[[ $path/ != /run/* ]] || keep_run=1
 done
-# As in a guest: names of this machine's network namespaces do not lead there.
+# As in a guest, the names of this machine's network namespaces are hidden.
 if [[ -n ${keep_run:-} ]]; then cover /run; else mount -n -t tmpfs -o mode=755 tmpfs /run; fi
 
 [[ -z $share ]] || mount -n --bind "$layers/share" "$share"
-# Lazily: the layers live on below what they cover.
+# Unmount lazily: the layers are still in use below the directories that they cover.
 umount -n -l "$layers"
 rmdir "$layers"
 cd "$directory"

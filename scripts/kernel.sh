@@ -13,7 +13,7 @@ suite=${1:?"usage: kernel.sh SUITE, for example: kernel.sh trixie"}
 dir=$top/target/testbed/kernels/$suite
 kernel=$dir/tree/usr/bin/linux.uml
 
-# linux.uml wants the C library of its own suite: a copy of it is told where that is.
+# linux.uml needs the C library of its own suite: patch the path into a copy of it.
 fetch() {
 	local new=$1 packages=(user-mode-linux libc6) options loader binary
 	options=(-qq "-oDir::Etc::sourceparts=$new/sources" -oDir::Etc::sourcelist=/nonexistent
@@ -25,7 +25,7 @@ fetch() {
 	done
 	[[ -s $source ]] || die "no Debian source in /etc/apt: cannot tell where its packages come from"
 	case $source in
-		# The first stanza is the main archive; security has no suite of its own name everywhere.
+		# The first stanza is the main archive; not every release has a security suite of that name.
 		*.sources) sed -e '/^$/q' -e "s/^Suites:.*/Suites: $suite/" -e 's/^Components:.*/Components: main/' "$source" >"$new/sources/suite.sources" ;;
 		*) awk -v suite="$suite" '$1 == "deb" { $(NF > 3 && $2 ~ /^\[/ ? 4 : 3) = suite; print; exit }' "$source" >"$new/sources/suite.list" ;;
 	esac
@@ -36,7 +36,7 @@ fetch() {
 	binary=$new/tree/usr/bin/linux.uml
 	loader=$(find "$new/tree" -name 'ld-linux-*.so.*' | head -n 1)
 	[[ -n $loader && -x $binary ]] || die "the packages of $suite hold no linux.uml or no C library"
-	# The paths that the binary gets are those after the move.
+	# Give the binary the paths that are valid after the move.
 	loader=$dir/${loader#"$new"/}
 	cp "$binary" "$binary.new"
 	patchelf --set-interpreter "$loader" --set-rpath "$dir/tree/usr/lib/$(uname -m)-linux-gnu" "$binary.new"

@@ -78,7 +78,7 @@ greeting() {
 
 inside() {
 	commands
-	# On the director: the kernel's own table may be that of this machine.
+	# Run it in the director's namespace: the initial namespace's table may be this machine's.
 	export PATH=$bin:$PATH LAB_HOST=director
 	director "$0" --greeting
 	director || true

@@ -50,13 +50,13 @@ ensure() {
 	[[ ${#missing[@]} -eq 0 ]] || install_packages "${missing[@]}"
 }
 
-# What cargo links with: Debian's gcc alone has no libc.
+# Installs the linker for cargo: Debian's gcc alone has no libc.
 need_linker() {
 	command -v cc >/dev/null || install_packages gcc libc6-dev
 }
 
-# Cargo where rustup puts it, and its linker. Under sudo it may be the cargo of
-# the calling user.
+# Finds cargo, also where rustup installs it, and a linker. Under sudo, the cargo may
+# be that of the calling user.
 need_compiler() {
 	[[ ! -d $HOME/.cargo/bin ]] || PATH=$PATH:$HOME/.cargo/bin
 	[[ -n $(builder_home) ]] || type -P cargo >/dev/null ||
@@ -72,7 +72,7 @@ builder_home() {
 	[[ ! -x $home/.cargo/bin/cargo ]] || printf '%s\n' "$home"
 }
 
-# as_builder COMMAND [ARG...]: as the user whose cargo it is. A build by root
+# as_builder COMMAND [ARG...]: runs COMMAND as the user who owns cargo. A build by root
 # would leave files in target/ that the user's next build could not replace.
 as_builder() {
 	local home
@@ -95,12 +95,12 @@ release_program() {
 	program=${CARGO_TARGET_DIR:-$top/target}/release/ipvsadm
 }
 
-# help_of SCRIPT: prints the comment at its head
+# help_of SCRIPT: prints the header comment of SCRIPT
 help_of() {
 	sed -n '2,/^set /{/^# shellcheck/d;/^#/s/^# \{0,1\}//p}' "$1"
 }
 
-# unknown WHAT WORD CANDIDATE...: dies, names the candidates and the one that WORD resembles
+# unknown WHAT WORD CANDIDATE...: exits, and names the candidates and the nearest one to WORD
 unknown() {
 	local what=$1 word=$2 near
 	shift 2
@@ -109,8 +109,8 @@ unknown() {
 	die "the ${what}s are: $*"
 }
 
-# nearest WORD CANDIDATE...: prints the one that begins with WORD, or that is at
-# most a third of its letters away
+# nearest WORD CANDIDATE...: prints the candidate that begins with WORD, or whose
+# distance is at most a third of its letters
 nearest() {
 	local word=$1 candidate best='' least away
 	shift
@@ -145,13 +145,13 @@ distance() {
 	printf '%s\n' "${d[${#a},${#b}]}"
 }
 
-# built NAME: the path of a test or benchmark, from what cargo says of it on stdin
+# built NAME: reads cargo's messages on stdin and prints the path of that test or benchmark
 built() {
 	sed -n "s|.*\"executable\":\"\([^\"]*/$1-[0-9a-f]*\)\".*|\1|p" | tail -n 1
 }
 
-# True where tests can use the running kernel: it has IPVS, and we are root in
-# the initial user namespace (IPVS refuses every other one, reads included).
+# True if tests can use the running kernel: it has IPVS, and we are root in the
+# initial user namespace (in any other, IPVS rejects even reads).
 have_ipvs() {
 	case ${IPVS_TESTBED:-} in
 		host) return 0 ;;
@@ -171,20 +171,20 @@ have_ipvs() {
 	[[ -e /proc/net/ip_vs ]]
 }
 
-# True where the running kernel has nftables' family for ARP.
+# True if the running kernel has the ARP family of nftables.
 has_nft_arp() {
 	unshare --net nft add table arp probe 2>/dev/null
 }
 
-# Prints the path of Debian's own ipvsadm, unpacked below target/ and not
-# installed: what this project replaces, and what its tests compare with.
+# Prints the path of Debian's own ipvsadm, which the tests compare with. It is
+# unpacked below target/, not installed.
 reference() {
 	local dir=$top/target/testbed/reference binary deb packages=() missing
 	if ! binary=$(reference_binary "$dir"); then
 		ensure apt-get=apt dpkg=dpkg
 		mkdir -p "$dir"
 		deb=$(mktemp -d "$dir.XXXXXX")
-		# apt drops root for downloads, and complains where it cannot write.
+		# apt drops root privileges for downloads and complains if it cannot write here.
 		(cd "$deb" && { apt-get download -qq -oAPT::Sandbox::User=root ipvsadm 2>/dev/null ||
 			{ [[ $EUID -eq 0 ]] && apt-get update -qq && apt-get download -qq -oAPT::Sandbox::User=root ipvsadm; }; }) >&2 ||
 			{ rm -rf "$deb"; die "could not download Debian's ipvsadm package: check the network and apt's sources"; }

@@ -50,8 +50,8 @@ default_route() {
 	ip -n "lvs-$1" -6 route add default via "$3"
 }
 
-# A namespace takes its first IPv4 settings from the machine: make them the
-# kernel's own defaults.
+# A new namespace inherits the IPv4 settings of the machine: reset them to the kernel's
+# defaults.
 make_host() {
 	ip netns add "lvs-$1"
 	ip -n "lvs-$1" link set lo up
@@ -110,8 +110,8 @@ serve() {
 	die "the HTTP server of $host does not answer on port $rport"
 }
 
-# What the verbs "director prepare" and "rs prepare" do, by hand and without
-# checks. The order matters: silent first, the address last.
+# Does by hand what the verbs "director prepare" and "rs prepare" do, without checks.
+# The order matters: suppress ARP first, add the address last.
 prepare_manual() {
 	local host
 	ip -n lvs-director address add "$vip/$bits" dev eth0 "${quiet[@]}"
@@ -200,7 +200,7 @@ up() {
 	serve rs2
 	[[ $prepare == none ]] || "prepare_$prepare"
 	trap - EXIT
-	# to be sourced
+	# The output is a script to be sourced.
 	local name
 	for name in mode family vip service url rip1 rip2; do
 		printf '%s=%q\n' "$name" "${!name}"
@@ -209,7 +209,7 @@ up() {
 
 down() {
 	local host pids
-	# their state files lie outside of the namespaces
+	# The state files of the verbs are outside of the namespaces.
 	if [[ -e $state/asked && $(<"$state/asked") == *program ]]; then
 		on director "$program" director undo >/dev/null || true
 		for host in rs1 rs2; do

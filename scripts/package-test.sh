@@ -18,11 +18,11 @@ need_compiler
 ensure mmdebstrap=mmdebstrap unshare=util-linux flock=util-linux
 testbed=$top/target/testbed
 mkdir -p "$testbed/roots" "$testbed/debian"
-# Another one that runs at the same time waits until everything is there.
+# A second run at the same time waits until everything is built.
 exec 9>"$testbed/roots/lock"
 flock 9
 
-# root NAME PACKAGE...: a Debian of this machine's release, made once
+# root NAME PACKAGE...: creates a root directory with this machine's Debian release, once
 root() {
 	local name=$1 suite list
 	shift
@@ -37,12 +37,12 @@ root() {
 	mv "$testbed/roots/.$name" "$testbed/roots/$name"
 }
 
-# documented: the commands of the documents that build packages, each once
+# documented: prints each command in the documents that builds a package, once
 documented() {
 	grep -ohE '^( {4})?scripts/package\.sh[^#]*' README.md docs/install.md | awk '{ $1 = $1 } !seen[$0]++'
 }
 
-# older_rpm: the release before this one, with another rule file, to upgrade from
+# older_rpm: builds an earlier release with another rule file, to upgrade from
 older_rpm() {
 	local out=$top/target/rpm
 	sed -e 's/^Release: .*/Release: 0/' \
@@ -76,7 +76,7 @@ flock -u 9
 exec 9>&-
 
 export IPVS_TESTBED=uml IPVS_VM_MEM=${IPVS_VM_MEM:-2048M} IPVS_VM_TIMEOUT=${IPVS_VM_TIMEOUT:-1800}
-# One CPU and much waiting: two machines at once.
+# The tests wait much of the time, so run two machines at once on one CPU.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-2}
 tests=$(cargo test --test package --no-run --message-format=json-render-diagnostics | built package)
 [[ -n $tests ]] || die "cargo built no test binary 'package'"

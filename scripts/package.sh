@@ -22,8 +22,8 @@ need_compiler
 ensure tar=tar git=git
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
-# sources FOLDER: the tree without what git ignores, or, where it was unpacked
-# from an archive, without target
+# sources FOLDER: copies the tree without files that git ignores, or, if the tree was
+# unpacked from an archive, without target
 sources() {
 	rm -rf "$1"
 	mkdir -p "$1"
@@ -36,8 +36,8 @@ sources() {
 	fi | tar -c --null -T - | tar -x -C "$1"
 }
 
-# The package gets the program that was built here, of the same sources: the copy
-# of them has another path, and cargo would build it once more.
+# The package gets the program that was already built here from the same sources.
+# Cargo would build the copy of the sources again, because its path differs.
 compile() {
 	release_program
 	export IPVSADM_PROGRAM=$program
@@ -80,7 +80,7 @@ rpm_package() {
 	tar -C "$out" -czf "$out/SOURCES/ipvsadm-$version.tar.gz" "ipvsadm-$version"
 	rm -r "$out/ipvsadm-$version"
 	say "building the RPM $version"
-	# Outside of RPM's distributions no package can say what is there.
+	# On distributions without RPM, no RPM package provides the build dependencies.
 	as_builder rpmbuild -bb --nodeps --define "_topdir $out" packaging/ipvsadm.spec
 	if [[ -n $lint ]]; then
 		ensure rpmlint=rpmlint

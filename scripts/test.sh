@@ -15,8 +15,9 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# A test binary, and what of it runs in one guest: the longest first. 'absent'
-# wants a kernel without IPv6 that has not loaded IPVS: a guest in any case.
+# Each row is a test binary and a selection of its tests that runs in one guest, the
+# longest row first. 'absent' needs a kernel without IPv6 that has not loaded IPVS, so
+# it always runs in a guest.
 shards=(
 	'compat --skip random'
 	'prepare --skip crash'
@@ -29,27 +30,27 @@ shards=(
 	'kernel'
 	'scripts'
 )
-# One that never waits, and that nothing hurries, fills the time in which the
-# others wait.
+# This row never waits, and its speed does not matter: it uses the CPU time that the
+# other rows leave.
 filler='compat random'
 
-# Suites that need no kernel with IPVS. unit: of src; doc: of its documentation.
+# Suites that need no kernel with IPVS. unit: unit tests of src; doc: its doc tests.
 here=(unit doc tidy cli manual)
 
-# on_kernel BINARY SUITE [WORD...]: runs a test binary where that suite runs
+# on_kernel BINARY SUITE [WORD...]: runs a test binary on the kernel of its suite
 on_kernel() {
 	local binary=$1 suite=$2
 	shift 2
 	case $suite in
 		prepare) IPVS_VM_SHARE=$share PREPARE_LEFT_OUT=$share/left-out "$top/scripts/vm.sh" "$binary" "$@" ;;
 		absent) IPVS_TESTBED=uml IPVS_VM_APPEND=ipv6.disable=1 "$top/scripts/vm.sh" "$binary" "$@" ;;
-		# It starts guests itself.
+		# This suite starts guests itself.
 		scripts) as_builder "$binary" "$@" ;;
 		*) "$top/scripts/vm.sh" "$binary" "$@" ;;
 	esac
 }
 
-# run_shard SUITE [FILTER...]: prints what it said when it has ended.
+# run_shard SUITE [FILTER...]: runs tests and prints their output after they end.
 run_shard() {
 	local name=$1 run log status=0
 	shift
@@ -63,7 +64,7 @@ run_shard() {
 	return "$status"
 }
 
-# binary SUITE: the path of what cargo built
+# binary SUITE: prints the path of the test binary that cargo built
 binary() {
 	local path
 	path=$(built "$1" <"$logs/build")
@@ -71,7 +72,7 @@ binary() {
 	echo "$path"
 }
 
-# without_ipvs BINARY: the tests of ARP rules that the guest's kernel left out, on
+# without_ipvs BINARY: runs the tests of ARP rules that the guest's kernel left out on
 # the running kernel. Debian's User-mode Linux has no ARP family of nftables, and
 # since 7.2 no arp_tables either.
 without_ipvs() {
@@ -79,7 +80,7 @@ without_ipvs() {
 	IPVS_TESTBED=host "$top/scripts/vm.sh" "$1" arptables
 }
 
-# tools SUITE: installs what its tests start
+# tools SUITE: installs the programs that its tests start
 tools() {
 	ensure ip=iproute2
 	case $1 in
@@ -165,7 +166,7 @@ guests=2 # at once
 # shellcheck disable=SC2016 # for the shells that run it
 shard='. "$top/scripts/lib.sh"; run_shard'
 if have_ipvs; then
-	# Up to 7.0 a dump resumes by an index over all namespaces of a kernel.
+	# Up to Linux 7.0, a dump resumes by an index over all namespaces of the kernel.
 	guests=1
 	shards+=("$filler")
 else

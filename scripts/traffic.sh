@@ -21,14 +21,14 @@ ensure ip=iproute2 nft=nftables arptables-legacy=arptables tc=iproute2 timeout=c
 share=$(mktemp -d /tmp/traffic.XXXXXX)
 trap 'rm -rf "$share"' EXIT
 export IPVS_VM_SHARE=$share TRAFFIC_REPORT=$share/traffic.md
-# They mostly wait for what must not come.
+# The tests mostly wait for packets that must not arrive.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-4}
 
 tests=$(cargo test --test traffic --no-run --message-format=json-render-diagnostics | built traffic)
 [[ -n $tests ]] || die "cargo built no test binary 'traffic'"
 scripts/vm.sh "$tests" "$@"
-# ARP suppression by rules needs no IPVS, but a kernel with an ARP filter, which Debian's
-# User-mode Linux has not: none has nftables' ARP family, and since 7.2 none has arp_tables.
+# ARP suppression by rules needs no IPVS, but a kernel with an ARP filter. Debian's User-mode
+# Linux has no ARP family of nftables, and since 7.2 no arp_tables.
 if grep -qs 'kernel has no ARP filter' "$TRAFFIC_REPORT"; then
 	has_nft_arp || die "neither kernel has nftables' ARP family: --arp nft is not tested"
 	IPVS_TESTBED=host scripts/vm.sh "$tests" by_nft by_arptables
@@ -40,7 +40,7 @@ cp "$TRAFFIC_REPORT" target/traffic.md
 if [[ -n $write ]]; then
 	cp target/traffic.md docs/traffic.md
 elif [[ $# -eq 0 ]]; then
-	# The last column is the kernel, which is another one elsewhere.
+	# Ignore the last column: it is the kernel version, which differs between machines.
 	rows() { sed -n 's/^\(| .*\) | [^|]* |$/\1/p' "$1"; }
 	diff <(rows docs/traffic.md) <(rows target/traffic.md) >&2 ||
 		die "docs/traffic.md (<) is not what the tests proved (>): run ./x traffic"

@@ -42,18 +42,18 @@ if [[ -n $share ]]; then
 	share=$(readlink -f -- "$share")
 fi
 
-# The tests write this one, which counts for network namespaces to come: it has
-# no place in a namespace, so it is set back behind them.
+# The tests write this parameter, which affects new network namespaces. It is global
+# to the machine, so its former value is restored after the tests.
 fallbacks=/proc/sys/net/core/fb_tunnels_only_for_init_net
 
-# on_this_kernel COMMAND [ARG...]: what it writes to /etc, /run and /var/lib is its own
+# on_this_kernel COMMAND [ARG...]: runs COMMAND and discards its changes to /etc, /run and /var/lib
 on_this_kernel() {
 	local before='' status
 	ensure unshare=util-linux
 	[[ ! -r $fallbacks ]] || before=$(<"$fallbacks")
 	if [[ -n $terminal ]]; then
-		# Ctrl-C is for COMMAND alone, which starts with the default action: a trap
-		# is not inherited.
+		# Only COMMAND must react to Ctrl-C. It starts with the default action,
+		# because a trap is not inherited.
 		trap : INT QUIT
 		unshare --mount "$top/scripts/host-init.sh" "$share" "$@" && status=0 || status=$?
 	else
@@ -67,14 +67,14 @@ on_this_kernel() {
 # Sets status.
 in_background() {
 	local command signal caught=1
-	# bash lets what it starts beside itself ignore these two
+	# bash starts background processes with these two signals ignored
 	env --default-signal=INT,QUIT unshare --mount "$top/scripts/host-init.sh" "$share" "$@" </dev/null &
 	command=$!
 	for signal in HUP INT TERM; do
 		# shellcheck disable=SC2064 # this very process
 		trap "caught=1; kill -$signal $command 2>/dev/null || true" "$signal"
 	done
-	# A signal ends wait, not yet COMMAND.
+	# A signal ends wait before COMMAND has ended.
 	while [[ -n $caught ]]; do
 		caught='' status=0
 		wait "$command" 2>/dev/null || status=$?
@@ -86,7 +86,7 @@ if [[ -z $kernel ]] && have_ipvs; then
 fi
 
 limit=${IPVS_VM_TIMEOUT:-600}
-# Nobody works at a prompt for a month.
+# A month stands for no limit.
 [[ -z $terminal ]] || limit=${IPVS_VM_TIMEOUT:-2592000}
 [[ $limit =~ ^[1-9][0-9]*$ ]] || die "IPVS_VM_TIMEOUT is '$limit': give whole seconds"
 memory=${IPVS_VM_MEM:-1024M}
@@ -104,7 +104,7 @@ modules=${IPVS_VM_MODULES:-$(dirname -- "$(dirname -- "$(readlink -f -- "$kernel
 [[ -e $modules/modules.dep ]] || die "no modules of $release in $modules: set IPVS_VM_MODULES"
 modules=$(readlink -f -- "$modules")
 
-# Below /tmp, since no path with a space in it fits on a kernel's command line.
+# Below /tmp, because a path on the kernel's command line cannot contain a space.
 work=$(mktemp -d /tmp/ipvs-vm.XXXXXX)
 guest=
 tails=()
@@ -119,7 +119,7 @@ finish() {
 			stty "$screen"
 		}
 		[[ ${#tails[@]} -eq 0 ]] || kill "${tails[@]}"
-		# not wait: called in a trap, bash may wait for the watchdog instead
+		# Do not call wait: in a trap, bash may wait for the watchdog instead.
 		[[ -z $guest ]] || for ((tries = 0; tries < 200; tries++)); do
 			kill -0 -- "-$guest" || break
 			sleep 0.05
@@ -129,8 +129,8 @@ finish() {
 	} 2>/dev/null || true
 }
 
-# foreground COMMAND [ARG...]: runs it in a process group of its own, to which
-# the terminal (descriptor 3) listens
+# foreground COMMAND [ARG...]: runs COMMAND in the foreground process group of the
+# terminal (descriptor 3)
 foreground() {
 	exec perl -MPOSIX -e '
 		$SIG{TTOU} = "IGNORE";
@@ -140,7 +140,7 @@ foreground() {
 		exec @ARGV or die "$ARGV[0]: $!\n"' "$@"
 }
 
-# result COMMAND [ARG...]: exits as COMMAND did in the guest
+# result COMMAND [ARG...]: exits with the status that COMMAND had in the guest
 result() {
 	if [[ -e $work/status ]]; then
 		exit "$(<"$work/status")"
@@ -153,8 +153,8 @@ result() {
 	exit 125
 }
 
-# A second process ends the guest at the time limit, and when this script is
-# gone without a word (killed the hard way): then it reads an end of file.
+# A second process ends the guest at the time limit, and also if this script was
+# killed with SIGKILL: the second process then reads an end of file.
 # shellcheck disable=SC2016 # expanded there
 exec 8> >(exec setsid bash -c '
 	read -r guest && { read -r -t "$2" word || [[ $? -le 128 ]] || touch "$1/late"; }
@@ -174,10 +174,10 @@ printf '%s\0' "$@" >"$work/command"
 env -0 >"$work/environment"
 touch "$work/stdout" "$work/stderr"
 
-# One CPU a guest: its kernel and its processes take turns, and two to three
-# times faster where they need not move. The lock is a claim that all of this
-# machine's users see, and that ends with the guest. A guest of low priority
-# makes none: it takes what another one leaves of a CPU.
+# Each guest runs on one CPU: its kernel and its processes take turns, and run two to
+# three times faster if they need not change the CPU. The lock claims the CPU for all
+# users of this machine until the guest ends. A guest of low priority takes no lock:
+# it uses the time that another guest leaves on a CPU.
 cpu=
 for path in $(shuf -e /sys/devices/system/cpu/cpu[0-9]*); do
 	taskset -c "${path##*cpu}" true 2>/dev/null || continue
@@ -197,13 +197,13 @@ boot=(env -i PATH="$PATH" TMPDIR="$store" taskset -c "${cpu:-0}"
 	"$kernel" "mem=$memory" uml_dir="$work" root=/dev/root rootfstype=hostfs rootflags=/ rw
 	con=null "con0=null,fd:1" ssl=null init="$work/init" quiet loglevel=1 panic=1 "${append[@]}")
 
-# The kernel's own console stays in a file. The guest's tty1 is our terminal: in
-# raw mode, so that Ctrl-C is a key for the guest and no signal for the kernel,
-# and with the kernel in the foreground, where it learns of a new window size.
+# The kernel's own console goes to a file. The guest's tty1 is our terminal. It is in
+# raw mode, so that Ctrl-C is a key for the guest and not a signal for the kernel.
+# The kernel is in the foreground, so that it receives changes of the window size.
 if [[ -n $terminal ]]; then
 	screen=$(stty -g)
 	trap '' TTOU TTIN # we are in the background meanwhile
-	# Opened anew: the kernel makes its files non-blocking, and ours must not become so.
+	# The terminal is opened again because the kernel makes its files non-blocking.
 	foreground "${boot[@]}" "con1=fd:3,fd:4" 3</dev/tty 4>/dev/tty </dev/null >"$work/console" 2>&1 8>&- &
 	guest=$!
 	echo "$guest" >&8
@@ -222,7 +222,7 @@ tails=($!)
 tail -f -c +1 -s 0.05 --pid="$guest" "$work/stderr" >&2 8>&- &
 tails+=($!)
 
-# bash would report a killed guest itself
+# Otherwise bash itself would report a killed guest.
 wait -n "$guest" "${tails[@]}" 2>/dev/null || true
 if [[ ! -e $work/status ]] && kill -0 "$guest" 2>/dev/null; then
 	exit 141 # nobody reads any more: what a broken pipe would have done to COMMAND
