@@ -16,10 +16,10 @@ impl Command {
                  fields that you name."
             }
             Self::DeleteService => {
-                "The kernel then drops packets of its connections, or resets these if \
-                 `net.ipv4.vs.expire_nodest_conn` is set. After the last service of an address \
-                 family is gone, this host itself answers such packets (since Linux 5.9): it \
-                 resets the old connections and refuses new ones."
+                "The kernel then drops packets of its connections; if \
+                 `net.ipv4.vs.expire_nodest_conn` is set, it resets the connections. After the \
+                 last service of an address family is gone, this host itself answers such \
+                 packets (since Linux 5.9): it resets the old connections and refuses new ones."
             }
             Self::Clear => {
                 "Time-outs and sync daemons are kept. Since Linux 5.9, this host itself then \
@@ -48,9 +48,9 @@ impl Command {
                  you name."
             }
             Self::DeleteServer => {
-                "The kernel then drops packets of its connections, or resets these if \
-                 `net.ipv4.vs.expire_nodest_conn` is set. To let its connections end by \
-                 themselves, set its weight to 0 first."
+                "The kernel then drops packets of its connections; if \
+                 `net.ipv4.vs.expire_nodest_conn` is set, it resets the connections. To let its \
+                 connections end by themselves, set its weight to 0 first."
             }
             Self::List => {
                 "`ipvsadm` without any option does the same. With SERVICE, it lists only that \
