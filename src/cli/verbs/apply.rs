@@ -64,9 +64,9 @@ EXAMPLES
   Show the changes, then make them:
     ipvsadm apply --dry-run /etc/ipvsadm.rules
     ipvsadm apply /etc/ipvsadm.rules
-  Undo it by itself, should it cut off this very terminal:
+  Roll back automatically if the change cuts off this terminal:
     ipvsadm apply --confirm=5m /etc/ipvsadm.rules
-    ipvsadm apply --accept                          (here, or elsewhere)
+    ipvsadm apply --accept                          (in any terminal)
   Change only the services of one network and of mark 7:
     ipvsadm apply --scope 192.0.2.0/24 --scope fwmark=7 mine.rules
   Copy the table of another director, with its sync daemons and time-outs:

@@ -41,7 +41,7 @@ pub(super) fn command() -> Command {
         .after_help(after(PREPARE))
         .subcommand(
             Command::new("prepare")
-                .about("Make this host ready to be a director; a second run changes nothing")
+                .about("Prepare this host as a director; a second run changes nothing")
                 .args(spec_options())
                 .mut_arg("vip", |arg| arg.required(true))
                 .mut_arg("iface", |arg| arg.required(true))
@@ -63,7 +63,7 @@ pub(super) fn command() -> Command {
         )
         .subcommand(
             Command::new("status")
-                .about("Say whether this host is as prepared, or as the options say")
+                .about("Check whether this host is still as prepared, or as the options describe")
                 .args(spec_options().into_iter().map(|arg| {
                     let other = if arg.get_id() == "vip" { "iface" } else { "vip" };
                     arg.requires(other)

@@ -45,7 +45,7 @@ pub(super) fn command() -> Command {
         .after_help(after(PREPARE))
         .subcommand(
             Command::new("prepare")
-                .about("Make this host ready to be a real server; a second run changes nothing")
+                .about("Prepare this host as a real server; a second run changes nothing")
                 .args(spec_options())
                 .mut_arg("mode", |arg| arg.required(true))
                 .arg(flag(

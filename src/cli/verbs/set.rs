@@ -35,9 +35,9 @@ Fields of a real server:
   weight=N  upper_threshold=N  lower_threshold=N
   forwarding=route|masquerade|tunnel  tunnel=ipip|gue|gre  tunnel_port=N
   tunnel_checksum=none|full|remote
-A field without a value, as in `persistence=', is taken away. What is not named
-stays as it is; -E and -e set it back to its default. The options of the classic
-language do the same: `-w 7' is `weight=7'.
+A field without a value, as in `persistence=', is removed. Fields that are not
+named stay as they are; -E and -e reset them to their defaults. The options of the
+classic language do the same: `-w 7' is `weight=7'.
 weight, upper_threshold, lower_threshold and persistence also take +N, -N and N%
 of the current value. A percentage is rounded, and never to 0 unless N is 0.
 
@@ -57,9 +57,9 @@ EXAMPLES
   Half the weight, and back:
     ipvsadm set -t 192.0.2.80:80 -r 198.51.100.21:80 weight=50%
     ipvsadm set -t 192.0.2.80:80 -r 198.51.100.21:80 -w 200%
-  Another scheduler; persistence stays:
+  Change the scheduler; keep persistence:
     ipvsadm set -t 192.0.2.80:80 scheduler=mh flags=mh-port
-  No persistence any more:
+  Switch persistence off:
     ipvsadm set -f 7 persistence=";
 
 pub(super) fn command() -> Command {
