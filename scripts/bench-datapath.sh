@@ -135,7 +135,7 @@ table() {
 	local way kept new least_kept least_new
 	least_kept=$(median http kept)
 	least_new=$(median http new)
-	echo "| Way | requests/s, connections kept | against nginx HTTP | requests/s, one connection each | against nginx HTTP |"
+	echo "| Setup | requests/s, connections kept | against nginx HTTP | requests/s, one connection each | against nginx HTTP |"
 	echo "|---|---|---|---|---|"
 	for way in "${ways[@]}"; do
 		kept=$(median "$way" kept)
@@ -162,21 +162,23 @@ against() {
 verdict() {
 	cat <<-END
 
-		The field says: a balancer in the kernel does a multiple of what a proxy does, and DR more than NAT,
-		since answers go past the director. Of the first, IPVS does here, with connections kept,
-		$(span http kept) times what the HTTP proxy does and $(span stream kept) times what the TCP proxy does; with one
-		connection each $(span http new) and $(span stream new) times: clients and servers take their part of the same
-		CPU. Of the second nothing can be told here: DR is $(against dr kept) and $(against dr new) of NAT, and the director
-		has no CPU or wire of its own that answers could fill.
+		In the field, a load balancer in the kernel serves several times as many requests as a proxy, and
+		DR serves more than NAT, because answers do not pass the director. As to the
+		first point, here the factors are smaller. With connections kept, IPVS serves $(span http kept) times as many requests as
+		the HTTP proxy and $(span stream kept) times as many as the TCP proxy. With one connection each, the
+		factors are $(span http new) and $(span stream new). The reason is
+		that clients and servers use the same CPU. The second point cannot be measured here: DR is $(against dr kept) and $(against dr new) of
+		NAT, but the director has no CPU or wire of its own that answers could fill.
 
-		The row without a balancer is no upper bound: one real server answers there, in the other rows two
-		share the work. It is $(against straight kept) of NAT with connections kept, and $(against straight new) with one connection each.
+		The row without a load balancer is no upper bound: in that row one real server answers, in the other
+		rows two share the work. It is $(against straight kept) of NAT with connections kept, and $(against straight new) with one
+		connection each.
 	END
 }
 
 name() {
 	case $1 in
-		straight) echo "no balancer: straight to one real server, routed by the director" ;;
+		straight) echo "no load balancer: straight to one real server, routed by the director" ;;
 		stream) echo "nginx stream (TCP proxy)" ;;
 		http) echo "nginx HTTP proxy, connections to real servers kept" ;;
 		*) echo "IPVS ${1^^}" ;;
@@ -207,9 +209,9 @@ if [[ -n $write ]]; then
 		cat <<-END
 			# What a request costs
 
-			Client, router, director and two real servers (nginx, a fixed answer of four bytes) in network
-			namespaces of one kernel with one CPU: whatever anybody does costs the others time, so a ratio is
-			that of the whole cost of a request. \`wrk\` with $clients connections, medians of $rounds alternating
+			Client, router, director and two real servers (nginx, a fixed answer of four bytes) run in network
+			namespaces of one kernel with one CPU. Work on one host slows down all others, so each ratio
+			compares the total cost of a request. \`wrk\` with $clients connections, medians of $rounds alternating
 			runs of $seconds seconds. \`scripts/bench-datapath.sh --write\` writes this page.
 
 		END

@@ -10,10 +10,10 @@ use crate::world::Family;
 
 const HEAD: &str = "# Traffic
 
-Every row is a test that sends real requests from a client through a director to real servers, in
-network namespaces on the kernel named, and looks at the packets. *Control* is what the same
-requests got in the same place without the one thing that the row is about: a test passes only if
-both came as they should. `./x traffic` runs them and writes this file.
+Every row is a test that sends real requests from a client through a director to real servers and
+checks the packets. The hosts are network namespaces on the kernel in the last column. *Control* is
+the result of the same requests in the same network, without the one setting that the row is about.
+A test passes only if both results are as stated. `./x traffic` runs the tests and writes this file.
 
 | Mode | Encapsulation or subject | Family | Proven | Control | Kernel |
 |---|---|---|---|---|---|
