@@ -163,15 +163,16 @@ verdict() {
 	cat <<-END
 
 		In the field, a load balancer in the kernel serves several times as many requests as a proxy, and
-		DR serves more than NAT, because answers do not pass the director. As to the
-		first point, here the factors are smaller. With connections kept, IPVS serves $(span http kept) times as many requests as
-		the HTTP proxy and $(span stream kept) times as many as the TCP proxy. With one connection each, the
-		factors are $(span http new) and $(span stream new). The reason is
-		that clients and servers use the same CPU. The second point cannot be measured here: DR is $(against dr kept) and $(against dr new) of
-		NAT, but the director has no CPU or wire of its own that answers could fill.
+		DR serves more than NAT, because answers do not pass the director. The first factor is smaller
+		here, because clients and servers use the same CPU. With connections kept, IPVS serves
+		$(span http kept) times as many requests as the HTTP proxy, and $(span stream kept) times as
+		many as the TCP proxy. With one connection each, the factors are $(span http new) and
+		$(span stream new). The difference between DR and NAT cannot be measured here: DR serves
+		$(against dr kept) and $(against dr new) times as many requests as NAT, but the director has no CPU or wire of its own
+		that answers could fill.
 
-		The row without a load balancer is no upper bound: in that row one real server answers, in the other
-		rows two share the work. It is $(against straight kept) of NAT with connections kept, and $(against straight new) with one
+		The row without a load balancer is no upper bound: in that row one real server answers, in the
+		other rows two share the work. It is $(against straight kept) of NAT with connections kept, and $(against straight new) with one
 		connection each.
 	END
 }
