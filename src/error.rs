@@ -3,8 +3,9 @@
 //! The first line of every message is the line that ipvsadm 1.31 prints where it has one; scripts
 //! and their authors know these. [`Error::hints`] then says in plain words what was meant.
 
+mod excerpt;
 mod kernel;
-mod mistakes;
+pub(crate) mod mistakes;
 mod misuse;
 mod obstacle;
 mod owner;
@@ -15,7 +16,6 @@ mod usage;
 use std::io;
 
 pub use kernel::Errno;
-pub(crate) use mistakes::Mistakes;
 pub use misuse::{Misuse, ValueKind};
 pub use obstacle::Obstacle;
 pub use owner::Owner;
@@ -243,7 +243,7 @@ impl Error {
             Self::Usage(usage) => usage.hints(),
             Self::RuleFile { line, text, source } => {
                 let place = format!("line {line}: ");
-                let rule = mistakes::excerpt(text, mistakes::HINT + place.len());
+                let rule = excerpt::excerpt(text, excerpt::HINT + place.len());
                 let mut hints = vec![place + &rule];
                 hints.extend(source.hint());
                 hints.push(UNCHANGED.to_owned());

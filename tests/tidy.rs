@@ -126,7 +126,7 @@ const CIRCLES: [(&str, &str); 5] = [
         "apply apply/confirm change complete completions connections desired diff director \
          help json list main mod on_host restore restore/report rs save set version writers",
     ),
-    ("error", "error mistakes rejection"),
+    ("error", "error rejection"),
     ("json", "destination fields mod service table writer"),
     ("system", "frames frames/discovery names names/cache"),
 ];

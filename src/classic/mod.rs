@@ -27,7 +27,7 @@ pub use print::{
     Unsayable, daemon_line, describe, describe_destination, describe_service, destination_line,
     service_line, timeouts_line,
 };
-pub(crate) use rule_file::{LONGEST, MOST_BYTES, long_line, rules_or_mistakes, table_of};
+pub(crate) use rule_file::{LONGEST, MOST_BYTES, long_line, table_of};
 pub use rule_file::{RuleLine, read_rules, read_table};
 pub use validate::{check_service, fits};
 pub(crate) use validate::{

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::io::{BufRead, Read};
 
-use crate::error::{Errno, Error, Mistakes, Misuse, Rejection};
+use crate::error::mistakes::MistakeList;
+use crate::error::{Errno, Error, Misuse, Rejection};
 use crate::model::{Change, Table};
 
 use super::canonical::Parser;
@@ -43,23 +44,15 @@ impl RuleLine {
 /// and so is the word `ipvsadm`, or a path to it, at the start of a line.
 ///
 /// # Errors
-/// [`Error::RuleFile`] for the first line that makes no command, [`Error::Io`] where `file` cannot
-/// be read, [`Error::Rejection`] where it has more than 64 MiB or a million commands.
+/// [`Error::RuleFile`] for a line that makes no command, [`Error::Mistakes`] for up to ten of them,
+/// [`Error::Io`] where `file` cannot be read, [`Error::Rejection`] where it has more than 64 MiB or a
+/// million commands.
 pub fn read_rules(
     scanner: &mut Scanner,
     program: &str,
     file: impl BufRead,
 ) -> Result<Vec<RuleLine>, Error> {
-    rules_or_mistakes(scanner, program, file).map_err(Error::first)
-}
-
-/// The same, with up to ten mistakes.
-pub(crate) fn rules_or_mistakes(
-    scanner: &mut Scanner,
-    program: &str,
-    file: impl BufRead,
-) -> Result<Vec<RuleLine>, Error> {
-    let (mut lines, mut mistakes) = (Vec::new(), Mistakes::default());
+    let (mut lines, mut mistakes) = (Vec::new(), MistakeList::default());
     for line in rule_lines(scanner, program, file) {
         match line {
             Ok(line) if mistakes.is_empty() => lines.push(line),
@@ -218,7 +211,7 @@ pub(crate) fn table_of(
     file: &[u8],
     mut see: impl FnMut(&RuleLine),
 ) -> Result<(Table, LineNumbers), Error> {
-    let (mut mistakes, mut refused) = (Mistakes::default(), Mistakes::default());
+    let (mut mistakes, mut refused) = (MistakeList::default(), MistakeList::default());
     let (mut table, mut numbers) = (Table::default(), LineNumbers::default());
     let mut has_room = true;
     for line in rule_lines(scanner, program, file) {

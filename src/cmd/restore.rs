@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{BufReader, stdin};
 use std::time::Duration;
 
-use crate::classic::{Invocation, RuleLine, rules_or_mistakes};
+use crate::classic::{Invocation, RuleLine, read_rules};
 use crate::diff::{Delta, plan};
 use crate::error::{Errno, Error};
 use crate::model::{Change, Table};
@@ -345,7 +345,7 @@ impl<'a> Written<'a> {
 
 fn read(session: &mut Session<'_>) -> Result<Vec<RuleLine>, Error> {
     let file = BufReader::with_capacity(CHUNK, stdin().lock());
-    let lines = rules_or_mistakes(&mut session.scanner, &session.program, file)?;
+    let lines = read_rules(&mut session.scanner, &session.program, file)?;
     desired::check(session, &Needs::of_lines(&lines), Effort::Load)?;
     Ok(lines)
 }

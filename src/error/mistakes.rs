@@ -1,36 +1,22 @@
 //! Several mistakes of one file.
 
+use super::excerpt::{HINT, excerpt};
 use super::{Error, Misuse, Rejection, UNCHANGED};
-use crate::model::printable;
 
 /// Mistakes of one file that are reported; one more may be counted.
 const MOST_MISTAKES: usize = 10;
 
-/// Columns that a line with an excerpt of a file has at most.
-const COLUMNS: usize = 80;
-
 /// A message and the hints that follow it.
 pub(crate) type Message = (String, Vec<String>);
 
-/// `text`, cut so that it ends within 80 columns if `before` columns stand to its left.
-pub(super) fn excerpt(text: &str, before: usize) -> String {
-    let text = printable(text);
-    let room = COLUMNS.saturating_sub(before);
-    if text.chars().count() <= room {
-        return text.into_owned();
-    }
-    let start: String = text.chars().take(room.saturating_sub(3)).collect();
-    start + "..."
-}
-
 /// Collects the mistakes of a file.
 #[derive(Debug, Default)]
-pub(crate) struct Mistakes {
+pub(crate) struct MistakeList {
     list: Vec<Error>,
     more: bool,
 }
 
-impl Mistakes {
+impl MistakeList {
     /// Adds one, and says whether there is room for another.
     pub(crate) fn add(&mut self, error: Error) -> bool {
         self.more = self.list.len() == MOST_MISTAKES;
@@ -153,19 +139,3 @@ impl Error {
 }
 
 const MORE: &str = "there are more mistakes in this file";
-
-/// Columns of `hint: `.
-pub(super) const HINT: usize = 6;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn excerpts_end_within_80_columns() {
-        assert_eq!(excerpt("-A", HINT), "-A");
-        let long = excerpt(&"x".repeat(100), HINT);
-        assert_eq!((long.len(), long.ends_with("x...")), (74, true));
-        assert_eq!(excerpt(&"\x1b".repeat(30), HINT).len(), 74);
-    }
-}

@@ -5,7 +5,8 @@ use indexmap::IndexMap;
 
 use crate::classic::RuleLine;
 use crate::classic::describe;
-use crate::error::{Error, Mistakes, Module, Rejection};
+use crate::error::mistakes::MistakeList;
+use crate::error::{Error, Module, Rejection};
 use crate::model::{
     Change, ENGINES, EngineName, Kind, SCHEDULERS, SchedulerName, Service, ServiceKey, Table,
 };
@@ -92,7 +93,7 @@ impl Needs {
     /// [`Rejection::NotOffered`] for each that the kernel does not have, up to ten. Where it does not
     /// tell, the change itself will.
     pub fn check(&self, client: &mut Client) -> Result<(), Error> {
-        let mut mistakes = Mistakes::default();
+        let mut mistakes = MistakeList::default();
         for ((scheduler, engine), place) in &self.0 {
             let missing = if client.offers(*scheduler, None) == Some(false) {
                 Module::Scheduler(scheduler.to_string())
