@@ -9,7 +9,7 @@ use crate::document::{TOP, read};
 use crate::markdown;
 
 /// What is no message but its joints.
-const JOINTS: [&str; 1] = ["(os error"];
+const JOINTS: [&str; 2] = ["(os error", "at line"];
 
 #[test]
 fn the_error_index_has_every_text() {
