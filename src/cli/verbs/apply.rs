@@ -158,8 +158,8 @@ pub(super) fn time(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("TIME").value_parser(parser).help(help)
 }
 
-/// Plain numbers are seconds; parts of a second are dropped. `None` for what is no time, or for one
-/// of more than a hundred years.
+/// Reads a plain number as seconds, and drops fractions of a second. Returns `None` for a word that is
+/// no time, and for a time of more than a hundred years.
 fn read_time(word: &str) -> Option<Duration> {
     let seconds = match word.parse() {
         Ok(seconds) => seconds,
