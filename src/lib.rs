@@ -67,12 +67,33 @@ mod transaction;
 pub mod diff;
 pub mod model;
 
-pub use classic::read_table;
 pub use cmd::main;
 pub use error::{
     Errno, Error, Mistake, Misuse, Module, Obstacle, Owner, Rejection, Usage, ValueKind,
 };
 pub use netlink::{Client, Refusal};
+
+/// The table that a rule file makes of an empty one: what `ipvsadm-save` writes and
+/// `ipvsadm apply` reads. No kernel is needed, but names of hosts and ports are looked up.
+///
+/// ```
+/// let table = ipvsadm::read_table(
+///     "# the shop\n\
+///      -A -t 192.0.2.80:80 -s wrr\n\
+///      -a -t 192.0.2.80:80 -r 198.51.100.21 -m -w 3\n",
+/// )?;
+/// assert_eq!(table.destinations(), 1);
+/// # Ok::<(), ipvsadm::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::RuleFile`] for a line that makes no command, [`Error::Rejection`] for one that
+/// describes no table or that the kernel would refuse. Both know the number of the line.
+pub fn read_table(file: &str) -> Result<model::Table, Error> {
+    let scanner = &mut classic::Scanner::new(cmd::NAMES);
+    let table = classic::table_of(scanner, "ipvsadm", file.as_bytes(), |_| {});
+    table.map(|(table, _)| table).map_err(Error::first)
+}
 
 /// What the tests, the benches and the writer of the manual see of the rooms. Not a part of the
 /// library: no version number speaks of it.
@@ -82,7 +103,7 @@ pub use netlink::{Client, Refusal};
 pub mod internals {
     pub mod classic {
         pub use crate::classic::{
-            Invocation, Scanner, daemon_line, describe_destination, describe_service,
+            Invocation, Names, Scanner, daemon_line, describe_destination, describe_service,
             destination_line, options, parse_line, parser, read_rules, service_line, timeouts_line,
         };
     }

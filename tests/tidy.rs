@@ -13,7 +13,7 @@ const MOST_LINES: usize = 500;
 const KNOWS: [(&str, &[&str]); 13] = [
     ("error", &["model"]),
     ("model", &["error"]),
-    ("classic", &["model", "error", "system"]),
+    ("classic", &["model", "error"]),
     ("diff", &["model", "error"]),
     ("json", &["model", "error"]),
     ("netlink", &["model", "error", "system"]),

@@ -10,9 +10,10 @@ use crate::model::{
     SchedulerName, ServiceKey, Timeouts, Tunnel,
 };
 
-use super::lexer::{Given, What};
+use super::lexer::What;
 use super::options::{Column, Command, Opt};
-use super::values;
+use super::scanner::Taken;
+use super::values::{self, Names};
 
 /// Seconds of `-p` without a value. The old manual said 300, the old program did this.
 const DEFAULT_PERSISTENCE: u32 = 360;
@@ -24,6 +25,7 @@ const TUNNEL_COLUMNS: [Column; 5] =
 
 pub(super) struct Draft {
     pub(super) command: Command,
+    names: Names,
     seen: u64,
     /// Protocol and family of the service, wherever it stands on the line: the meaning of `-r` and
     /// `-M` depends on them.
@@ -77,10 +79,11 @@ fn ranged<T: TryFrom<u32>>(
 }
 
 impl Draft {
-    pub(super) fn new(command: Command, given: &[Given]) -> Self {
-        let (kind, endpoint) = service_kind(given);
+    pub(super) fn new(command: Command, taken: &[Taken<'_>], names: Names) -> Self {
+        let (kind, endpoint) = service_kind(taken, names);
         Self {
             command,
+            names,
             seen: 0,
             kind,
             endpoint,
@@ -165,7 +168,7 @@ impl Draft {
             _ => {
                 let protocol = protocol_of(option);
                 let found = self.endpoint.take();
-                let found = found.unwrap_or_else(|| values::endpoint(word, protocol));
+                let found = found.unwrap_or_else(|| values::endpoint(word, protocol, self.names));
                 let (address, port) = found.map_err(|reason| Misuse::Value {
                     kind: ValueKind::Service,
                     word: word.to_owned(),
@@ -212,9 +215,10 @@ impl Draft {
     fn take_server(&mut self, option: Opt, word: &str) -> Result<(), Misuse> {
         match option {
             Opt::RealServer => {
-                let endpoint = values::endpoint(word, self.kind.0).map_err(|reason| {
-                    Misuse::Value { kind: ValueKind::RealServer, word: word.to_owned(), reason }
-                })?;
+                let endpoint =
+                    values::endpoint(word, self.kind.0, self.names).map_err(|reason| {
+                        Misuse::Value { kind: ValueKind::RealServer, word: word.to_owned(), reason }
+                    })?;
                 self.real_server = Some(endpoint);
             }
             Opt::TunType => {
@@ -373,15 +377,18 @@ fn protocol_of(option: Opt) -> Protocol {
 
 /// Of two services, which is a mistake, the first: the old tool reads what stands behind it before
 /// it finds the second.
-fn service_kind(given: &[Given]) -> ((Protocol, Family), Option<values::Endpoint>) {
+fn service_kind(
+    taken: &[Taken<'_>],
+    names: Names,
+) -> ((Protocol, Family), Option<values::Endpoint>) {
     let mut kind = (Protocol::Tcp, Family::V4);
     let mut endpoint = None;
     let mut is_known = false;
-    for given in given {
-        match (given.what, given.value.as_deref()) {
+    for option in taken {
+        match (option.what, option.value.as_deref()) {
             (What::Option(option @ (Opt::Tcp | Opt::Udp | Opt::Sctp)), Some(word)) if !is_known => {
                 let protocol = protocol_of(option);
-                let found = values::endpoint(word, protocol);
+                let found = values::endpoint(word, protocol, names);
                 let family = found.as_ref().map_or(Family::V4, |(ip, _)| Family::of(ip));
                 kind = (protocol, family);
                 endpoint = Some(found);

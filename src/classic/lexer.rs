@@ -1,381 +1,273 @@
-//! Words to options, by clap, in the order in which they stand.
+//! Words to tokens: the one place that knows how options are written.
 //!
-//! The old tool read its words with popt, from left to right, and stopped at the first that it did
-//! not like; which message a user sees depends on that order. clap reads the whole line, so the
-//! order is taken from its indices, and when it refuses the line, the longest part of the line that
-//! it accepts is what comes before the mistake.
-
-use clap::error::ErrorKind;
-use clap::{Arg, ArgAction};
-use indexmap::IndexSet;
+//! The old tool read its words with popt, from left to right: `-A`, `-At` for `-A -t`, values glued to
+//! their letter, after `=` or as the next word. Command lines, rule lines, completion and the search
+//! for `--netns` before a verb all read these tokens.
 
 use super::options::{COMMANDS, Command, OPTIONS, Opt, Takes};
 
-/// Stands for "no value": no word of a command line can contain a NUL, and none of a file does.
-const ABSENT: &str = "\0";
-/// Stands for a lone `-`, which popt never takes as an optional value and clap does.
-const DASH: &str = "\0-";
-const LOOSE: &str = "words";
-
-/// An option, or a command, as found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Given {
-    pub(crate) what: What,
-    pub(crate) value: Option<String>,
-}
-
+/// A command or an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     Command(Command),
     Option(Opt),
 }
 
-/// A word that is no option, or lacks its value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
-    pub(crate) word: String,
-    pub(crate) missing_value: bool,
-}
-
-/// A command line, read up to its first mistake.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Words {
-    pub(crate) given: Vec<Given>,
-    pub(crate) loose: Vec<String>,
-    pub(crate) failure: Option<Failure>,
-}
-
-/// Reads words of the classic language.
-#[derive(Default)]
-pub struct Scanner {
-    /// clap, set up when it is first needed: making it costs more than using it, and rule lines in the
-    /// canonical form do not need it.
-    language: Option<clap::Command>,
-    /// What lines of files mean otherwise than they say; of a file that is read twice once.
-    pub(crate) notes: IndexSet<String>,
-    /// How often clap was asked.
-    #[cfg(test)]
-    scans: usize,
-}
-
-impl Scanner {
-    /// Takes what was noted of lines of files: those that mean otherwise than they say.
-    pub(crate) fn take_notes(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.notes).into_iter().collect()
-    }
-}
-
-fn language() -> clap::Command {
-    let mut command = clap::Command::new("ipvsadm")
-        .no_binary_name(true)
-        .disable_help_flag(true)
-        .disable_version_flag(true);
-    for row in COMMANDS {
-        let (first, more) = row.short.split_first().map_or((None, &[][..]), |(f, m)| (Some(*f), m));
-        let arg = argument(row.long, first, row.takes).visible_short_aliases(more.to_vec());
-        command = command.arg(arg);
-    }
-    for row in OPTIONS {
-        command = command.arg(argument(row.long, row.short, row.takes));
-    }
-    let loose = Arg::new(LOOSE).action(ArgAction::Append).num_args(0..);
-    command.arg(loose)
-}
-
-fn argument(long: &'static str, short: Option<char>, takes: Takes) -> Arg {
-    let arg = Arg::new(long).long(long).short(short).action(ArgAction::Append);
-    match takes {
-        // A flag of clap's own would forget where each repetition stood.
-        Takes::Nothing => arg.num_args(0..=1).require_equals(true).default_missing_value(ABSENT),
-        Takes::Value(_) => arg.num_args(1).allow_hyphen_values(true),
-        Takes::Perhaps(_) => arg.num_args(0..=1).default_missing_value(ABSENT),
-    }
-}
-
-impl Scanner {
-    /// Reads the words of one command.
-    pub(crate) fn read(&mut self, args: &[String]) -> Words {
-        let args: Vec<&str> =
-            args.iter().map(|arg| if arg == "-" { DASH } else { arg.as_str() }).collect();
-        match self.scan(&args) {
-            Ok(words) => words,
-            Err(_) => self.read_to_mistake(&args),
+impl What {
+    /// The name after `--`.
+    pub(crate) fn long(self) -> &'static str {
+        match self {
+            Self::Command(command) => command.row().long,
+            Self::Option(option) => option.row().long,
         }
     }
+}
 
-    /// The word as typed that ends option number `index`: its value, if that is a word of its own.
-    pub(crate) fn word_of(&mut self, args: &[String], index: usize) -> String {
-        let (mut short, mut long) = (0, args.len());
-        // With fewer words there are never more options.
-        while long - short > 1 {
-            let middle = usize::midpoint(short, long);
-            if self.read(&args[..middle]).given.len() > index {
-                long = middle;
-            } else {
-                short = middle;
+/// A command or an option where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Given<'a> {
+    pub(crate) what: What,
+    pub(crate) value: Option<&'a str>,
+    /// The word that holds the name or the letter.
+    pub(crate) word: &'a str,
+    /// The value is the next word.
+    is_apart: bool,
+}
+
+impl<'a> Given<'a> {
+    /// The last word that belongs to it.
+    pub(crate) fn last_word(&self) -> &'a str {
+        self.value.filter(|_| self.is_apart).unwrap_or(self.word)
+    }
+}
+
+/// A word with a name or letter that does not exist, or whose option lacks its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mistake<'a> {
+    pub(crate) word: &'a str,
+    /// What lacks its value.
+    pub(crate) lacks_value: Option<What>,
+}
+
+/// A part of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Token<'a> {
+    Given(Given<'a>),
+    /// A word that is neither an option nor a value.
+    Loose(&'a str),
+    /// `--`: all words after it are loose.
+    Dashes,
+    Mistake(Mistake<'a>),
+}
+
+/// The tokens of a line, read as they are asked for. They go on after a mistake.
+#[derive(Clone, Debug)]
+pub(crate) struct Tokens<'a, I> {
+    words: I,
+    /// The word of a bundle such as `-Ln`.
+    word: &'a str,
+    /// Its letters that were not read yet.
+    letters: &'a str,
+    only_loose: bool,
+}
+
+/// The tokens of these words.
+pub(crate) fn tokens<'a, I: Iterator<Item = &'a str>>(words: I) -> Tokens<'a, I> {
+    Tokens { words, word: "", letters: "", only_loose: false }
+}
+
+/// The tokens of a command line.
+pub(crate) fn tokens_of(args: &[String]) -> Tokens<'_, impl Iterator<Item = &str> + Clone> {
+    tokens(args.iter().map(String::as_str))
+}
+
+impl<'a, I: Iterator<Item = &'a str> + Clone> Iterator for Tokens<'a, I> {
+    type Item = Token<'a>;
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        if !self.letters.is_empty() {
+            return Some(self.letter());
+        }
+        let word = self.words.next()?;
+        Some(match word.as_bytes() {
+            _ if self.only_loose => Token::Loose(word),
+            b"--" => {
+                self.only_loose = true;
+                Token::Dashes
             }
-        }
-        args.get(short).cloned().unwrap_or_default()
-    }
-
-    fn read_to_mistake(&mut self, args: &[&str]) -> Words {
-        let (end, mut words) = longest(args.len(), |end| self.scan(&args[..end]).ok());
-        let word = args[end];
-        let kind = self.scan(&args[..=end]).err();
-        if let Some(more) = self.good_letters(&args[..end], word) {
-            words = more;
-        }
-        let missing_value = kind != Some(ErrorKind::UnknownArgument);
-        words.failure = Some(Failure { word: word.replace(DASH, "-"), missing_value });
-        words
-    }
-
-    /// The options before the mistake in a bundle such as `-LnQ`.
-    fn good_letters(&mut self, before: &[&str], word: &str) -> Option<Words> {
-        if !word.starts_with('-') || word.starts_with("--") {
-            return None;
-        }
-        let ends = word.char_indices().skip(2).map(|(at, _)| at).collect::<Vec<_>>();
-        let (_, words) = longest(ends.len() + 1, |number| {
-            let mut args = before.to_vec();
-            let Some(end) = number.checked_sub(1) else { return Some(None) };
-            args.push(&word[..ends[end]]);
-            self.scan(&args).ok().map(Some)
-        });
-        words
-    }
-
-    fn scan(&mut self, args: &[&str]) -> Result<Words, ErrorKind> {
-        #[cfg(test)]
-        {
-            self.scans += 1;
-        }
-        let matches = self
-            .language
-            .get_or_insert_with(language)
-            .try_get_matches_from_mut(args)
-            .map_err(|error| error.kind())?;
-        let mut found: Vec<(usize, Given)> = Vec::new();
-        let mut loose: Vec<(usize, String)> = Vec::new();
-        let mut collect = |name: &str, what: What, takes: Takes| {
-            let indices = matches.indices_of(name).into_iter().flatten();
-            let values = matches.get_many::<String>(name).into_iter().flatten();
-            for (index, value) in indices.zip(values) {
-                if value == DASH && matches!(takes, Takes::Perhaps(_)) {
-                    loose.push((index, "-".to_owned()));
-                }
-                let value = match value.as_str() {
-                    ABSENT => None,
-                    DASH if matches!(takes, Takes::Perhaps(_)) => None,
-                    DASH => Some("-".to_owned()),
-                    other => Some(other.to_owned()),
-                };
-                found.push((index, Given { what, value }));
+            [b'-', b'-', ..] => self.long(word),
+            [b'-', _, ..] => {
+                self.word = word;
+                self.letters = &word[1..];
+                self.letter()
             }
-        };
-        for row in COMMANDS {
-            collect(row.long, What::Command(row.command), row.takes);
-        }
-        for row in OPTIONS {
-            collect(row.long, What::Option(row.option), row.takes);
-        }
-        let indices = matches.indices_of(LOOSE).into_iter().flatten();
-        let values = matches.get_many::<String>(LOOSE).into_iter().flatten();
-        loose.extend(indices.zip(values.map(|word| word.replace(DASH, "-"))));
-        found.sort_by_key(|(index, _)| *index);
-        loose.sort_by_key(|(index, _)| *index);
-        Ok(Words {
-            given: found.into_iter().map(|(_, given)| given).collect(),
-            loose: loose.into_iter().map(|(_, word)| word).collect(),
-            failure: None,
+            _ => Token::Loose(word),
         })
     }
 }
 
-/// The greatest length below `length` that `read` accepts, and what it reads. Nothing is always
-/// accepted; where something was not, because an option lacks its value at the end, the lengths
-/// before and after it are. So it is found by bisection: a line may have 30,000 words.
-fn longest<T: Default>(length: usize, mut read: impl FnMut(usize) -> Option<T>) -> (usize, T) {
-    let mut found = (0, T::default());
-    let (mut good, mut bad) = (0, length);
-    while bad > good {
-        let middle = good + (bad - good) / 2;
-        let read_from = |end: usize, read: &mut dyn FnMut(usize) -> Option<T>| {
-            read(end).map(|words| (end, words))
+impl<'a, I: Iterator<Item = &'a str> + Clone> Tokens<'a, I> {
+    fn long(&mut self, word: &'a str) -> Token<'a> {
+        let (name, glued) = match word[2..].split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (&word[2..], None),
         };
-        let read_here =
-            read_from(middle, &mut read).or_else(|| read_from(middle.checked_sub(1)?, &mut read));
-        match read_here {
-            Some(read) => {
-                found = read;
-                good = middle + 1;
-            }
-            None => bad = middle,
-        }
-    }
-    found
-}
-
-/// Names that other programs have for options.
-const SYNONYMS: [(&str, &str); 14] = [
-    ("algorithm", "--scheduler"),
-    ("direct", "--gatewaying (-g)"),
-    ("dr", "--gatewaying (-g)"),
-    ("gateway", "--gatewaying (-g)"),
-    ("masq", "--masquerading (-m)"),
-    ("masquerade", "--masquerading (-m)"),
-    ("nat", "--masquerading (-m)"),
-    ("output", "--json"),
-    ("format", "--json"),
-    ("persist", "--persistent"),
-    ("persistence", "--persistent"),
-    ("server", "--real-server"),
-    ("tunnel", "--ipip (-i)"),
-    ("tunneling", "--ipip (-i)"),
-];
-
-/// The option whose name is nearest to a word that is none.
-pub(crate) fn suggestion(word: &str) -> Option<String> {
-    let name = word.strip_prefix("--")?.split('=').next()?;
-    if let Some((_, known)) = SYNONYMS.iter().find(|(synonym, _)| *synonym == name) {
-        return Some((*known).to_owned());
-    }
-    let names = COMMANDS.iter().map(|row| row.long).chain(OPTIONS.iter().map(|row| row.long));
-    names
-        .map(|known| (strsim::damerau_levenshtein(known, name), known))
-        .chain(unique_start(name).map(|known| (0, known)))
-        .filter(|(distance, _)| *distance <= 2 && *distance < name.len())
-        .min()
-        .map(|(_, known)| format!("--{known}"))
-}
-
-/// popt knows no abbreviations, but people do.
-fn unique_start(name: &str) -> Option<&'static str> {
-    let mut starts = COMMANDS
-        .iter()
-        .map(|row| row.long)
-        .chain(OPTIONS.iter().map(|row| row.long))
-        .filter(|known| name.len() >= 3 && known.starts_with(name));
-    let first = starts.next()?;
-    starts.next().is_none().then_some(first)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(line: &str) -> Words {
-        let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        Scanner::default().read(&args)
-    }
-
-    fn names(words: &Words) -> Vec<String> {
-        let name = |given: &Given| {
-            let long = match given.what {
-                What::Command(command) => command.row().long,
-                What::Option(option) => option.row().long,
-            };
-            match &given.value {
-                Some(value) => format!("{long}={value}"),
-                None => long.to_owned(),
-            }
-        };
-        words.given.iter().map(name).collect()
-    }
-
-    #[test]
-    fn bundles_and_glued_values() {
-        assert_eq!(
-            names(&read("-At10.0.0.1:80 -p300")),
-            ["add-service", "tcp-service=10.0.0.1:80", "persistent=300"]
-        );
-        assert_eq!(names(&read("-Ln")), ["list", "numeric"]);
-        assert_eq!(names(&read("-w=4 -w -1")), ["weight=4", "weight=-1"]);
-    }
-
-    #[test]
-    fn repetitions_keep_their_order() {
-        assert_eq!(names(&read("-n -L -n")), ["numeric", "list", "numeric"]);
-    }
-
-    #[test]
-    fn optional_value_is_no_option_and_no_dash() {
-        assert_eq!(names(&read("-p -t X")), ["persistent", "tcp-service=X"]);
-        let words = read("-p -");
-        assert_eq!(
-            (names(&words), words.loose),
-            (vec!["persistent".to_owned()], vec!["-".to_owned()])
-        );
-        assert_eq!(names(&read("-p-")), ["persistent=-"]);
-    }
-
-    #[test]
-    fn mistake_in_a_bundle_keeps_the_letters_before_it() {
-        let words = read("-L -nQ --stats");
-        assert_eq!(names(&words), ["list", "numeric"]);
-        assert_eq!(words.failure, Some(Failure { word: "-nQ".to_owned(), missing_value: false }));
-    }
-
-    #[test]
-    fn missing_value_is_told_from_unknown_option() {
-        let failure = read("-A -t").failure;
-        assert_eq!(failure, Some(Failure { word: "-t".to_owned(), missing_value: true }));
-    }
-
-    #[test]
-    fn word_of_an_option_is_the_last_one_that_it_takes() {
-        let args: Vec<String> =
-            ["-An", "--stop-daemon", "backup", "-E"].map(str::to_owned).to_vec();
-        let mut scanner = Scanner::default();
-        assert_eq!(scanner.word_of(&args, 1), "-An");
-        assert_eq!(scanner.word_of(&args, 2), "backup");
-        assert_eq!(scanner.word_of(&args, 3), "-E");
-        let args = ["-L", "-LQ"].map(str::to_owned);
-        assert_eq!(scanner.word_of(&args, 1), "-LQ");
-    }
-
-    #[test]
-    fn the_mistake_is_found_by_bisection() {
-        let many = |bad: &str| {
-            let mut args = vec!["-n"; 10_000];
-            args.insert(7_000, bad);
-            args.into_iter().map(str::to_owned).collect::<Vec<_>>()
-        };
-        let mut scanner = Scanner::default();
-        for bad in ["--nonsense", &format!("-{}Q", "n".repeat(5000))] {
-            let words = scanner.read(&many(bad));
-            assert_eq!(words.failure.unwrap().word, bad);
-            assert!(words.given.len() >= 7_000);
-        }
-        assert_eq!(scanner.word_of(&many("-L"), 7_000), "-L");
-        assert!(scanner.scans < 200, "{}", scanner.scans);
-    }
-
-    #[test]
-    fn every_mistake_is_where_the_longest_good_part_ends() {
-        // As before: the lengths one by one, from the longest.
-        let words = ["-A", "-t", "X", "-Q", "-p", "-", "--numeric=1", "x", "-nt", "-nQ", "-s"];
-        let mut scanner = Scanner::default();
-        for mut number in 0..words.len().pow(4) {
-            let mut args = Vec::new();
-            for _ in 0..4 {
-                args.push(words[number % words.len()].to_owned());
-                number /= words.len();
-            }
-            let args: Vec<&str> = args.iter().map(|it| if it == "-" { DASH } else { it }).collect();
-            if scanner.scan(&args).is_err() {
-                let one_by_one =
-                    (0..args.len()).rev().find(|end| scanner.scan(&args[..*end]).is_ok());
-                let (end, _) = longest(args.len(), |end| scanner.scan(&args[..end]).ok());
-                assert_eq!(Some(end), one_by_one, "{args:?}");
-            }
+        match Known::by_long(name) {
+            Some(known) => self.given(known, word, glued),
+            None => Token::Mistake(Mistake { word, lacks_value: None }),
         }
     }
 
-    #[test]
-    fn near_names_are_suggested() {
-        assert_eq!(suggestion("--schedular=rr").as_deref(), Some("--scheduler"));
-        assert_eq!(suggestion("--num").as_deref(), Some("--numeric"));
-        assert_eq!(suggestion("--banana"), None);
+    fn letter(&mut self) -> Token<'a> {
+        let mut letters = self.letters.chars();
+        let known = letters.next().and_then(Known::by_letter);
+        let rest = letters.as_str();
+        self.letters = "";
+        let Some(known) = known else {
+            return Token::Mistake(Mistake { word: self.word, lacks_value: None });
+        };
+        let after_equals = rest.strip_prefix('=');
+        let glued = match known.arity {
+            Arity::None if after_equals.is_none() => {
+                self.letters = rest;
+                None
+            }
+            _ => after_equals.or((!rest.is_empty()).then_some(rest)),
+        };
+        self.given(known, self.word, glued)
+    }
+
+    fn given(&mut self, known: Known, word: &'a str, glued: Option<&'a str>) -> Token<'a> {
+        let Known { what, arity } = known;
+        let mut given = Given { what, value: glued, word, is_apart: false };
+        if glued.is_none() {
+            match arity {
+                Arity::None => {}
+                Arity::Value => match self.words.next() {
+                    Some(next) => given = Given { value: Some(next), is_apart: true, ..given },
+                    None => return Token::Mistake(Mistake { word, lacks_value: Some(what) }),
+                },
+                Arity::Perhaps => {
+                    let mut ahead = self.words.clone();
+                    if let Some(next) = ahead.next().filter(|next| !next.starts_with('-')) {
+                        given = Given { value: Some(next), is_apart: true, ..given };
+                        self.words = ahead;
+                    }
+                }
+            }
+        }
+        Token::Given(given)
     }
 }
+
+/// What the tokens depend on, of a row of the option table.
+#[derive(Clone, Copy)]
+struct Known {
+    what: What,
+    arity: Arity,
+}
+
+#[derive(Clone, Copy)]
+enum Arity {
+    None,
+    Value,
+    Perhaps,
+}
+
+impl Known {
+    fn by_letter(letter: char) -> Option<Self> {
+        *LETTERS.get(letter as usize)?
+    }
+
+    fn by_long(name: &str) -> Option<Self> {
+        let first = *STARTS.get(name.len())?;
+        let end = *STARTS.get(name.len() + 1)?;
+        let rows = BY_LENGTH.get(usize::from(first)..usize::from(end))?;
+        let row = rows.iter().find(|row| long_of(usize::from(**row)) == name)?;
+        Some(Self::of_row(usize::from(*row)))
+    }
+
+    const fn of_row(row: usize) -> Self {
+        let (what, takes) = if row < COMMANDS.len() {
+            (What::Command(COMMANDS[row].command), &COMMANDS[row].takes)
+        } else {
+            let row = &OPTIONS[row - COMMANDS.len()];
+            (What::Option(row.option), &row.takes)
+        };
+        let arity = match takes {
+            Takes::Nothing => Arity::None,
+            Takes::Value(_) => Arity::Value,
+            Takes::Perhaps(_) => Arity::Perhaps,
+        };
+        Self { what, arity }
+    }
+}
+
+/// The rows of both tables: commands, then options.
+const ROWS: usize = COMMANDS.len() + OPTIONS.len();
+
+const fn long_of(row: usize) -> &'static str {
+    if row < COMMANDS.len() { COMMANDS[row].long } else { OPTIONS[row - COMMANDS.len()].long }
+}
+
+/// What each ASCII letter stands for. A search of the tables for each word would slow down rule files.
+static LETTERS: [Option<Known>; 128] = {
+    let mut letters = [None; 128];
+    let mut row = 0;
+    while row < COMMANDS.len() {
+        let mut at = 0;
+        while at < COMMANDS[row].short.len() {
+            letters[COMMANDS[row].short[at] as usize] = Some(Known::of_row(row));
+            at += 1;
+        }
+        row += 1;
+    }
+    while row < ROWS {
+        if let Some(letter) = OPTIONS[row - COMMANDS.len()].short {
+            letters[letter as usize] = Some(Known::of_row(row));
+        }
+        row += 1;
+    }
+    letters
+};
+
+/// No long name has so many letters.
+const LONGEST: usize = 24;
+
+/// The rows by the lengths of their long names.
+#[allow(clippy::cast_possible_truncation)] // there are fewer than a hundred rows
+static BY_LENGTH: [u8; ROWS] = {
+    let mut rows = [0; ROWS];
+    let (mut length, mut at) = (0, 0);
+    while length < LONGEST {
+        let mut row = 0;
+        while row < ROWS {
+            if long_of(row).len() == length {
+                rows[at] = row as u8;
+                at += 1;
+            }
+            row += 1;
+        }
+        length += 1;
+    }
+    assert!(at == ROWS);
+    rows
+};
+
+/// Where in [`BY_LENGTH`] the names of each length begin.
+static STARTS: [u8; LONGEST + 1] = {
+    let mut starts = [0; LONGEST + 1];
+    let mut length = 0;
+    while length < LONGEST {
+        let (mut row, mut count) = (0, 0);
+        while row < ROWS {
+            if long_of(row).len() == length {
+                count += 1;
+            }
+            row += 1;
+        }
+        starts[length + 1] = starts[length] + count;
+        length += 1;
+    }
+    starts
+};

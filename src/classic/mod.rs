@@ -13,12 +13,13 @@ pub mod options;
 pub mod parser;
 mod print;
 mod rule_file;
+mod scanner;
+mod suggestion;
 mod validate;
 pub mod values;
 mod verb_names;
 
 pub use canonical::parse_line;
-pub use lexer::Scanner;
 pub(crate) use lexer::What;
 pub(crate) use line_numbers::LineNumbers;
 pub(crate) use parser::holes;
@@ -28,11 +29,13 @@ pub use print::{
     service_line, timeouts_line,
 };
 pub(crate) use rule_file::{LONGEST, MOST_BYTES, long_line, table_of};
-pub use rule_file::{RuleLine, read_rules, read_table};
+pub use rule_file::{RuleLine, read_rules};
+pub use scanner::Scanner;
 pub use validate::{check_service, fits};
 pub(crate) use validate::{
     readable_daemon, readable_destination, readable_service, readable_timeouts,
 };
+pub use values::Names;
 #[cfg(test)]
 pub(crate) use verb_names::VERBS;
 pub(crate) use verb_names::is_verb;

@@ -14,8 +14,10 @@ use crate::classic::check_service;
 
 use super::builder::Draft;
 use super::first_word::{first_word, meant, value_of};
-use super::lexer::{Failure, Given, Scanner, What, Words, suggestion};
+use super::lexer::{Mistake, What};
 use super::options::{COLUMNS, Column, Command, Opt, Takes};
+use super::scanner::{Scanner, Taken, Words};
+use super::suggestion::suggestion;
 use super::verb_names::is_verb;
 
 /// What a command of the classic language asks for.
@@ -137,13 +139,13 @@ pub fn parse(scanner: &mut Scanner, program: &str, args: &[String]) -> Result<Cl
         Command::Version => return Ok(Invocation::Version.into()),
         _ => {}
     }
-    let mut draft = Draft::new(command, &words.given);
+    let mut draft = Draft::new(command, &words.taken, scanner.names);
     draft.take_role(role.as_deref())?;
-    for (index, given) in words.given.iter().enumerate().filter(|(index, _)| *index != at) {
-        take(&mut draft, given, || scanner.word_of(args, index))?;
+    for (_, option) in words.taken.iter().enumerate().filter(|(index, _)| *index != at) {
+        take(&mut draft, option)?;
     }
-    if let Some(failure) = words.failure {
-        return Err(failed_word(failure));
+    if let Some(mistake) = words.mistake {
+        return Err(mistaken(mistake));
     }
     take_loose(&mut draft, words.loose)?;
     draft.take_scheduler_flags()?;
@@ -156,11 +158,11 @@ pub fn parse(scanner: &mut Scanner, program: &str, args: &[String]) -> Result<Cl
 fn first_command(
     program: &str,
     args: &[String],
-    words: &Words,
+    words: &Words<'_>,
 ) -> Result<(usize, Command, Option<String>), Misuse> {
-    let netns = |given: &&Given| given.what == What::Option(Opt::Netns);
-    let at = words.given.iter().take_while(netns).count();
-    if let Some(Given { what: What::Command(command), value }) = words.given.get(at)
+    let netns = |option: &&Taken<'_>| option.what == What::Option(Opt::Netns);
+    let at = words.taken.iter().take_while(netns).count();
+    if let Some(Taken { what: What::Command(command), value, .. }) = words.taken.get(at)
         && (value.is_none() || command.row().takes != Takes::Nothing)
     {
         return Ok((at, *command, value.clone()));
@@ -174,9 +176,9 @@ fn first_command(
 }
 
 /// A verb behind an option that goes with every verb: how to write the two.
-fn late_verb(words: &Words) -> Option<String> {
+fn late_verb(words: &Words<'_>) -> Option<String> {
     let verb = words.loose.first().filter(|word| is_verb(word))?;
-    let options = words.given.iter().map_while(|given| match (given.what, &given.value) {
+    let options = words.taken.iter().map_while(|option| match (option.what, &option.value) {
         (What::Option(Opt::Netns), Some(name)) => Some(shell_option("--netns", name)),
         (What::Option(Opt::Json), None) => Some("--json".to_owned()),
         _ => None,
@@ -185,27 +187,27 @@ fn late_verb(words: &Words) -> Option<String> {
     (!options.is_empty()).then(|| format!("{verb} ... {options}"))
 }
 
-fn take(draft: &mut Draft, given: &Given, word: impl FnOnce() -> String) -> Result<(), Misuse> {
-    let option = match given.what {
-        What::Command(command)
-            if command.row().takes == Takes::Nothing && given.value.is_some() =>
-        {
+fn take(draft: &mut Draft, taken: &Taken<'_>) -> Result<(), Misuse> {
+    let word = || taken.last_word.to_owned();
+    let has_value = taken.value.is_some();
+    let option = match taken.what {
+        What::Command(command) if command.row().takes == Takes::Nothing && has_value => {
             return Err(Misuse::UnwantedArgument { word: word() });
         }
         What::Command(_) => return Err(Misuse::SecondCommand { word: word() }),
         What::Option(option) => option,
     };
-    if option.row().takes == Takes::Nothing && given.value.is_some() {
+    if option.row().takes == Takes::Nothing && has_value {
         return Err(Misuse::UnwantedArgument { word: word() });
     }
-    draft.take(option, given.value.as_deref())
+    draft.take(option, taken.value.as_deref())
 }
 
-fn failed_word(Failure { word, missing_value }: Failure) -> Misuse {
-    if missing_value {
-        Misuse::MissingArgument { takes: value_of(&word), word }
-    } else {
-        Misuse::UnknownOption { suggestion: suggestion(&word), word }
+fn mistaken(Mistake { word, lacks_value }: Mistake<'_>) -> Misuse {
+    let word = word.to_owned();
+    match lacks_value {
+        Some(_) => Misuse::MissingArgument { takes: value_of(&word), word },
+        None => Misuse::UnknownOption { suggestion: suggestion(&word), word },
     }
 }
 

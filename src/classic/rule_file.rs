@@ -8,9 +8,9 @@ use crate::error::{Errno, Error, Misuse, Rejection};
 use crate::model::{Change, Table};
 
 use super::canonical::Parser;
-use super::lexer::Scanner;
 use super::line_numbers::LineNumbers;
 use super::parser::{self, Classic, Invocation, usual_notes};
+use super::scanner::Scanner;
 
 /// Bytes of a line at most. A rule has about a hundred.
 pub(crate) const LONGEST: usize = 64 * 1024;
@@ -153,7 +153,7 @@ fn other_line(
         .take_while(|word| !word.starts_with('#'))
         .map(str::to_owned)
         .collect();
-    // The parser has its own meaning for these.
+    // No rule has these bytes: the old tool cut the line at a NUL.
     let control = |byte: &u8| matches!(byte, 0 | 1);
     if let Some(byte) = words.iter().flat_map(|word| word.bytes()).find(control) {
         return Err(Misuse::ControlByte { byte });
@@ -178,27 +178,6 @@ fn other_line(
     };
     let meant = Some("it has no place in a rule file".into());
     Err(Misuse::NoCommand { program: program.to_owned(), found, meant })
-}
-
-/// The table that a rule file makes of an empty one: what `ipvsadm-save` writes and
-/// `ipvsadm apply` reads. No kernel is needed, but names of hosts and ports are looked up.
-///
-/// ```
-/// let table = ipvsadm::read_table(
-///     "# the shop\n\
-///      -A -t 192.0.2.80:80 -s wrr\n\
-///      -a -t 192.0.2.80:80 -r 198.51.100.21 -m -w 3\n",
-/// )?;
-/// assert_eq!(table.destinations(), 1);
-/// # Ok::<(), ipvsadm::Error>(())
-/// ```
-///
-/// # Errors
-/// [`Error::RuleFile`] for a line that makes no command, [`Error::Rejection`] for one that
-/// describes no table or that the kernel would refuse. Both know the number of the line.
-pub fn read_table(file: &str) -> Result<Table, Error> {
-    let table = table_of(&mut Scanner::default(), "ipvsadm", file.as_bytes(), |_| {});
-    table.map(|(table, _)| table).map_err(Error::first)
 }
 
 /// The table that these lines make of an empty one, and where in the file its parts stand; `see` sees
@@ -259,6 +238,11 @@ fn contradiction(number: u32, change: &Change, errno: Errno, earlier: Option<u32
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read_table(file: &str) -> Result<Table, Error> {
+        let table = table_of(&mut Scanner::default(), "ipvsadm", file.as_bytes(), |_| {});
+        table.map(|(table, _)| table).map_err(Error::first)
+    }
 
     #[test]
     fn the_file_is_executed_on_an_empty_table() {

@@ -4,7 +4,23 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
 use crate::model::{Family, Granularity, Protocol};
-use crate::system::names;
+
+/// How names become numbers. This room does no I/O, so its callers bring the functions that ask the
+/// system.
+#[derive(Clone, Copy, Debug)]
+pub struct Names {
+    /// The first address of a host in this family.
+    pub address_of: fn(&str, Family) -> Option<IpAddr>,
+    /// The port of a service that uses this protocol.
+    pub port_of: fn(&str, Protocol) -> Option<u16>,
+}
+
+impl Default for Names {
+    /// No host and no port has a name.
+    fn default() -> Self {
+        Self { address_of: |_, _| None, port_of: |_, _| None }
+    }
+}
 
 /// What `isspace` takes in the C locale.
 const BLANKS: [char; 6] = [' ', '\t', '\n', '\x0b', '\x0c', '\r'];
@@ -28,7 +44,7 @@ pub(crate) fn number(word: &str, range: RangeInclusive<u32>) -> Option<u32> {
 pub(crate) type Endpoint = Result<(IpAddr, Option<u16>), Option<String>>;
 
 /// `ADDRESS[:PORT]`.
-pub(crate) fn endpoint(word: &str, protocol: Protocol) -> Endpoint {
+pub(crate) fn endpoint(word: &str, protocol: Protocol, names: Names) -> Endpoint {
     if let Some(inside) = word.strip_prefix('[') {
         let Some((host, rest)) = inside.split_once(']') else {
             return Err(Some("the `[' has no `]'".to_owned()));
@@ -36,48 +52,48 @@ pub(crate) fn endpoint(word: &str, protocol: Protocol) -> Endpoint {
         let Some(port) = rest.strip_prefix(':') else {
             return Err(Some("an address in brackets needs a port, as in [2001:db8::1]:80".into()));
         };
-        let address = bracketed(host).ok_or_else(|| Some(no_address(host)))?;
-        return Ok((address, Some(port_number(port, protocol)?)));
+        let address = bracketed(host, names).ok_or_else(|| Some(no_address(host)))?;
+        return Ok((address, Some(port_number(port, protocol, names)?)));
     }
     if let Ok(address) = word.parse::<Ipv6Addr>() {
         return Ok((address.into(), None));
     }
     let (host, port) = match word.split_once(':') {
-        Some((host, port)) => (host, Some(port_number(port, protocol)?)),
+        Some((host, port)) => (host, Some(port_number(port, protocol, names)?)),
         None if word.bytes().all(|byte| byte.is_ascii_digit()) => return Err(None),
         None => (word, None),
     };
     let address = ipv4(host)
         .map(IpAddr::from)
-        .or_else(|| resolve(host))
+        .or_else(|| resolve(host, names))
         .ok_or_else(|| Some(no_address(host)))?;
     Ok((address, port))
 }
 
-fn bracketed(host: &str) -> Option<IpAddr> {
+fn bracketed(host: &str, names: Names) -> Option<IpAddr> {
     let literal = host.parse::<Ipv6Addr>().map(IpAddr::from).ok();
     literal.or_else(|| ipv4(host).map(IpAddr::from)).or_else(|| {
         let name = !host.is_empty() && !host.contains([':', '%']);
-        if name { names::address_of(host, Family::V6) } else { None }
+        if name { (names.address_of)(host, Family::V6) } else { None }
     })
 }
 
-fn resolve(host: &str) -> Option<IpAddr> {
+fn resolve(host: &str, names: Names) -> Option<IpAddr> {
     if host.is_empty() || host.contains(':') {
         return None;
     }
-    names::address_of(host, Family::V4).or_else(|| names::address_of(host, Family::V6))
+    (names.address_of)(host, Family::V4).or_else(|| (names.address_of)(host, Family::V6))
 }
 
 fn no_address(host: &str) -> String {
     format!("`{host}' is neither an address nor the name of a host")
 }
 
-fn port_number(word: &str, protocol: Protocol) -> Result<u16, Option<String>> {
+fn port_number(word: &str, protocol: Protocol, names: Names) -> Result<u16, Option<String>> {
     let number = number(word, 0..=65535).and_then(|port| u16::try_from(port).ok());
     let looks_like_number = word.bytes().next().is_none_or(|byte| !byte.is_ascii_alphabetic());
-    let named = || if looks_like_number { None } else { names::port_of(word, protocol) };
-    number.or_else(named).ok_or_else(|| {
+    let by_name = || if looks_like_number { None } else { (names.port_of)(word, protocol) };
+    number.or_else(by_name).ok_or_else(|| {
         Some(format!("`{word}' is neither a port of 0 to 65535 nor the name of one"))
     })
 }
@@ -167,7 +183,7 @@ mod tests {
 
     #[test]
     fn endpoints() {
-        let parse = |word| endpoint(word, Protocol::Tcp);
+        let parse = |word| endpoint(word, Protocol::Tcp, Names::default());
         assert_eq!(parse("1.2.3.4:80").unwrap(), ("1.2.3.4".parse().unwrap(), Some(80)));
         assert_eq!(parse("1.2.3.4").unwrap(), ("1.2.3.4".parse().unwrap(), None));
         assert_eq!(parse("[::1]:80").unwrap(), ("::1".parse().unwrap(), Some(80)));

@@ -89,7 +89,7 @@ impl Program {
     ) -> Result<Request, Error> {
         match self {
             // The old tool refuses every word that does not begin with a dash.
-            Self::Ipvsadm if begins_verb(args) => Ok(verbs::parse(args)?),
+            Self::Ipvsadm if begins_verb(args) => Ok(verbs::parse(args, scanner.names)?),
             Self::Ipvsadm if args.first().is_some_and(|word| word == "help") => {
                 Ok(match &args[1..] {
                     [] => Request::Classic(Invocation::Help.into()),

@@ -20,6 +20,7 @@ pub use diff::DiffVerb;
 pub use set::SetVerb;
 
 use super::program::Request;
+use crate::classic::Names;
 use crate::error::{Mistake, Usage};
 use crate::host::Spec;
 use crate::model::InterfaceName;
@@ -166,7 +167,7 @@ pub fn command() -> Command {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn parse(args: &[String]) -> Result<Request, Usage> {
+pub fn parse(args: &[String], names: Names) -> Result<Request, Usage> {
     let args = asked_for_help(args);
     let words = std::iter::once("ipvsadm").chain(args.iter().map(String::as_str));
     let mut command = command();
@@ -178,7 +179,7 @@ pub fn parse(args: &[String]) -> Result<Request, Usage> {
         Err(error) => return Err(mistake::usage(&error, &command, &args)),
     };
     Ok(Request::Verb(Called {
-        verb: verb(&matches)?,
+        verb: verb(&matches, names)?,
         netns: matches.get_one::<String>("netns").cloned(),
         json: matches.get_flag("json"),
     }))
@@ -220,15 +221,16 @@ pub fn help(words: &[String]) -> Result<Request, Usage> {
         };
         parser = below;
     }
-    parse(&words.iter().cloned().chain(["--help".to_owned()]).collect::<Vec<_>>())
+    let words = words.iter().cloned().chain(["--help".to_owned()]).collect::<Vec<_>>();
+    parse(&words, Names::default())
 }
 
-fn verb(matches: &ArgMatches) -> Result<Verb, Usage> {
+fn verb(matches: &ArgMatches, names: Names) -> Result<Verb, Usage> {
     match matches.subcommand() {
         Some(("apply", matches)) => apply::read(matches).map(Verb::Apply),
         Some(("completions", matches)) => completions::read(matches).map(Verb::Completions),
         Some(("diff", matches)) => diff::read(matches).map(Verb::Diff),
-        Some(("set", matches)) => set::read(matches).map(Verb::Set),
+        Some(("set", matches)) => set::read(matches, names).map(Verb::Set),
         Some(("rs", matches)) => rs::read(matches).map(Verb::Rs),
         Some(("director", matches)) => director::read(matches).map(Verb::Director),
         _ => Err(Usage::other("a verb is missing")),

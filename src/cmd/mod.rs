@@ -28,7 +28,7 @@ use std::io::{ErrorKind, IsTerminal, Write, stdout};
 pub use args::Args;
 pub use main::main;
 
-use crate::classic::{Classic, Invocation, Scanner};
+use crate::classic::{Classic, Invocation, Names, Scanner};
 use crate::cli::{Called, Program, Request, Verb};
 use crate::error::{Errno, Error, UNCHANGED};
 use crate::json::Style;
@@ -36,7 +36,10 @@ use crate::netlink::Client;
 use crate::output::complaints::Complaints;
 use crate::output::harmless::Harmless;
 use crate::output::paint::Paint;
-use crate::system::{namespace, program, terminal};
+use crate::system::{names, namespace, program, terminal};
+
+/// How the classic language finds what names stand for: it asks the system.
+pub const NAMES: Names = Names { address_of: names::address_of, port_of: names::port_of };
 
 /// Lines of a file that mean otherwise than they say: so many are named.
 const NOTES: usize = 3;
@@ -79,7 +82,7 @@ impl<'a> Session<'a> {
         Self {
             out,
             complaints: Complaints::new(complaints),
-            scanner: Scanner::default(),
+            scanner: Scanner::new(NAMES),
             program,
             colours: false,
             on_terminal: None,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 
 use super::apply::{duration, time};
-use crate::classic::values;
+use crate::classic::{Names, values};
 use crate::error::{Mistake, Usage, pasted};
 use crate::json::Assignment;
 use crate::model::{DestinationKey, Family, Protocol, ServiceKey};
@@ -113,8 +113,9 @@ fn assignment(word: &str) -> Result<Assignment, String> {
     Ok(Assignment { key: key.to_owned(), value: value.to_owned() })
 }
 
-pub(super) fn read(matches: &ArgMatches) -> Result<SetVerb, Usage> {
-    let (service, protocol) = service(matches)?;
+pub(super) fn read(matches: &ArgMatches, names: Names) -> Result<SetVerb, Usage> {
+    let endpoint = |option: &str, word: &str, protocol| endpoint(option, word, protocol, names);
+    let (service, protocol) = service(matches, endpoint)?;
     let server = matches.get_one::<String>("server");
     let server = server.map(|word| endpoint("--real-server", word, protocol)).transpose()?;
     Ok(SetVerb {
@@ -141,7 +142,10 @@ fn words(matches: &ArgMatches) -> Result<Vec<Assignment>, Usage> {
     Ok(words)
 }
 
-fn service(matches: &ArgMatches) -> Result<(ServiceKey, Protocol), Usage> {
+fn service(
+    matches: &ArgMatches,
+    endpoint: impl Fn(&str, &str, Protocol) -> Result<(IpAddr, Option<u16>), Usage>,
+) -> Result<(ServiceKey, Protocol), Usage> {
     let protocols = [("tcp", Protocol::Tcp), ("udp", Protocol::Udp), ("sctp", Protocol::Sctp)];
     for (name, protocol) in protocols {
         if let Some(word) = matches.get_one::<String>(name) {
@@ -156,8 +160,13 @@ fn service(matches: &ArgMatches) -> Result<(ServiceKey, Protocol), Usage> {
     Ok((ServiceKey::Fwmark { mark, family }, Protocol::Tcp))
 }
 
-fn endpoint(option: &str, word: &str, protocol: Protocol) -> Result<(IpAddr, Option<u16>), Usage> {
-    values::endpoint(word, protocol).map_err(|reason| {
+fn endpoint(
+    option: &str,
+    word: &str,
+    protocol: Protocol,
+    names: Names,
+) -> Result<(IpAddr, Option<u16>), Usage> {
+    values::endpoint(word, protocol, names).map_err(|reason| {
         let reason = reason.unwrap_or_else(|| "expected ADDRESS[:PORT]".to_owned());
         let meant = pasted::endpoint(word).map(|text| format!("`{word}': {text}"));
         let (option, word) = (option.to_owned(), word.to_owned());
