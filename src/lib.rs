@@ -105,6 +105,7 @@ pub mod internals {
         pub use crate::classic::{
             Invocation, Names, Scanner, daemon_line, describe_destination, describe_service,
             destination_line, options, parse_line, parser, read_rules, service_line, timeouts_line,
+            tokens_of,
         };
     }
     pub mod cli {

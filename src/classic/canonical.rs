@@ -2,19 +2,30 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, SocketAddrV6};
 use std::num::NonZeroU32;
-use std::str::SplitAsciiWhitespace;
 
 use crate::model::{
     Change, Checksum, Destination, DestinationKey, EngineName, Family, Forwarding, Granularity,
     Persistence, Protocol, SchedulerFlags, SchedulerName, Service, ServiceKey, Tunnel,
 };
 
+use super::lexer::{Given, Token, What, tokens};
+use super::options::{Command, Opt};
 use super::validate::{fits, readable_destination, readable_service};
 
-/// Reads a line in the canonical form. `None` is no verdict: another spelling, a mistake, a comment,
-/// a command that changes nothing; the classic parser knows.
+/// Reads a line with its options in the canonical order. `None` is no verdict: another order, a
+/// mistake, a comment, a command that changes nothing; the classic parser knows.
 pub fn parse_line(line: &str) -> Option<Change> {
     Parser::default().line(line)
+}
+
+/// Reads a command line as [`parse_line`] reads a rule line.
+pub(crate) fn parse_words(words: &[Token<'_>]) -> Option<Change> {
+    let is_plain = |word: &str| is_plain(word) && !word.contains(' ');
+    let plain = |token: &Token<'_>| match token {
+        Token::Given(Given { value: Some(value), .. }) => is_plain(value),
+        _ => true,
+    };
+    if words.iter().all(plain) { Parser::default().tokens(words.iter().copied()) } else { None }
 }
 
 /// [`parse_line`] for line after line. Real servers follow their service, so most lines name the
@@ -27,48 +38,94 @@ pub(crate) struct Parser {
     endpoint: Option<(IpAddr, u16)>,
 }
 
+/// What is left of a line, with the next token in front.
+struct Rest<'a, I> {
+    next: Option<Token<'a>>,
+    tokens: I,
+}
+
+impl<'a, I: Iterator<Item = Token<'a>>> Rest<'a, I> {
+    /// Takes the next option if it is `option`, with its value, which is not empty.
+    fn value(&mut self, option: Opt) -> Option<&'a str> {
+        match self.next {
+            Some(Token::Given(Given { what: What::Option(next), value: Some(value), .. }))
+                if next == option && !value.is_empty() =>
+            {
+                self.next = self.tokens.next();
+                Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes the next option if it has no value and `meaning` knows it.
+    fn switch<T>(&mut self, meaning: impl Fn(Opt) -> Option<T>) -> Option<T> {
+        let Some(Token::Given(Given { what: What::Option(next), value: None, .. })) = self.next
+        else {
+            return None;
+        };
+        let found = meaning(next)?;
+        self.next = self.tokens.next();
+        Some(found)
+    }
+
+    /// The whole line was taken.
+    fn end(&self) -> Option<()> {
+        self.next.is_none().then_some(())
+    }
+}
+
 impl Parser {
     /// Reads a line as [`parse_line`] does.
     pub(crate) fn line(&mut self, line: &str) -> Option<Change> {
         if !is_plain(line) {
             return None;
         }
-        self.words(line.split_ascii_whitespace())
+        self.tokens(tokens(line.split_ascii_whitespace()))
     }
 
-    fn words(&mut self, mut words: SplitAsciiWhitespace<'_>) -> Option<Change> {
-        match words.next()? {
-            "-A" => self.service(words).map(Change::AddService),
-            "-E" => self.service(words).map(Change::UpdateService),
-            "-D" => {
-                let key = self.key(&mut words)?;
-                words.next().is_none().then_some(Change::DeleteService(key))
+    fn tokens<'a>(&mut self, mut tokens: impl Iterator<Item = Token<'a>>) -> Option<Change> {
+        let Token::Given(Given { what: What::Command(command), value: None, .. }) =
+            tokens.next()?
+        else {
+            return None;
+        };
+        let line = &mut Rest { next: tokens.next(), tokens };
+        let change = match command {
+            Command::AddService => Change::AddService(self.service(line)?),
+            Command::EditService => Change::UpdateService(self.service(line)?),
+            Command::DeleteService => Change::DeleteService(self.key(line)?),
+            Command::AddServer => {
+                let (key, server) = self.destination(line)?;
+                Change::AddDestination(key, server)
             }
-            "-a" => {
-                self.destination(words).map(|(key, server)| Change::AddDestination(key, server))
+            Command::EditServer => {
+                let (key, server) = self.destination(line)?;
+                Change::UpdateDestination(key, server)
             }
-            "-e" => {
-                self.destination(words).map(|(key, server)| Change::UpdateDestination(key, server))
-            }
-            "-d" => {
-                let key = self.key(&mut words)?;
-                let server = real_server(&mut words)?;
-                words.next().is_none().then_some(Change::DeleteDestination(key, server))
-            }
-            "-C" => words.next().is_none().then_some(Change::Flush),
-            _ => None,
-        }
-    }
-
-    fn key(&mut self, words: &mut SplitAsciiWhitespace<'_>) -> Option<ServiceKey> {
-        let protocol = match words.next()? {
-            "-t" => Protocol::Tcp,
-            "-u" => Protocol::Udp,
-            "--sctp-service" => Protocol::Sctp,
-            "-f" => return mark(words),
+            Command::DeleteServer => Change::DeleteDestination(self.key(line)?, real_server(line)?),
+            Command::Clear => Change::Flush,
             _ => return None,
         };
-        let (address, port) = self.endpoint(words.next()?)?;
+        // The classic parser has the messages.
+        line.end().map(|()| change)
+    }
+
+    fn key<'a>(
+        &mut self,
+        line: &mut Rest<'a, impl Iterator<Item = Token<'a>>>,
+    ) -> Option<ServiceKey> {
+        let Some(Token::Given(Given { what: What::Option(option), .. })) = line.next else {
+            return None;
+        };
+        let protocol = match option {
+            Opt::Tcp => Protocol::Tcp,
+            Opt::Udp => Protocol::Udp,
+            Opt::Sctp => Protocol::Sctp,
+            Opt::Fwmark => return mark(line),
+            _ => return None,
+        };
+        let (address, port) = self.endpoint(line.value(option)?)?;
         Some(ServiceKey::Address { protocol, address, port })
     }
 
@@ -81,76 +138,58 @@ impl Parser {
         self.endpoint
     }
 
-    fn service(&mut self, mut words: SplitAsciiWhitespace<'_>) -> Option<Service> {
-        let key = self.key(&mut words)?;
-        if words.next()? != "-s" {
-            return None;
+    fn service<'a>(
+        &mut self,
+        line: &mut Rest<'a, impl Iterator<Item = Token<'a>>>,
+    ) -> Option<Service> {
+        let key = self.key(line)?;
+        let mut service = Service::new(key, SchedulerName::new(line.value(Opt::Scheduler)?).ok()?);
+        if let Some(word) = line.value(Opt::Persistent) {
+            let timeout = number(word)?;
+            let granularity = match line.value(Opt::Netmask) {
+                Some(word) => granularity(word, key.family())?,
+                None => Granularity::host(key.family()),
+            };
+            service.persistence = Some(Persistence { timeout, granularity });
         }
-        let mut service = Service::new(key, SchedulerName::new(words.next()?).ok()?);
-        let host = Granularity::host(key.family());
-        let mut flags = None;
-        let mut next = words.next();
-        if next == Some("-p") {
-            let timeout = number(words.next()?)?;
-            next = words.next();
-            let mut mask = host;
-            if next == Some("-M") {
-                mask = granularity(words.next()?, key.family())?;
-                next = words.next();
-            }
-            service.persistence = Some(Persistence { timeout, granularity: mask });
+        if let Some(name) = line.value(Opt::Engine) {
+            service.engine = Some(EngineName::new(name).ok()?);
         }
-        if next == Some("--pe") {
-            service.engine = Some(EngineName::new(words.next()?).ok()?);
-            next = words.next();
-        }
-        if next == Some("-o") {
-            service.one_packet = true;
-            next = words.next();
-        }
-        if next == Some("-b") {
-            flags = words.next();
-            flags?;
-            next = words.next();
-        }
-        if let Some(list) = flags {
+        service.one_packet = line.switch(|it| (it == Opt::Ops).then_some(())).is_some();
+        if let Some(list) = line.value(Opt::SchedFlags) {
             service.flags = SchedulerFlags::parse(list, service.scheduler.as_str()).ok()?;
         }
-        // The classic parser has the messages.
-        (next.is_none() && readable_service(&service).is_ok()).then_some(service)
+        readable_service(&service).is_ok().then_some(service)
     }
 
-    fn destination(
+    fn destination<'a>(
         &mut self,
-        mut words: SplitAsciiWhitespace<'_>,
+        line: &mut Rest<'a, impl Iterator<Item = Token<'a>>>,
     ) -> Option<(ServiceKey, Destination)> {
-        let service = self.key(&mut words)?;
-        let mut destination = Destination::new(real_server(&mut words)?);
-        let method = words.next()?;
-        if words.next()? != "-w" {
-            return None;
+        let service = self.key(line)?;
+        let mut destination = Destination::new(real_server(line)?);
+        destination.forwarding = line.switch(|option| match option {
+            Opt::Gatewaying => Some(Forwarding::Route),
+            Opt::Masquerading => Some(Forwarding::Masquerade),
+            Opt::Ipip => Some(Forwarding::Tunnel(Tunnel::Ipip)),
+            _ => None,
+        })?;
+        destination.weight = number(line.value(Opt::Weight)?)?;
+        if let Some(word) = line.value(Opt::UpperThreshold) {
+            destination.upper_threshold = number(word)?;
         }
-        destination.weight = number(words.next()?)?;
-        let mut next = words.next();
-        if next == Some("-x") {
-            destination.upper_threshold = number(words.next()?)?;
-            next = words.next();
+        if let Some(word) = line.value(Opt::LowerThreshold) {
+            destination.lower_threshold = number(word)?;
         }
-        if next == Some("-y") {
-            destination.lower_threshold = number(words.next()?)?;
-            next = words.next();
+        if matches!(destination.forwarding, Forwarding::Tunnel(_))
+            && let Some(kind) = line.value(Opt::TunType)
+        {
+            destination.forwarding = Forwarding::Tunnel(tunnel(kind, line)?);
         }
-        destination.forwarding = match (method, next) {
-            ("-g", None) => Forwarding::Route,
-            ("-m", None) => Forwarding::Masquerade,
-            ("-i", None) => Forwarding::Tunnel(Tunnel::Ipip),
-            ("-i", Some("--tun-type")) => Forwarding::Tunnel(tunnel(&mut words)?),
-            _ => return None,
-        };
+        // The classic parser changes the port.
         let legal =
             fits(&service, &destination) && readable_destination(&service, &destination).is_ok();
-        // The classic parser has the messages, and changes the port.
-        (words.next().is_none() && legal).then_some((service, destination))
+        legal.then_some((service, destination))
     }
 }
 
@@ -160,23 +199,14 @@ fn is_plain(line: &str) -> bool {
     line.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'"' | b'$'..=b'~'))
 }
 
-fn mark(words: &mut SplitAsciiWhitespace<'_>) -> Option<ServiceKey> {
-    let mark = NonZeroU32::new(number(words.next()?)?)?;
-    let mut ahead = words.clone();
-    let family = if ahead.next() == Some("-6") {
-        *words = ahead;
-        Family::V6
-    } else {
-        Family::V4
-    };
+fn mark<'a>(line: &mut Rest<'a, impl Iterator<Item = Token<'a>>>) -> Option<ServiceKey> {
+    let mark = NonZeroU32::new(number(line.value(Opt::Fwmark)?)?)?;
+    let family = line.switch(|it| (it == Opt::Ipv6).then_some(Family::V6)).unwrap_or(Family::V4);
     Some(ServiceKey::Fwmark { mark, family })
 }
 
-fn real_server(words: &mut SplitAsciiWhitespace<'_>) -> Option<DestinationKey> {
-    if words.next()? != "-r" {
-        return None;
-    }
-    let (address, port) = endpoint(words.next()?)?;
+fn real_server<'a>(line: &mut Rest<'a, impl Iterator<Item = Token<'a>>>) -> Option<DestinationKey> {
+    let (address, port) = endpoint(line.value(Opt::RealServer)?)?;
     Some(DestinationKey { address, port })
 }
 
@@ -243,24 +273,25 @@ fn granularity(word: &str, family: Family) -> Option<Granularity> {
     }
 }
 
-fn tunnel(words: &mut SplitAsciiWhitespace<'_>) -> Option<Tunnel> {
-    let checksum = |word: Option<&str>| match word? {
-        "--tun-nocsum" => Some(Checksum::None),
-        "--tun-csum" => Some(Checksum::Full),
-        "--tun-remcsum" => Some(Checksum::Remote),
-        _ => None,
+fn tunnel<'a>(kind: &str, line: &mut Rest<'a, impl Iterator<Item = Token<'a>>>) -> Option<Tunnel> {
+    let port = match kind {
+        "ipip" => return Some(Tunnel::Ipip),
+        "gre" => None,
+        "gue" => {
+            let port = u16::try_from(number(line.value(Opt::TunPort)?)?).ok();
+            Some(port.filter(|port| *port != 0)?)
+        }
+        _ => return None,
     };
-    match words.next()? {
-        "ipip" => Some(Tunnel::Ipip),
-        "gre" => {
-            let checksum = checksum(words.next()).filter(|mode| *mode != Checksum::Remote)?;
-            Some(Tunnel::Gre { checksum })
-        }
-        "gue" if words.next() == Some("--tun-port") => {
-            let port = u16::try_from(number(words.next()?)?).ok().filter(|port| *port != 0)?;
-            Some(Tunnel::Gue { port, checksum: checksum(words.next())? })
-        }
+    let checksum = line.switch(|option| match option {
+        Opt::TunNocsum => Some(Checksum::None),
+        Opt::TunCsum => Some(Checksum::Full),
+        Opt::TunRemcsum => Some(Checksum::Remote),
         _ => None,
+    })?;
+    match port {
+        Some(port) => Some(Tunnel::Gue { port, checksum }),
+        None => (checksum != Checksum::Remote).then_some(Tunnel::Gre { checksum }),
     }
 }
 

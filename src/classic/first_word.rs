@@ -2,7 +2,8 @@
 //!
 //! Only read when a command line is refused.
 
-use super::options::{COMMANDS, CommandRow, OPTIONS, Takes};
+use super::lexer::{Given, Token, What};
+use super::options::{COMMANDS, CommandRow, OPTIONS, Opt};
 use super::verb_names::VERBS;
 
 /// Words that people and other programs use for commands, each with what to type.
@@ -57,38 +58,31 @@ const STATUS: &str = "-L lists the table; `ipvsadm rs status' and `ipvsadm direc
 const TOP: &str = "to see the rates as they change: watch ipvsadm -Ln --rate";
 
 /// The word that should have been a command; only `--netns NAME` may stand before it.
-pub(super) fn first_word(args: &[String]) -> &str {
-    let mut words = args.iter();
-    while let Some(word) = words.next() {
-        if word == "--netns" {
-            words.next();
-        } else if !word.starts_with("--netns=") {
-            return word;
-        }
-    }
-    args.first().map_or("", String::as_str)
+pub(super) fn first_word<'a>(words: &[Token<'a>]) -> &'a str {
+    let is_netns =
+        |it: &&Token<'_>| matches!(it, Token::Given(Given { what: What::Option(Opt::Netns), .. }));
+    words.iter().find(|it| !is_netns(it)).or(words.first()).map_or("", Token::word)
 }
 
 /// What was probably meant by a first word that is no command.
 pub(super) fn meant(word: &str) -> Option<String> {
-    if let Some(value) = value_of(word).filter(|_| is_command(word)) {
+    let bare = word.trim_start_matches('-').split('=').next()?;
+    let exact = COMMANDS.iter().find(|row| row.long == bare);
+    if let Some(value) = exact
+        .filter(|_| word.strip_prefix("--") == Some(bare))
+        .and_then(|row| What::Command(row.command).value())
+    {
         return Some(format!("it needs a value: {value}"));
     }
-    let bare = word.trim_start_matches('-').split('=').next()?;
     if word.starts_with("--") && OPTIONS.iter().any(|row| row.long == bare) {
         return None;
     }
-    let exact = COMMANDS.iter().find(|row| row.long == bare);
     let synonym = || SYNONYMS.iter().find(|(synonym, _)| *synonym == bare);
     exact
         .map(did_you_mean)
         .or_else(|| synonym().map(|(_, text)| (*text).to_owned()))
         .or_else(|| letter(word, bare))
         .or_else(|| nearest(word, bare))
-}
-
-fn is_command(option: &str) -> bool {
-    COMMANDS.iter().any(|row| option.strip_prefix("--") == Some(row.long))
 }
 
 fn did_you_mean(row: &CommandRow) -> String {
@@ -130,24 +124,10 @@ fn nearest(word: &str, bare: &str) -> Option<String> {
     }
 }
 
-/// The value that the option at the end of `word` needs, as the help text names it.
-pub(super) fn value_of(word: &str) -> Option<&'static str> {
-    let takes = if let Some(name) = word.strip_prefix("--") {
-        let command = COMMANDS.iter().find(|row| row.long == name).map(|row| row.takes);
-        command.or_else(|| OPTIONS.iter().find(|row| row.long == name).map(|row| row.takes))
-    } else {
-        let letter = word.strip_prefix('-')?.chars().next_back()?;
-        OPTIONS.iter().find(|row| row.short == Some(letter)).map(|row| row.takes)
-    };
-    match takes? {
-        Takes::Value(value) => Some(value),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classic::lexer::tokens_of;
 
     fn says(word: &str, expected: &str) {
         let found = meant(word).unwrap_or_default();
@@ -185,11 +165,12 @@ mod tests {
     fn the_first_word_stands_behind_the_namespace() {
         let first = |line: &str| {
             let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
-            first_word(&args).to_owned()
+            first_word(&tokens_of(&args)).to_owned()
         };
         assert_eq!(first("sett -t x"), "sett");
         assert_eq!(first("--netns gw nonsense -L"), "nonsense");
         assert_eq!(first("--netns=gw nonsense"), "nonsense");
         assert_eq!(first("--netns gw"), "--netns");
+        assert_eq!(first("--netns gw -- -L"), "--");
     }
 }

@@ -8,8 +8,10 @@ use super::options::{COMMANDS, Command, OPTIONS, Opt, Takes};
 
 /// A command or an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum What {
+pub enum What {
+    /// A command.
     Command(Command),
+    /// An option.
     Option(Opt),
 }
 
@@ -21,11 +23,23 @@ impl What {
             Self::Option(option) => option.row().long,
         }
     }
+
+    /// The value that it cannot do without, as the help text names it.
+    pub(crate) fn value(self) -> Option<&'static str> {
+        let takes = match self {
+            Self::Command(command) => command.row().takes,
+            Self::Option(option) => option.row().takes,
+        };
+        match takes {
+            Takes::Value(name) => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// A command or an option where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Given<'a> {
+pub struct Given<'a> {
     pub(crate) what: What,
     pub(crate) value: Option<&'a str>,
     /// The word that holds the name or the letter.
@@ -43,7 +57,7 @@ impl<'a> Given<'a> {
 
 /// A word with a name or letter that does not exist, or whose option lacks its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Mistake<'a> {
+pub struct Mistake<'a> {
     pub(crate) word: &'a str,
     /// What lacks its value.
     pub(crate) lacks_value: Option<What>,
@@ -51,13 +65,26 @@ pub(crate) struct Mistake<'a> {
 
 /// A part of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Token<'a> {
+pub enum Token<'a> {
+    /// A command or an option.
     Given(Given<'a>),
     /// A word that is neither an option nor a value.
     Loose(&'a str),
     /// `--`: all words after it are loose.
     Dashes,
+    /// A word that the language does not have, or the end of a line that goes on.
     Mistake(Mistake<'a>),
+}
+
+impl<'a> Token<'a> {
+    /// The word that it begins in.
+    pub(crate) fn word(&self) -> &'a str {
+        match self {
+            Self::Given(Given { word, .. }) | Self::Loose(word) => word,
+            Self::Mistake(Mistake { word, .. }) => word,
+            Self::Dashes => "--",
+        }
+    }
 }
 
 /// The tokens of a line, read as they are asked for. They go on after a mistake.
@@ -76,9 +103,9 @@ pub(crate) fn tokens<'a, I: Iterator<Item = &'a str>>(words: I) -> Tokens<'a, I>
     Tokens { words, word: "", letters: "", only_loose: false }
 }
 
-/// The tokens of a command line.
-pub(crate) fn tokens_of(args: &[String]) -> Tokens<'_, impl Iterator<Item = &str> + Clone> {
-    tokens(args.iter().map(String::as_str))
+/// All tokens of a command line.
+pub fn tokens_of(args: &[String]) -> Vec<Token<'_>> {
+    tokens(args.iter().map(String::as_str)).collect()
 }
 
 impl<'a, I: Iterator<Item = &'a str> + Clone> Iterator for Tokens<'a, I> {
@@ -107,6 +134,12 @@ impl<'a, I: Iterator<Item = &'a str> + Clone> Iterator for Tokens<'a, I> {
 }
 
 impl<'a, I: Iterator<Item = &'a str> + Clone> Tokens<'a, I> {
+    /// Passes over the next word, whatever it is, and returns it.
+    pub(crate) fn skip_word(&mut self) -> Option<&'a str> {
+        self.letters = "";
+        self.words.next()
+    }
+
     fn long(&mut self, word: &'a str) -> Token<'a> {
         let (name, glued) = match word[2..].split_once('=') {
             Some((name, value)) => (name, Some(value)),

@@ -6,8 +6,9 @@
 
 mod builder;
 mod canonical;
+pub(crate) mod command_line;
 mod first_word;
-mod lexer;
+pub(crate) mod lexer;
 mod line_numbers;
 pub mod options;
 pub mod parser;
@@ -20,7 +21,9 @@ pub mod values;
 mod verb_names;
 
 pub use canonical::parse_line;
-pub(crate) use lexer::What;
+
+#[cfg(feature = "internals")]
+pub use lexer::tokens_of;
 pub(crate) use line_numbers::LineNumbers;
 pub(crate) use parser::holes;
 pub use parser::{Classic, Invocation, Layout, List, Listing, Save};
@@ -38,4 +41,3 @@ pub(crate) use validate::{
 pub use values::Names;
 #[cfg(test)]
 pub(crate) use verb_names::VERBS;
-pub(crate) use verb_names::is_verb;

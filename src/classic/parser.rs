@@ -13,8 +13,8 @@ use crate::model::{
 use crate::classic::check_service;
 
 use super::builder::Draft;
-use super::first_word::{first_word, meant, value_of};
-use super::lexer::{Mistake, What};
+use super::first_word::{first_word, meant};
+use super::lexer::{Mistake, Token, What};
 use super::options::{COLUMNS, Column, Command, Opt, Takes};
 use super::scanner::{Scanner, Taken, Words};
 use super::suggestion::suggestion;
@@ -120,9 +120,9 @@ impl From<Invocation> for Classic {
     }
 }
 
-/// Reads the words behind the program's name, which `program` is.
-pub fn parse(scanner: &mut Scanner, program: &str, args: &[String]) -> Result<Classic, Misuse> {
-    if args.is_empty() {
+/// Reads the words after the program's name, which is `program`.
+pub fn parse(scanner: &mut Scanner, program: &str, words: &[Token<'_>]) -> Result<Classic, Misuse> {
+    if words.is_empty() {
         let listing = Listing {
             layout: Layout::Default,
             both_counters: false,
@@ -132,8 +132,9 @@ pub fn parse(scanner: &mut Scanner, program: &str, args: &[String]) -> Result<Cl
         };
         return Ok(Invocation::List(List::Services(None, listing)).into());
     }
-    let words = scanner.read(args);
-    let (at, command, role) = first_command(program, args, &words)?;
+    let first = first_word(words);
+    let words = scanner.read(words);
+    let (at, command, role) = first_command(program, first, &words)?;
     match command {
         Command::Help => return Ok(Invocation::Help.into()),
         Command::Version => return Ok(Invocation::Version.into()),
@@ -157,7 +158,7 @@ pub fn parse(scanner: &mut Scanner, program: &str, args: &[String]) -> Result<Cl
 /// The first option must be a command, alone; only `--netns` may stand before it.
 fn first_command(
     program: &str,
-    args: &[String],
+    first: &str,
     words: &Words<'_>,
 ) -> Result<(usize, Command, Option<String>), Misuse> {
     let netns = |option: &&Taken<'_>| option.what == What::Option(Opt::Netns);
@@ -170,9 +171,8 @@ fn first_command(
     if let Some(instead) = late_verb(words) {
         return Err(Misuse::LateVerb { program: program.to_owned(), instead });
     }
-    let found = first_word(args).to_owned();
-    let meant = meant(&found).map(String::into_boxed_str);
-    Err(Misuse::NoCommand { program: program.to_owned(), found, meant })
+    let meant = meant(first).map(String::into_boxed_str);
+    Err(Misuse::NoCommand { program: program.to_owned(), found: first.to_owned(), meant })
 }
 
 /// A verb behind an option that goes with every verb: how to write the two.
@@ -206,7 +206,7 @@ fn take(draft: &mut Draft, taken: &Taken<'_>) -> Result<(), Misuse> {
 fn mistaken(Mistake { word, lacks_value }: Mistake<'_>) -> Misuse {
     let word = word.to_owned();
     match lacks_value {
-        Some(_) => Misuse::MissingArgument { takes: value_of(&word), word },
+        Some(what) => Misuse::MissingArgument { takes: what.value(), word },
         None => Misuse::UnknownOption { suggestion: suggestion(&word), word },
     }
 }

@@ -8,6 +8,7 @@ use crate::error::{Errno, Error, Misuse, Rejection};
 use crate::model::{Change, Table};
 
 use super::canonical::Parser;
+use super::lexer::{Token, tokens};
 use super::line_numbers::LineNumbers;
 use super::parser::{self, Classic, Invocation, usual_notes};
 use super::scanner::Scanner;
@@ -147,24 +148,22 @@ fn other_line(
     text: &str,
 ) -> Result<Option<Invocation>, Misuse> {
     let blank = |c: char| matches!(c, ' ' | '\t' | '\r');
-    let mut words: Vec<String> = text
+    let mut words: Vec<&str> = text
         .split(blank)
         .filter(|word| !word.is_empty())
         .take_while(|word| !word.starts_with('#'))
-        .map(str::to_owned)
         .collect();
     // No rule has these bytes: the old tool cut the line at a NUL.
     let control = |byte: &u8| matches!(byte, 0 | 1);
     if let Some(byte) = words.iter().flat_map(|word| word.bytes()).find(control) {
         return Err(Misuse::ControlByte { byte });
     }
-    if words.first().is_some_and(|word| word == "ipvsadm" || word.ends_with("/ipvsadm")) {
+    if words.first().is_some_and(|word| *word == "ipvsadm" || word.ends_with("/ipvsadm")) {
         words.remove(0);
     }
-    if words.is_empty() {
-        return Ok(None);
-    }
-    let Classic { invocation, netns, notes, .. } = parser::parse(scanner, program, &words)?;
+    let Some(first) = words.first() else { return Ok(None) };
+    let tokens: Vec<Token<'_>> = tokens(words.iter().copied()).collect();
+    let Classic { invocation, netns, notes, .. } = parser::parse(scanner, program, &tokens)?;
     let usual: Vec<String> = match &invocation {
         Invocation::Change(change) => usual_notes(change).collect(),
         _ => Vec::new(),
@@ -172,7 +171,7 @@ fn other_line(
     let notes = notes.into_iter().filter(|note| !usual.contains(note));
     scanner.notes.extend(notes.map(|note| format!("line {number}: {note}")));
     let found = match (&invocation, netns) {
-        (Invocation::Restore, _) => words.swap_remove(0),
+        (Invocation::Restore, _) => (*first).to_owned(),
         (_, Some(_)) => "--netns".to_owned(),
         _ => return Ok(Some(invocation)),
     };

@@ -8,7 +8,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use indexmap::IndexSet;
 
-use super::lexer::{Given, Mistake, Token, What, tokens_of};
+use super::lexer::{Given, Mistake, Token, What};
 use super::options::{COMMANDS, OPTIONS, Takes};
 use super::values::Names;
 
@@ -55,15 +55,15 @@ impl Scanner {
     }
 
     /// Reads the words of one command.
-    pub(crate) fn read<'a>(&mut self, args: &'a [String]) -> Words<'a> {
+    pub(crate) fn read<'a>(&mut self, words: &[Token<'a>]) -> Words<'a> {
         let (mut given, mut loose, mut mistake) = (Vec::new(), Vec::new(), None);
-        for token in tokens_of(args) {
+        for token in words {
             match token {
-                Token::Given(it) => given.push(it),
-                Token::Loose(word) => loose.push(word),
+                Token::Given(it) => given.push(*it),
+                Token::Loose(word) => loose.push(*word),
                 Token::Dashes => {}
                 Token::Mistake(found) => {
-                    mistake = Some(found);
+                    mistake = Some(*found);
                     break;
                 }
             }
@@ -72,8 +72,8 @@ impl Scanner {
         let loose = std::iter::once("--").chain(loose).map(str::to_owned);
         let language = self.language.get_or_insert_with(language);
         let Ok(matches) = language.try_get_matches_from_mut(options.chain(loose)) else {
-            // clap refuses nothing of this form; if it did, the first word would be to blame.
-            let word = args.first().map_or("", String::as_str);
+            // clap refuses nothing of this form; if it did, the first option would be to blame.
+            let word = given.first().map_or("", |first| first.word);
             let mistake = Some(Mistake { word, lacks_value: None });
             return Words { mistake, ..Words::default() };
         };
@@ -123,6 +123,7 @@ fn option(long: &'static str, takes: Takes) -> Arg {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classic::lexer::tokens_of;
 
     /// `name=value` of each option.
     fn names(words: &Words<'_>) -> Vec<String> {
@@ -136,8 +137,7 @@ mod tests {
     /// The options, the loose words, and the mistake with whether a value is missing.
     fn read(line: &str) -> (Vec<String>, Vec<String>, Option<(String, bool)>) {
         let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        let mut scanner = Scanner::default();
-        let words = scanner.read(&args);
+        let words = Scanner::default().read(&tokens_of(&args));
         let mistake = words.mistake.map(|it| (it.word.to_owned(), it.lacks_value.is_some()));
         (names(&words), words.loose, mistake)
     }
@@ -195,8 +195,7 @@ mod tests {
     #[test]
     fn the_last_word_of_an_option_is_its_value_or_its_own() {
         let args = ["-An", "--stop-daemon", "backup", "-E"].map(str::to_owned);
-        let mut scanner = Scanner::default();
-        let words = scanner.read(&args);
+        let words = Scanner::default().read(&tokens_of(&args));
         let last: Vec<&str> = words.taken.iter().map(|it| it.last_word).collect();
         assert_eq!(last, ["-An", "-An", "backup", "-E"]);
     }
@@ -205,8 +204,7 @@ mod tests {
     fn long_lines_are_read_in_one_pass() {
         let mut args: Vec<String> = vec!["-n".to_owned(); 30_000];
         args[20_000] = format!("-{}Q", "n".repeat(5000));
-        let mut scanner = Scanner::default();
-        let words = scanner.read(&args);
+        let words = Scanner::default().read(&tokens_of(&args));
         assert_eq!(words.taken.len(), 25_000);
         assert_eq!(words.mistake.unwrap().word, args[20_000]);
     }

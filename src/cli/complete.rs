@@ -7,8 +7,9 @@
 mod classic;
 mod verbs;
 
-use super::program::{Program, after_globals};
-use crate::classic::is_verb;
+use super::program::Program;
+use crate::classic::command_line::{Start, start};
+use crate::classic::lexer::tokens_of;
 use crate::classic::options::Opt;
 use crate::model::{ENGINES, Kind, SCHEDULERS, ServiceKey};
 
@@ -135,9 +136,9 @@ fn kinds(kinds: &[Kind]) -> Vec<Candidate> {
 pub fn wanted(words: &[String]) -> Wanted {
     let Some((name, words)) = words.split_first() else { return Wanted::default() };
     let (typed, words) = words.split_last().map_or(("", words), |(word, rest)| (word, rest));
-    match (Program::from_name(name), after_globals(words)) {
-        (Program::Ipvsadm, Some([verb, ..])) if is_verb(verb) => verbs::wanted(words, typed),
-        (Program::Ipvsadm, Some([])) => {
+    match (Program::from_name(name), start(&tokens_of(words))) {
+        (Program::Ipvsadm, Start::Verb) => verbs::wanted(words, typed),
+        (Program::Ipvsadm, Start::Nothing) => {
             let mut wanted = classic::wanted(words, typed);
             if wanted.before.is_empty() {
                 wanted.fixed.splice(0..0, verbs::first_words());

@@ -1,14 +1,14 @@
 //! The names under which the program is called.
 
-use crate::classic::{is_verb, parse_line};
+use crate::classic::command_line::{self, Start, start};
+use crate::classic::lexer::{Given, Mistake, Token, What, tokens, tokens_of};
 use crate::error::{Error, pasted::remark};
-use crate::model::Change;
 
 use super::complete::{self, Wanted};
 use super::verbs::{self, Called};
 use crate::classic::Scanner;
-use crate::classic::options::{Command, OPTIONS, OptionRow};
-use crate::classic::parser::{self, Classic, Invocation, Save};
+use crate::classic::options::Opt;
+use crate::classic::parser::{Classic, Invocation, Save};
 
 /// Which program was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,84 +88,41 @@ impl Program {
         args: &[String],
     ) -> Result<Request, Error> {
         match self {
-            // The old tool refuses every word that does not begin with a dash.
-            Self::Ipvsadm if begins_verb(args) => Ok(verbs::parse(args, scanner.names)?),
-            Self::Ipvsadm if args.first().is_some_and(|word| word == "help") => {
-                Ok(match &args[1..] {
-                    [] => Request::Classic(Invocation::Help.into()),
-                    words => verbs::help(words)?,
-                })
-            }
-            Self::Ipvsadm if args.first().is_some_and(|word| word == complete::QUESTION) => {
-                Ok(Request::Complete(complete::wanted(&args[1..])))
-            }
-            Self::Ipvsadm => match canonical(args) {
-                Some(change) => Ok(Request::Classic(Classic {
-                    notes: parser::usual_notes(&change).collect(),
-                    unnamed: unnamed(&change, args),
-                    ..Invocation::Change(change).into()
-                })),
-                None => Ok(Request::Classic(parser::parse(scanner, name, args)?)),
-            },
+            Self::Ipvsadm => ipvsadm(scanner, name, args),
             Self::Save => Ok(save(args)),
             Self::Restore => Ok(restore(args)),
         }
     }
 }
 
-/// The words after the options that go with every verb; `None` if one of these lacks its value.
-pub(super) fn after_globals(mut args: &[String]) -> Option<&[String]> {
-    loop {
-        args = match args {
-            [word, rest @ ..] if word == "--netns" => rest.split_first()?.1,
-            [word, rest @ ..] if word == "--json" || word.starts_with("--netns=") => rest,
-            _ => return Some(args),
-        }
+fn ipvsadm(scanner: &mut Scanner, name: &str, args: &[String]) -> Result<Request, Error> {
+    let words = tokens_of(args);
+    if start(&words) == Start::Verb {
+        return Ok(verbs::parse(args, scanner.names)?);
     }
-}
-
-fn begins_verb(args: &[String]) -> bool {
-    after_globals(args).and_then(<[_]>::first).is_some_and(|word| is_verb(word))
-}
-
-/// The words make a rule line that needs no clap.
-fn canonical(args: &[String]) -> Option<Change> {
-    let one_word_each = args.iter().all(|arg| !arg.is_empty() && !arg.contains(' '));
-    if one_word_each { parse_line(&args.join(" ")) } else { None }
-}
-
-/// In the canonical form each option is a word.
-fn unnamed(change: &Change, args: &[String]) -> Vec<&'static str> {
-    let command = match change {
-        Change::UpdateService(_) => Command::EditService,
-        Change::UpdateDestination(..) => Command::EditServer,
-        _ => return Vec::new(),
-    };
-    let names = |word: &str, row: &OptionRow| {
-        word.strip_prefix("--") == Some(row.long)
-            || row.short.is_some_and(|letter| word.strip_prefix('-') == Some(&letter.to_string()))
-    };
-    parser::unnamed(command, |column| {
-        let mut rows = OPTIONS.iter().filter(|row| row.column == Some(column));
-        rows.any(|row| args.iter().any(|word| names(word, row)))
-    })
+    match args.split_first() {
+        Some((first, [])) if first == "help" => Ok(Request::Classic(Invocation::Help.into())),
+        Some((first, words)) if first == "help" => Ok(verbs::help(words)?),
+        Some((first, words)) if first == complete::QUESTION => {
+            Ok(Request::Complete(complete::wanted(words)))
+        }
+        _ => Ok(Request::Classic(command_line::read(scanner, name, &words)?)),
+    }
 }
 
 /// Words without a dash were always passed over.
 fn save(args: &[String]) -> Request {
-    let (netns, args) = match netns(args) {
-        Ok(found) => found,
-        Err(NoName) => return Request::Told { text: SAVE_USAGE.to_owned(), status: 1 },
-    };
-    let mut options = args.iter().filter(|arg| arg.starts_with('-'));
-    if options.any(|arg| *arg != "-n") {
+    let usage = || Request::Told { text: SAVE_USAGE.to_owned(), status: 1 };
+    let Ok((netns, others)) = netns(args) else { return usage() };
+    let (options, others): (Vec<&str>, Vec<&str>) =
+        others.into_iter().partition(|word| word.starts_with('-'));
+    if options.iter().any(|word| *word != "-n") {
         // An error also where help was asked for, as it was.
-        return Request::Told { text: SAVE_USAGE.to_owned(), status: 1 };
+        return usage();
     }
-    let numeric = args.contains(&"-n");
+    let numeric = !options.is_empty();
     let invocation = Invocation::Save(Save { numeric, full: false, json: false });
-    let others = args.iter().filter(|arg| !arg.starts_with('-'));
-    let notes = others.map(|word| ignored(word, SAVE_STREAM)).collect();
+    let notes = others.into_iter().map(|word| ignored(word, SAVE_STREAM)).collect();
     Request::Classic(Classic { netns, notes, ..invocation.into() })
 }
 
@@ -173,7 +130,7 @@ fn save(args: &[String]) -> Request {
 fn restore(args: &[String]) -> Request {
     match netns(args) {
         Ok((netns, others)) => {
-            let ignored = others.iter().map(|word| ignored(word, RESTORE_STREAM)).collect();
+            let ignored = others.into_iter().map(|word| ignored(word, RESTORE_STREAM)).collect();
             Request::Replace { netns, ignored }
         }
         Err(NoName) => Request::Told { text: RESTORE_USAGE.to_owned(), status: 1 },
@@ -183,18 +140,26 @@ fn restore(args: &[String]) -> Request {
 /// `--netns` without a name.
 struct NoName;
 
-/// The network namespace that the words name, and the other words.
+/// The network namespace that the words name, and the other words. Other options have no value here.
 fn netns(args: &[String]) -> Result<(Option<String>, Vec<&str>), NoName> {
     let (mut found, mut others) = (None, Vec::new());
-    let mut words = args.iter();
-    while let Some(word) = words.next() {
-        if word == "--netns" {
-            found = Some(words.next().ok_or(NoName)?.clone());
-        } else if let Some(name) = word.strip_prefix("--netns=") {
-            found = Some(name.to_owned());
-        } else {
-            others.push(word.as_str());
+    let mut rest = tokens(args.iter().map(String::as_str));
+    loop {
+        let before = rest.clone();
+        match rest.next() {
+            Some(Token::Given(Given { what: What::Option(Opt::Netns), value, .. })) => {
+                found = value.map(str::to_owned);
+            }
+            Some(Token::Mistake(Mistake {
+                lacks_value: Some(What::Option(Opt::Netns)), ..
+            })) => {
+                return Err(NoName);
+            }
+            Some(_) => {
+                rest = before;
+                others.extend(rest.skip_word());
+            }
+            None => return Ok((found, others)),
         }
     }
-    Ok((found, others))
 }

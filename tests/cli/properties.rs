@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipvsadm::internals::classic::{Invocation, Scanner, parser, read_rules};
-use ipvsadm::internals::classic::{destination_line, parse_line, service_line};
+use ipvsadm::internals::classic::{destination_line, parse_line, service_line, tokens_of};
 use ipvsadm::internals::cli::Program;
 use ipvsadm::model::{
     Change, Checksum, Destination, DestinationKey, EngineName, Family, Forwarding, Granularity,
@@ -199,7 +199,7 @@ fn by_words(line: &str) -> Option<Change> {
     // Behind a blank `#` begins a comment.
     let words = line.split_ascii_whitespace().take_while(|word| !word.starts_with('#'));
     let words: Vec<String> = words.map(str::to_owned).collect();
-    match parser::parse(&mut Scanner::default(), "ipvsadm", &words).ok()?.invocation {
+    match parser::parse(&mut Scanner::default(), "ipvsadm", &tokens_of(&words)).ok()?.invocation {
         Invocation::Change(change) => Some(change),
         _ => None,
     }
@@ -255,7 +255,7 @@ proptest! {
 
     #[test]
     fn no_words_make_it_panic(words in proptest::collection::vec(word(), 0..9)) {
-        let _ = parser::parse(&mut Scanner::default(), "ipvsadm", &words);
+        let _ = parser::parse(&mut Scanner::default(), "ipvsadm", &tokens_of(&words));
     }
 
     #[test]

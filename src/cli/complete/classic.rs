@@ -4,111 +4,50 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 
 use super::{Candidate, Live, Values, Wanted};
-use crate::classic::What;
-use crate::classic::options::{COMMANDS, Column, Command, Group, OPTIONS, Opt, OptionRow, Takes};
+use crate::classic::lexer::{Given, Token, What, tokens, tokens_of};
+use crate::classic::options::{COMMANDS, Column, Command, Group, OPTIONS, Opt, OptionRow};
 use crate::classic::parser::listing_conflict;
 use crate::model::{Family, Protocol, SchedulerFlags, ServiceKey};
 
 /// What the words before the cursor say.
 #[derive(Default)]
-struct Line {
+struct Line<'a> {
     command: Option<Command>,
-    given: Vec<(Opt, Option<String>)>,
+    given: Vec<(Opt, Option<&'a str>)>,
     loose: usize,
     /// The next word is its value.
     waits: Option<What>,
-    /// The next word is its value unless it begins with a dash.
-    may_take: Option<What>,
 }
 
-fn takes(what: What) -> Takes {
-    match what {
-        What::Command(command) => command.row().takes,
-        What::Option(option) => option.row().takes,
-    }
-}
-
-fn by_long(name: &str) -> Option<What> {
-    let command = COMMANDS.iter().find(|row| row.long == name);
-    let option = || OPTIONS.iter().find(|row| row.long == name);
-    command
-        .map(|row| What::Command(row.command))
-        .or_else(|| option().map(|row| What::Option(row.option)))
-}
-
-fn by_letter(letter: char) -> Option<What> {
-    let command = COMMANDS.iter().find(|row| row.short.contains(&letter));
-    let option = || OPTIONS.iter().find(|row| row.short == Some(letter));
-    command
-        .map(|row| What::Command(row.command))
-        .or_else(|| option().map(|row| What::Option(row.option)))
-}
-
-impl Line {
-    fn read(words: &[String]) -> Self {
+impl<'a> Line<'a> {
+    fn read(words: &[Token<'a>]) -> Self {
         let mut line = Self::default();
-        for word in words {
-            line.take(word);
+        for token in words {
+            match token {
+                Token::Given(given) => line.put(given.what, given.value),
+                Token::Loose(_) => line.loose += 1,
+                Token::Dashes => {}
+                Token::Mistake(mistake) => {
+                    line.waits = mistake.lacks_value;
+                    if let Some(what) = line.waits {
+                        line.put(what, None);
+                    }
+                }
+            }
         }
         line
     }
 
-    fn take(&mut self, word: &str) {
-        if let Some(what) = self.waits.take() {
-            return self.put(what, Some(word));
-        }
-        let may_take = self.may_take.take();
-        if let Some(long) = word.strip_prefix("--") {
-            let (name, value) = long.split_once('=').map_or((long, None), |(n, v)| (n, Some(v)));
-            if let Some(what) = by_long(name) {
-                self.put(what, value);
-                self.expect(what, value.is_some());
-            }
-        } else if let Some((letters, glued)) = bundle(word) {
-            for (place, what) in letters.iter().enumerate() {
-                let last = place + 1 == letters.len();
-                self.put(*what, if last { glued } else { None });
-                if last {
-                    self.expect(*what, glued.is_some());
-                }
-            }
-        } else if let Some(What::Option(option)) = may_take {
-            let value = self.given.iter_mut().rfind(|(given, _)| *given == option);
-            if let Some((_, value)) = value {
-                *value = Some(word.to_owned());
-            }
-        } else {
-            self.loose += 1;
-        }
-    }
-
-    fn put(&mut self, what: What, value: Option<&str>) {
+    fn put(&mut self, what: What, value: Option<&'a str>) {
         match what {
             What::Command(command) => self.command = self.command.or(Some(command)),
-            What::Option(option) => {
-                let value = value.map(str::to_owned);
-                match self.given.last_mut() {
-                    // Its value is a word of its own.
-                    Some((last, none @ None)) if *last == option && value.is_some() => {
-                        *none = value;
-                    }
-                    _ => self.given.push((option, value)),
-                }
-            }
-        }
-    }
-
-    fn expect(&mut self, what: What, has_value: bool) {
-        match takes(what) {
-            Takes::Value(_) if !has_value => self.waits = Some(what),
-            Takes::Perhaps(_) if !has_value => self.may_take = Some(what),
-            _ => {}
+            What::Option(option) => self.given.push((option, value)),
         }
     }
 
     fn value(&self, option: Opt) -> Option<&str> {
         let found = self.given.iter().rfind(|(given, _)| *given == option);
-        found.and_then(|(_, value)| value.as_deref())
+        found.and_then(|(_, value)| *value)
     }
 
     fn has(&self, option: Opt) -> bool {
@@ -143,39 +82,25 @@ pub(super) fn key(protocol: Protocol, word: &str) -> Option<ServiceKey> {
     Some(ServiceKey::Address { protocol, address: at.ip(), port: at.port() })
 }
 
-/// The options of a word such as `-Ln`, with the value at its end.
-fn bundle(word: &str) -> Option<(Vec<What>, Option<&str>)> {
-    let letters = word.strip_prefix('-').filter(|letters| !letters.is_empty())?;
-    let mut found = Vec::new();
-    for (at, letter) in letters.char_indices() {
-        let what = by_letter(letter)?;
-        found.push(what);
-        let rest = &letters[at + letter.len_utf8()..];
-        if takes(what) != Takes::Nothing && !rest.is_empty() {
-            return Some((found, Some(rest.strip_prefix('=').unwrap_or(rest))));
-        }
-    }
-    Some((found, None))
-}
-
 pub(super) fn wanted(words: &[String], typed: &str) -> Wanted {
-    let line = Line::read(words);
+    let line = Line::read(&tokens_of(words));
     let netns = line.value(Opt::Netns).map(str::to_owned);
     let wanted = Wanted { netns, ..Wanted::of(typed) };
     if let Some(what) = line.waits {
         return value(&line, what, wanted);
     }
-    if let Some((name, rest)) = typed.strip_prefix("--").and_then(|long| long.split_once('=')) {
-        let Some(what) = by_long(name) else { return wanted };
-        let before = format!("--{name}=");
-        return value(&line, what, Wanted { before, typed: rest.to_owned(), ..wanted });
-    }
-    if let Some((letters, Some(glued))) = bundle(typed)
-        && let Some(last) = letters.last()
-    {
-        let (before, typed) = typed.split_at(typed.len() - glued.len());
-        let wanted = Wanted { before: before.to_owned(), typed: typed.to_owned(), ..wanted };
-        return value(&Line::read(&[words, &[before.to_owned()]].concat()), *last, wanted);
+    let parts: Vec<Token<'_>> = tokens(std::iter::once(typed)).collect();
+    match parts.split_last() {
+        Some((Token::Given(Given { what, value: Some(glued), .. }), others)) => {
+            let (before, rest) = typed.split_at(typed.len() - glued.len());
+            let wanted = Wanted { before: before.into(), typed: rest.into(), ..wanted };
+            let line = Line::read(&[&tokens_of(words)[..], others].concat());
+            return value(&line, *what, wanted);
+        }
+        Some((Token::Mistake(_), _)) if typed.starts_with("--") && typed.contains('=') => {
+            return wanted;
+        }
+        _ => {}
     }
     let Some(command) = line.command else {
         let fixed = commands(typed.starts_with("--")).collect();
@@ -203,7 +128,7 @@ fn commands(in_full: bool) -> impl Iterator<Item = Candidate> {
 }
 
 /// The options that would be legal, those that are needed first.
-fn options(line: &Line, command: Command, in_full: bool) -> Vec<Candidate> {
+fn options(line: &Line<'_>, command: Command, in_full: bool) -> Vec<Candidate> {
     let mut rows: Vec<&OptionRow> =
         OPTIONS.iter().filter(|row| is_legal(line, command, row)).collect();
     let needed =
@@ -216,7 +141,7 @@ fn options(line: &Line, command: Command, in_full: bool) -> Vec<Candidate> {
         .collect()
 }
 
-fn is_legal(line: &Line, command: Command, row: &OptionRow) -> bool {
+fn is_legal(line: &Line<'_>, command: Command, row: &OptionRow) -> bool {
     let Some(column) = row.column else {
         return match row.option {
             Opt::Ipv6 => line.has(Opt::Fwmark) && !line.has(Opt::Ipv6),
@@ -241,7 +166,7 @@ fn is_legal(line: &Line, command: Command, row: &OptionRow) -> bool {
     }
 }
 
-fn tunnel_takes(line: &Line, option: Opt) -> bool {
+fn tunnel_takes(line: &Line<'_>, option: Opt) -> bool {
     let checksums = [Opt::TunNocsum, Opt::TunCsum, Opt::TunRemcsum];
     let checked = checksums.iter().any(|option| line.has(*option));
     let legal = match (line.value(Opt::TunType), option) {
@@ -253,7 +178,7 @@ fn tunnel_takes(line: &Line, option: Opt) -> bool {
 }
 
 /// The values of an option or a command.
-fn value(line: &Line, what: What, wanted: Wanted) -> Wanted {
+fn value(line: &Line<'_>, what: What, wanted: Wanted) -> Wanted {
     let option = match what {
         What::Command(_) => return wanted.with(Values::words(["master", "backup"])),
         What::Option(option) => option,

@@ -1,0 +1,67 @@
+//! Command lines of `ipvsadm`: what they begin with, and what they ask for.
+
+use crate::error::Misuse;
+use crate::model::Change;
+
+use super::canonical::parse_words;
+use super::lexer::{Given, Token, What};
+use super::options::{Column, Command, Opt};
+use super::parser::{Classic, Invocation, parse, unnamed, usual_notes};
+use super::scanner::Scanner;
+use super::verb_names::is_verb;
+
+/// What a command line begins with, after the options that go with every verb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    Verb,
+    /// There is nothing after these options.
+    Nothing,
+    Classic,
+}
+
+/// The old tool refuses every first word without a dash, so a verb can stand there.
+pub(crate) fn start(words: &[Token<'_>]) -> Start {
+    let is_global = |token: &&Token<'_>| match token {
+        Token::Given(Given { what: What::Option(Opt::Netns), .. }) => true,
+        Token::Given(Given { what: What::Option(Opt::Json), value, .. }) => value.is_none(),
+        _ => false,
+    };
+    match words.iter().find(|token| !is_global(token)) {
+        None => Start::Nothing,
+        Some(Token::Loose(word)) if is_verb(word) => Start::Verb,
+        Some(_) => Start::Classic,
+    }
+}
+
+/// Reads a command line of the classic language. `program` is the name of the program. Most lines are
+/// in the canonical form, which needs no clap.
+///
+/// # Errors
+/// The first mistake, as the old tool finds it.
+pub(crate) fn read(
+    scanner: &mut Scanner,
+    program: &str,
+    words: &[Token<'_>],
+) -> Result<Classic, Misuse> {
+    let Some(change) = parse_words(words) else { return parse(scanner, program, words) };
+    Ok(Classic {
+        notes: usual_notes(&change).collect(),
+        unnamed: unnamed_by(&change, words),
+        ..Invocation::Change(change).into()
+    })
+}
+
+fn unnamed_by(change: &Change, words: &[Token<'_>]) -> Vec<&'static str> {
+    let command = match change {
+        Change::UpdateService(_) => Command::EditService,
+        Change::UpdateDestination(..) => Command::EditServer,
+        _ => return Vec::new(),
+    };
+    let names = |token: &Token<'_>, column: Column| match token {
+        Token::Given(Given { what: What::Option(option), .. }) => {
+            option.row().column == Some(column)
+        }
+        _ => false,
+    };
+    unnamed(command, |column| words.iter().any(|token| names(token, column)))
+}
