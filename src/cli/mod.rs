@@ -1,10 +1,14 @@
 //! From arguments to what is to be done. Nothing here runs anything.
 
+mod companions;
 pub mod complete;
 mod program;
+mod request;
+mod understand;
 mod verbs;
 
-pub use program::{Program, Request};
+pub use program::Program;
+pub use request::Request;
 #[cfg(feature = "internals")]
 pub use verbs::command as verbs_command;
 pub use verbs::{ApplyVerb, Called, DiffVerb, HostVerb, Order, SetVerb, Shell, Verb};

@@ -1,6 +1,7 @@
 //! The verbs: everything that the old tool did not have. Parsed with clap as it is.
 
 mod apply;
+mod arguments;
 mod completions;
 mod diff;
 mod director;
@@ -8,22 +9,17 @@ mod mistake;
 mod rs;
 mod set;
 
-use std::collections::BTreeSet;
-use std::net::IpAddr;
-
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 pub use apply::{ApplyVerb, Order};
+pub use arguments::HostVerb;
 pub use completions::Shell;
 pub use diff::DiffVerb;
 pub use set::SetVerb;
 
-use super::program::Request;
 use crate::classic::Names;
 use crate::error::{Mistake, Usage};
-use crate::host::Spec;
-use crate::model::InterfaceName;
 
 /// A verb with what every verb takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,86 +49,12 @@ pub enum Verb {
     Set(SetVerb),
 }
 
-/// What to do with a host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HostVerb {
-    /// Make it ready.
-    Prepare {
-        /// For what.
-        spec: Spec,
-        /// Also after the next boot.
-        persist: bool,
-        /// Print a script instead.
-        dry_run: bool,
-        /// Say what the front gateway is to be told.
-        static_entry: bool,
-    },
-    /// Take back what was done for these holders, or everything.
-    Undo {
-        /// Whose.
-        holders: Option<BTreeSet<String>>,
-        /// Only say what would be undone.
-        dry_run: bool,
-    },
-    /// Look whether it is as prepared, or as said.
-    Status(Option<Spec>),
-}
-
-const EXIT: &str = "\
-EXIT STATUS
-  0  the host is in the requested state
-  1  it is not; messages say why, and what could not be undone
-  2  the command line is invalid";
-
-fn after(examples: &str) -> String {
-    format!("{EXIT}\n\n{examples}")
-}
-
-fn flag(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
-}
-
-fn choice(
-    name: &'static str,
-    value: &'static str,
-    from: &[&'static str],
-    help: &'static str,
-) -> Arg {
-    Arg::new(name).long(name).value_name(value).value_parser(from.to_vec()).help(help)
-}
-
-fn vip() -> Arg {
-    Arg::new("vip")
-        .long("vip")
-        .value_name("ADDR")
-        .value_delimiter(',')
-        .action(ArgAction::Append)
-        .value_parser(value_parser!(IpAddr))
-        .help("Virtual addresses, separated by commas")
-}
-
-fn interface(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name("IFACE").value_parser(interface_name).help(help)
-}
-
-/// The kernel makes no interface with a colon in its name.
-fn interface_name(word: &str) -> Result<String, String> {
-    if word.contains(':') {
-        return Err("the name of an interface has no colon".to_owned());
-    }
-    InterfaceName::new(word).map(|name| name.to_string()).map_err(|why| why.to_string())
-}
-
-fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
-    matches.get_many::<T>(name).into_iter().flatten().cloned().collect()
-}
-
-/// Each address once.
-fn vips(matches: &ArgMatches) -> Vec<IpAddr> {
-    let mut seen = BTreeSet::new();
-    let mut vips: Vec<IpAddr> = many(matches, "vip");
-    vips.retain(|vip| seen.insert(*vip));
-    vips
+/// What the words of a verb lead to.
+pub enum Answer {
+    /// The verb runs.
+    Call(Called),
+    /// Its help text is printed.
+    Help(String),
 }
 
 /// The parser of all verbs.
@@ -167,18 +89,18 @@ pub fn command() -> Command {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn parse(args: &[String], names: Names) -> Result<Request, Usage> {
+pub fn parse(args: &[String], names: Names) -> Result<Answer, Usage> {
     let args = asked_for_help(args);
     let words = std::iter::once("ipvsadm").chain(args.iter().map(String::as_str));
     let mut command = command();
     let matches = match command.try_get_matches_from_mut(words) {
         Ok(matches) => matches,
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
-            return Ok(Request::Told { text: error.to_string(), status: 0 });
+            return Ok(Answer::Help(error.to_string()));
         }
         Err(error) => return Err(mistake::usage(&error, &command, &args)),
     };
-    Ok(Request::Verb(Called {
+    Ok(Answer::Call(Called {
         verb: verb(&matches, names)?,
         netns: matches.get_one::<String>("netns").cloned(),
         json: matches.get_flag("json"),
@@ -207,7 +129,7 @@ fn asked_for_help(args: &[String]) -> Vec<String> {
 ///
 /// # Errors
 /// There is no such verb.
-pub fn help(words: &[String]) -> Result<Request, Usage> {
+pub fn help(words: &[String]) -> Result<Answer, Usage> {
     let command = command();
     let mut parser = &command;
     for word in words {
@@ -241,7 +163,7 @@ fn verb(matches: &ArgMatches, names: Names) -> Result<Verb, Usage> {
 mod tests {
     use super::*;
     use crate::classic::Scanner;
-    use crate::cli::Program;
+    use crate::cli::{Program, Request};
 
     #[test]
     fn every_verb_is_known_by_its_first_word() {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 
-use super::{Candidate, Live, Values, Wanted};
+use super::wanted::{Candidate, Live, Values, Wanted};
 use crate::classic::lexer::{Given, Token, What, tokens, tokens_of};
 use crate::classic::options::{COMMANDS, Column, Command, Group, OPTIONS, Opt, OptionRow};
 use crate::classic::parser::listing_conflict;

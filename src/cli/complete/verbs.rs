@@ -2,7 +2,8 @@
 
 use clap::{Arg, ArgAction, Command, ValueHint};
 
-use super::{Candidate, Live, Values, Wanted, classic::key};
+use super::classic::key;
+use super::wanted::{Candidate, Live, Values, Wanted};
 use crate::classic::options::Opt;
 use crate::cli::verbs;
 use crate::json::{SERVER_FIELDS, SERVICE_FIELDS};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::builder::UnknownArgumentValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
+use super::arguments::flag;
 use super::diff::{limits, read_limits};
-use super::flag;
 use crate::diff::Limits;
 use crate::error::Usage;
 use crate::model::quote;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::{HostVerb, after, choice, flag, interface, many, vip, vips};
+use super::arguments::{HostVerb, after, choice, flag, interface, many, vip, vips};
 use crate::error::Usage;
 use crate::host::{Director, Spec, check_parameter};
 use crate::model::SchedulerName;

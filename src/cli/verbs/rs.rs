@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{HostVerb, after, choice, flag, interface, many, vip, vips};
+use super::arguments::{HostVerb, after, choice, flag, interface, many, vip, vips};
 use crate::error::{Mistake, Usage};
 use crate::host::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer, Spec};
 

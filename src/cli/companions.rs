@@ -1,0 +1,76 @@
+//! `ipvsadm-save` and `ipvsadm-restore`.
+
+use super::request::Request;
+use crate::classic::lexer::{Given, Mistake, Token, What, tokens};
+use crate::classic::options::Opt;
+use crate::classic::parser::{Classic, Invocation, Save};
+use crate::error::pasted::remark;
+
+const SAVE_USAGE: &str = "Usage: ipvsadm-save [-n] [--netns NAME] > FILE\n  \
+    -n            print numbers, look no names up\n  \
+    --netns NAME  of that network namespace\n";
+
+const RESTORE_USAGE: &str = "Usage: ipvsadm-restore [--netns NAME] < FILE\n  \
+    --netns NAME  in that network namespace\n";
+
+const SAVE_STREAM: &str = "the rules go to standard output: ipvsadm-save > FILE";
+const RESTORE_STREAM: &str = "the rules come from standard input: ipvsadm-restore < FILE";
+
+/// What to say of a word that is passed over.
+fn ignored(word: &str, stream: &str) -> String {
+    format!("`{word}' was ignored: {}", remark(word).as_deref().unwrap_or(stream))
+}
+
+/// Words without a dash were always passed over.
+pub(super) fn save(args: &[String]) -> Request {
+    let usage = || Request::Told { text: SAVE_USAGE.to_owned(), status: 1 };
+    let Ok((netns, others)) = netns(args) else { return usage() };
+    let (options, others): (Vec<&str>, Vec<&str>) =
+        others.into_iter().partition(|word| word.starts_with('-'));
+    if options.iter().any(|word| *word != "-n") {
+        // An error also where help was asked for, as it was.
+        return usage();
+    }
+    let numeric = !options.is_empty();
+    let invocation = Invocation::Save(Save { numeric, full: false, json: false });
+    let notes = others.into_iter().map(|word| ignored(word, SAVE_STREAM)).collect();
+    Request::Classic(Classic { netns, notes, ..invocation.into() })
+}
+
+/// All other words were always passed over.
+pub(super) fn restore(args: &[String]) -> Request {
+    match netns(args) {
+        Ok((netns, others)) => {
+            let ignored = others.into_iter().map(|word| ignored(word, RESTORE_STREAM)).collect();
+            Request::Replace { netns, ignored }
+        }
+        Err(NoName) => Request::Told { text: RESTORE_USAGE.to_owned(), status: 1 },
+    }
+}
+
+/// `--netns` without a name.
+struct NoName;
+
+/// The network namespace that the words name, and the other words. Other options have no value here.
+fn netns(args: &[String]) -> Result<(Option<String>, Vec<&str>), NoName> {
+    let (mut found, mut others) = (None, Vec::new());
+    let mut rest = tokens(args.iter().map(String::as_str));
+    loop {
+        let before = rest.clone();
+        match rest.next() {
+            Some(Token::Given(Given { what: What::Option(Opt::Netns), value, .. })) => {
+                found = value.map(str::to_owned);
+            }
+            Some(Token::Mistake(Mistake {
+                lacks_value: Some(What::Option(Opt::Netns)), ..
+            })) => {
+                return Err(NoName);
+            }
+            Some(_) => {
+                rest = before;
+                others.extend(rest.skip_word());
+            }
+            None => return Ok((found, others)),
+        }
+    }
+}

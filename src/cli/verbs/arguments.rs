@@ -1,0 +1,91 @@
+//! Arguments that several verbs have.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
+
+use crate::host::Spec;
+use crate::model::InterfaceName;
+
+/// What to do with a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostVerb {
+    /// Make it ready.
+    Prepare {
+        /// For what.
+        spec: Spec,
+        /// Also after the next boot.
+        persist: bool,
+        /// Print a script instead.
+        dry_run: bool,
+        /// Say what the front gateway is to be told.
+        static_entry: bool,
+    },
+    /// Take back what was done for these holders, or everything.
+    Undo {
+        /// Whose.
+        holders: Option<BTreeSet<String>>,
+        /// Only say what would be undone.
+        dry_run: bool,
+    },
+    /// Look whether it is as prepared, or as said.
+    Status(Option<Spec>),
+}
+
+const EXIT: &str = "\
+EXIT STATUS
+  0  the host is in the requested state
+  1  it is not; messages say why, and what could not be undone
+  2  the command line is invalid";
+
+pub(super) fn after(examples: &str) -> String {
+    format!("{EXIT}\n\n{examples}")
+}
+
+pub(super) fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+pub(super) fn choice(
+    name: &'static str,
+    value: &'static str,
+    from: &[&'static str],
+    help: &'static str,
+) -> Arg {
+    Arg::new(name).long(name).value_name(value).value_parser(from.to_vec()).help(help)
+}
+
+pub(super) fn vip() -> Arg {
+    Arg::new("vip")
+        .long("vip")
+        .value_name("ADDR")
+        .value_delimiter(',')
+        .action(ArgAction::Append)
+        .value_parser(value_parser!(IpAddr))
+        .help("Virtual addresses, separated by commas")
+}
+
+pub(super) fn interface(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name("IFACE").value_parser(interface_name).help(help)
+}
+
+/// The kernel makes no interface with a colon in its name.
+fn interface_name(word: &str) -> Result<String, String> {
+    if word.contains(':') {
+        return Err("the name of an interface has no colon".to_owned());
+    }
+    InterfaceName::new(word).map(|name| name.to_string()).map_err(|why| why.to_string())
+}
+
+pub(super) fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
+    matches.get_many::<T>(name).into_iter().flatten().cloned().collect()
+}
+
+/// Each address once.
+pub(super) fn vips(matches: &ArgMatches) -> Vec<IpAddr> {
+    let mut seen = BTreeSet::new();
+    let mut vips: Vec<IpAddr> = many(matches, "vip");
+    vips.retain(|vip| seen.insert(*vip));
+    vips
+}
