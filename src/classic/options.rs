@@ -185,6 +185,11 @@ impl Column {
     }
 }
 
+/// The option of this long name.
+pub fn option_named(long: &str) -> Option<&'static OptionRow> {
+    OPTIONS.iter().find(|row| row.long == long)
+}
+
 const fn command(
     command: Command,
     short: &'static [char],

@@ -4,7 +4,7 @@ use super::print::Unsayable;
 use crate::error::Misuse;
 use crate::model::{
     Daemon, Destination, Forwarding, OutOfRange, Protocol, Service, ServiceKey, Timeouts,
-    odd_daemon, odd_destination, odd_service, odd_timeouts,
+    odd_daemon, odd_timeouts, out_of_range,
 };
 
 /// Whether a rule line can make this service.
@@ -38,7 +38,7 @@ fn is_reached(service: &ServiceKey, destination: &Destination) -> bool {
 
 /// Whether the line of this service can be read again. That it can be written is another question.
 pub(crate) fn readable_service(service: &Service) -> Result<(), Unsayable> {
-    in_range(odd_service(service))?;
+    in_range(out_of_range(service))?;
     check_service(service).map_err(|why| match why {
         Misuse::ZeroPort { .. } => Unsayable::ZeroPort,
         _ => Unsayable::OnePacket,
@@ -50,7 +50,7 @@ pub(crate) fn readable_destination(
     service: &ServiceKey,
     destination: &Destination,
 ) -> Result<(), Unsayable> {
-    in_range(odd_destination(destination))?;
+    in_range(out_of_range(destination))?;
     is_reached(service, destination).then_some(()).ok_or(Unsayable::Family)
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::classic::describe;
 use crate::error::{Errno, Error, other_ports};
-use crate::json::compare;
+use crate::model::field::{FieldChange, compare};
 use crate::model::{Change, DestinationEntry, Forwarding, Protocol, ServiceKey};
 use crate::netlink::Client;
 
@@ -68,8 +68,8 @@ pub(super) fn edit(
     // Whatever is wrong with reading is wrong with the change too, and said there.
     let differing = differing(session.client()?, change).unwrap_or_default();
     let status = run(session, change)?;
-    let named = |text: &&String| unnamed.iter().any(|name| text.starts_with(&format!("{name} ")));
-    let reset: Vec<&str> = differing.iter().filter(named).map(String::as_str).collect();
+    let reset = differing.iter().filter(|field| unnamed.contains(&field.name));
+    let reset: Vec<String> = reset.map(ToString::to_string).collect();
     if !reset.is_empty() {
         let reset = reset.join(", ");
         session.hint(&[
@@ -81,7 +81,7 @@ pub(super) fn edit(
 }
 
 /// Each field that the change gives another value.
-fn differing(client: &mut Client, change: &Change) -> Result<Vec<String>, Error> {
+fn differing(client: &mut Client, change: &Change) -> Result<Vec<FieldChange>, Error> {
     Ok(match change {
         Change::UpdateService(service) => compare(&client.service(&service.key)?.service, service),
         Change::UpdateDestination(key, server) => {

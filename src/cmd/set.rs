@@ -5,7 +5,7 @@ use crate::classic::{check_service, describe, describe_destination, describe_ser
 use crate::cli::SetVerb;
 use crate::diff::Delta;
 use crate::error::{Error, Obstacle, Rejection};
-use crate::json::{destination_with, service_with};
+use crate::model::field::{Assignment, BadAssignment, Fields, assign};
 use crate::model::{Change, Pool, Table};
 use crate::output::changes as report;
 use crate::transaction::{Journal, lock};
@@ -82,7 +82,7 @@ fn change(session: &mut Session<'_>, verb: &SetVerb) -> Result<(Table, Option<Ch
             ports: ports_of(&entries, server.address),
         })?;
         pool.destinations.insert(server, found.destination);
-        let after = destination_with(&found.destination, &verb.words)?;
+        let after = assigned(&found.destination, &verb.words)?;
         if fits(&key, &found.destination) && !fits(&key, &after) {
             let text = "forwarding: another port than the service's needs masquerade, another \
                         family a tunnel";
@@ -90,7 +90,7 @@ fn change(session: &mut Session<'_>, verb: &SetVerb) -> Result<(Table, Option<Ch
         }
         (after != found.destination).then_some(Change::UpdateDestination(key, after))
     } else {
-        let after = service_with(&pool.service, &verb.words)?;
+        let after = assigned(&pool.service, &verb.words)?;
         // What another program has made may be as odd as it was.
         if check_service(&pool.service).is_ok() {
             check_service(&after)?;
@@ -100,4 +100,11 @@ fn change(session: &mut Session<'_>, verb: &SetVerb) -> Result<(Table, Option<Ch
     let mut current = Table::default();
     current.pools.insert(key, pool.into());
     Ok((current, change))
+}
+
+fn assigned<T: Fields>(thing: &T, words: &[Assignment]) -> Result<T, Rejection> {
+    assign(thing, words).map_err(|bad| match bad {
+        BadAssignment::NoField { name, proposals } => Rejection::NoField { name, proposals },
+        BadAssignment::Value(why) => Rejection::Field(why),
+    })
 }

@@ -1,85 +1,72 @@
 //! A real server.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
+use serde::de::MapAccess;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::word::{Word, find, name};
-use super::{Counters, RateFields, StatsFields, is_default};
-use crate::model::{Checksum, Destination, DestinationEntry, DestinationKey, Forwarding, Tunnel};
+use super::object::{self, Object, entry};
+use super::stats::{Counters, RateFields, StatsFields};
+use crate::model::field::Record;
+use crate::model::{Destination, DestinationEntry, DestinationKey};
 
-const TUNNEL: &str = "tunnel";
-const METHODS: [(&str, Forwarding); 4] = [
-    ("route", Forwarding::Route),
-    ("masquerade", Forwarding::Masquerade),
-    ("local", Forwarding::Local),
-    ("bypass", Forwarding::Bypass),
-];
-const CHECKSUMS: [(&str, Checksum); 3] =
-    [("none", Checksum::None), ("full", Checksum::Full), ("remote", Checksum::Remote)];
+static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let connections = ["active_connections", "inactive_connections", "persistent_connections"];
+    let after = [&connections[..], &["stats", "rate"]].concat();
+    object::names::<Destination>(&["address", "port"], &after)
+});
 
 /// A real server: `address` and `port` identify it in its service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DestinationFields {
-    address: IpAddr,
-    port: u16,
-    #[serde(default = "default_forwarding")]
-    forwarding: Word,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tunnel: Option<Word>,
-    #[serde(default, skip_serializing_if = "is_default")]
-    tunnel_port: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tunnel_checksum: Option<Word>,
-    #[serde(default = "default_weight")]
-    weight: u32,
-    #[serde(default, skip_serializing_if = "is_default")]
-    upper_threshold: u32,
-    #[serde(default, skip_serializing_if = "is_default")]
-    lower_threshold: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<IpAddr>,
+    port: Option<u16>,
+    values: Record<Destination>,
     active_connections: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     inactive_connections: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     persistent_connections: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     stats: Option<StatsFields>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     rate: Option<RateFields>,
 }
 
-fn default_forwarding() -> Word {
-    "route".into()
+impl Serialize for DestinationFields {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        entry(&mut map, "address", self.address.as_ref())?;
+        entry(&mut map, "port", self.port.as_ref())?;
+        for (name, value) in self.values.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        entry(&mut map, "active_connections", self.active_connections.as_ref())?;
+        entry(&mut map, "inactive_connections", self.inactive_connections.as_ref())?;
+        entry(&mut map, "persistent_connections", self.persistent_connections.as_ref())?;
+        entry(&mut map, "stats", self.stats.as_ref())?;
+        entry(&mut map, "rate", self.rate.as_ref())?;
+        map.end()
+    }
 }
 
-fn default_weight() -> u32 {
-    1
+impl<'de> Deserialize<'de> for DestinationFields {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        object::read(from)
+    }
 }
 
-impl From<&Destination> for DestinationFields {
-    fn from(destination: &Destination) -> Self {
-        let forwarding = destination.forwarding;
-        let method = match forwarding {
-            Forwarding::Tunnel(_) => TUNNEL.into(),
-            Forwarding::Other(number) => Word::Number(number.into()),
-            _ => name(&forwarding, &METHODS).unwrap_or("route").into(),
-        };
-        let (tunnel, tunnel_port, tunnel_checksum) = match forwarding {
-            Forwarding::Tunnel(tunnel) => tunnel_fields(tunnel),
-            _ => (None, 0, None),
-        };
+impl Object for DestinationFields {
+    type Thing = Destination;
+    const NAME: &'static str = "DestinationFields";
+
+    fn names() -> &'static [&'static str] {
+        &NAMES
+    }
+
+    fn of(values: Record<Destination>) -> Self {
         Self {
-            address: destination.key.address,
-            port: destination.key.port,
-            forwarding: method,
-            tunnel,
-            tunnel_port,
-            tunnel_checksum,
-            weight: destination.weight,
-            upper_threshold: destination.upper_threshold,
-            lower_threshold: destination.lower_threshold,
+            address: None,
+            port: None,
+            values,
             active_connections: None,
             inactive_connections: None,
             persistent_connections: None,
@@ -87,17 +74,38 @@ impl From<&Destination> for DestinationFields {
             rate: None,
         }
     }
+
+    fn record(&mut self) -> &mut Record<Destination> {
+        &mut self.values
+    }
+
+    fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "address" => self.address = Some(map.next_value()?),
+            "port" => self.port = Some(map.next_value()?),
+            "active_connections" => self.active_connections = map.next_value()?,
+            "inactive_connections" => self.inactive_connections = map.next_value()?,
+            "persistent_connections" => self.persistent_connections = map.next_value()?,
+            "stats" => self.stats = map.next_value()?,
+            _ => self.rate = map.next_value()?,
+        }
+        Ok(())
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        match (self.address, self.port) {
+            (None, _) => Some("address"),
+            (_, None) => Some("port"),
+            _ => None,
+        }
+    }
 }
 
-fn tunnel_fields(tunnel: Tunnel) -> (Option<Word>, u16, Option<Word>) {
-    let word = |checksum| name(&checksum, &CHECKSUMS).map(Word::from);
-    match tunnel {
-        Tunnel::Ipip => (Some("ipip".into()), 0, None),
-        Tunnel::Gue { port, checksum } => (Some("gue".into()), port, word(checksum)),
-        Tunnel::Gre { checksum } => (Some("gre".into()), 0, word(checksum)),
-        Tunnel::Other { kind, port, flags } => {
-            (Some(Word::Number(kind.into())), port, Some(Word::Number(flags)))
-        }
+impl From<&Destination> for DestinationFields {
+    fn from(destination: &Destination) -> Self {
+        let DestinationKey { address, port } = destination.key;
+        let (address, port) = (Some(address), Some(port));
+        Self { address, port, ..Self::of(Record::from(destination)) }
     }
 }
 
@@ -120,62 +128,9 @@ impl DestinationFields {
     /// # Errors
     /// What is wrong, in words.
     pub fn destination(&self) -> Result<Destination, String> {
-        let Self { address, port, weight, upper_threshold, lower_threshold, .. } = *self;
-        Ok(Destination {
-            key: DestinationKey { address, port },
-            forwarding: self.forwarding()?,
-            weight,
-            upper_threshold,
-            lower_threshold,
-        })
-    }
-
-    fn forwarding(&self) -> Result<Forwarding, String> {
-        let plain =
-            self.tunnel.is_none() && self.tunnel_port == 0 && self.tunnel_checksum.is_none();
-        match &self.forwarding {
-            Word::Text(word) if word == TUNNEL => Ok(Forwarding::Tunnel(self.tunnel()?)),
-            _ if !plain => {
-                Err("tunnel, tunnel_port and tunnel_checksum need forwarding tunnel".into())
-            }
-            Word::Number(number @ 5..=7) => {
-                let [_, number] = number.to_be_bytes();
-                Ok(Forwarding::Other(number))
-            }
-            Word::Number(number) => {
-                Err(format!("forwarding: {number} has a word, or means nothing"))
-            }
-            Word::Text(word) => {
-                find("forwarding", word, &METHODS).map_err(|text| format!("{text}, {TUNNEL}"))
-            }
-        }
-    }
-
-    fn tunnel(&self) -> Result<Tunnel, String> {
-        let port = self.tunnel_port;
-        let checksum = match &self.tunnel_checksum {
-            None => Checksum::None,
-            Some(Word::Text(word)) => find("tunnel_checksum", word, &CHECKSUMS)?,
-            Some(Word::Number(flags)) => {
-                let Some(Word::Number(kind)) = self.tunnel else {
-                    return Err("tunnel_checksum: a number goes with a number of tunnel".into());
-                };
-                let kind = u8::try_from(kind).map_err(|_| "tunnel: at most 255".to_owned())?;
-                return Ok(Tunnel::from_numbers(kind, port, *flags));
-            }
-        };
-        let tunnel = self.tunnel.clone().unwrap_or_else(|| "ipip".into());
-        let Word::Text(word) = tunnel else {
-            return Err("tunnel: a number needs a number of tunnel_checksum".into());
-        };
-        match (word.as_str(), port, checksum) {
-            ("ipip", 0, Checksum::None) => Ok(Tunnel::Ipip),
-            ("ipip", ..) => Err("tunnel: ipip has neither port nor checksum".into()),
-            ("gue", 1.., checksum) => Ok(Tunnel::Gue { port, checksum }),
-            ("gue", ..) => Err("tunnel: gue needs tunnel_port".into()),
-            ("gre", 0, Checksum::None | Checksum::Full) => Ok(Tunnel::Gre { checksum }),
-            ("gre", ..) => Err("tunnel: gre has no port, and no remote checksum".into()),
-            _ => Err(format!("tunnel: `{word}' is none of ipip, gue, gre")),
-        }
+        // Reading refuses an object without these two.
+        let address = self.address.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+        let port = self.port.unwrap_or_default();
+        self.values.give(Destination::new(DestinationKey { address, port }))
     }
 }

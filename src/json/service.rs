@@ -1,86 +1,117 @@
 //! A service, with its real servers.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
+use serde::de::MapAccess;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::destination::DestinationFields;
+use super::object::{self, Object, entry};
+use super::stats::{Counters, RateFields, StatsFields};
 use super::word::{Word, find, name};
-use super::{Counters, DestinationFields, RateFields, StatsFields, is_default};
-use crate::model::{
-    BadFlag, EngineName, Family, Granularity, Persistence, Pool, Protocol, SchedulerFlags,
-    SchedulerName, Service, ServiceEntry, ServiceKey,
-};
+use crate::model::field::Record;
+use crate::model::{Family, Pool, Protocol, SchedulerName, Service, ServiceEntry, ServiceKey};
 
 const PROTOCOLS: [(&str, Protocol); 3] =
     [("tcp", Protocol::Tcp), ("udp", Protocol::Udp), ("sctp", Protocol::Sctp)];
 const FAMILIES: [(&str, Family); 2] = [("ipv4", Family::V4), ("ipv6", Family::V6)];
 
+static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let key = ["protocol", "address", "port", "fwmark", "family"];
+    object::names::<Service>(&key, &["stats", "rate", "destinations"])
+});
+
 /// A service: `protocol`, `address` and `port`, or `fwmark` and `family`, identify it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceFields {
-    #[serde(skip_serializing_if = "Option::is_none")]
     protocol: Option<Word>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<IpAddr>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     fwmark: Option<NonZeroU32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     family: Option<String>,
-    #[serde(default = "default_scheduler", skip_serializing_if = "String::is_empty")]
-    scheduler: String,
-    #[serde(default, skip_serializing_if = "is_default")]
-    flags: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    persistence: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    netmask: Option<Netmask>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    engine: Option<String>,
-    #[serde(default, skip_serializing_if = "is_default")]
-    one_packet: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    values: Record<Service>,
     stats: Option<StatsFields>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     rate: Option<RateFields>,
     /// The real servers.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub destinations: Option<Vec<DestinationFields>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "expected a mask such as 255.255.255.0, or a prefix length")]
-enum Netmask {
-    V4(Ipv4Addr),
-    V6(u32),
+impl Serialize for ServiceFields {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        entry(&mut map, "protocol", self.protocol.as_ref())?;
+        entry(&mut map, "address", self.address.as_ref())?;
+        entry(&mut map, "port", self.port.as_ref())?;
+        entry(&mut map, "fwmark", self.fwmark.as_ref())?;
+        entry(&mut map, "family", self.family.as_ref())?;
+        for (name, value) in self.values.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        entry(&mut map, "stats", self.stats.as_ref())?;
+        entry(&mut map, "rate", self.rate.as_ref())?;
+        entry(&mut map, "destinations", self.destinations.as_ref())?;
+        map.end()
+    }
 }
 
-fn default_scheduler() -> String {
-    "wlc".to_owned()
+impl<'de> Deserialize<'de> for ServiceFields {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        object::read(from)
+    }
 }
 
-impl From<&ServiceKey> for ServiceFields {
-    /// Only what identifies the service.
-    fn from(key: &ServiceKey) -> Self {
-        let mut fields = Self {
+impl Object for ServiceFields {
+    type Thing = Service;
+    const NAME: &'static str = "ServiceFields";
+
+    fn names() -> &'static [&'static str] {
+        &NAMES
+    }
+
+    fn of(values: Record<Service>) -> Self {
+        Self {
             protocol: None,
             address: None,
             port: None,
             fwmark: None,
             family: None,
-            scheduler: String::new(),
-            flags: Vec::new(),
-            persistence: None,
-            netmask: None,
-            engine: None,
-            one_packet: false,
+            values,
             stats: None,
             rate: None,
             destinations: None,
-        };
+        }
+    }
+
+    fn record(&mut self) -> &mut Record<Service> {
+        &mut self.values
+    }
+
+    fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "protocol" => self.protocol = map.next_value()?,
+            "address" => self.address = map.next_value()?,
+            "port" => self.port = map.next_value()?,
+            "fwmark" => self.fwmark = map.next_value()?,
+            "family" => self.family = map.next_value()?,
+            "stats" => self.stats = map.next_value()?,
+            "rate" => self.rate = map.next_value()?,
+            _ => self.destinations = map.next_value()?,
+        }
+        Ok(())
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+impl From<&ServiceKey> for ServiceFields {
+    /// Only what identifies the service.
+    fn from(key: &ServiceKey) -> Self {
+        let mut fields = Self::of(Record::default());
         match key {
             ServiceKey::Address { protocol, address, port } => {
                 let word = name(protocol, &PROTOCOLS).map(Word::from);
@@ -99,20 +130,7 @@ impl From<&ServiceKey> for ServiceFields {
 
 impl From<&Service> for ServiceFields {
     fn from(service: &Service) -> Self {
-        let scheduler = service.scheduler.as_str();
-        let netmask = service.persistence.map(|it| it.granularity).filter(|it| !it.is_host());
-        Self {
-            scheduler: scheduler.to_owned(),
-            flags: service.flags.names(scheduler).into_iter().map(str::to_owned).collect(),
-            persistence: service.persistence.map(|it| it.timeout),
-            netmask: netmask.map(|granularity| match granularity {
-                Granularity::V4(mask) => Netmask::V4(mask),
-                Granularity::V6(length) => Netmask::V6(length),
-            }),
-            engine: service.engine.as_ref().map(EngineName::to_string),
-            one_packet: service.one_packet,
-            ..Self::from(&service.key)
-        }
+        Self { values: Record::from(service), ..Self::from(&service.key) }
     }
 }
 
@@ -140,26 +158,7 @@ impl ServiceFields {
     /// # Errors
     /// What is wrong, in words.
     pub fn service(&self) -> Result<Service, String> {
-        let key = self.key()?;
-        if self.scheduler.is_empty() {
-            return Err("scheduler: the name is empty".to_owned());
-        }
-        let scheduler = SchedulerName::new(&self.scheduler).map_err(|error| error.to_string())?;
-        let flags = SchedulerFlags::parse(&self.flags.join(","), scheduler.as_str());
-        let flags = flags.map_err(|flag| match flag {
-            BadFlag::Unknown(word) => format!("flags: there is no flag `{word}'"),
-            BadFlag::Foreign(word) => format!("flags: {scheduler} has no flag `{word}'"),
-        })?;
-        // The kernel's own way to say that there is none.
-        let engine = self.engine.as_ref().filter(|name| !name.is_empty());
-        let engine = engine.map(EngineName::new).transpose();
-        Ok(Service {
-            flags,
-            one_packet: self.one_packet,
-            persistence: self.persistence(key.family())?,
-            engine: engine.map_err(|error| error.to_string())?,
-            ..Service::new(key, scheduler)
-        })
+        self.values.give(Service::new(self.key()?, SchedulerName::from_kernel(b"")))
     }
 
     fn key(&self) -> Result<ServiceKey, String> {
@@ -178,20 +177,5 @@ impl ServiceFields {
             }
             _ => Err("a service needs either address and port, or fwmark".to_owned()),
         }
-    }
-
-    fn persistence(&self, family: Family) -> Result<Option<Persistence>, String> {
-        let Some(timeout) = self.persistence else {
-            let alone = self.netmask.is_some();
-            return if alone { Err("netmask needs persistence".to_owned()) } else { Ok(None) };
-        };
-        let granularity = match (&self.netmask, family) {
-            (None, family) => Granularity::host(family),
-            (Some(Netmask::V4(mask)), Family::V4) => Granularity::V4(*mask),
-            (Some(Netmask::V6(length)), Family::V6) => Granularity::V6(*length),
-            (Some(_), Family::V4) => return Err("netmask: expected 255.255.255.0".to_owned()),
-            (Some(_), Family::V6) => return Err("netmask: expected 1 to 128".to_owned()),
-        };
-        Ok(Some(Persistence { timeout, granularity }))
     }
 }

@@ -6,11 +6,12 @@ use std::io;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{DaemonFields, SCHEMA, ServiceFields, Style, TimeoutsFields, Writer};
+use super::daemon::{DaemonFields, TimeoutsFields};
+use super::schema::SCHEMA;
+use super::service::ServiceFields;
+use super::writer::{Style, Writer};
 use crate::error::{Errno, Rejection};
-use crate::model::{
-    Change, DaemonRole, OutOfRange, Table, impossible_destination, impossible_service, odd_daemon,
-};
+use crate::model::{Change, DaemonRole, OutOfRange, Table, impossible, odd_daemon};
 
 /// What the listings and `-S` print. What else the listings print is passed over.
 #[derive(Deserialize)]
@@ -56,7 +57,7 @@ pub fn read(text: &str) -> Result<Table, Rejection> {
 fn take_service(table: &mut Table, fields: &ServiceFields, number: usize) -> Result<(), Rejection> {
     let place = format!("services[{number}]");
     let service = fields.service().map_err(|why| at(&place, &why))?;
-    check(impossible_service(&service), &place)?;
+    check(impossible(&service), &place)?;
     let key = service.key;
     let earlier = table.pools.get_index_of(&key).map(|number| format!("services[{number}]"));
     take(table, &Change::AddService(service), &place, earlier)?;
@@ -64,7 +65,7 @@ fn take_service(table: &mut Table, fields: &ServiceFields, number: usize) -> Res
     for (number, fields) in fields.destinations.iter().flatten().enumerate() {
         let place = format!("{pool}.destinations[{number}]");
         let destination = fields.destination().map_err(|why| at(&place, &why))?;
-        check(impossible_destination(&destination), &place)?;
+        check(impossible(&destination), &place)?;
         let servers = table.pools.get(&key).map(|pool| &pool.destinations);
         let earlier = servers.and_then(|servers| servers.get_index_of(&destination.key));
         let earlier = earlier.map(|number| format!("{pool}.destinations[{number}]"));

@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::SCHEMA;
+use super::schema::SCHEMA;
 use crate::model::is_harmful;
 
 /// How JSON is laid out.

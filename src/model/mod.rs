@@ -4,6 +4,7 @@ mod change;
 mod connection;
 mod daemon;
 mod destination;
+pub(crate) mod field;
 mod hash;
 mod key;
 mod name;
@@ -33,10 +34,7 @@ pub use naming::{Naming, Numbers};
 pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage};
 pub(crate) use network::{set_parameter, sysctl_name, write_parameter};
 pub(crate) use printable::{is_harmful, printable, printable_lines};
-pub(crate) use range::{
-    OutOfRange, impossible_destination, impossible_service, odd_daemon, odd_destination,
-    odd_service, odd_timeouts,
-};
+pub(crate) use range::{OutOfRange, impossible, odd_daemon, odd_timeouts, out_of_range};
 pub use scheduler::{ENGINES, Kind, SCHEDULERS, nearest_schedulers};
 pub use scheduler_flags::{BadFlag, SchedulerFlags};
 pub use service::{Granularity, MAX_PERSISTENCE, Persistence, Service, ServiceEntry};

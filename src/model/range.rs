@@ -2,14 +2,8 @@
 
 use std::fmt;
 
-use super::{
-    Daemon, Destination, Granularity, MAX_PERSISTENCE, MAX_SYNC_LENGTH, MAX_TIMEOUT, MAX_WEIGHT,
-    Service, Timeouts,
-};
-
-/// The longest persistence that a kernel holds, in seconds: it counts 100 ticks or more a second, in
-/// 32 bits, and begins again at 0.
-const MOST_PERSISTENCE: u32 = u32::MAX / 100;
+use super::field::{Fields, Numbers, Shape, Unit, Value};
+use super::{Daemon, MAX_SYNC_LENGTH, MAX_TIMEOUT, Timeouts};
 
 /// A value beyond its range.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,43 +42,33 @@ fn seconds(field: &'static str, value: u32, least: u32, most: u32) -> Option<Out
     (!(least..=most).contains(&value)).then_some(OutOfRange { field, expected })
 }
 
-/// The values of a service that no rule line can give it: other programs may have.
-pub(crate) fn odd_service(service: &Service) -> impl Iterator<Item = OutOfRange> {
-    let timeout =
-        service.persistence.and_then(|it| seconds("persistence", it.timeout, 1, MAX_PERSISTENCE));
-    timeout.into_iter().chain(bad_length(service))
+/// The values of a service or a real server that no rule line can give it: other programs may have.
+pub(crate) fn out_of_range<T: Fields>(thing: &T) -> impl Iterator<Item = OutOfRange> {
+    checked(thing, |field, value, legal| match legal.unit {
+        Unit::Seconds => seconds(field, value, legal.least, legal.most),
+        Unit::One | Unit::Limit => numbers(field, value, legal.least, legal.most),
+    })
 }
 
-/// The values of a service that no kernel holds.
-pub(crate) fn impossible_service(service: &Service) -> impl Iterator<Item = OutOfRange> {
-    let timeout =
-        service.persistence.and_then(|it| numbers("persistence", it.timeout, 0, MOST_PERSISTENCE));
-    timeout.into_iter().chain(bad_length(service))
+/// The values of a service or a real server that no kernel holds. From 7.2 on none holds thresholds
+/// above 2147483647 either, and says so.
+pub(crate) fn impossible<T: Fields>(thing: &T) -> impl Iterator<Item = OutOfRange> {
+    checked(thing, |field, value, legal| numbers(field, value, 0, legal.most_possible))
 }
 
 /// Of IPv4 any mask will do.
-fn bad_length(service: &Service) -> Option<OutOfRange> {
-    match service.persistence?.granularity {
-        Granularity::V4(_) => None,
-        Granularity::V6(length) => numbers("netmask", length, 1, 128),
-    }
-}
-
-/// The values of a real server that no rule line can give it: other programs may have.
-pub(crate) fn odd_destination(destination: &Destination) -> impl Iterator<Item = OutOfRange> {
-    let Destination { weight, upper_threshold, lower_threshold, .. } = *destination;
-    let fields = [
-        ("weight", weight),
-        ("upper_threshold", upper_threshold),
-        ("lower_threshold", lower_threshold),
-    ];
-    fields.into_iter().filter_map(|(field, value)| numbers(field, value, 0, MAX_WEIGHT))
-}
-
-/// The value of a real server that no kernel holds. From 7.2 on none holds thresholds above
-/// 2147483647 either, and says so.
-pub(crate) fn impossible_destination(destination: &Destination) -> Option<OutOfRange> {
-    numbers("weight", destination.weight, 0, MAX_WEIGHT)
+fn checked<T: Fields>(
+    thing: &T,
+    check: impl Fn(&'static str, u32, Numbers) -> Option<OutOfRange>,
+) -> impl Iterator<Item = OutOfRange> {
+    T::fields().iter().filter_map(move |field| {
+        let value = || (field.get)(thing).as_ref().and_then(Value::number);
+        match field.shape {
+            Shape::Number(legal) => check(field.name, value()?, legal),
+            Shape::Mask => numbers(field.name, value()?, 1, 128),
+            _ => None,
+        }
+    })
 }
 
 /// The values of a sync daemon that no rule line can give it, nor a kernel holds: for 0 it takes its

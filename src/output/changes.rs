@@ -10,9 +10,8 @@ use crate::classic::{
     timeouts_line,
 };
 use crate::diff::{Delta, Difference, Sides, differences};
-use crate::json::{
-    DaemonFields, DestinationFields, Fields, ServiceFields, Style, TimeoutsFields, Writer, compare,
-};
+use crate::json::{DaemonFields, DestinationFields, ServiceFields, Style, TimeoutsFields, Writer};
+use crate::model::field::{Compared, FieldChange, compare};
 use crate::model::{DestinationKey, Numbers, ServiceKey, printable};
 use crate::output::order;
 use crate::output::paint::{Paint, Tone};
@@ -96,12 +95,14 @@ fn said(line: Result<String, Unsayable>, object: &str) -> String {
     line.unwrap_or_else(|unsayable| format!("{object} ({unsayable})"))
 }
 
-fn side_line<T: Fields>(sides: &Sides<'_, T>, line: impl Fn(&T) -> String) -> (Tone, String) {
+fn side_line<T: Compared>(sides: &Sides<'_, T>, line: impl Fn(&T) -> String) -> (Tone, String) {
     match *sides {
         Sides::Removed(before) => (Tone::Bad, format!("- {}", line(before))),
         Sides::Added(after) => (Tone::Good, format!("+ {}", line(after))),
         Sides::Edited(before, after) => {
-            let fields = compare(before, after).join(", ");
+            let fields = compare(before, after);
+            let fields: Vec<String> = fields.iter().map(ToString::to_string).collect();
+            let fields = fields.join(", ");
             (Tone::Changed, format!("~ {}  # {fields}", line(after)))
         }
     }
@@ -176,18 +177,19 @@ impl From<&Difference<'_>> for ChangeFields {
 
 /// What `set` did: a line `FIELD OLD -> NEW` for each field, or `unchanged`.
 pub fn set_text(delta: &Delta, out: &mut dyn Write) -> io::Result<()> {
-    let mut lines = Vec::new();
+    let mut changes: Vec<FieldChange> = Vec::new();
     for difference in differences(delta) {
         match difference {
             Difference::Service(Sides::Edited(before, after)) => {
-                lines.extend(compare(before, after));
+                changes.extend(compare(before, after));
             }
             Difference::Destination(_, Sides::Edited(before, after)) => {
-                lines.extend(compare(before, after));
+                changes.extend(compare(before, after));
             }
             _ => {}
         }
     }
+    let mut lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
     if lines.is_empty() {
         lines.push("unchanged".to_owned());
     }

@@ -6,8 +6,8 @@ use super::classic::key;
 use super::wanted::{Candidate, Live, Values, Wanted};
 use crate::classic::options::Opt;
 use crate::cli::verbs;
-use crate::json::{SERVER_FIELDS, SERVICE_FIELDS};
-use crate::model::{Family, Protocol, ServiceKey};
+use crate::model::field::{Fields, Shape};
+use crate::model::{Destination, Family, Protocol, Service, ServiceKey};
 
 /// The verbs themselves.
 pub(super) fn first_words() -> Vec<Candidate> {
@@ -189,7 +189,7 @@ fn values(line: &Line<'_>, id: &str, typed: &str) -> Option<Values> {
             live: vec![Live::VirtualAddresses, Live::OwnAddresses { port: false }],
         },
         "scheduler" => Values::live(Live::Schedulers),
-        "engine" => Values::live(Live::Engines),
+        "pe" => Values::live(Live::Engines),
         "set" if !typed.contains('=') => Values::live(Live::Parameters),
         "tunnel" => Values::words(["ipip", "gre", "gre:csum", "gue", "gue:"]),
         "scope" => Values {
@@ -208,18 +208,20 @@ fn values(line: &Line<'_>, id: &str, typed: &str) -> Option<Values> {
 
 /// A field of `set`, or its value.
 fn field(line: &Line<'_>, wanted: Wanted) -> Wanted {
+    if line.has("server") { field_of::<Destination>(wanted) } else { field_of::<Service>(wanted) }
+}
+
+fn field_of<T: Fields>(wanted: Wanted) -> Wanted {
     let Some((name, typed)) = wanted.typed.split_once('=') else {
-        let fields: &[&str] = if line.has("server") { &SERVER_FIELDS } else { &SERVICE_FIELDS };
-        let fixed = fields.iter().map(|name| Candidate::new(format!("{name}="), "")).collect();
+        let names = T::fields().iter().map(|field| field.name);
+        let fixed = names.map(|name| Candidate::new(format!("{name}="), "")).collect();
         return Wanted { fixed, ..wanted };
     };
-    let values = match name {
-        "scheduler" => Values::live(Live::Schedulers),
-        "engine" => Values::live(Live::Engines),
-        "one_packet" => Values::words(["true", "false"]),
-        "forwarding" => Values::words(["route", "masquerade", "tunnel"]),
-        "tunnel" => Values::words(["ipip", "gue", "gre"]),
-        "tunnel_checksum" => Values::words(["none", "full", "remote"]),
+    let values = match T::field(name).map(|field| field.shape) {
+        Some(Shape::Scheduler) => Values::live(Live::Schedulers),
+        Some(Shape::Engine) => Values::live(Live::Engines),
+        Some(Shape::Switch) => Values::words(["true", "false"]),
+        Some(Shape::Choice(words)) => Values::words(words.iter().copied()),
         _ => Values::default(),
     };
     let wanted = Wanted { before: format!("{name}="), typed: typed.to_owned(), ..wanted };

@@ -11,8 +11,8 @@ use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use super::apply::{duration, time};
 use crate::classic::{Names, values};
 use crate::error::{Mistake, Usage, pasted};
-use crate::json::Assignment;
-use crate::model::{DestinationKey, Family, Protocol, ServiceKey};
+use crate::model::field::{Assignment, Fields};
+use crate::model::{Destination, DestinationKey, Family, Protocol, Service, ServiceKey};
 
 /// What to set, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,13 +28,6 @@ pub struct SetVerb {
 }
 
 const HELP: &str = "\
-Fields of a service, named as in JSON:
-  scheduler=NAME  flags=WORD,WORD  persistence=SECONDS  netmask=MASK
-  engine=NAME  one_packet=true|false
-Fields of a real server:
-  weight=N  upper_threshold=N  lower_threshold=N
-  forwarding=route|masquerade|tunnel  tunnel=ipip|gue|gre  tunnel_port=N
-  tunnel_checksum=none|full|remote
 A field without a value, as in `persistence=', is removed. Fields that are not
 named stay as they are; -E and -e reset them to their defaults. The options of the
 classic language do the same: `-w 7' is `weight=7'.
@@ -61,6 +54,30 @@ EXAMPLES
     ipvsadm set -t 192.0.2.80:80 scheduler=mh flags=mh-port
   Switch persistence off:
     ipvsadm set -f 7 persistence=";
+
+/// The widest line of the help text.
+const WIDTH: usize = 80;
+
+/// `FIELD=VALUE` for each field, in lines of at most [`WIDTH`] columns.
+fn fields<T: Fields>() -> String {
+    let (mut text, mut line) = (String::new(), String::new());
+    for field in T::fields() {
+        let word = format!("  {}={}", field.name, field.shape.placeholder());
+        if line.len() + word.len() > WIDTH {
+            text += &(std::mem::take(&mut line) + "\n");
+        }
+        line += &word;
+    }
+    text + &line + "\n"
+}
+
+fn help() -> String {
+    format!(
+        "Fields of a service, named as in JSON:\n{}Fields of a real server:\n{}{HELP}",
+        fields::<Service>(),
+        fields::<Destination>()
+    )
+}
 
 pub(super) fn command() -> Command {
     let service = ["tcp", "udp", "sctp", "fwmark"];
@@ -89,13 +106,13 @@ pub(super) fn command() -> Command {
         .arg(
             Arg::new("words")
                 .value_name("FIELD=VALUE")
-                .required_unless_present_any(classic::IDS)
+                .required_unless_present_any(classic::ids())
                 .num_args(1..)
                 .value_parser(assignment)
                 .help("A field and its new value"),
         )
         .args(classic::options())
-        .after_help(HELP)
+        .after_help(help())
 }
 
 fn option(

@@ -2,103 +2,101 @@
 
 use clap::{Arg, ArgAction, ArgMatches};
 
-use crate::json::Assignment;
-
-/// The names of these options in clap.
-pub(super) const IDS: [&str; 17] = [
-    "scheduler",
-    "persistent",
-    "netmask",
-    "engine",
-    "sched-flags",
-    "ops",
-    "weight",
-    "u-threshold",
-    "l-threshold",
-    "gatewaying",
-    "ipip",
-    "masquerading",
-    "tun-type",
-    "tun-port",
-    "tun-nocsum",
-    "tun-csum",
-    "tun-remcsum",
-];
+use crate::classic::options::{OptionRow, Takes, option_named};
+use crate::model::field::{Assignment, FieldOption, Fields, Shape};
+use crate::model::{Destination, Service};
 
 const HEADING: &str = "Fields, as in the classic language";
 
+/// Seconds of `-p` without a value, as the old manual has it.
+const DEFAULT_PERSISTENCE: &str = "300";
+
+/// An option that gives a field its value.
+struct Given {
+    field: &'static str,
+    option: FieldOption,
+    shape: Shape,
+    row: &'static OptionRow,
+}
+
+fn given<T: Fields>() -> impl Iterator<Item = Given> {
+    T::fields().iter().flat_map(|field| {
+        let known = |option: &FieldOption| Some((*option, option_named(option.long)?));
+        field.options.iter().filter_map(known).map(|(option, row)| Given {
+            field: field.name,
+            option,
+            shape: field.shape,
+            row,
+        })
+    })
+}
+
+/// The names of these options in clap.
+pub(super) fn ids() -> impl Iterator<Item = &'static str> {
+    given::<Service>().chain(given::<Destination>()).map(|it| it.option.long)
+}
+
 /// Options of a service, then those of a real server.
 pub(super) fn options() -> Vec<Arg> {
-    let service = [
-        value("scheduler", Some('s'), "NAME", "scheduler=NAME"),
-        value("persistent", Some('p'), "SECONDS", "persistence=SECONDS; 300 without a value")
-            .num_args(0..=1)
-            .allow_hyphen_values(false)
-            .default_missing_value("300"),
-        value("netmask", Some('M'), "MASK", "netmask=MASK"),
-        value("engine", None, "NAME", "engine=NAME").long("pe"),
-        value("sched-flags", Some('b'), "FLAGS", "flags=FLAGS"),
-        switch("ops", Some('o'), "one_packet=true"),
-    ];
-    let server = [
-        value("weight", Some('w'), "N", "weight=N"),
-        value("u-threshold", Some('x'), "N", "upper_threshold=N"),
-        value("l-threshold", Some('y'), "N", "lower_threshold=N"),
-        switch("gatewaying", Some('g'), "forwarding=route"),
-        switch("ipip", Some('i'), "forwarding=tunnel"),
-        switch("masquerading", Some('m'), "forwarding=masquerade"),
-        value("tun-type", None, "TYPE", "tunnel=TYPE").value_parser(["ipip", "gue", "gre"]),
-        value("tun-port", None, "PORT", "tunnel_port=PORT"),
-        switch("tun-nocsum", None, "tunnel_checksum=none"),
-        switch("tun-csum", None, "tunnel_checksum=full"),
-        switch("tun-remcsum", None, "tunnel_checksum=remote"),
-    ];
-    let service = service.into_iter().map(|arg| arg.conflicts_with("server"));
-    let server = server.into_iter().map(|arg| arg.requires("server"));
+    let service = given::<Service>().map(|it| it.arg().conflicts_with("server"));
+    let server = given::<Destination>().map(|it| it.arg().requires("server"));
     service.chain(server).collect()
 }
 
-fn named(name: &'static str, short: Option<char>, help: &'static str) -> Arg {
-    Arg::new(name).long(name).short(short).help(help).help_heading(HEADING)
-}
+impl Given {
+    fn arg(&self) -> Arg {
+        let long = self.option.long;
+        let arg = Arg::new(long).long(long).short(self.row.short).help_heading(HEADING);
+        let help = |value: &str| format!("{}={value}", self.field);
+        match (self.option.fixed, self.row.takes) {
+            (Some(value), _) => arg.help(help(value)).action(ArgAction::SetTrue),
+            (None, Takes::Perhaps(name)) => arg
+                .help(help(name) + &format!("; {DEFAULT_PERSISTENCE} without a value"))
+                .value_name(name)
+                .num_args(0..=1)
+                .default_missing_value(DEFAULT_PERSISTENCE),
+            (None, Takes::Value(name)) => {
+                let arg = arg.help(help(name)).value_name(name).allow_hyphen_values(true);
+                match self.shape {
+                    Shape::Choice(words) => arg.value_parser(words.to_vec()),
+                    _ => arg,
+                }
+            }
+            (None, Takes::Nothing) => arg,
+        }
+    }
 
-fn value(name: &'static str, short: Option<char>, what: &'static str, help: &'static str) -> Arg {
-    named(name, short, help).value_name(what).allow_hyphen_values(true)
-}
-
-fn switch(name: &'static str, short: Option<char>, help: &'static str) -> Arg {
-    named(name, short, help).action(ArgAction::SetTrue)
+    fn value(&self, matches: &ArgMatches) -> Option<String> {
+        match self.option.fixed {
+            Some(value) => matches.get_flag(self.option.long).then(|| value.to_owned()),
+            None => matches.get_one::<String>(self.option.long).cloned(),
+        }
+    }
 }
 
 /// What the options set.
 pub(super) fn assignments(matches: &ArgMatches) -> Vec<Assignment> {
-    let values = [
-        ("scheduler", "scheduler"),
-        ("persistent", "persistence"),
-        ("netmask", "netmask"),
-        ("engine", "engine"),
-        ("sched-flags", "flags"),
-        ("weight", "weight"),
-        ("u-threshold", "upper_threshold"),
-        ("l-threshold", "lower_threshold"),
-        ("tun-type", "tunnel"),
-        ("tun-port", "tunnel_port"),
-    ];
-    let values = values.into_iter().filter_map(|(id, key)| {
-        let value = matches.get_one::<String>(id)?;
-        Some(Assignment { key: key.to_owned(), value: value.clone() })
-    });
-    let switches = [
-        ("ops", "one_packet", "true"),
-        ("gatewaying", "forwarding", "route"),
-        ("ipip", "forwarding", "tunnel"),
-        ("masquerading", "forwarding", "masquerade"),
-        ("tun-nocsum", "tunnel_checksum", "none"),
-        ("tun-csum", "tunnel_checksum", "full"),
-        ("tun-remcsum", "tunnel_checksum", "remote"),
-    ];
-    let switches = switches.into_iter().filter(|(id, ..)| matches.get_flag(id));
-    let switches =
-        switches.map(|(_, key, value)| Assignment { key: key.to_owned(), value: value.to_owned() });
-    values.chain(switches).collect()
+    let options = given::<Service>().chain(given::<Destination>());
+    let assignment = |it: Given| {
+        let value = it.value(matches)?;
+        Some(Assignment { key: it.field.to_owned(), value })
+    };
+    options.filter_map(assignment).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_of_a_field_is_one_of_the_classic_language() {
+        fn options<T: Fields>() -> usize {
+            T::fields().iter().map(|field| field.options.len()).sum()
+        }
+        assert_eq!(ids().count(), options::<Service>() + options::<Destination>());
+        let fixed = given::<Service>().chain(given::<Destination>());
+        for it in fixed {
+            assert_eq!(it.option.fixed.is_some(), it.row.takes == Takes::Nothing, "{}", it.field);
+        }
+    }
 }

@@ -1,30 +1,22 @@
 //! Numbers of `set` that start from the current value: `+2`, `-2`, `50%`.
 
-use crate::model::{MAX_PERSISTENCE, MAX_WEIGHT};
+use super::row::{Numbers, Unit};
 
-/// The fields that can be raised and lowered, with the least and the greatest result.
-///
-/// A threshold of 0 means "no limit", so lowering one must not end there.
-const AMOUNTS: [(&str, u32, u32); 4] = [
-    ("weight", 0, MAX_WEIGHT),
-    ("upper_threshold", 1, MAX_WEIGHT),
-    ("lower_threshold", 1, MAX_WEIGHT),
-    ("persistence", 1, MAX_PERSISTENCE),
-];
+/// Whether `text` is a number without a sign.
+pub(super) fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
 
 /// Reads `+N`, `-N` and `N%` of `current`. `Ok(None)`: `word` is an ordinary value of the field.
 ///
 /// # Errors
 /// Why `word` is not accepted, starting with the field's name.
-pub(super) fn amount(key: &str, word: &str, current: Option<u64>) -> Result<Option<u64>, String> {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let Some((_, least, most)) = AMOUNTS.iter().find(|(name, ..)| *name == key) else {
-        return if key == "tunnel_port" && !is_number(word) {
-            Err(format!("{key}: `{word}' is not a port number"))
-        } else {
-            Ok(None)
-        };
-    };
+pub(super) fn amount(
+    key: &str,
+    numbers: Numbers,
+    word: &str,
+    current: Option<u32>,
+) -> Result<Option<u32>, String> {
     if is_number(word) {
         return Ok(None);
     }
@@ -45,13 +37,16 @@ pub(super) fn amount(key: &str, word: &str, current: Option<u64>) -> Result<Opti
         "-" => (before - number, format!("{current} - {digits}")),
         _ => (percent(before, number), format!("{digits} % of {current}")),
     };
-    if result == 0 && *least == 1 && key.ends_with("threshold") {
+    if result == 0 && numbers.unit == Unit::Limit {
         return Err(format!(
             "{key}: {sum} is 0, which would mean no limit: to remove the limit write {key}="
         ));
     }
-    let in_range = (i128::from(*least)..=i128::from(*most)).contains(&result);
-    match u64::try_from(result) {
+    // Lowering a limit must not end at "no limit".
+    let least = if numbers.unit == Unit::Limit { 1 } else { numbers.least };
+    let most = numbers.most;
+    let in_range = (i128::from(least)..=i128::from(most)).contains(&result);
+    match u32::try_from(result) {
         Ok(result) if in_range => Ok(Some(result)),
         _ => Err(format!("{key}: {sum} is out of range: {least} to {most}")),
     }
@@ -66,7 +61,15 @@ fn percent(before: i128, number: i128) -> i128 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::row::{Fields, Shape};
+    use crate::model::{Destination, Service};
+
+    fn amount(key: &str, word: &str, current: Option<u32>) -> Result<Option<u32>, String> {
+        let shape = Destination::field(key).map(|field| field.shape);
+        let shape = shape.or_else(|| Service::field(key).map(|field| field.shape));
+        let Some(Shape::Number(numbers)) = shape else { panic!("{key}") };
+        super::amount(key, numbers, word, current)
+    }
 
     #[test]
     fn numbers_start_from_the_current_value() {
@@ -82,8 +85,6 @@ mod tests {
         ] {
             assert_eq!(amount("weight", word, Some(5)), Ok(expected), "{word}");
         }
-        assert_eq!(amount("scheduler", "-x", None), Ok(None));
-        assert_eq!(amount("tunnel_port", "6080", None), Ok(None));
     }
 
     #[test]
@@ -100,7 +101,6 @@ mod tests {
             ("upper_threshold", "-100", Some(100), "to remove the limit write upper_threshold="),
             ("lower_threshold", "+10", None, "none is set"),
             ("persistence", "-300", Some(300), "out of range: 1 to 2678400"),
-            ("tunnel_port", "+1", Some(6080), "is not a port number"),
         ] {
             let text = amount(key, word, current).unwrap_err();
             assert!(text.contains(part), "{key}={word}: {text}");
