@@ -27,7 +27,13 @@ pub(super) fn run(
             }
         }
         HostVerb::Undo { holders, dry_run } => host::undo(host, holders.as_ref(), *dry_run)?,
-        HostVerb::Status(spec) => host::status(host, spec.as_ref())?,
+        HostVerb::Status { spec, quiet } => {
+            let report = host::status(host, spec.as_ref(), netns)?;
+            if *quiet {
+                return Ok(u8::from(!report.ok));
+            }
+            report
+        }
     };
     tell(session, &report, json)
 }

@@ -178,7 +178,7 @@ pub enum Obstacle {
 
 impl Obstacle {
     /// What to do about it, where that is not in the message.
-    pub(super) fn remedy(&self) -> Option<String> {
+    pub(crate) fn remedy(&self) -> Option<String> {
         Some(match self {
             Self::NotCapable { is_root: false, .. } => {
                 "run it as root, for example with sudo".to_owned()

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::checks::{Finding, check, check_own_services, no_suppression};
+use super::checks::{Finding, Remedy, check, check_own_services, no_suppression};
 use super::facts::Question;
 use super::plan::{Images, Keep, effective, plan, question};
 use super::probes::{self, owner, services};
@@ -139,7 +139,10 @@ fn own_services(runner: &mut Runner, spec: &Spec) -> Result<Vec<String>, Error> 
     }
     let facts = probes::read(&mut runner.network, &Question::default())?;
     let (findings, mut notes) = check_own_services(spec, &facts, &services);
-    notes.extend(findings.into_iter().map(|finding| finding.text));
+    notes.extend(findings.into_iter().map(|finding| match finding.remedy {
+        Some(Remedy::Advice(advice)) => format!("{}: {advice}", finding.text),
+        _ => finding.text,
+    }));
     Ok(notes)
 }
 

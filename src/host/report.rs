@@ -37,12 +37,15 @@ pub struct Line {
     /// Why, where that is not plain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// A command that does the step again, if it does not hold any more. It is safe to paste.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
 }
 
 impl Line {
     /// A line for a step.
     pub(super) fn new(step: &Step, state: Outcome, why: Option<String>) -> Self {
-        Self { step: step.describe(), command: step.shell(), state, why }
+        Self { step: step.describe(), command: step.shell(), state, why, fix: None }
     }
 }
 
@@ -57,7 +60,7 @@ pub struct Report {
     pub verb: &'static str,
     /// Something is different from before.
     pub changed: bool,
-    /// Everything is as wished.
+    /// The host is in the desired state.
     pub ok: bool,
     /// The steps.
     pub steps: Vec<Line>,

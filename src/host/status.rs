@@ -1,6 +1,9 @@
 //! `status`: whether the host is as prepared, or as the options say.
 
-use super::checks::{check, check_own_services, no_suppression};
+use std::collections::BTreeSet;
+
+use super::checks::{Finding, Remedy, check, check_own_services, no_suppression, problem};
+use super::fix::Preparer;
 use super::plan::effective;
 use super::prepare::overridden;
 use super::probes::{self, services};
@@ -9,8 +12,13 @@ use super::runner::Runner;
 use super::spec::Spec;
 use crate::error::Error;
 
-/// Checks the host against `spec`, or against what is prepared.
-pub fn status(verb: &'static str, spec: Option<&Spec>) -> Result<Report, Error> {
+/// Checks the host against `spec`, or against what is prepared. `netns` is the name that `--netns`
+/// gave: the commands of the report name it too.
+pub fn status(
+    verb: &'static str,
+    spec: Option<&Spec>,
+    netns: Option<&str>,
+) -> Result<Report, Error> {
     let mut report = Report::new(verb, "status");
     let mut runner = Runner::look(verb)?;
     let specs: Vec<Spec> = match spec {
@@ -18,12 +26,12 @@ pub fn status(verb: &'static str, spec: Option<&Spec>) -> Result<Report, Error> 
         None => runner.state.specs.values().cloned().collect(),
     };
     if spec.is_none() {
-        steps(&mut runner, &mut report)?;
-        if specs.is_empty() {
+        steps(&mut runner, &mut report, netns)?;
+        if runner.state.entries.is_empty() && specs.is_empty() {
             report.ok = false;
-            let note = "nothing is prepared; --mode and --vip say what to look for";
-            report.notes.push(note.to_owned());
+            report.notes.push(not_prepared(verb).to_owned());
         }
+        add(&mut report, unfinished(&runner, verb, netns));
     }
     let services = services::own();
     report.notes.extend(overridden(runner.state.entries.iter().map(|it| &it.step)));
@@ -34,25 +42,61 @@ pub fn status(verb: &'static str, spec: Option<&Spec>) -> Result<Report, Error> 
         let facts = probes::read(&mut runner.network, &effective(spec))?;
         let (of_services, notes) = check_own_services(spec, &facts, &services);
         note(&mut report, notes);
-        for finding in check(spec, &facts).into_iter().chain(of_services) {
-            report.ok &= finding.ok;
-            if !report.findings.contains(&finding) {
-                report.findings.push(finding);
-            }
+        let preparer = Preparer { state: &runner.state, netns };
+        for mut finding in check(spec, &facts).into_iter().chain(of_services) {
+            preparer.advise(&mut finding, spec, &facts);
+            add(&mut report, Some(finding));
         }
     }
     Ok(report)
 }
 
+fn not_prepared(verb: &str) -> &'static str {
+    match verb {
+        "rs" => "to check a host that something else prepared, give --mode and --vip",
+        _ => "to check a host that something else prepared, give --vip and --iface",
+    }
+}
+
+/// Adds a finding, each once.
+fn add(report: &mut Report, finding: Option<Finding>) {
+    let Some(finding) = finding else { return };
+    report.ok &= finding.ok;
+    if !report.findings.iter().any(|it| it.ok == finding.ok && it.text == finding.text) {
+        report.findings.push(finding);
+    }
+}
+
 /// Whether the recorded steps are still in effect.
-fn steps(runner: &mut Runner, report: &mut Report) -> Result<(), Error> {
+fn steps(runner: &mut Runner, report: &mut Report, netns: Option<&str>) -> Result<(), Error> {
     for entry in &runner.state.entries {
         let holds = entry.begun && entry.step.holds(&mut runner.network)?;
         let outcome = if holds { Outcome::Already } else { Outcome::Lost };
         report.ok &= holds;
-        report.steps.push(Line::new(&entry.step, outcome, None));
+        let mut line = Line::new(&entry.step, outcome, None);
+        if !holds {
+            let preparer = Preparer { state: &runner.state, netns };
+            line.fix = preparer.again(entry).or_else(|| preparer.undo(report.host, &entry.holders));
+        }
+        report.steps.push(line);
     }
     Ok(())
+}
+
+/// Steps that a run left which did not finish: nothing that is prepared needs them.
+fn unfinished(runner: &Runner, verb: &str, netns: Option<&str>) -> Option<Finding> {
+    let state = &runner.state;
+    let is_left =
+        |holders: &BTreeSet<String>| !holders.iter().any(|it| state.specs.contains_key(it));
+    let mut left = state.entries.iter().filter(|it| is_left(&it.holders)).peekable();
+    left.peek()?;
+    let holders: BTreeSet<String> = left.flat_map(|it| it.holders.iter().cloned()).collect();
+    let advice = format!("run the interrupted `ipvsadm {verb} undo' again, with the same options");
+    let text = "a prepare or an undo did not finish, and has left steps";
+    let mut finding = problem(text, Remedy::Advice(advice.clone()));
+    finding.fix = Preparer { state, netns }.undo(verb, &holders);
+    finding.hint = finding.fix.is_none().then_some(advice);
+    Some(finding)
 }
 
 /// Adds notes, each once.

@@ -287,3 +287,18 @@ fn hints_bring_no_command_from_outside() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.starts_with("`rs' has no subcommand `pre\\nhint: run x'\n"), "{text}");
 }
+
+#[test]
+fn status_names_the_problems_first_and_how_to_mend_them() {
+    let words = ["rs", "status", "--mode", "nat", "--director", "192.0.2.99"];
+    let output = run(&words);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "real server: 1 problem, 0 checks passed");
+    assert!(lines[1].starts_with("WRONG    "), "{text}");
+    assert_eq!(lines[2], "fix:     ipvsadm rs prepare --mode nat --director 192.0.2.99");
+    let quiet = run(&[&words[..], &["-q"]].concat());
+    assert_eq!(quiet.status.code(), Some(1));
+    assert!(quiet.stdout.is_empty() && quiet.stderr.is_empty(), "{quiet:?}");
+}

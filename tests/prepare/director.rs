@@ -121,7 +121,7 @@ fn redirects_that_were_switched_on_again_show() {
     let output = lan.ipvsadm(&format!("director status {wish}"));
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("WRONG    v0 tells of shorter ways (send_redirects 1)"), "{said}");
+    assert!(said.contains("WRONG    v0 sends ICMP redirects (send_redirects 1)"), "{said}");
 }
 
 #[test]

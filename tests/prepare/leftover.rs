@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use crate::support::{Lan, assert_same, files_of, must, text};
 
 /// Runs `words`; every `call` fails that `which` says.
-fn failing(lan: &Lan, words: &str, call: &str, which: &[&str]) -> Output {
+pub fn failing(lan: &Lan, words: &str, call: &str, which: &[&str]) -> Output {
     Command::new("strace")
         .args(["-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
         .args(which)

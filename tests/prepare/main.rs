@@ -15,6 +15,7 @@ mod refusal;
 mod router;
 mod share;
 mod silence;
+mod status;
 mod support;
 mod undo;
 mod units;

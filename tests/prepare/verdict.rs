@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use crate::support::{Lan, VIP, inside, text, within};
 
-/// The line that says what is wrong, with status 1.
+/// The line that says what is wrong, with status 1, and the next, which mends it.
 fn wrong(lan: &Lan, wish: &str) -> String {
     let output = lan.ipvsadm(&format!("rs status --vip {VIP} {wish}"));
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{wish}: {said}");
-    let line = said.lines().find(|line| line.starts_with("WRONG"));
-    line.unwrap_or_else(|| panic!("{wish}: {said}")).to_owned()
+    let mut lines = said.lines().skip_while(|line| !line.starts_with("WRONG"));
+    let (Some(line), Some(fix)) = (lines.next(), lines.next()) else { panic!("{wish}: {said}") };
+    assert!(fix.starts_with("fix:     ") || fix.starts_with("hint:    "), "{wish}: {said}");
+    format!("{line}\n{fix}")
 }
 
 pub fn says(lan: &Lan, wish: &str, words: &str) {
@@ -36,7 +38,11 @@ fn tunnels_that_are_not_there() {
     let lan = Lan::with_fallbacks();
     lan.rs("sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2");
     lan.rs(&format!("ip address add {VIP}/32 dev lo"));
-    says(&lan, "--mode tun", "no interface unpacks ipip packets; ipvsadm rs prepare --mode tun");
+    says(
+        &lan,
+        "--mode tun",
+        "no interface unpacks ipip packets\nfix:     ipvsadm rs prepare --mode tun",
+    );
     says(&lan, "--mode tun --tunnel gre", "no interface unpacks gre packets");
     says(&lan, "--mode tun --tunnel gue:5555", "UDP port 5555 does not unpack GUE");
     lan.rs("ip fou add port 5555 gue");
@@ -93,9 +99,12 @@ fn a_tunnel_without_an_address_passes_no_reverse_path_filter() {
             let key = format!("net.ipv4.conf.{culprit}.rp_filter");
             lan.rs(&format!("sysctl -q -w {key}={value}"));
             assert!(!arrives(&lan), "{wish} with {key} {value}");
-            says(&lan, &wish, "ipvs-ipip drops what comes out of it");
+            says(&lan, &wish, "ipvs-ipip drops the packets that it has unpacked");
             if value == 2 {
-                says(&lan, &wish, &format!("sysctl -w {key}=0"));
+                let fix = format!("ip netns exec {} sysctl -w {key}=0", lan.rs);
+                // For the interface alone `prepare' does it, and records it.
+                let prepare = "fix:     ipvsadm rs prepare --mode tun";
+                says(&lan, &wish, if culprit == "all" { &fix } else { prepare });
             }
             lan.rs(&format!("sysctl -q -w {key}=0"));
             assert!(arrives(&lan), "{wish} with {key} 0");

@@ -33,7 +33,7 @@ fn wrong(host: &Host, words: &str, line: &str) {
     assert_eq!(output.status.code(), Some(1), "{words}: {said}");
     let wrong = format!("WRONG    this host may answer ARP for 192.0.2.80: {line}");
     assert!(said.contains(&wrong), "{words}: {said}");
-    assert!(said.contains("; ipvsadm rs prepare --mode dr --vip 192.0.2.80"), "{said}");
+    assert!(said.contains("\nfix:     ipvsadm rs prepare --mode dr --vip 192.0.2.80"), "{said}");
 }
 
 fn nft(host: &Host, words: &str) -> String {

@@ -29,8 +29,13 @@ pub enum HostVerb {
         /// Only say what would be undone.
         dry_run: bool,
     },
-    /// Look whether it is as prepared, or as said.
-    Status(Option<Spec>),
+    /// Check whether the host is still as prepared, or as options describe.
+    Status {
+        /// What the options describe.
+        spec: Option<Spec>,
+        /// Print nothing.
+        quiet: bool,
+    },
 }
 
 const EXIT: &str = "\
@@ -45,6 +50,10 @@ pub(super) fn after(examples: &str) -> String {
 
 pub(super) fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+pub(super) fn quiet() -> Arg {
+    flag("quiet", "Print nothing: the exit status is the answer").short('q')
 }
 
 pub(super) fn choice(

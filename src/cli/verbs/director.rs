@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::arguments::{HostVerb, after, choice, flag, interface, many, vip, vips};
+use super::arguments::{HostVerb, after, choice, flag, interface, many, quiet, vip, vips};
 use crate::error::Usage;
 use crate::host::{Director, Spec, check_parameter};
 use crate::model::SchedulerName;
@@ -31,7 +31,9 @@ EXAMPLES
   Is everything still as prepared?
     ipvsadm director status
   Is this host ready, no matter who prepared it?
-    ipvsadm director status --vip 192.0.2.80 --iface eth0 --mode nat";
+    ipvsadm director status --vip 192.0.2.80 --iface eth0 --mode nat
+  In a script:
+    ipvsadm director status --quiet || logger 'this director has a problem'";
 
 pub(super) fn command() -> Command {
     Command::new("director")
@@ -68,6 +70,7 @@ pub(super) fn command() -> Command {
                     let other = if arg.get_id() == "vip" { "iface" } else { "vip" };
                     arg.requires(other)
                 }))
+                .arg(quiet())
                 .after_help(after(STATUS)),
         )
 }
@@ -118,9 +121,10 @@ pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, Usage> {
                 dry_run: matches.get_flag("dry-run"),
             }
         }
-        Some(("status", matches)) => {
-            HostVerb::Status(matches.contains_id("vip").then(|| spec(matches, false)))
-        }
+        Some(("status", matches)) => HostVerb::Status {
+            spec: matches.contains_id("vip").then(|| spec(matches, false)),
+            quiet: matches.get_flag("quiet"),
+        },
         _ => return Err(Usage::other("director needs prepare, undo or status")),
     })
 }

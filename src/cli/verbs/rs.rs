@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::arguments::{HostVerb, after, choice, flag, interface, many, vip, vips};
+use super::arguments::{HostVerb, after, choice, flag, interface, many, quiet, vip, vips};
 use crate::error::{Mistake, Usage};
 use crate::host::{ArpMethod, Encapsulation, Mode, NAT_HOLDER, RealServer, Spec};
 
@@ -35,7 +35,9 @@ EXAMPLES
   Is everything still as prepared?
     ipvsadm rs status
   Is this host ready, no matter who prepared it?
-    ipvsadm rs status --mode dr --vip 192.0.2.80";
+    ipvsadm rs status --mode dr --vip 192.0.2.80
+  In a script:
+    ipvsadm rs status --quiet || logger 'this real server has a problem'";
 
 pub(super) fn command() -> Command {
     Command::new("rs")
@@ -71,6 +73,7 @@ pub(super) fn command() -> Command {
                         .into_iter()
                         .map(|arg| if arg.get_id() == "mode" { arg } else { arg.requires("mode") }),
                 )
+                .arg(quiet())
                 .after_help(after(STATUS)),
         )
 }
@@ -150,8 +153,14 @@ pub(super) fn read(matches: &ArgMatches) -> Result<HostVerb, Usage> {
                 dry_run: matches.get_flag("dry-run"),
             }
         }
-        Some(("status", matches)) if !matches.contains_id("mode") => HostVerb::Status(None),
-        Some(("status", matches)) => HostVerb::Status(Some(Spec::RealServer(spec(matches)?))),
+        Some(("status", matches)) => HostVerb::Status {
+            spec: if matches.contains_id("mode") {
+                Some(Spec::RealServer(spec(matches)?))
+            } else {
+                None
+            },
+            quiet: matches.get_flag("quiet"),
+        },
         _ => return Err(Usage::other("rs needs prepare, undo or status")),
     })
 }

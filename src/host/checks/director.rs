@@ -1,8 +1,8 @@
-//! Whether a host is a director as asked.
+//! Whether a host is a director as the options say.
 
 use std::net::IpAddr;
 
-use super::finding::{Finding, finding};
+use super::finding::{Finding, Remedy, duplicate, finding, good, not_local, problem};
 use crate::host::facts::Facts;
 use crate::host::spec::Director;
 
@@ -10,42 +10,70 @@ use crate::host::spec::Director;
 pub fn check(spec: &Director, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     for vip in &spec.vips {
-        let index = facts.link(&spec.interface).map(|link| link.index);
-        let found = facts.addresses.iter().find(|it| it.address == *vip);
-        findings.push(match found {
-            Some(it) if it.duplicate => finding(false, format!("{vip} is a duplicate: unusable")),
-            Some(it) if Some(it.index) == index => {
-                finding(true, format!("{vip}/{} is on {}", it.prefix, spec.interface))
-            }
-            _ => finding(false, format!("{vip} is not on {}", spec.interface)),
-        });
-        let local = facts.routes.get(vip).is_some_and(|route| route.local);
-        let not = if local { "" } else { "not " };
-        findings.push(finding(local, format!("packets to {vip} are {not}for this host")));
+        findings.extend(address(spec, facts, *vip));
         if spec.nat && vip.is_ipv6() {
-            let on = facts.sysctl("ipv6/conf/all/forwarding") == Some("1");
-            findings.push(finding(on, format!("IPv6 forwarding is {}", word(on))));
+            let key = "ipv6/conf/all/forwarding";
+            let on = facts.sysctl(key) == Some("1");
+            findings.push(forwarding("IPv6 forwarding", key, on));
         }
     }
     if spec.nat && spec.vips.iter().any(IpAddr::is_ipv4) {
-        let name = &spec.interface;
-        let redirects = facts.effective(name, "send_redirects");
-        findings.push(match redirects {
-            0 => finding(true, format!("{name} sends no redirects")),
-            it => finding(false, format!("{name} tells of shorter ways (send_redirects {it})")),
-        });
+        findings.push(redirects(&spec.interface, facts));
         for link in facts.links.iter().filter(|link| link.arp && link.up) {
-            let on = facts.sysctl(&format!("ipv4/conf/{}/forwarding", link.name)) == Some("1");
-            findings.push(finding(on, format!("IPv4 forwarding of {} is {}", link.name, word(on))));
+            let key = format!("ipv4/conf/{}/forwarding", link.name);
+            let on = facts.sysctl(&key) == Some("1");
+            findings.push(forwarding(&format!("IPv4 forwarding of {}", link.name), &key, on));
         }
     }
     for (key, value) in spec.keys() {
-        let now = facts.sysctl(&key).unwrap_or("absent");
-        findings.push(finding(now == value, format!("net/{key} is {now}")));
+        let now = facts.sysctl(&key);
+        let text = format!("net/{key} is {}", now.unwrap_or("absent"));
+        findings.push(finding(now == Some(value), text, || match now {
+            Some(_) => Remedy::Set(vec![(key, value.to_owned())]),
+            None => Remedy::Prepare, // the module is not loaded
+        }));
     }
     findings
 }
 
-fn word(on: bool) -> &'static str {
-    if on { "on" } else { "off" }
+fn address(spec: &Director, facts: &Facts, vip: IpAddr) -> [Finding; 2] {
+    let name = &spec.interface;
+    let here = facts.link(name).map(|link| link.index);
+    let found = facts.addresses.iter().find(|it| it.address == vip);
+    let local = facts.routes.get(&vip).is_some_and(|route| route.local);
+    let not = if local { "" } else { "not " };
+    let packets = format!("packets to {vip} are {not}for this host");
+    let remedy = || if found.is_some() { not_local() } else { Remedy::Prepare };
+    let address = match found {
+        Some(it) if it.duplicate => {
+            problem(format!("{vip} is unusable: another host has it too"), duplicate())
+        }
+        Some(it) if Some(it.index) == here => good(format!("{vip}/{} is on {name}", it.prefix)),
+        Some(it) => {
+            let other = facts.link_at(it.index).map_or("another interface", |link| &link.name);
+            problem(
+                format!("{vip} is not on {name}, but on {other}"),
+                Remedy::Advice(format!("name that interface with --iface, or move {vip}")),
+            )
+        }
+        None => problem(format!("{vip} is not on {name}"), Remedy::Prepare),
+    };
+    [address, finding(local, packets, remedy)]
+}
+
+fn redirects(name: &str, facts: &Facts) -> Finding {
+    let keys = ["all", name].map(|of| format!("ipv4/conf/{of}/send_redirects"));
+    match facts.effective(name, "send_redirects") {
+        0 => good(format!("{name} sends no ICMP redirects")),
+        value => {
+            let set = keys.into_iter().filter(|key| facts.number(key) != 0);
+            let remedy = Remedy::Set(set.map(|key| (key, "0".to_owned())).collect());
+            problem(format!("{name} sends ICMP redirects (send_redirects {value})"), remedy)
+        }
+    }
+}
+
+fn forwarding(what: &str, key: &str, on: bool) -> Finding {
+    let text = format!("{what} is {}", if on { "on" } else { "off" });
+    finding(on, text, || Remedy::Set(vec![(key.to_owned(), "1".to_owned())]))
 }

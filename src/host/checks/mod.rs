@@ -1,4 +1,4 @@
-//! Whether a host is as asked. Pure: from facts to findings.
+//! Whether a host is in the desired state. Pure: from facts to findings.
 
 mod director;
 mod exposed;
@@ -9,7 +9,7 @@ mod real_server;
 mod tunnel;
 
 pub use exposed::exposed;
-pub use finding::Finding;
+pub use finding::{Finding, Remedy, problem};
 pub use no_suppression::no_suppression;
 pub use own_services::{OwnService, check as check_own_services};
 

@@ -1,6 +1,6 @@
 //! IPVS on a real server itself: it takes packets away from the daemon that is to answer them.
 
-use super::finding::{Finding, finding};
+use super::finding::{Finding, Remedy, good, problem};
 use crate::host::facts::Facts;
 use crate::host::spec::{Mode, Spec};
 use crate::model::{DestinationKey, ServiceKey};
@@ -15,6 +15,10 @@ pub struct OwnService {
     /// The real servers that get packets: those with a weight.
     pub servers: Vec<DestinationKey>,
 }
+
+/// A service in the table of a real server: only its administrator knows why it is there.
+const STANDBY: &str = "on a host that is a real server only, delete the service; a standby director \
+                       that is a real server too must have it only while it is active";
 
 /// What the host's own table does with packets to the virtual addresses of a real server. Services
 /// by mark stand in the notes: which packets get a mark cannot be known.
@@ -38,16 +42,20 @@ pub fn check(
         match service.key {
             ServiceKey::Address { address, .. } if !desired.vips.contains(&address) => {}
             ServiceKey::Address { .. } => findings.push(match (other, service.servers.is_empty()) {
-                (None, false) => finding(true, format!(
+                (None, false) => good(format!(
                     "IPVS on this host has the service {words}, and sends its packets to this host \
                      itself"
                 )),
-                (other, _) => finding(false, format!(
-                    "IPVS on this host takes the packets of {words} and {}: no program here gets \
-                     them. If this host is a real server only, the service does not belong here; if \
-                     it is a standby director too, it must not have the service while it stands by",
-                    other.map_or("drops them".to_owned(), |it| format!("sends them to {}", it.address))
-                )),
+                (other, _) => problem(
+                    format!(
+                        "IPVS on this host takes the packets of {words} and {}: no program here \
+                         gets them",
+                        other.map_or("drops them".to_owned(), |it| {
+                            format!("sends them to {}", it.address)
+                        })
+                    ),
+                    Remedy::Advice(STANDBY.to_owned()),
+                ),
             }),
             ServiceKey::Fwmark { .. } if other.is_some() => notes.push(format!(
                 "IPVS on this host has the service {words}: packets to a virtual address that get \

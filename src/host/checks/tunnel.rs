@@ -2,15 +2,14 @@
 
 use std::net::IpAddr;
 
-use super::finding::{Finding, finding, prepare_command};
+use super::finding::{Finding, Remedy, finding, good, obstacle, problem, set_up};
 use crate::error::Obstacle;
 use crate::host::facts::Facts;
 use crate::host::plan::tunnel::{ALL_FILTERED, gue_port, interface, name, own_address};
 use crate::host::spec::{Encapsulation, RealServer};
-use crate::model::quote::shell;
 use crate::model::{Link, NewLink, set_parameter};
 
-/// Whether the director's packets are unpacked and let in, whoever brought that about.
+/// Checks the tunnel's interface, its GUE port and its reverse path filter.
 pub fn check(
     spec: &RealServer,
     encapsulation: Encapsulation,
@@ -21,29 +20,23 @@ pub fn check(
         Ok(own) => own,
         // Any of them tells the kind.
         Err(Obstacle::NoOwnAddress { found, .. }) if !found.is_empty() => found[0],
-        Err(obstacle) => return vec![finding(false, obstacle.to_string())],
+        Err(why) => return vec![obstacle(&why)],
     };
     let wanted = interface(encapsulation, own, vip);
     let mut findings = Vec::new();
     if let Some(port) = gue_port(encapsulation, &wanted) {
-        findings.push(if facts.gue_ports.contains(&port) {
-            finding(true, format!("UDP port {} unpacks GUE", port.port))
-        } else {
-            let remedy = prepare_command(spec, vip);
-            finding(false, format!("UDP port {} does not unpack GUE; {remedy}", port.port))
-        });
+        let unpacks = facts.gue_ports.contains(&port);
+        let verb = if unpacks { "unpacks" } else { "does not unpack" };
+        let text = format!("UDP port {} {verb} GUE", port.port);
+        findings.push(finding(unpacks, text, || Remedy::Prepare));
     }
     findings.push(match unpacker(facts, &wanted) {
-        None => {
-            let remedy = prepare_command(spec, vip);
-            finding(false, format!("no interface unpacks {} packets; {remedy}", wanted.kind()))
-        }
+        None => problem(format!("no interface unpacks {} packets", wanted.kind()), Remedy::Prepare),
         Some(Link { name, up: false, .. }) => {
-            let up = format!("ip link set dev {} up", shell(name));
-            finding(false, format!("{name} is down and unpacks nothing; {up}"))
+            problem(format!("{name} is down and unpacks nothing"), set_up(name))
         }
-        Some(link) if vip.is_ipv4() => let_in(facts, link),
-        Some(Link { name, .. }) => finding(true, format!("{name} is up")),
+        Some(link) if vip.is_ipv4() => let_in(facts, link, &name(&wanted)),
+        Some(Link { name, .. }) => good(format!("{name} is up")),
     });
     findings
 }
@@ -55,22 +48,33 @@ fn unpacker<'a>(facts: &'a Facts, wanted: &NewLink) -> Option<&'a Link> {
     fit.clone().find(|link| link.name == own).or_else(|| fit.find(|link| link.up))
 }
 
-fn let_in(facts: &Facts, link: &Link) -> Finding {
+/// Whether reverse path filtering lets packets in: strictly never, loosely where the interface has
+/// an address.
+fn let_in(facts: &Facts, link: &Link, own: &str) -> Finding {
     let name = &link.name;
     let bare = !facts.addresses.iter().any(|it| it.index == link.index && it.address.is_ipv4());
-    match facts.effective(name, "rp_filter") {
-        1 => finding(false, format!("{name} drops what comes out of it (rp_filter 1)")),
-        2 if bare => {
-            let whose = if facts.number(ALL_FILTERED) == 0 { name } else { "all" };
-            let remedy = set_parameter(&format!("ipv4/conf/{whose}/rp_filter"), "0");
-            finding(
-                false,
-                format!(
-                    "{name} drops what comes out of it (rp_filter 2, and it has no IPv4 address); \
-                     {remedy}"
-                ),
-            )
-        }
-        it => finding(true, format!("{name} lets packets in (rp_filter {it})")),
+    let value = facts.effective(name, "rp_filter");
+    let why = match value {
+        1 => "",
+        2 if bare => ", and it has no IPv4 address",
+        _ => return good(format!("{name} lets packets in (rp_filter {value})")),
+    };
+    let text = format!("{name} drops the packets that it has unpacked (rp_filter {value}{why})");
+    problem(text, loosened(facts, name, bare, own))
+}
+
+/// The greater of `all` and the interface counts. `all` is the whole host's, so it stays where the
+/// loose filter of the interface is enough.
+fn loosened(facts: &Facts, name: &str, bare: bool, own: &str) -> Remedy {
+    let key = format!("ipv4/conf/{name}/rp_filter");
+    let all = facts.number(ALL_FILTERED);
+    let value = if all == 0 || bare { "0" } else { "2" };
+    if bare && all != 0 {
+        let set = [ALL_FILTERED, &key].into_iter().filter(|key| facts.number(key) != 0);
+        return Remedy::Commands(set.map(|key| set_parameter(key, "0")).collect());
     }
+    if name == own {
+        return Remedy::Set(vec![(key, value.to_owned())]);
+    }
+    Remedy::Commands(vec![set_parameter(&key, value)])
 }

@@ -105,7 +105,7 @@ fn sysctls(spec: &RealServer, facts: &Facts, state: &State) -> Result<Vec<Step>,
 
 /// Refuses an interface that would answer all the same: the greater value of `all` and the interface
 /// decides, so a smaller one would not help.
-fn check_silence(facts: &Facts, name: &str) -> Result<(), Obstacle> {
+pub fn check_silence(facts: &Facts, name: &str) -> Result<(), Obstacle> {
     let ignore = facts.effective(name, "arp_ignore");
     if ignore == 0 || is_silent(ignore) {
         return Ok(());
