@@ -38,11 +38,9 @@ fn tunnels_that_are_not_there() {
     let lan = Lan::with_fallbacks();
     lan.rs("sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2");
     lan.rs(&format!("ip address add {VIP}/32 dev lo"));
-    says(
-        &lan,
-        "--mode tun",
-        "no interface unpacks ipip packets\nfix:     ipvsadm rs prepare --mode tun",
-    );
+    let foreign = "no interface unpacks ipip packets\nhint:    something other";
+    says(&lan, "--mode tun", foreign);
+    says(&lan, "--mode tun", "run: ipvsadm rs prepare --mode tun");
     says(&lan, "--mode tun --tunnel gre", "no interface unpacks gre packets");
     says(&lan, "--mode tun --tunnel gue:5555", "UDP port 5555 does not unpack GUE");
     lan.rs("ip fou add port 5555 gue");
