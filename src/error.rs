@@ -81,7 +81,7 @@ pub enum Error {
         seconds: u64,
     },
     /// An answer of the kernel that makes no sense.
-    #[error("unintelligible answer of the kernel: {0}")]
+    #[error("malformed reply from the kernel: {0}")]
     Answer(String),
     /// A listing kept changing while it was read.
     #[error("the table changed while it was read, {0} times in a row")]
@@ -118,8 +118,8 @@ pub enum Error {
         /// What it said.
         text: String,
     },
-    /// Every step succeeded, but the host is not as wished.
-    #[error("the host is not as wished: {0}")]
+    /// Every step succeeded, but the host is not in the desired state.
+    #[error("the host is not in the desired state: {0}")]
     NotEffective(String),
     /// A preparation that failed half way and was taken back.
     #[error("{source}")]
@@ -205,7 +205,7 @@ impl Error {
         };
         let what = place.map(|place| format!("a mistake in {place}"));
         let what =
-            what.unwrap_or_else(|| "it is neither rule lines nor JSON of a table".to_owned());
+            what.unwrap_or_else(|| "it has neither rule lines nor a table in JSON".to_owned());
         Self::Withheld { path: path.to_owned(), what }
     }
 
@@ -258,18 +258,18 @@ impl Error {
             Self::Rejection(rejection) => rejection.hints(),
             Self::TakenBack { source, left } => {
                 let mut hints = source.remedies();
-                hints.push("what was done before has been undone".to_owned());
+                hints.push("the steps before it were rolled back".to_owned());
                 hints.extend(left.iter().map(|it| format!("not undone: {it}")));
                 hints
             }
             Self::NotUndone { source, .. } => {
                 let mut hints = source.remedies();
-                hints.push("then say undo again: it goes on where it stopped".to_owned());
+                hints.push("then run undo again: it resumes at this step".to_owned());
                 hints
             }
             Self::Withheld { .. } => vec![
-                "the user who called sudo may not read this file, so nothing of it is shown: run it \
-                 from a shell of root to see the mistake"
+                "the user who called sudo cannot read this file, so no line of it is quoted: run \
+                 the command from a root shell to see them"
                     .to_owned(),
                 "nothing was changed".to_owned(),
             ],

@@ -88,7 +88,7 @@ pub use netlink::{Client, Refusal};
 ///
 /// # Errors
 /// [`Error::RuleFile`] for a line that makes no command, [`Error::Rejection`] for one that
-/// describes no table or that the kernel would refuse. Both know the number of the line.
+/// does not describe a table or that the kernel would refuse. Both know the number of the line.
 pub fn read_table(file: &str) -> Result<model::Table, Error> {
     let scanner = &mut classic::Scanner::new(cmd::NAMES);
     let table = classic::table_of(scanner, "ipvsadm", file.as_bytes(), |_| {});

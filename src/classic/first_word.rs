@@ -45,7 +45,8 @@ const SYNONYMS: [(&str, &str); 35] = [
     ("watch", TOP),
 ];
 
-const CHANGE: &str = "`ipvsadm set' changes what it names; -E and -e reset what is not named";
+const CHANGE: &str =
+    "`ipvsadm set' changes only the fields that you name; -E and -e reset all others";
 const CLEAR: &str = "did you mean -C (--clear), which deletes every service?";
 const DELETE: &str = "-D deletes a service, -d a real server";
 const DRAIN: &str = "to send a real server no new connections: \

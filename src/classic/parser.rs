@@ -405,7 +405,7 @@ pub(crate) fn holes(change: &Change) -> Option<String> {
     };
     match service.persistence?.granularity {
         Granularity::V4(mask) if !Granularity::V4(mask).is_prefix() => Some(format!(
-            "the mask {mask} has holes; that of a network has none: 255.255.255.0, /24"
+            "the mask {mask} has gaps; a network mask has none, as in 255.255.255.0 or /24"
         )),
         _ => None,
     }

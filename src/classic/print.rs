@@ -10,7 +10,7 @@ use crate::model::{
 /// Bytes of most lines.
 const LENGTH: usize = 96;
 
-/// What no rule line can say, because only another program can have made it.
+/// What no rule line can express, because only another program can have made it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsayable {
     /// A service of a protocol other than TCP, UDP and SCTP.
@@ -34,7 +34,7 @@ pub enum Unsayable {
     #[error("port 0 without persistence")]
     ZeroPort,
     /// One-packet scheduling with another protocol than UDP.
-    #[error("one-packet scheduling of another protocol than UDP")]
+    #[error("one-packet scheduling of a protocol other than UDP")]
     OnePacket,
     /// A real server of another family that is reached without a tunnel.
     #[error("another address family without a tunnel")]
@@ -45,7 +45,7 @@ pub enum Unsayable {
 /// which only another program can have set, stand in it as they are.
 ///
 /// # Errors
-/// What no rule line can say: another program has made it.
+/// What no rule line can express: another program has made it.
 pub fn service_line(service: &Service, naming: &dyn Naming) -> Result<String, Unsayable> {
     let scheduler = &service.scheduler;
     let mut line = String::with_capacity(LENGTH);
@@ -79,7 +79,7 @@ pub fn service_line(service: &Service, naming: &dyn Naming) -> Result<String, Un
 /// Thresholds stand behind the weight: programs look for the words before it.
 ///
 /// # Errors
-/// What no rule line can say: another program has made it.
+/// What no rule line can express: another program has made it.
 pub fn destination_line(
     service: &ServiceKey,
     destination: &Destination,

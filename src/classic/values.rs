@@ -86,7 +86,7 @@ fn resolve(host: &str, names: Names) -> Option<IpAddr> {
 }
 
 fn no_address(host: &str) -> String {
-    format!("`{host}' is neither an address nor the name of a host")
+    format!("`{host}' is neither an address nor a known host name")
 }
 
 fn port_number(word: &str, protocol: Protocol, names: Names) -> Result<u16, Option<String>> {
@@ -94,7 +94,7 @@ fn port_number(word: &str, protocol: Protocol, names: Names) -> Result<u16, Opti
     let looks_like_number = word.bytes().next().is_none_or(|byte| !byte.is_ascii_alphabetic());
     let by_name = || if looks_like_number { None } else { (names.port_of)(word, protocol) };
     number.or_else(by_name).ok_or_else(|| {
-        Some(format!("`{word}' is neither a port of 0 to 65535 nor the name of one"))
+        Some(format!("`{word}' is neither a port from 0 to 65535 nor a known service name"))
     })
 }
 

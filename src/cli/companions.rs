@@ -7,11 +7,11 @@ use crate::classic::parser::{Classic, Invocation, Save};
 use crate::error::pasted::remark;
 
 const SAVE_USAGE: &str = "Usage: ipvsadm-save [-n] [--netns NAME] > FILE\n  \
-    -n            print numbers, look no names up\n  \
-    --netns NAME  of that network namespace\n";
+    -n            print numbers; look up no names\n  \
+    --netns NAME  save the table of this network namespace\n";
 
 const RESTORE_USAGE: &str = "Usage: ipvsadm-restore [--netns NAME] < FILE\n  \
-    --netns NAME  in that network namespace\n";
+    --netns NAME  load the rules into this network namespace\n";
 
 const SAVE_STREAM: &str = "the rules go to standard output: ipvsadm-save > FILE";
 const RESTORE_STREAM: &str = "the rules come from standard input: ipvsadm-restore < FILE";

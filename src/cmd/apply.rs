@@ -146,7 +146,8 @@ fn prepare(session: &mut Session<'_>, mut desired: Desired, order: &Order) -> Re
     let current = snapshot::whole(session.client()?, &desired.table)?;
     let ours = |table: &Table| table.pools.keys().filter(|key| limits.contain(key)).count();
     if ours(&desired.table) == 0 && ours(&current) > 0 && !order.allow_empty {
-        return Err(Rejection::Empty { is_scoped: !limits.scopes.is_empty() }.into());
+        let is_scoped = !limits.scopes.is_empty();
+        return Err(Rejection::Empty { is_scoped, existing: ours(&current) }.into());
     }
     let passed_over = desired.table.pools.len() - ours(&desired.table);
     if passed_over > 0 {

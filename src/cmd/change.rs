@@ -37,8 +37,7 @@ fn untranslated(client: &mut Client, change: &Change) -> Option<String> {
     let masquerades = server.forwarding == Forwarding::Masquerade;
     let is_asked = is_possible && masquerades;
     (is_asked && client.service(key).ok()?.service.one_packet).then(|| {
-        "with one-packet scheduling (-o) the answers are not translated back: use -g or -i"
-            .to_owned()
+        "with one-packet scheduling (-o), replies are not translated back: use -g or -i".to_owned()
     })
 }
 
@@ -73,8 +72,8 @@ pub(super) fn edit(
     if !reset.is_empty() {
         let reset = reset.join(", ");
         session.hint(&[
-            format!("what the command did not name was reset: {reset}"),
-            "to change only what is named: ipvsadm set".to_owned(),
+            format!("fields that the command did not give were reset: {reset}"),
+            "to change only the fields that you name: ipvsadm set".to_owned(),
         ]);
     }
     Ok(status)

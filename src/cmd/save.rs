@@ -53,7 +53,7 @@ pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
 fn save_rest(session: &mut Session<'_>) -> Result<bool, Error> {
     let timeouts = session.client()?.timeouts()?;
     let line = readable_timeouts(&timeouts).map(|()| timeouts_line(&timeouts));
-    let mut complete = save_line(session, line, || "the set of time-outs".to_owned())?;
+    let mut complete = save_line(session, line, || "the time-out setting".to_owned())?;
     for daemon in session.client()?.daemons()? {
         let line = readable_daemon(&daemon).map(|()| daemon_line(&daemon));
         complete &= save_line(session, line, || describe(&Change::StartDaemon(daemon)))?;
@@ -71,7 +71,10 @@ fn save_line(
         Ok(line) => writeln!(session.listing(), "{line}")?,
         Err(why) => {
             let object = object();
-            session.say(&format!("{object} is not saved: no rule line can say {why}; use --json"));
+            session.say(&format!(
+                "{object} is not saved: no rule line can express {why}; use \
+                                  --json"
+            ));
             return Ok(false);
         }
     }
@@ -111,9 +114,9 @@ fn other_server(key: &ServiceKey, destination: &Destination) -> Option<String> {
         return None;
     }
     Some(match destination.forwarding {
-        Forwarding::Local => "-g, as no option says local".to_owned(),
+        Forwarding::Local => "-g, since no option means local".to_owned(),
         _ if !fits(key, destination) => {
-            format!("port {}: only -m has a port of its own", key.port())
+            format!("port {}: only -m can have a port of its own", key.port())
         }
         _ => "another".to_owned(),
     })

@@ -84,8 +84,8 @@ fn change(session: &mut Session<'_>, verb: &SetVerb) -> Result<(Table, Option<Ch
         pool.destinations.insert(server, found.destination);
         let after = assigned(&found.destination, &verb.words)?;
         if fits(&key, &found.destination) && !fits(&key, &after) {
-            let text = "forwarding: another port than the service's needs masquerade, another \
-                        family a tunnel";
+            let text = "forwarding: a port other than the service's needs masquerade, and another \
+                        address family needs tunnel";
             return Err(Rejection::Field(text.to_owned()).into());
         }
         (after != found.destination).then_some(Change::UpdateDestination(key, after))

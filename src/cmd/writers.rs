@@ -20,8 +20,8 @@ pub(super) const BETWEEN: u8 = 4;
 const NAMED: usize = 10;
 
 /// The hint of those who do not wait for `--recover`.
-pub(super) const EARLIER: &str = "an earlier apply or ipvsadm-restore was killed half way; what it \
-                                  changed can still be undone: ipvsadm apply --recover";
+pub(super) const EARLIER: &str = "an earlier apply or ipvsadm-restore was killed half way; to \
+                                  roll back its changes: ipvsadm apply --recover";
 
 /// What going on without the lock means. Nothing if /run cannot be written by anybody: no writer of
 /// ours locks there either.
@@ -31,8 +31,8 @@ pub(super) fn unlocked_hints(why: &Error) -> Vec<String> {
     {
         return Vec::new();
     }
-    let meaning = "without its lock another ipvsadm may be changing the table at the same time, and \
-                   a run that is killed half way cannot be undone";
+    let meaning = "without the lock, another ipvsadm may change the table at the same time, and a \
+                   run that is killed half way cannot be rolled back";
     vec![why.to_string(), meaning.to_owned()]
 }
 
@@ -59,15 +59,17 @@ pub(super) fn told(session: &mut Session<'_>, rollback: Rollback) -> u8 {
 /// Reports a rollback that is not complete, and says the exit status.
 pub(super) fn stuck(session: &mut Session<'_>, error: &Error) -> u8 {
     session.complain(error);
-    session.hint(&["not everything could be undone; try ipvsadm apply --recover".to_owned()]);
+    session.hint(&["some changes could not be rolled back; try ipvsadm apply \
+                    --recover"
+        .to_owned()]);
     BETWEEN
 }
 
 /// What can be said after a rollback.
 fn compared(rest: &Rest) -> Vec<String> {
-    let own = "undone: what this run changed is as before";
+    let own = "rolled back: no change of this run is left";
     match rest {
-        Rest::AsBefore => vec!["undone: the table is as before".to_owned()],
+        Rest::AsBefore => vec!["rolled back: the table is as before".to_owned()],
         Rest::Changed(delta) => {
             let lines = lines(delta).unwrap_or_default();
             let more = lines.len().saturating_sub(NAMED);

@@ -22,17 +22,17 @@ pub struct Scope {
 pub enum BadScope {
     /// It is no condition.
     #[error(
-        "`{0}' is no scope: expected ADDRESS, ADDRESS/LENGTH, port=N, fwmark=N, tcp, udp or sctp"
+        "`{0}' is not a scope: expected ADDRESS, ADDRESS/LENGTH, port=N, fwmark=N, tcp, udp or sctp"
     )]
     Unknown(String),
     /// It is of a service by mark and those before it of one by address, or the other way round.
     #[error(
-        "no service meets both `{0}' and what stands before it: for services of either give \
+        "no service matches both `{0}' and the conditions before it: to match either, give \
          --scope twice"
     )]
     Apart(String),
     /// It is the second condition of its kind, and no service meets both.
-    #[error("`{0}' is a second condition of its kind: for services of either give --scope twice")]
+    #[error("`{0}' is a second condition of the same kind: to match either, give --scope twice")]
     Again(String),
 }
 

@@ -95,10 +95,10 @@ pub(super) fn unavailable(errno: Errno) -> String {
 /// What to do where there is no IPVS to talk to.
 pub(super) fn unavailable_hint(errno: Errno) -> &'static str {
     if errno == Errno::EPERM {
-        "IPVS takes requests only from root (CAP_NET_ADMIN) of the initial user namespace; \
+        "IPVS accepts requests only from root (CAP_NET_ADMIN) in the initial user namespace; \
          root of a rootless container is not enough"
     } else {
-        "the kernel offers no IPVS: load it with `modprobe ip_vs' on the host, or use a kernel \
+        "the kernel has no IPVS: load it with `modprobe ip_vs' on the host, or use a kernel \
          built with CONFIG_IP_VS"
     }
 }
@@ -147,28 +147,31 @@ fn cause(operation: Operation, errno: Errno) -> Option<&'static str> {
     use Operation as O;
     Some(match (operation, errno) {
         (_, Errno::EPERM) => unavailable_hint(errno),
-        (O::AddService, Errno::EEXIST) => "to change the service use -E",
-        (O::AddDestination, Errno::EEXIST) => "to change the real server use -e",
-        (O::UpdateService, Errno::ESRCH) => "to add the service use -A",
-        (O::UpdateDestination, Errno::ENOENT) => "to add the real server use -a",
+        (O::AddService, Errno::EEXIST) => "to change the service, use -E",
+        (O::AddDestination, Errno::EEXIST) => "to change the real server, use -e",
+        (O::UpdateService, Errno::ESRCH) => "to add the service, use -A",
+        (O::UpdateDestination, Errno::ENOENT) => "to add the real server, use -a",
         (O::AddDestination | O::UpdateDestination | O::DeleteDestination, Errno::ESRCH) => {
             "there is no such virtual service: add it first with -A"
         }
         (O::AddDestination, Errno::EINVAL) => {
-            "the real server must be a unicast address; in a new network namespace no address is \
-             until `ip link set lo up'; another family than the service's needs -i and no sync \
-             daemon"
+            "the real server must have a unicast address; in a new network namespace, first run \
+             `ip link set lo up'; a real server of the other address family needs -i, and no sync \
+             daemon may run"
         }
         (O::AddDestination | O::UpdateDestination, Errno::ERANGE) => {
             "the lower threshold (-y) must not be above the upper one (-x)"
         }
         (O::StartDaemon, Errno::EEXIST) => "one daemon of each role runs per network namespace",
-        (O::StartDaemon, Errno::ENODEV) => "--mcast-interface names no interface of this namespace",
-        (O::StartDaemon, Errno::EINVAL) => {
-            "the group must be a multicast address, and no service may have real servers of \
-             another family"
+        (O::StartDaemon, Errno::ENODEV) => {
+            "this network namespace has no interface of that name \
+                                            (--mcast-interface)"
         }
-        (O::SetTimeouts, Errno::EINVAL) => "this kernel cannot count that many seconds",
+        (O::StartDaemon, Errno::EINVAL) => {
+            "the group must be a multicast address, and no service may have real servers of the \
+             other address family"
+        }
+        (O::SetTimeouts, Errno::EINVAL) => "this kernel does not accept so long a time-out",
         _ => return None,
     })
 }

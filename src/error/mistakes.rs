@@ -85,7 +85,7 @@ impl Error {
         hints.retain(|hint| hint != UNCHANGED);
         let text = self.to_string();
         if let Self::Rejection(Rejection::NoRule { line }) = self {
-            return (format!("{path}:{line}: the line describes no table"), hints);
+            return (format!("{path}:{line}: the line does not describe a table"), hints);
         }
         if let Self::Rejection(Rejection::Json(why)) = self {
             // serde_json ends its messages so.

@@ -263,13 +263,13 @@ impl Misuse {
                 unexpected(word, command).map(|text| format!("`{word}': {text}"))
             }
             Self::ControlByte { .. } | Self::LongLine { .. } => {
-                Some("is it a text file of rules, one a line?".to_owned())
+                Some("is it a text file with one rule per line?".to_owned())
             }
             Self::Missing { name, .. } => needed(name).map(str::to_owned),
-            Self::OnePacketNotUdp => Some("leave -o out, or give the service with -u".to_owned()),
-            Self::SecondCommand { .. } => Some("one command at a time".to_owned()),
+            Self::OnePacketNotUdp => Some("leave out -o, or give the service with -u".to_owned()),
+            Self::SecondCommand { .. } => Some("give one command at a time".to_owned()),
             Self::SixBeforeMark => {
-                Some("-6 belongs to a firewall mark and stands behind it: -f MARK -6".to_owned())
+                Some("-6 belongs to a firewall mark and comes after it: -f MARK -6".to_owned())
             }
             Self::Value { kind, word, reason } => Some(match (kind.pasted(word), reason) {
                 (Some(text), _) => format!("`{word}': {text}"),
@@ -290,7 +290,7 @@ fn no_command(found: &str, meant: Option<&str>) -> String {
         (Some(text), _) => format!("`{found}': {text}"),
         (None, Some(meant)) => format!("`{found}': {meant}"),
         (None, None) if found.starts_with('-') => {
-            format!("`{found}' is no complete command; a command comes first, for example -L")
+            format!("`{found}' is not a complete command; give a command first, for example -L")
         }
         (None, None) => format!(
             "`{found}' is neither a command nor a verb of this version; ipvsadm -h lists both"
@@ -314,16 +314,16 @@ fn unexpected(word: &str, command: &str) -> Option<String> {
         "save" if word != "json" => "the rules go to standard output: ipvsadm -S > FILE".to_owned(),
         "list" | "save" if word == "json" => "--json prints JSON".to_owned(),
         _ if of_server && is_address => {
-            format!("an address needs its option: -t {word} or -r {word}")
+            format!("an address needs an option before it: -t {word} or -r {word}")
         }
         _ if (takes_service || command == "list") && is_address => {
-            format!("an address needs its option: -t {word}")
+            format!("an address needs an option before it: -t {word}")
         }
         _ if takes_service && is_port => {
-            format!("a port stands in one word with its address: ADDRESS:{word}")
+            format!("write the port after its address, without a space: ADDRESS:{word}")
         }
         "add-service" | "edit-service" if SCHEDULERS.iter().any(|it| it.name == word) => {
-            format!("a scheduler needs its option: -s {word}")
+            format!("a scheduler needs an option before it: -s {word}")
         }
         _ => return None,
     })
@@ -341,11 +341,11 @@ fn needed(name: &str) -> Option<&'static str> {
 fn zero_port(address: IpAddr) -> String {
     match pasted::without_brackets(&address.to_string()) {
         Some((address, port)) => format!(
-            "an IPv6 address with a port stands in brackets: [{address}]:{port}; port 0, every \
-             port, needs persistence (-p)"
+            "an IPv6 address with a port needs brackets: [{address}]:{port}; port 0 (every port) \
+             needs persistence (-p)"
         ),
         None => {
-            "name a port, as in ADDRESS:80; port 0, every port, needs persistence (-p)".to_owned()
+            "give a port, as in ADDRESS:80; port 0 (every port) needs persistence (-p)".to_owned()
         }
     }
 }
@@ -364,28 +364,28 @@ impl ValueKind {
     fn expects(self) -> &'static str {
         match self {
             Self::Service | Self::RealServer => "expected ADDRESS[:PORT], [IPV6]:PORT or HOST:PORT",
-            Self::Fwmark => "expected a number of 1 to 4294967295",
+            Self::Fwmark => "expected a number from 1 to 4294967295",
             Self::Scheduler => "the name of a scheduler has at most 15 bytes",
             Self::Engine => "the name of a persistence engine has at most 16 bytes",
             Self::Interface => "the name of an interface has at most 15 bytes",
             Self::Timeout => "expected seconds, at most 2678400 (31 days)",
             Self::Netmask => "expected a mask such as 255.255.255.0, or /24",
-            Self::PrefixLength => "expected a prefix length of 1 to 128",
-            Self::Weight => "expected a number of 0 to 2147483647",
+            Self::PrefixLength => "expected a prefix length from 1 to 128",
+            Self::Weight => "expected a number from 0 to 2147483647",
             Self::UpperThreshold | Self::LowerThreshold => {
                 "expected a number of connections, 0 to 2147483647"
             }
             Self::SchedulerFlag => {
                 "the flags are flag-1, flag-2, flag-3, sh-fallback, sh-port, mh-fallback, mh-port"
             }
-            Self::ForeignSchedulerFlag => "it belongs to another scheduler than the one of -s",
+            Self::ForeignSchedulerFlag => "it belongs to a scheduler other than the one of -s",
             Self::TunnelType => "expected ipip, gue or gre",
-            Self::TunnelPort | Self::DaemonPort => "expected a port of 1 to 65535",
+            Self::TunnelPort | Self::DaemonPort => "expected a port from 1 to 65535",
             Self::StartRole | Self::StopRole => "expected master or backup",
-            Self::SyncId => "expected a number of 0 to 255",
+            Self::SyncId => "expected a number from 0 to 255",
             Self::MaxLength => "expected a number of bytes, 1 to 65507",
             Self::Group4 | Self::Group6 => "expected a multicast address",
-            Self::Ttl => "expected a number of 1 to 255",
+            Self::Ttl => "expected a number from 1 to 255",
         }
     }
 

@@ -27,7 +27,10 @@ pub enum Obstacle {
         why: &'static str,
     },
     /// The address is configured already, and not by this program.
-    #[error("{address}/{prefix} is already on {device}, and not by `ipvsadm {verb} prepare'")]
+    #[error(
+        "{address}/{prefix} is already on {device}, but `ipvsadm {verb} prepare' did not put \
+             it there"
+    )]
     AddressTaken {
         /// The address.
         address: IpAddr,
@@ -73,7 +76,10 @@ pub enum Obstacle {
         value: String,
     },
     /// What comes out of a tunnel would be dropped.
-    #[error("net/ipv4/conf/all/rp_filter is {value}: what comes out of {tunnel} would be dropped")]
+    #[error(
+        "net/ipv4/conf/all/rp_filter is {value}: the kernel would drop the packets that \
+             {tunnel} unpacks"
+    )]
     ReversePath {
         /// The kernel parameter's value.
         value: u32,
@@ -83,7 +89,7 @@ pub enum Obstacle {
         device: String,
     },
     /// Another host answers for the address.
-    #[error("{mac} on {name} answers for {address} already")]
+    #[error("{mac} on {name} already answers for {address}")]
     Answered {
         /// The address.
         address: IpAddr,
@@ -128,7 +134,7 @@ pub enum Obstacle {
         what: String,
     },
     /// The real server's own address is not clear.
-    #[error("no single IPv{version} address of this host can be the real server's")]
+    #[error("cannot tell which IPv{version} address of this host is the real server's")]
     NoOwnAddress {
         /// 4 or 6.
         version: u8,
@@ -139,7 +145,7 @@ pub enum Obstacle {
     #[error("{0}")]
     Route(String),
     /// A file is in the way.
-    #[error("{0} exists, and is not from this program")]
+    #[error("{0} exists, and this program did not make it")]
     FileExists(String),
     /// Options that do not go together.
     #[error("{0}")]
@@ -195,17 +201,17 @@ impl Obstacle {
             Self::InterfaceDown { name } => format!("ip link set dev {} up", shell(name)),
             Self::AnswersArp { key, .. } => {
                 let command = set_parameter(key, "1");
-                format!("the greater of `all' and the interface counts; {command}")
+                format!("the greater value of `all' and the interface takes effect; {command}")
             }
             Self::ReversePath { device, .. } => format!(
-                "it counts for every interface, and a tunnel without an address passes no filter: \
-                 leave `{}' away, or, for the whole host: sysctl -w \
+                "it applies to every interface, and a tunnel without an address passes no filter: \
+                 leave out `{}', or, for the whole host: sysctl -w \
                  net.ipv4.conf.all.rp_filter=0",
                 shell_option("--dev", device)
             ),
             Self::Answered { .. } => {
-                "a real server that is not silent (ipvsadm rs prepare there), or \
-                                      another director; --takeover takes the address anyway"
+                "it is a real server without ARP suppression (run `ipvsadm rs prepare' there), or \
+                 another director; --takeover adds the address anyway"
                     .to_owned()
             }
             Self::Proxy { address, name } => {
@@ -215,36 +221,37 @@ impl Obstacle {
                 set_parameter(&["ipv6/conf", name, "disable_ipv6"].join("/"), "0")
             }
             Self::NoModule { name } => no_module(name),
-            Self::ReadOnly => "containers see them so: run this on the host with --netns PID, or \
-                               choose --arp nft, or give the front gateway a static entry and \
-                               choose --arp none"
+            Self::ReadOnly => "this is usual in a container: run this on the host with --netns \
+                               PID, or use --arp nft, or give the front gateway a static entry \
+                               and use --arp none"
                 .to_owned(),
-            Self::NoProgram { name } => format!("install it, or choose another way than {name}"),
+            Self::NoProgram { name } => format!("install it, or use another method than --arp \
+                                                 {name}"),
             Self::NoOwnAddress { found, .. } if found.is_empty() => {
-                "give the address to which the director sends, with --rip".to_owned()
+                "use --rip to give the address to which the director sends".to_owned()
             }
             Self::NoOwnAddress { found, .. } => {
                 let found: Vec<String> = found.iter().map(IpAddr::to_string).collect();
-                format!("say with --rip to which the director sends: {}", found.join(", "))
+                format!("use --rip to name the one to which the director sends: {}", found.join(", "))
             }
-            Self::Busy => "wait for it to end".to_owned(),
+            Self::Busy => "wait until it has finished".to_owned(),
             Self::UnknownNamespace => {
-                "locks and state files are named after it: run this once with \
+                "locks and state files are named after the network namespace: run this once with \
                                        CAP_SYS_PTRACE, or with a /proc that is not mounted with \
                                        hidepid (in a systemd unit: ProtectProc=default)"
                     .to_owned()
             }
             Self::NotOurs { .. } => "locks, journals and state files belong to root, and \
-                                     CAP_NET_ADMIN does not open them: run it as root, for example \
+                                     CAP_NET_ADMIN is not enough to open them: run this as root, for example \
                                      with sudo"
                 .to_owned(),
             Self::Untrusted { remedy, .. } => remedy.clone(),
             // The paths are made by this program: no shell finds anything in them.
             Self::Journal { path, .. } => format!(
-                "another version wrote it, or it was damaged; what it says can no longer be undone \
-                 by this program: look at it, then, to go on without it: mv {path} {path}.bad"
+                "another version wrote it, or it is damaged, so this program cannot undo the \
+                 steps in it; look at it, and then continue without it: mv {path} {path}.bad"
             ),
-            Self::Unsupported { .. } => "--arp sysctl needs nothing but the kernel".to_owned(),
+            Self::Unsupported { .. } => "--arp sysctl needs no packet filter".to_owned(),
             Self::InterfaceUnfit { .. }
             | Self::Route(_)
             | Self::FileExists(_)
@@ -259,7 +266,10 @@ impl Obstacle {
 fn no_module(name: &str) -> String {
     let nearest = name.strip_prefix("ip_vs_").map(nearest_schedulers).unwrap_or_default();
     if nearest.is_empty() {
-        format!("it comes with the kernel's package: modprobe {}", shell(name))
+        format!(
+            "it belongs to the kernel's package; to see why it does not load: modprobe {}",
+            shell(name)
+        )
     } else {
         format!("did you mean {}?", nearest.join(" or "))
     }

@@ -30,12 +30,13 @@ impl Owner {
     pub(super) fn remedy(self, verb: &str, address: IpAddr, device: &str) -> String {
         match self {
             Self::Ours(other) => format!(
-                "it was put there by `ipvsadm {other} prepare', and a host cannot be both for one address; \
-                 if it is to change its role, run `ipvsadm {other} undo --vip {address}' first"
+                "`ipvsadm {other} prepare' put it there, and a host cannot be real server and \
+                 director for one address; to change its role, first run `ipvsadm {other} undo \
+                 --vip {address}'"
             ),
             Self::Keepalived => format!(
                 "keepalived put it there and moves it between directors: leave it to keepalived, \
-                 and run no `ipvsadm {verb} prepare' for it; or take it out of keepalived's \
+                 and do not run `ipvsadm {verb} prepare' for it; or remove it from keepalived's \
                  configuration first"
             ),
             Self::PerhapsKeepalived => format!(
@@ -43,26 +44,23 @@ impl Owner {
                  configuration; if it is there, leave the address to keepalived"
             ),
             Self::Kubernetes => {
-                "kube-proxy put it there for a service of Kubernetes: leave it, and \
-                                 choose another address or another host"
+                "kube-proxy put it there for a Kubernetes service: leave it there, and choose \
+                 another address or another host"
                     .to_owned()
             }
             Self::Docker => {
-                "it belongs to a network of Docker: choose another virtual address".to_owned()
+                "it belongs to a Docker network: choose another virtual address".to_owned()
             }
             Self::Host { keepalived } => {
-                let perhaps = if keepalived {
-                    "; or keepalived, which is running, holds it for others"
-                } else {
-                    ""
-                };
+                let perhaps =
+                    if keepalived { "; or keepalived, which is running, added it" } else { "" };
                 format!(
                     "it looks like this host's own address on {device}, without which the host \
                      cannot be reached: choose another virtual address"
                 ) + perhaps
             }
             Self::Unknown => "it may be in use: find out what put it there (a start-up script, a \
-                              network service, a cluster manager), and take it out there"
+                              network service, a cluster manager), and remove it there"
                 .to_owned(),
         }
     }

@@ -30,16 +30,16 @@ fn foreign_letter(word: &str) -> Option<String> {
     let code = format!("U+{:04X} ({name})", u32::from(letter));
     let replaced = |with: &str| shell(&word.replace(letter, with)).into_owned();
     Some(match letter {
-        '\u{feff}' => format!("{code} stands before the text: save the file without it"),
+        '\u{feff}' => format!("{code} comes before the text: save the file without it"),
         '\u{2010}'..='\u{2015}' | '\u{2212}' => {
-            format!("{code} stands where a hyphen belongs: write {}", replaced("-"))
+            format!("{code} is used instead of a hyphen: write {}", replaced("-"))
         }
         '\u{ff01}'..='\u{ff5e}' => {
             let ascii = char::from_u32(u32::from(letter) - 0xfee0).unwrap_or_default();
-            format!("{code} stands where `{ascii}' belongs: type it again")
+            format!("{code} is used instead of `{ascii}': type it again")
         }
         _ if letter.is_whitespace() || letter == '\u{200b}' => {
-            format!("{code} stands where a space belongs: type it again")
+            format!("{code} is used instead of a space: type it again")
         }
         _ => format!("{code} has no meaning here: leave it out"),
     })
@@ -66,8 +66,8 @@ fn name_of(letter: char) -> Option<&'static str> {
 
 fn redirection(word: &str) -> Option<&'static str> {
     word.starts_with(['<', '>', '|', '&', ';']).then_some(
-        "only a shell reads that; in a systemd unit StandardInput=file:PATH or \
-         StandardOutput=file:PATH does it",
+        "only a shell understands it; in a systemd unit, use StandardInput=file:PATH or \
+         StandardOutput=file:PATH",
     )
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn endpoint(word: &str) -> Option<String> {
         return Some("write one address, without a prefix length".to_owned());
     }
     if let Some((address, port)) = without_brackets(word) {
-        return Some(format!("an IPv6 address with a port stands in brackets: [{address}]:{port}"));
+        return Some(format!("an IPv6 address with a port needs brackets: [{address}]:{port}"));
     }
     let (host, port) = word.rsplit_once(']').or_else(|| word.split_once(':')).unwrap_or((word, ""));
     if is_several(port.trim_start_matches(':')) {
@@ -201,7 +201,7 @@ pub(crate) fn parameter(word: &str) -> Option<String> {
     }
     if ["net.", "kernel.", "vm.", "fs."].iter().any(|start| path.starts_with(start)) {
         return Some(
-            "--set knows the parameters of net.ipv4.vs only; sysctl -w sets others".into(),
+            "--set takes only parameters below net.ipv4.vs; for others, use sysctl -w".into(),
         );
     }
     remark(word)
@@ -222,12 +222,12 @@ pub(crate) fn first_word(word: &str) -> Option<String> {
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     });
     if PREFIXES.contains(&word) {
-        return Some("leave it out: a rule begins with its command, such as -A".to_owned());
+        return Some("leave it out: a rule begins with a command such as -A".to_owned());
     }
     if SHELL.contains(&word) || assigns {
         return Some(
-            "no shell reads this: keep only the rules, each of which begins with its command, \
-             such as -A"
+            "no shell reads this: keep only the rules, each of which begins with a command such \
+             as -A"
                 .to_owned(),
         );
     }

@@ -9,7 +9,7 @@ use crate::model::Operation;
 #[non_exhaustive]
 pub enum Rejection {
     /// A command of a rule file that says nothing about a table.
-    #[error("line {line} describes no table")]
+    #[error("line {line} does not describe a table")]
     NoRule {
         /// Counted from 1.
         line: u32,
@@ -29,7 +29,7 @@ pub enum Rejection {
         earlier: Option<String>,
     },
     /// Input that is longer than any table, or has no end.
-    #[error("the input is longer than 64 MiB or a million commands")]
+    #[error("the input has more than 64 MiB or a million commands")]
     LongFile,
     /// A service whose scheduler or persistence engine the kernel does not have.
     #[error("{}", kernel::text(Operation::AddService, Errno::ENOENT))]
@@ -40,7 +40,7 @@ pub enum Rejection {
         place: String,
     },
     /// JSON that is no table.
-    #[error("no table in JSON: {0}")]
+    #[error("the JSON is not a table: {0}")]
     Json(String),
     /// A value that a key cannot have, or a key that does not exist.
     #[error("{0}")]
@@ -61,9 +61,11 @@ pub enum Rejection {
         /// The ports that the service has of this address.
         ports: Vec<u16>,
     },
-    /// An empty wish, which deletes everything.
-    #[error("the wish is empty, the table is not")]
+    /// An input without services, which would delete everything.
+    #[error("{}", empty(*.existing, *.is_scoped))]
     Empty {
+        /// How many services would be deleted.
+        existing: usize,
         /// Only the services of a scope are meant.
         is_scoped: bool,
     },
@@ -77,7 +79,7 @@ pub enum Rejection {
     #[error("no apply or ipvsadm-restore was killed half way: there is nothing to recover")]
     NothingToRecover,
     /// No apply waits to be accepted.
-    #[error("no apply waits for confirmation")]
+    #[error("no apply is waiting for confirmation")]
     NothingToAccept,
 }
 
@@ -100,16 +102,29 @@ impl Module {
     }
 }
 
-/// Says where a file makes the same before.
+fn empty(existing: usize, is_scoped: bool) -> String {
+    let ones = match existing {
+        1 => "the existing one".to_owned(),
+        many => format!("all {many} existing ones"),
+    };
+    if is_scoped {
+        format!("the input defines no services of the scope; refusing to delete {ones}")
+    } else {
+        format!("the input defines no services; refusing to delete {ones}")
+    }
+}
+
+/// Says where a file defines the same before.
 pub(crate) fn made_before(place: &str) -> String {
-    format!("{place} makes it already: one of the two is too much")
+    format!("{place} already defines it: remove one of the two")
 }
 
 /// Says with which ports a real server is there.
 pub(crate) fn other_ports(ports: &[u16]) -> Option<String> {
     let list: Vec<String> = ports.iter().map(u16::to_string).collect();
     let noun = if ports.len() == 1 { "port" } else { "ports" };
-    (!ports.is_empty()).then(|| format!("this address is there with {noun} {}", list.join(", ")))
+    (!ports.is_empty())
+        .then(|| format!("the service has this address with {noun} {}", list.join(", ")))
 }
 
 impl Rejection {
@@ -125,8 +140,7 @@ impl Rejection {
     pub(super) fn hints(&self) -> Vec<String> {
         let mut hints = match self {
             Self::NoRule { .. } => vec![
-                "a table is described by -A, -a and the other commands \
-                                         that change it, except -Z"
+                "such a file has -A, -a and the other commands that change the table, except -Z"
                     .to_owned(),
             ],
             Self::Contradiction { place, operation, errno, object, earlier } => {
@@ -139,7 +153,7 @@ impl Rejection {
                     None => kernel::hints(*operation, *errno, &place),
                 }
             }
-            Self::LongFile => vec!["is it the right file, and has it an end?".to_owned()],
+            Self::LongFile => vec!["is it the right file, and does it end?".to_owned()],
             Self::NotOffered { module, place } => {
                 [place.clone()].into_iter().chain(module.hints()).collect()
             }
@@ -147,17 +161,14 @@ impl Rejection {
                 [object.clone()].into_iter().chain(other_ports(ports)).collect()
             }
             Self::NoField { proposals, .. } => proposals.clone(),
-            Self::Empty { is_scoped: false } => {
-                vec!["to delete everything give --allow-empty".to_owned()]
-            }
-            Self::Empty { is_scoped: true } => {
-                vec!["to delete every service of the scope give --allow-empty".to_owned()]
-            }
+            Self::Empty { .. } => vec!["to delete them, give --allow-empty".to_owned()],
             Self::Busy => vec![
-                "try again when it has ended; apply and set wait with --wait SECONDS".to_owned(),
+                "try again when it has finished; with --wait SECONDS, apply and set wait for \
+                 it"
+                .to_owned(),
             ],
             Self::Unfinished => {
-                vec!["to bring the table back as it was before: ipvsadm apply --recover".to_owned()]
+                vec!["to restore the former table: ipvsadm apply --recover".to_owned()]
             }
             Self::Json(_) | Self::Field(_) | Self::NothingToRecover | Self::NothingToAccept => {
                 Vec::new()

@@ -75,9 +75,18 @@ pub fn check(name: &str, value: &str) -> Result<String, String> {
         Power if !matches!(number, Some(1 | 2 | 4 | 8 | 16 | 32 | 64)) => {
             refused("a power of two up to 64".to_owned())
         }
-        Threshold => threshold(value).map_or_else(|| refused("`3 50' or the like".to_owned()), Ok),
+        Threshold => threshold(value).map_or_else(
+            || {
+                refused(
+                    "two numbers such as `3 \
+                                                              50'"
+                    .to_owned(),
+                )
+            },
+            Ok,
+        ),
         Processors if !value.bytes().all(|it| it.is_ascii_digit() || b",-".contains(&it)) => {
-            refused("a list of processors, 0-3,8".to_owned())
+            refused("a list of processors such as 0-3,8".to_owned())
         }
         _ => Ok(number.map_or_else(|| value.to_owned(), |number| number.to_string())),
     }

@@ -84,7 +84,7 @@ pub fn prepare(spec: &Spec, options: Options<'_>) -> Result<Prepared, Error> {
         return Err(runner.roll_back(before, error));
     }
     if !report.changed {
-        report.notes.push("nothing to do: this host is as wished".to_owned());
+        report.notes.push("nothing to do: this host is in the desired state".to_owned());
     }
     Ok(Prepared { report, script: None })
 }
@@ -94,8 +94,8 @@ fn keep(options: Options<'_>) -> Result<Keep<'_>, Obstacle> {
     match options.netns {
         _ if !options.persist => Ok(Keep::Nothing),
         Some(process) if is_process(process) => Err(Obstacle::Options(format!(
-            "--persist: process {process} is gone after a boot; say --netns with a name that its \
-             network namespace has after every boot"
+            "--persist: process {process} does not exist after a boot; give --netns the name of a \
+             network namespace that exists after every boot"
         ))),
         netns => Ok(Keep::Everything(netns)),
     }
@@ -179,8 +179,8 @@ fn notes(spec: &Spec) -> Vec<String> {
         && spec.advmss.is_none()
     {
         notes.push(
-            "tunnelled packets have less room: where ICMP is filtered on the way, large requests \
-             hang; --advmss 1400 cures it"
+            "packets in a tunnel have less room: where ICMP is filtered on the path, large \
+             requests hang; --advmss 1400 prevents this"
                 .to_owned(),
         );
     }

@@ -39,7 +39,7 @@ pub fn undo(
     if before.suppresses_arp() && !runner.state.suppresses_arp() {
         let facts = probes::read(&mut runner.network, &Question::default())?;
         report.notes.extend(exposed(&facts).map(|(vip, link)| {
-            format!("{vip} is still on {} and will be answered for", link.name)
+            format!("{vip} is still on {}, and this host answers ARP for it again", link.name)
         }));
     }
     Ok(report)

@@ -34,7 +34,8 @@ pub fn read(text: &str) -> Result<Table, Rejection> {
     let document: Document =
         serde_json::from_str(text).map_err(|error| Rejection::Json(error.to_string()))?;
     if document.schema != SCHEMA {
-        let text = format!("schema {}, this program knows {SCHEMA}", document.schema);
+        let text =
+            format!("schema {} is unknown: this program reads schema {SCHEMA}", document.schema);
         return Err(Rejection::Json(text));
     }
     let mut table = Table::default();

@@ -23,7 +23,7 @@ pub fn find<T: Copy>(key: &str, word: &str, table: &[(&str, T)]) -> Result<T, St
     let found = table.iter().find(|(name, _)| *name == word);
     found.map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
-        format!("{key}: `{word}' is none of {}", names.join(", "))
+        format!("{key}: `{word}' is not one of {}", names.join(", "))
     })
 }
 

@@ -28,7 +28,7 @@ impl Fou {
         match generic::family(&mut socket, "fou") {
             Ok(family) => Ok(Some(Self { socket, family })),
             Err(Failure::Refused(Errno::ENOENT)) => Ok(None),
-            Err(failure) => Err(explain(failure, &mut socket, "find the family fou")),
+            Err(failure) => Err(explain(failure, &mut socket, "find the netlink family fou")),
         }
     }
 

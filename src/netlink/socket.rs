@@ -150,7 +150,7 @@ impl Socket {
             _ if message.sequence != sequence => Ok(None),
             Content::Answer(payload) => Ok(Some(read(payload)?)),
             Content::Refused(errno) => Err(Failure::Refused(errno)),
-            Content::Done => Err(Error::Answer("success without an answer".to_owned()).into()),
+            Content::Done => Err(Error::Answer("success without a reply".to_owned()).into()),
             Content::Noop => Ok(None),
         })
     }
@@ -343,7 +343,7 @@ fn receive_some(
     let mut lengths = [0; DATAGRAMS];
     for (length, datagram) in lengths.iter_mut().zip(datagrams) {
         if datagram.flags.contains(MsgFlags::MSG_TRUNC) {
-            return Ok(Err(Error::Answer(format!("more than {chunk} bytes at once"))));
+            return Ok(Err(Error::Answer(format!("a message of more than {chunk} bytes"))));
         }
         *length = datagram.bytes;
     }

@@ -84,13 +84,13 @@ pub fn summary(delta: &Delta) -> String {
         *count += 1;
     }
     match added + edited + deleted {
-        0 => "nothing to change: the table is as wished".to_owned(),
+        0 => "nothing to change: the table matches the file".to_owned(),
         1 => format!("1 change made: {added} added, {edited} edited, {deleted} deleted"),
         all => format!("{all} changes made: {added} added, {edited} edited, {deleted} deleted"),
     }
 }
 
-/// What no rule line can say is described.
+/// What no rule line can express is described.
 fn said(line: Result<String, Unsayable>, object: &str) -> String {
     line.unwrap_or_else(|unsayable| format!("{object} ({unsayable})"))
 }

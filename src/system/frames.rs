@@ -35,7 +35,7 @@ struct Wire(OwnedFd);
 impl Wire {
     fn open(device: &str) -> Result<Self, Error> {
         let failed = |errno: Errno| Error::System {
-            action: format!("open {device} for frames"),
+            action: format!("open {device} for raw frames"),
             source: errno.into(),
         };
         let fd =

@@ -62,13 +62,16 @@ fn run_within(
         }
     };
     let Some(status) = wait(&mut child, patience).map_err(failed)? else {
-        return Err(wrong(&format!("no end after {} seconds", patience.as_secs())));
+        return Err(wrong(&format!("timed out after {} s", patience.as_secs())));
     };
     let [output, errors] = pipes.map(|text| text.join().unwrap_or_default());
     if status.success() {
         return Ok(output);
     }
-    Err(wrong(errors.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no word why")))
+    Err(wrong(errors.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or(
+        "it gave no \
+                                                                                     reason",
+    )))
 }
 
 /// The file to run; `None` if it is not installed.
@@ -150,6 +153,6 @@ mod tests {
     fn a_program_that_hangs_is_ended_and_named() {
         let error = run_within(Duration::from_secs(1), "sleep", &["60"], "").unwrap_err();
         assert!(error.to_string().contains("sleep 60"), "{error}");
-        assert!(error.to_string().contains("no end after 1 seconds"), "{error}");
+        assert!(error.to_string().contains("timed out after 1 s"), "{error}");
     }
 }

@@ -78,7 +78,7 @@ impl StateFile {
     /// Nobody else writes now: what lies there is of a run that was killed.
     fn remove_drafts(&self) -> Result<(), Error> {
         for path in [LASTING, VOLATILE].map(|folder| self.path(folder)) {
-            durable::remove_draft(&path).map_err(failed("remove the draft of", &path))?;
+            durable::remove_draft(&path).map_err(failed("remove the temporary file of", &path))?;
         }
         Ok(())
     }

@@ -65,8 +65,10 @@ pub fn is_there(folder: &str) -> Result<bool, Error> {
     match why {
         None => Ok(true),
         Some(why) => {
-            let remedy =
-                format!("look who uses it; then: chown root: {folder}; chmod 755 {folder}");
+            let remedy = format!(
+                "find out who uses it, and then run: chown root: {folder}; chmod 755 \
+                         {folder}"
+            );
             Err(Obstacle::Untrusted { path: folder.to_owned(), why, remedy }.into())
         }
     }
@@ -108,7 +110,7 @@ fn untrusted(path: &Path, why: String) -> Error {
 /// How to get out of a file of ours that cannot be used. The paths are made by this program: no
 /// shell finds anything in them.
 fn set_aside(path: &str) -> String {
-    format!("look at it; to go on without it: mv {path} {path}.bad")
+    format!("look at it, and then continue without it: mv {path} {path}.bad")
 }
 
 fn kind(found: &Metadata) -> String {

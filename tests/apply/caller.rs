@@ -73,7 +73,7 @@ fn a_caller_who_is_not_root_learns_why_there_is_no_lock() {
         let text = said(&restore);
         assert_eq!(restore.status.code(), Some(0), "{text}");
         assert!(text.starts_with("hint: cannot use /run/ipvsadm/apply"), "{text}");
-        assert!(text.contains("hint: without its lock another ipvsadm may be changing"), "{text}");
+        assert!(text.contains("hint: without the lock, another ipvsadm may change"), "{text}");
         assert_eq!(live().pools.len(), 1);
         child.kill().unwrap();
         child.wait().unwrap();
@@ -91,7 +91,7 @@ fn nothing_of_a_file_is_shown_that_the_caller_of_sudo_cannot_read() {
         (secret, ": a mistake in line 2"),
         ("-A -t hunter2 -s rr\n", ": a mistake in line 1"),
         (&format!("{RULE}{RULE}"), ": a mistake in line 2"),
-        ("{\"hunter2\": 1}\n", ": it is neither rule lines nor JSON of a table"),
+        ("{\"hunter2\": 1}\n", ": it has neither rule lines nor a table in JSON"),
     ] {
         let closed = path("closed");
         fs::write(&closed, text).unwrap();

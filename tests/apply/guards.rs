@@ -73,7 +73,7 @@ fn a_lost_terminal_is_no_confirmation() {
                 "34" | "50" | "64" => " by a real-time signal".to_owned(),
                 signal => format!(" by SIG{signal}"),
             };
-            let end = format!("interrupted{name}\nhint: undone: the table is as before\n");
+            let end = format!("interrupted{name}\nhint: rolled back: the table is as before\n");
             assert!(said.ends_with(&end), "{signal}: {said}");
         }
         let (child, _complaints) = waiting("60", &new);
@@ -124,8 +124,8 @@ fn mistakes_change_nothing_and_name_their_line() {
         for (text, part) in [
             (format!("{a}{a}"), "input:2: Service already exists\nhint: -t 192.0.2.81:80"),
             (format!("{a}-a -t 192.0.2.82:80 -r 198.51.100.1:80 -g -w 1\n"), "standard input:2: "),
-            (format!("{a}-L -n\n"), "input:2: the line describes no table"),
-            (format!("{a}-Z\n"), "input:2: the line describes no table"),
+            (format!("{a}-L -n\n"), "input:2: the line does not describe a table"),
+            (format!("{a}-Z\n"), "input:2: the line does not describe a table"),
             (format!("{a}-a -t 192.0.2.81:80 -r 198.51.100.1:80 -w x\n"), "standard input:2: "),
             (
                 format!("{a}-a -t 192.0.2.81:80 -r 198.51.100.1:80 -x 1 -y 2\n"),
@@ -135,7 +135,7 @@ fn mistakes_change_nothing_and_name_their_line() {
             ("{\"schema\":2}".to_owned(), "schema 2"),
             ("{\"schema\":1,\"services\":[{\"port\":80}]}".to_owned(), "services[0]"),
             ("{\"schema\":1,\"servces\":[]}".to_owned(), "servces"),
-            ("{".to_owned(), "standard input:1: no table in JSON: "),
+            ("{".to_owned(), "standard input:1: the JSON is not a table: "),
         ] {
             for verb in ["apply", "diff"] {
                 let outcome = ours_with(&text, &[verb, "-"]).expect(2);

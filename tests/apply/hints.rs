@@ -35,8 +35,8 @@ fn a_scheduler_that_does_not_exist_is_guessed() {
 #[test]
 fn a_mask_with_holes_is_taken_as_it_is() {
     namespace(|| {
-        let hint = "hint: the mask 0.0.0.24 has holes; that of a network has none: \
-            255.255.255.0, /24\n";
+        let hint = "hint: the mask 0.0.0.24 has gaps; a network mask has none, as in \
+                    255.255.255.0 or /24\n";
         let rule = "-A -t 192.0.2.80:80 -s rr -p 300 -M 0.0.0.24";
         let added = ours(&rule.split(' ').collect::<Vec<_>>()).expect(0);
         assert_eq!(added.complaints, hint);
@@ -72,7 +72,7 @@ fn an_advice_for_many_lines_stands_once() {
         )
         .expect(255);
         assert_eq!(outcome.complaints.matches("hint: line ").count(), 2, "{outcome:?}");
-        let advice = "the real server must be a unicast address";
+        let advice = "the real server must have a unicast address";
         assert_eq!(outcome.complaints.matches(advice).count(), 1, "{outcome:?}");
     });
 }

@@ -147,7 +147,7 @@ fn restore_says_that_it_has_no_lock_and_goes_on() {
     );
     assert_eq!(outcome.out, "0\n-A -t 192.0.2.81:80 -s rr\n", "{outcome:?}");
     let hints = "hint: cannot tell which network namespace this is: /proc does not show process 1\n\
-                 hint: without its lock another ipvsadm may be changing the table at the same time, \
-                 and a run that is killed half way cannot be undone\n";
+                 hint: without the lock, another ipvsadm may change the table at the same time, \
+                 and a run that is killed half way cannot be rolled back\n";
     assert_eq!(outcome.complaints, hints, "{outcome:?}");
 }

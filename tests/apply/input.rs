@@ -14,15 +14,17 @@ const TWO: &str = "-A -t 192.0.2.80:80 -s rr\n-A -t 192.0.2.81:80 -s rr\n\
 fn restore_says_which_argument_it_ignored_and_how_much_it_deleted() {
     namespace(|| {
         let stream = "the rules come from standard input: ipvsadm-restore < FILE";
-        let shell = "only a shell reads that; in a systemd unit StandardInput=file:PATH or \
-                     StandardOutput=file:PATH does it";
+        let shell = "only a shell understands it; in a systemd unit, use StandardInput=file:PATH \
+                     or StandardOutput=file:PATH";
         for (words, hints) in [
             (vec!["/etc/ipvs.rules"], vec![("/etc/ipvs.rules", stream)]),
             (vec!["<", "rules"], vec![("<", shell), ("rules", stream)]),
             (vec![], vec![]),
         ] {
             restore(TWO).expect(0);
-            let mut expected = "hint: the input makes no service; services deleted: 2\n".to_owned();
+            let mut expected = "hint: the input defines no service; services deleted: \
+                                2\n"
+            .to_owned();
             for (word, why) in hints {
                 expected += &format!("hint: `{word}' was ignored: {why}\n");
             }
@@ -56,7 +58,7 @@ fn save_says_which_argument_it_ignored() {
         let dash = called("ipvsadm-save", "", &["\u{2013}n"]).expect(0);
         assert_eq!(
             dash.complaints,
-            "hint: `\u{2013}n' was ignored: U+2013 (en dash) stands where a hyphen belongs: write \
+            "hint: `\u{2013}n' was ignored: U+2013 (en dash) is used instead of a hyphen: write \
              -n\n"
         );
         for (words, hint) in [
@@ -64,7 +66,7 @@ fn save_says_which_argument_it_ignored() {
             (["-S", "x"], "hint: `x': the rules go to standard output: ipvsadm -S > FILE\n"),
             (
                 ["-L", "\u{2014}n"],
-                "hint: `\u{2014}n': U+2014 (em dash) stands where a hyphen belongs: write -n\n",
+                "hint: `\u{2014}n': U+2014 (em dash) is used instead of a hyphen: write -n\n",
             ),
         ] {
             let refused = ours(&words).expect(2).complaints;
@@ -126,7 +128,7 @@ fn input_that_is_too_long_or_has_no_end_is_an_error() {
         restore(TWO).expect(0);
         let before = live();
         let long = "the line is longer than 65536 bytes\nhint: ";
-        let file = "the input is longer than 64 MiB or a million commands\n";
+        let file = "the input has more than 64 MiB or a million commands\n";
         let all = ["ipvsadm-restore", "-R", "apply -", "diff -", "apply /dev/stdin"];
         for (source, commands, text) in [
             ("echo '# rules'; head -c 70000 /dev/zero | tr '\\0' x", &all[..], long),
@@ -182,7 +184,7 @@ fn of_a_duplicate_the_other_line_is_named() {
                 "-t 192.0.2.80:80 -r 198.51.100.1:80\nhint: line 2",
             ),
         ] {
-            let said = format!("hint: {place} makes it already: one of the two is too much\n");
+            let said = format!("hint: {place} already defines it: remove one of the two\n");
             for words in [["apply", "-"], ["diff", "-"]] {
                 let outcome = ours_with(&text, &words).expect(2);
                 assert!(outcome.complaints.starts_with("standard input:3: "), "{outcome:?}");
@@ -192,7 +194,7 @@ fn of_a_duplicate_the_other_line_is_named() {
             restore("").expect(0);
             for outcome in [restore(&text), ours_with(&format!("-C\n{text}"), &["-R"])] {
                 let outcome = outcome.expect(255);
-                assert!(outcome.complaints.contains("makes it already"), "{outcome:?}");
+                assert!(outcome.complaints.contains("already defines it"), "{outcome:?}");
                 assert!(!outcome.complaints.contains("use -"), "{outcome:?}");
             }
         }
@@ -201,7 +203,7 @@ fn of_a_duplicate_the_other_line_is_named() {
         let json = format!("{{\"schema\":1,\"services\":[{service}]}}");
         let refused = ours_with(&json, &["diff", "-"]).expect(2).complaints;
         let said = "hint: services[0].destinations[1]\n\
-                    hint: services[0].destinations[0] makes it already";
+                    hint: services[0].destinations[0] already defines it";
         assert!(refused.contains(said), "{refused}");
     });
 }
@@ -214,7 +216,7 @@ fn where_a_real_server_has_another_port_it_is_named() {
              -a -t 192.0.2.81:80 -r 198.51.100.2:99 -m\n"
         ))
         .expect(0);
-        let hint = "hint: this address is there with ports 8080, 80\n";
+        let hint = "hint: the service has this address with ports 8080, 80\n";
         for words in [
             vec!["-e", "-t", "192.0.2.81:80", "-r", "198.51.100.1:81", "-m", "-w", "2"],
             vec!["-d", "-t", "192.0.2.81:80", "-r", "198.51.100.1:81"],
@@ -225,9 +227,9 @@ fn where_a_real_server_has_another_port_it_is_named() {
         }
         let words = ["set", "-t", "192.0.2.81:80", "-r", "198.51.100.2", "weight=2"];
         let refused = ours(&words).expect(2).complaints;
-        assert!(refused.contains("hint: this address is there with port 99\n"), "{refused}");
+        assert!(refused.contains("hint: the service has this address with port 99\n"), "{refused}");
         let none = ["-d", "-t", "192.0.2.81:80", "-r", "198.51.100.3"];
-        assert!(!ours(&none).expect(255).complaints.contains("is there with"));
+        assert!(!ours(&none).expect(255).complaints.contains("has this address with"));
     });
 }
 
@@ -251,7 +253,7 @@ fn options_without_effect_are_told() {
         assert_eq!(told("-A -f 1 -s rr -o"), one);
         assert_eq!(told("-A -f 2 -o"), one);
         assert_eq!(told("-A -u 192.0.2.80:53 -s rr -o"), "");
-        let back = "hint: with one-packet scheduling (-o) the answers are not translated back: use \
+        let back = "hint: with one-packet scheduling (-o), replies are not translated back: use \
                     -g or -i\n";
         assert_eq!(told("-a -u 192.0.2.80:53 -r 198.51.100.1:53 -m"), back);
         assert_eq!(told("-a -u 192.0.2.80:53 -r 198.51.100.2:53 -g"), "");
@@ -265,7 +267,7 @@ fn options_without_effect_are_told() {
         assert_eq!(masked, "hint: line 1: -M has no effect without -p\n");
         let refused = ours(&["-A", "-t", "192.0.2.81:80", "-o"]).expect(2).complaints;
         assert!(
-            refused.ends_with("hint: leave -o out, or give the service with -u\n"),
+            refused.ends_with("hint: leave out -o, or give the service with -u\n"),
             "{refused}"
         );
     });
@@ -276,9 +278,9 @@ fn an_empty_file_would_delete_what_is_in_scope() {
     namespace(|| {
         restore(TWO).expect(0);
         let refused = ours_with("", &["apply", "--scope", "192.0.2.80", "-"]).expect(2).complaints;
-        let hint = "hint: to delete every service of the scope give --allow-empty\n";
-        assert!(refused.contains(hint), "{refused}");
-        assert!(!refused.contains("delete everything"), "{refused}");
+        let said = "the input defines no services of the scope; refusing to delete the \
+                    existing one\nhint: to delete them, give --allow-empty\n";
+        assert!(refused.starts_with(said), "{refused}");
     });
 }
 

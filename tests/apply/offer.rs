@@ -78,7 +78,7 @@ fn an_unknown_scheduler_or_engine_changes_nothing() {
             for (command, outcome) in everybody(&text) {
                 if text.starts_with("-C") && !command.contains('R') && command != "ipvsadm-restore"
                 {
-                    // They find another mistake first: -Z describes no table.
+                    // They find another mistake first: -Z does not describe a table.
                     continue;
                 }
                 assert_eq!(outcome.status, 2, "{command}: {outcome:?}");
@@ -208,7 +208,7 @@ fn a_service_whose_line_the_kernel_refuses_stays() {
             .replace("-A -u 192.0.2.80:53 -s rr", "-A -u 192.0.2.80:53 -s wlc");
         let outcome = deceived_restore(&new).expect(255);
         assert!(outcome.complaints.starts_with(REFUSED), "{outcome:?}");
-        let hint = "hint: it was there before, and stays as it is\n";
+        let hint = "hint: it existed before, and stays as it is\n";
         assert!(outcome.complaints.ends_with(hint), "{outcome:?}");
         // Its real servers, and all else, are those of the file.
         assert_eq!(live(), read_table(&new.replace("-s nosuch", "-s rr")).unwrap());
@@ -227,7 +227,7 @@ fn a_service_that_was_cleared_comes_back_if_the_kernel_refuses_its_line() {
         let new = "-Z\n-A -t 192.0.2.80:80 -s nosuch\n-a -t 192.0.2.80:80 -r 198.51.100.2:80 -g\n\
                    -A -f 1 -s rr\n";
         let outcome = deceived_restore(new).expect(255);
-        let hint = "hint: -t 192.0.2.80:80 is back as it was before\n";
+        let hint = "hint: -t 192.0.2.80:80 was restored\n";
         assert!(outcome.complaints.ends_with(hint), "{outcome:?}");
         let kept: String = OLD.lines().take(2).map(|row| format!("{row}\n")).collect();
         assert_eq!(live(), read_table(&format!("{kept}-A -f 1 -s rr\n")).unwrap());

@@ -110,7 +110,7 @@ fn what_no_line_can_say_is_said_and_json_keeps_it() {
         let mut servers = before.pools.values().flat_map(|pool| pool.destinations.values());
         assert!(servers.any(|it| it.forwarding == Forwarding::Bypass), "{before:?}");
         let full = ours(&["-S", "-n", "--full"]).expect(1);
-        let left = "no rule line can say protocol 50; use --json\n";
+        let left = "no rule line can express protocol 50; use --json\n";
         assert!(full.complaints.contains(left), "{full:?}");
         assert!(full.complaints.contains("forwarding method 4"), "{full:?}");
         let port = "-r 198.51.100.1:8080 is not saved as it is: its rule line loads as port 80: \
@@ -221,16 +221,16 @@ const READABLE: &str = "-A -t 192.0.2.80:80 -s rr -p 300 -M 0.0.0.24\n\
     -a -t 192.0.2.80:80 -r 198.51.100.3:80 -g -w 1\n";
 
 const LEFT_OUT: [&str; 9] = [
-    "-t 192.0.2.80:1 is not saved: no rule line can say this persistence",
-    "-t 192.0.2.80:2 is not saved: no rule line can say this persistence",
-    "--sctp-service 192.0.2.80:80 is not saved: no rule line can say one-packet scheduling of \
-     another protocol than UDP",
-    "-t 192.0.2.80:0 is not saved: no rule line can say port 0 without persistence",
-    "no rule line can say protocol 50",
-    "-r 198.51.100.4:80 is not saved: no rule line can say this upper_threshold",
-    "-r 198.51.100.5:80 is not saved: no rule line can say forwarding method 5",
-    "-r 198.51.100.6:80 is not saved: no rule line can say tunnel type 2 with checksum flags 9",
-    "no rule line can say this tcp",
+    "-t 192.0.2.80:1 is not saved: no rule line can express this persistence",
+    "-t 192.0.2.80:2 is not saved: no rule line can express this persistence",
+    "--sctp-service 192.0.2.80:80 is not saved: no rule line can express one-packet scheduling of \
+     a protocol other than UDP",
+    "-t 192.0.2.80:0 is not saved: no rule line can express port 0 without persistence",
+    "no rule line can express protocol 50",
+    "-r 198.51.100.4:80 is not saved: no rule line can express this upper_threshold",
+    "-r 198.51.100.5:80 is not saved: no rule line can express forwarding method 5",
+    "-r 198.51.100.6:80 is not saved: no rule line can express tunnel type 2 with checksum flags 9",
+    "no rule line can express this tcp",
 ];
 
 #[test]
@@ -272,7 +272,7 @@ fn a_daemon_of_an_interface_that_would_be_a_comment_is_left_out() {
         ours(&["--start-daemon", "backup", "--mcast-interface", "#0"]).expect(0);
         let full = ours(&["-S", "-n", "--full"]).expect(1);
         assert_eq!(full.out, "--set 900 120 300\n");
-        let text = "backup daemon on #0 is not saved: no rule line can say this interface";
+        let text = "backup daemon on #0 is not saved: no rule line can express this interface";
         assert!(full.complaints.starts_with(text), "{full:?}");
         let json = ours(&["-S", "--full", "--json"]).expect(0).out;
         assert_eq!(ours_with(&json, &["diff", "-"]).expect(0).out, "");

@@ -143,7 +143,7 @@ fn a_name_that_is_no_field_proposes_one() {
             (&server[..], "u-threshold", "did you mean upper_threshold=?"),
             (&server, "--l-threshold", "did you mean lower_threshold=?"),
             (&server, "wieght", "did you mean weight=?"),
-            (&server, "scheduler", "scheduler is a field of the service: leave -r out"),
+            (&server, "scheduler", "scheduler is a field of the service: leave out -r"),
             (&service, "persistent", "did you mean persistence=?"),
             (&service, "w", "weight is a field of a real server: name it with -r RIP:PORT"),
         ] {
@@ -219,8 +219,8 @@ fn classic_edits_say_what_they_reset_and_do_as_ever() {
             assert_eq!(outcome.status, 0);
             let expected = hint.map_or(String::new(), |reset| {
                 format!(
-                    "hint: what the command did not name was reset: {reset}\n\
-                     hint: to change only what is named: ipvsadm set\n"
+                    "hint: fields that the command did not give were reset: {reset}\n\
+                     hint: to change only the fields that you name: ipvsadm set\n"
                 )
             });
             assert_eq!(outcome.complaints, expected, "{words:?}");
@@ -319,7 +319,7 @@ fn nothing_is_set_that_no_rule_line_can_say() {
         assert!(text.contains("only for UDP"), "{text}");
         let server = ["set", "-t", "192.0.2.80:80", "-r", "198.51.100.1:8080"];
         let text = ours(&[&server[..], &["forwarding=route"]].concat()).expect(2).complaints;
-        assert!(text.contains("another port than the service's needs masquerade"), "{text}");
+        assert!(text.contains("a port other than the service's needs masquerade"), "{text}");
         assert_eq!(live(), table);
         let server = ["set", "-t", "192.0.2.80:80", "-r", "198.51.100.2:80"];
         ours(&[&server[..], &["forwarding=tunnel"]].concat()).expect(0);
@@ -339,12 +339,15 @@ fn what_a_recovery_would_take_back_is_not_set() {
         assert_eq!(
             refused,
             "an earlier apply or ipvsadm-restore was killed half way\n\
-             hint: to bring the table back as it was before: ipvsadm apply --recover\n\
+             hint: to restore the former table: ipvsadm apply --recover\n\
              hint: nothing was changed\n"
         );
         // What was not touched may be urgent.
         let hinted = ours(&["set", "-f", "7", "scheduler=wlc"]).expect(0).complaints;
-        assert!(hinted.ends_with("can still be undone: ipvsadm apply --recover\n"), "{hinted}");
+        assert!(
+            hinted.ends_with("to roll back its changes: ipvsadm apply --recover\n"),
+            "{hinted}"
+        );
         ours(&["set", "-f", "7", "scheduler=rr"]).expect(0);
         ours(&["apply", "--recover"]).expect(0);
         assert_eq!((live(), journals()), (before, 0));

@@ -165,7 +165,7 @@ fn undoing_and_what_comes_after_it_show_their_progress() {
         ));
         let (_good, good) = file(&good);
         let (_, shown) = at_a_terminal(&["apply", &bad]);
-        assert!(shown.contains("undone: the table is as before"), "{shown}");
+        assert!(shown.contains("rolled back: the table is as before"), "{shown}");
         assert!(shown.contains(" changes undone"), "{shown}");
         let (_, shown) = at_a_terminal(&["apply", &good]);
         assert!(shown.contains(" of 6000 changes made"), "{shown}");

@@ -77,7 +77,7 @@ fn by_sigterm_or_sigint_at_every_send() {
             return false;
         }
         let name = ["interrupted by SIGTERM", "interrupted"][send % 2];
-        let said = format!("{name}\nhint: undone: the table is as before\n");
+        let said = format!("{name}\nhint: rolled back: the table is as before\n");
         let refused = outcome.complaints.split(name).next().unwrap();
         assert!(outcome.complaints.ends_with(&said), "{outcome:?}");
         // A line that was refused before may have been named.
@@ -135,9 +135,8 @@ fn where_no_journal_can_be_written_too() {
         let stopped = hit("signal=SIGTERM", last, &new);
         fs::set_permissions("/run/ipvsadm", PermissionsExt::from_mode(0o755)).unwrap();
         let said = "hint: /run/ipvsadm is not used: others can write it (mode 777)\n\
-                    hint: without its lock another ipvsadm may be changing the table at the same \
-                    time, and a run that is killed half way cannot be undone\n\
-                    interrupted by SIGTERM\nhint: undone: the table is as before\n";
+                    hint: without the lock, another ipvsadm may change the table at the same time, and a run that is killed half way cannot be rolled back\n\
+                    interrupted by SIGTERM\nhint: rolled back: the table is as before\n";
         assert_eq!(stopped.expect(3).complaints, said);
         assert_eq!(live_whole(), before);
     });
@@ -150,7 +149,10 @@ fn a_full_disk_keeps_no_host_from_its_rules() {
         let trace = ["-e", "trace=fsync", "-e", "inject=fsync:error=ENOSPC"];
         let (outcome, _) = traced_restore(&trace, &new);
         let complaints = outcome.expect(0).complaints;
-        assert!(complaints.ends_with("a kill -9 half way cannot be undone\n"), "{complaints}");
+        assert!(
+            complaints.ends_with("a run that is killed half way cannot be rolled back\n"),
+            "{complaints}"
+        );
         let (_file, path) = file(&new);
         ours(&["diff", &path]).expect(0);
         assert_eq!(journals(), 0);

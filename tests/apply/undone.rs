@@ -20,8 +20,8 @@ fn a_folder_that_is_removed_is_no_confirmation() {
         assert_eq!(child.wait().unwrap().code(), Some(3));
         let mut said = String::new();
         complaints.read_to_string(&mut said).unwrap();
-        let expected = "not confirmed: its file in /run/ipvsadm was removed\n\
-                        hint: undone: the table is as before\n";
+        let expected = "not confirmed: the request for confirmation in /run/ipvsadm was removed\n\
+                        hint: rolled back: the table is as before\n";
         assert_eq!(said, expected);
         assert_eq!(live(), before);
         assert_eq!(journals(), 0);
@@ -40,7 +40,7 @@ fn a_table_that_another_program_has_changed_is_not_called_as_before() {
         let mut said = String::new();
         complaints.read_to_string(&mut said).unwrap();
         let expected = "interrupted by SIGTERM\n\
-                        hint: undone: what this run changed is as before; another program has \
+                        hint: rolled back: no change of this run is left; another program has \
                         changed other parts of the table\n\
                         hint: + -A -u 203.0.113.1:53 -s rr\n";
         assert_eq!(said, expected);

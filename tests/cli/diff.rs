@@ -137,7 +137,7 @@ fn a_mistake_names_its_file() {
     for (words, place, what) in [
         ([bad, good], format!("{bad}:2: "), "illegal virtual server"),
         ([good, bad], format!("{bad}:2: "), "illegal virtual server"),
-        ([good, json], format!("{json}: "), "no table in JSON: schema 2"),
+        ([good, json], format!("{json}: "), "the JSON is not a table: schema 2"),
         ([good, "-"], "standard input:2: ".to_owned(), "illegal virtual server"),
     ] {
         let output = run(&words, "\n-A -t x\n");
@@ -150,7 +150,7 @@ fn a_mistake_names_its_file() {
     let said = "cannot open file /nonexistent\nhint: /nonexistent: No such file or directory\n";
     assert_eq!(text(&absent.stderr), said);
     let broken = run(&[good, "-"], "{\"schema\":1,\n\"services\":x}");
-    let said = "standard input:2: no table in JSON: expected value at line 2 column 12\n";
+    let said = "standard input:2: the JSON is not a table: expected value at line 2 column 12\n";
     assert_eq!(text(&broken.stderr), said);
 }
 
@@ -163,8 +163,8 @@ fn up_to_ten_mistakes_are_reported_with_file_and_line() {
 standard input:2: --schedular: unknown option
 hint: -A -t 192.0.2.80:80 --schedular rr
 hint: did you mean --scheduler?
-standard input:3: the line describes no table
-hint: a table is described by -A, -a and the other commands that change it, except -Z
+standard input:3: the line does not describe a table
+hint: such a file has -A, -a and the other commands that change the table, except -Z
 standard input:5: illegal weight specified
 hint: -a -t 192.0.2.81:80 -r 198.51.100.1 -w x
 ";
@@ -172,7 +172,7 @@ hint: -a -t 192.0.2.81:80 -r 198.51.100.1 -w x
     assert!(errors.starts_with(said), "{errors}");
     assert!(errors.contains("\nstandard input:6: unexpected argument aply\n"), "{errors}");
     let bare = run(&["-", "/dev/null"], "--tcp-service 192.0.2.80:80\n").stderr;
-    let said = "standard input:1: `--tcp-service' is no complete command";
+    let said = "standard input:1: `--tcp-service' is not a complete command";
     assert!(text(&bare).starts_with(said), "{}", text(&bare));
     assert!(!errors.contains("nothing was changed"), "{errors}");
     assert_eq!(output.status.code(), Some(2));
@@ -198,7 +198,7 @@ fn lines_that_contradict_each_other_are_all_reported() {
     let said = "\
 standard input:2: Service already exists
 hint: -t 192.0.2.80:80 -s rr
-hint: line 1 makes it already: one of the two is too much
+hint: line 1 already defines it: remove one of the two
 standard input:3: Service not defined
 hint: -t 192.0.2.81:80 -r 198.51.100.1:80
 ";

@@ -82,8 +82,8 @@ fn an_option_before_the_verb_is_told_its_place() {
     for (line, hint) in [
         ("--netns gw -X diff a b", "the verb comes first: `ipvsadm diff ... --netns gw'"),
         ("--netns gw nonsense", "`nonsense' is neither a command nor a verb"),
-        ("--netns diff", "`--netns' is no complete command"),
-        ("-n diff a", "`-n' is no complete command"),
+        ("--netns diff", "`--netns' is not a complete command"),
+        ("-n diff a", "`-n' is not a complete command"),
     ] {
         let output = run_as("ipvsadm", &line.split(' ').collect::<Vec<_>>());
         let errors = text(&output.stderr);

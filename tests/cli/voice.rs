@@ -68,7 +68,7 @@ fn an_unknown_first_word_is_named_itself() {
             "--netns gw frobnicate -n",
             "`frobnicate' is neither a command nor a verb of this version",
         ),
-        ("-n -L", "`-n' is no complete command; a command comes first, for example -L"),
+        ("-n -L", "`-n' is not a complete command; give a command first, for example -L"),
         ("-P -t 192.0.2.80:80 -z 192.0.2.1", "`-P': it belongs to the full NAT of other forks"),
     ] {
         let (text, status) = refused(line);
@@ -168,7 +168,7 @@ fn pasted_arguments_of_verbs_are_recognised() {
         ("rs prepare --dev lo:0".to_owned(), "names an address, not an interface: write lo\n"),
         (format!("{director}:1"), "write eth0\n"),
         (format!("{director} --set net.ipv4.vs.conntrack=1"), "net.ipv4.vs: conntrack=1\n"),
-        (format!("{director} --set net.ipv4.ip_forward=1"), "sysctl -w sets others\n"),
+        (format!("{director} --set net.ipv4.ip_forward=1"), "for others, use sysctl -w\n"),
         ("rs \u{2013}\u{2013}help".to_owned(), "U+2013 (en dash)"),
         ("rs prepare \u{2014}mode dr".to_owned(), "U+2014 (em dash)"),
         ("apply --fullnat f".to_owned(), "not in the mainline kernel"),
@@ -185,9 +185,9 @@ fn pasted_arguments_of_verbs_are_recognised() {
 fn pasted_words_of_the_classic_language_are_recognised() {
     let service = "illegal virtual server address[:port] specified";
     for (line, status, first, hint) in [
-        ("-A -t 192.0.2.80 80", 2, "unexpected argument 80", "one word with its address"),
+        ("-A -t 192.0.2.80 80", 2, "unexpected argument 80", "without a space: ADDRESS:80"),
         ("-A 192.0.2.80:80", 2, "unexpected argument 192.0.2.80:80", "-t 192.0.2.80:80\n"),
-        ("-A -t 192.0.2.80:80 rr", 2, "unexpected argument rr", "its option: -s rr\n"),
+        ("-A -t 192.0.2.80:80 rr", 2, "unexpected argument rr", "an option before it: -s rr\n"),
         (
             "-a -t 192.0.2.80:80 192.0.2.1",
             2,

@@ -246,7 +246,7 @@ fn what_no_rule_can_say_is_left_out() {
         let ours = pair.ours.run(&words("-S -n"), None);
         let rules = "-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 10.1.0.1:80 -m -w 1\n";
         assert_eq!((ours.status, ours.stdout.as_str()), (1, rules), "{ours:?}");
-        assert_eq!(ours.stderr.matches(" is not saved: no rule line can say ").count(), 5);
+        assert_eq!(ours.stderr.matches(" is not saved: no rule line can express ").count(), 5);
         let list = pair.ours.run(&words("-L -n -t 10.0.0.1:80"), None).stdout;
         assert!(list.contains(" Bypass "), "{list}");
     }

@@ -54,7 +54,7 @@ fn tokens(path: &str) -> TokenStream {
     read(path).parse().unwrap_or_else(|why| panic!("{path}: {why}"))
 }
 
-/// The string literals of `Obstacle::Wish(…)`, `Obstacle::Route(…)` and `obstacle(…)`.
+/// The string literals of `Obstacle::Options(…)`, `Obstacle::Route(…)` and `obstacle(…)`.
 fn obstacles(tokens: TokenStream, texts: &mut BTreeSet<String>) {
     let mut named = false;
     for token in tokens {
@@ -64,7 +64,7 @@ fn obstacles(tokens: TokenStream, texts: &mut BTreeSet<String>) {
             read(group.stream(), texts);
         }
         named = matches!(&token, TokenTree::Ident(name)
-            if ["Wish", "Route", "obstacle"].contains(&name.to_string().as_str()));
+            if ["Options", "Route", "obstacle"].contains(&name.to_string().as_str()));
     }
 }
 
@@ -121,6 +121,6 @@ fn values_have_names_in_the_index() {
     assert!(says("No such service", "No such service"));
     assert!(!says("No such services", "No such service"));
     assert!(says("invalid option `WORD'", "invalid option `{word}'"));
-    assert!(says("line N describes no table", "line {line} describes no table"));
-    assert!(!says("line describes no table", "line {line} describes no table"));
+    assert!(says("line N does not describe a table", "line {line} does not describe a table"));
+    assert!(!says("line does not describe a table", "line {line} does not describe a table"));
 }

@@ -134,7 +134,7 @@ fn undo_of_arptables_goes_on_where_it_stopped() {
     let output = output.unwrap();
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    for part in ["cannot undo: ", " is not installed\n", "then say undo again"] {
+    for part in ["cannot undo: ", " is not installed\n", "then run undo again"] {
         assert!(said.contains(part), "{said}");
     }
     assert!(!said.contains("nothing was changed"), "{said}");

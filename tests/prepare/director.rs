@@ -87,7 +87,7 @@ fn an_address_for_which_another_answers_is_refused() {
         let output = lan.ipvsadm(&wish);
         let said = text(&output);
         assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains(&format!("{mac} on v0 answers for {vip}")), "{said}");
+        assert!(said.contains(&format!("{mac} on v0 already answers for {vip}")), "{said}");
         assert_same(&before, &lan.snapshot(), "refusal");
         lan.ok(&format!("{wish} --takeover"));
     }
@@ -104,7 +104,7 @@ fn an_address_that_was_lost_may_be_anothers_by_now() {
     let output = lan.ipvsadm(wish);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("on v0 answers for 10.0.0.80"), "{said}");
+    assert!(said.contains("on v0 already answers for 10.0.0.80"), "{said}");
     assert!(!lan.rs("ip address show v0").contains("10.0.0.80"));
     within(&lan.neighbour, "ip address delete 10.0.0.80/32 dev lo");
     let said = lan.ok(wish);

@@ -25,8 +25,17 @@ const CASES: [(&str, &str, &str); 26] = [
     ("sysctl -q -w net.ipv4.conf.v0.arp_ignore=3", "--mode dr --vip 10.0.0.80", "arp_ignore is 3"),
     ("ip neighbour add proxy 10.0.0.80 dev v0", "--mode dr --vip 10.0.0.80", "proxy neighbour"),
     ("sysctl -q -w net.ipv6.conf.lo.disable_ipv6=1", "--mode dr --vip 2001:db8::80", "IPv6 is off"),
-    ("ip address add 10.0.0.3/24 dev v0", "--mode tun --vip 10.0.0.80", "no single IPv4 address"),
-    ("ip link add ipvs-ipip type dummy", "--mode tun --vip 10.0.0.80", "not from this program"),
+    (
+        "ip address add 10.0.0.3/24 dev v0",
+        "--mode tun --vip 10.0.0.80",
+        "cannot tell which IPv4 \
+      address",
+    ),
+    (
+        "ip link add ipvs-ipip type dummy",
+        "--mode tun --vip 10.0.0.80",
+        "this program did not make it",
+    ),
     (
         "sysctl -q -w net.ipv4.conf.all.rp_filter=1",
         "--mode tun --vip 10.0.0.80 --dev lo",
@@ -35,20 +44,20 @@ const CASES: [(&str, &str, &str); 26] = [
     (
         "sysctl -q -w net.ipv4.conf.all.rp_filter=2",
         "--mode tun --vip 10.0.0.80 --dev ipvs0 --tunnel gre",
-        "net/ipv4/conf/all/rp_filter is 2: what comes out of ipvs-gre would be dropped",
+        "net/ipv4/conf/all/rp_filter is 2: the kernel would drop the packets that ipvs-gre unpacks",
     ),
     (
         "ip route delete default",
         "--mode dr --vip 10.0.0.80 --advmss 1400",
-        "--advmss 1400 is set on the default route, and there is none for IPv4",
+        "--advmss 1400 is set on the default route, but there is none for IPv4",
     ),
     (
         "",
         "--mode tun --vip 10.0.0.80,2001:db8::80 --advmss 1400",
-        "--advmss 1400 is set on the default route, and there is none for IPv6",
+        "--advmss 1400 is set on the default route, but there is none for IPv6",
     ),
     ("", "--mode nat --director 10.0.0.2", "is an address of this host"),
-    ("", "--mode nat --director 192.0.2.1", "is behind 10.0.0.254"),
+    ("", "--mode nat --director 192.0.2.1", "is reached through 10.0.0.254"),
     ("ip route delete default", "--mode nat", "there is no default route"),
 ];
 
@@ -139,7 +148,7 @@ fn a_process_is_no_name_for_the_next_boot() {
     let output = output.unwrap();
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains(&format!("process {process} is gone after a boot")), "{said}");
+    assert!(said.contains(&format!("process {process} does not exist after a boot")), "{said}");
 }
 
 /// A user with `CAP_NET_ADMIN`, as a unit with `AmbientCapabilities=` has, and a folder for state.

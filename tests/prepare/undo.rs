@@ -102,7 +102,7 @@ fn undo_names_addresses_that_are_answered_for_again() {
     let said = lan.ok("rs prepare --mode dr --vip 10.0.0.80");
     assert!(!said.contains("10.0.0.81"), "{said}");
     let said = lan.ok("rs undo");
-    let note = "note     10.0.0.81 is still on lo and will be answered for";
+    let note = "note     10.0.0.81 is still on lo, and this host answers ARP for it again";
     assert!(said.contains(note), "{said}");
     assert!(!said.contains("10.0.0.80 is still"), "{said}");
     lan.rs("sysctl -q -w net.ipv4.conf.v0.arp_ignore=1");

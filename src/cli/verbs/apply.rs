@@ -36,7 +36,7 @@ pub struct Order {
     pub dry_run: bool,
     /// Undo unless it is confirmed within this time.
     pub confirm: Option<Duration>,
-    /// An empty wish is meant.
+    /// Allow a file without services.
     pub allow_empty: bool,
     /// How long to wait for another writer.
     pub wait: Duration,
@@ -44,10 +44,10 @@ pub struct Order {
 
 const HELP: &str = "\
 Services and real servers that already match FILE are not touched: they keep
-their connections and counters. Missing ones are added first, then those that
-differ are edited in place, and last, those that are not in FILE are deleted. If
-the kernel rejects a change, or if a signal that can be caught arrives, the
-changes made so far are rolled back.
+their connections and counters. First, apply adds the entries that only FILE has.
+Then it edits the entries that differ. Last, it deletes the entries that FILE does
+not have. If the kernel rejects a change, or a signal that can be caught arrives,
+apply rolls back the changes made so far.
 
 If FILE has no --set and no --start-daemon lines, time-outs and sync daemons
 stay as they are.
@@ -120,7 +120,7 @@ fn confirm() -> Arg {
         // Without a value the option stands right before the file.
         None => {
             let file = quote::shell(word);
-            Err(format!("{TIME}; before a file name the time is needed: --confirm 60 {file}"))
+            Err(format!("{TIME}; give the time before a file name: --confirm 60 {file}"))
         }
     };
     Arg::new("confirm")
@@ -129,7 +129,7 @@ fn confirm() -> Arg {
         .num_args(0..=1)
         .default_missing_value(PATIENCE)
         .value_parser(parser)
-        .help("Undo unless confirmed in time, by Enter or with --accept; 60 s if no TIME follows")
+        .help("Roll back unless confirmed in time, with Enter or --accept; default: 60 s")
 }
 
 /// Options of other tools, and what they are called here.
@@ -143,11 +143,12 @@ fn other_tools() -> [Arg; 4] {
         other("no-act", option("--dry-run")).short('n'),
         other("check", option("--dry-run")).long("check"),
         other("undo", option("--recover").and_suggest(UNDO)).long("undo"),
-        other("from-file", text("the file stands by itself: ipvsadm apply FILE")).short('f'),
+        other("from-file", text("give the file without an option: ipvsadm apply FILE")).short('f'),
     ]
 }
 
-const UNDO: &str = "--recover undoes an apply that was killed half way; to go back to an earlier \
+const UNDO: &str = "--recover rolls back an apply that was killed half way; to go back to an \
+                    earlier \
                     table, save it with `ipvsadm -S -n` and apply that file";
 
 const TIME: &str = "expected a time such as 60, 90s or 5m";

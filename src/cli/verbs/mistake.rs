@@ -44,7 +44,7 @@ const RS_MODES: [&str; 3] = [
 const DIRECTOR_MODES: [&str; 3] = [
     "dr: direct routing (-g)",
     "tun: tunnelling (-i)",
-    "nat: masquerading (-m); the director forwards and sends no redirects",
+    "nat: masquerading (-m); the director forwards packets and sends no ICMP redirects",
 ];
 
 /// What clap refused.

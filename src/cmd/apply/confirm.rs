@@ -69,7 +69,7 @@ pub(super) fn wait(
     let mut countdown = if terminal::shows_countdown() { Some(Countdown::default()) } else { None };
     if countdown.is_none() {
         session.say(&format!(
-            "applied; run `ipvsadm apply --accept' within {} s, or it is undone",
+            "applied; run `ipvsadm apply --accept' within {} s to keep it, or it is rolled back",
             patience.as_secs()
         ));
     }
@@ -79,9 +79,10 @@ pub(super) fn wait(
         }
         if let Some(is_accepted) = question.answer()? {
             question.close()?;
-            return Ok(
-                (!is_accepted).then_some("not confirmed: its file in /run/ipvsadm was removed")
-            );
+            return Ok((!is_accepted).then_some(
+                "not confirmed: the request for confirmation in \
+                                          /run/ipvsadm was removed",
+            ));
         }
         let why = match (signals.received(), Instant::now() >= end) {
             (Some(name), _) => Some(name),

@@ -22,7 +22,9 @@ pub(super) fn announce(
     }
     if let Some(error) = unprotected.unwritten {
         session.complain(&error);
-        session.hint(&["without a journal a kill -9 half way cannot be undone".to_owned()]);
+        session.hint(&["without a journal, a run that is killed half way cannot be rolled \
+                        back"
+            .to_owned()]);
     }
     Ok(())
 }
@@ -81,7 +83,7 @@ pub(super) fn complain(
     for reason in reasons(refused, lines) {
         session.complain_with(&reason.error, reason.hints);
         if reason.stays {
-            session.hint(&["it was there before, and stays as it is".to_owned()]);
+            session.hint(&["it existed before, and stays as it is".to_owned()]);
         }
         status = reason.error.exit_code();
     }

@@ -10,12 +10,12 @@ fn says(found: Option<String>, expected: &str) {
 #[test]
 fn look_alikes_are_named_by_code_point() {
     for (word, expected) in [
-        ("\u{2013}t", "U+2013 (en dash) stands where a hyphen belongs: write -t"),
+        ("\u{2013}t", "U+2013 (en dash) is used instead of a hyphen: write -t"),
         ("\u{2212}t", "U+2212 (minus sign)"),
         ("\u{201c}rr\u{201d}", "U+201C (typographic quote)"),
-        ("-A\u{a0}-t", "U+00A0 (no-break space) stands where a space belongs"),
+        ("-A\u{a0}-t", "U+00A0 (no-break space) is used instead of a space"),
         ("\u{feff}-A", "U+FEFF (byte order mark)"),
-        ("192.0.2.80\u{ff1a}80", "U+FF1A (fullwidth character) stands where `:' belongs"),
+        ("192.0.2.80\u{ff1a}80", "U+FF1A (fullwidth character) is used instead of `:'"),
         ("\u{2014}$(id)", "write '-$(id)'"),
     ] {
         says(remark(word), expected);

@@ -8,8 +8,8 @@ use crate::host::spec::{ArpMethod, Mode, RealServer};
 pub fn no_suppression(spec: &RealServer) -> Option<String> {
     let heard = spec.vips.iter().any(IpAddr::is_ipv4);
     (spec.arp == ArpMethod::None && spec.mode != Mode::Nat && heard).then(|| {
-        "--arp none: this host answers ARP for the virtual address; a static entry in the front \
-         gateway must hold against it"
+        "--arp none: this host answers ARP for the virtual address, so the front gateway needs a \
+         static ARP entry for the director"
             .to_owned()
     })
 }

@@ -145,7 +145,7 @@ fn default_route(spec: &RealServer, facts: &Facts) -> Vec<Finding> {
         return vec![problem("there is no default route", Remedy::Advice(advice.to_owned()))];
     }
     let through = |gateway: IpAddr| {
-        good(format!("the default route goes through {gateway}: this must be the director"))
+        good(format!("the default route goes through {gateway}, which must be the director"))
     };
     gateways.into_iter().map(through).collect()
 }

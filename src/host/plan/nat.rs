@@ -34,8 +34,8 @@ fn checked(facts: &Facts, state: &State) -> Result<Vec<Step>, Obstacle> {
     let routes = [Family::V4, Family::V6].map(|family| facts.default_route(family));
     if routes.iter().all(Option::is_none) {
         return Err(Obstacle::Route(
-            "there is no default route: answers would not find the way back to the director; name \
-             it with --director"
+            "there is no default route, so replies would not return to the director; name the \
+             director with --director"
                 .to_owned(),
         ));
     }
@@ -54,9 +54,10 @@ fn on_link(facts: &Facts, director: IpAddr) -> Result<u32, Obstacle> {
     match facts.routes.get(&director) {
         None => obstacle("cannot be reached: there is no route to it"),
         Some(Route { local: true, .. }) => obstacle("is an address of this host"),
-        Some(Route { gateway: Some(gateway), .. }) => {
-            obstacle(&format!("is behind {gateway}, but must be on a network of this host"))
-        }
+        Some(Route { gateway: Some(gateway), .. }) => obstacle(&format!(
+            "is reached through {gateway}, but must be on a network of this \
+                               host"
+        )),
         Some(Route { device: Some(device), .. }) => Ok(*device),
         Some(_) => obstacle("cannot be reached: its route has no interface"),
     }

@@ -80,7 +80,7 @@ fn command_line(program: &str, words: &[String]) -> Result<String, Obstacle> {
     let Some(mut line) = unit_program(program) else {
         return Err(Obstacle::Options(format!(
             "--persist: systemd starts no program whose path has quotes, backslashes, dollar signs \
-             or control characters: install this one elsewhere than at {program}"
+             or control characters: install this program somewhere else than {program}"
         )));
     };
     for word in words {

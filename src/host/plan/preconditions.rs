@@ -15,7 +15,7 @@ pub fn unicast(address: IpAddr) -> Result<(), Obstacle> {
         _ if address.is_loopback() => "a loopback address",
         _ if address.is_multicast() => "a multicast address",
         IpAddr::V4(address) if address.is_broadcast() => "a broadcast address",
-        IpAddr::V4(address) if address.octets()[0] == 0 => "of this network (0.0.0.0/8)",
+        IpAddr::V4(address) if address.octets()[0] == 0 => "an address of this network (0.0.0.0/8)",
         IpAddr::V6(address) if address.is_unicast_link_local() => "a link-local address",
         IpAddr::V6(address) if address.to_ipv4_mapped().is_some() => "an IPv4-mapped address",
         _ => return Ok(()),
@@ -54,7 +54,7 @@ pub fn free(
         }
         if link.name != device {
             return Err(Obstacle::Options(format!(
-                "{vip} is prepared on {} already: `ipvsadm {verb} undo --vip {vip}' first",
+                "{vip} is already prepared on {}: first run `ipvsadm {verb} undo --vip {vip}'",
                 link.name
             )));
         }

@@ -64,8 +64,7 @@ fn home(
     let filtered = vip.is_ipv4() && spec.arp != ArpMethod::Sysctl;
     if link.arp && !filtered {
         let why = format!(
-            "neighbours can ask it for {vip}, and it would answer; lo or a dummy interface cannot be \
-             asked"
+            "neighbours can ask for {vip} there, and it would answer: use lo or a dummy interface"
         );
         return Err(Obstacle::InterfaceUnfit { name: device.to_owned(), why });
     }
@@ -86,8 +85,8 @@ fn segments(
     let Some(route) = facts.default_route(Family::of(&vip)) else {
         let version = if vip.is_ipv4() { 4 } else { 6 };
         return Err(Obstacle::Route(format!(
-            "--advmss {advmss} is set on the default route, and there is none for IPv{version}: \
-             add one first, or leave --advmss away"
+            "--advmss {advmss} is set on the default route, but there is none for IPv{version}: \
+             add one first, or leave out --advmss"
         )));
     };
     let gateway = route.gateway.map(|it| format!(" via {it}")).unwrap_or_default();

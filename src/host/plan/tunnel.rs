@@ -78,12 +78,17 @@ fn made(facts: &Facts, state: &State, name: &str, link: NewLink) -> Result<Step,
     match known {
         Some(former) if former.step != step => {
             let holders: Vec<&str> = former.holders.iter().map(String::as_str).collect();
-            let why =
-                format!("it was made in another way for {}: undo that first", holders.join(", "));
+            let why = format!(
+                "it was made with other options for {}: undo that first",
+                holders.join(
+                    ", \
+                         "
+                )
+            );
             Err(Obstacle::InterfaceUnfit { name: name.to_owned(), why })
         }
         None if facts.link(name).is_some() => {
-            let why = "it exists, and is not from this program".to_owned();
+            let why = "it exists, and this program did not make it".to_owned();
             Err(Obstacle::InterfaceUnfit { name: name.to_owned(), why })
         }
         _ => Ok(step),

@@ -45,7 +45,7 @@ impl Kind for File {
     fn undo(&self, network: &mut Network, _: Option<&Former>) -> Result<Undone, Error> {
         let path = &self.path;
         let draft = durable::remove_draft(Path::new(path));
-        draft.map_err(failed(format!("remove the draft of {path}")))?;
+        draft.map_err(failed(format!("remove the temporary file of {path}")))?;
         if self.holds(network)? {
             fs::remove_file(path).map_err(failed(format!("remove {path}")))?;
             return Ok(Undone::Restored);

@@ -46,6 +46,12 @@ impl Kind for Gue {
 }
 
 fn fou() -> Result<Fou, Error> {
-    let missing = || failed("find the family fou".to_owned())(io::ErrorKind::NotFound.into());
+    let missing = || {
+        failed(
+            "find the netlink family \
+                             fou"
+            .to_owned(),
+        )(io::ErrorKind::NotFound.into())
+    };
     Fou::open()?.ok_or_else(missing)
 }

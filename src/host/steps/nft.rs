@@ -56,7 +56,7 @@ impl Kind for Nft {
         match facts.tables.get(table) {
             None => Some(format!("there is no nftables table arp {table}")),
             Some(listing) if nft_tables::is_table(listing, table, body) => None,
-            Some(_) => Some(format!("nftables table arp {table} has not the rules for it")),
+            Some(_) => Some(format!("nftables table arp {table} lacks the rules for it")),
         }
     }
 }

@@ -164,7 +164,7 @@ fn restore(key: &str, value: &str, former: &str) -> Result<Undone, Error> {
             sysctl::write(key, former)?;
             Ok(Undone::Restored)
         }
-        Some(now) => Ok(Undone::LeftAlone(format!("it is {now} by now"))),
+        Some(now) => Ok(Undone::LeftAlone(format!("its value is {now} now"))),
     }
 }
 

@@ -169,7 +169,7 @@ mod tests {
             ("weigth=1", "did you mean weight=?"),
             ("u-threshold=1", "did you mean upper_threshold=?"),
             ("address=10.0.0.1", "the fields of a real server are forwarding, tunnel, "),
-            ("scheduler=rr", "scheduler is a field of the service: leave -r out"),
+            ("scheduler=rr", "scheduler is a field of the service: leave out -r"),
         ] {
             let Err(BadAssignment::NoField { proposals, .. }) = assign(&server(), &words(bad))
             else {

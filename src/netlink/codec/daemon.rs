@@ -65,10 +65,10 @@ pub fn decode(answer: &[u8]) -> Result<Daemon, Error> {
         Ok(())
     })?;
     // Only the low byte travels in sync messages.
-    let [.., sync_id] = read::required(sync_id, "id of a sync daemon")?.to_be_bytes();
+    let [.., sync_id] = read::required(sync_id, "sync daemon id")?.to_be_bytes();
     Ok(Daemon {
-        role: read::required(role, "role of a sync daemon")?,
-        interface: read::required(interface, "interface of a sync daemon")?,
+        role: read::required(role, "sync daemon role")?,
+        interface: read::required(interface, "sync daemon interface")?,
         sync_id,
         max_length,
         group,
@@ -86,6 +86,6 @@ fn read_role(value: &[u8]) -> Result<DaemonRole, Error> {
     match read::u32(value)? {
         attr::STATE_MASTER => Ok(DaemonRole::Master),
         attr::STATE_BACKUP => Ok(DaemonRole::Backup),
-        other => Err(Error::Answer(format!("sync daemon in state {other}"))),
+        other => Err(Error::Answer(format!("unknown state {other} of a sync daemon"))),
     }
 }

@@ -43,7 +43,7 @@ fn method(forwarding: Forwarding) -> u8 {
 /// Decodes the attributes of an answer about one destination of a service of `family`.
 pub fn decode(answer: &[u8], family: Family) -> Result<DestinationEntry, Error> {
     let it = seen(answer)?;
-    let stats = read::required(it.stats64.or(it.stats), "counters of a destination")?;
+    let stats = read::required(it.stats64.or(it.stats), "destination counters")?;
     Ok(DestinationEntry { stats: stats::decode(stats)?, ..it.entry(family)? })
 }
 
@@ -107,24 +107,24 @@ impl<'a> Seen<'a> {
     fn entry(&self, family: Family) -> Result<DestinationEntry, Error> {
         Ok(DestinationEntry {
             destination: self.destination(family)?,
-            active: read::required(self.active, "active connections of a destination")?,
-            inactive: read::required(self.inactive, "inactive connections of a destination")?,
-            persistent: read::required(self.persistent, "persistent connections of a destination")?,
+            active: read::required(self.active, "destination's active connections")?,
+            inactive: read::required(self.inactive, "destination's inactive connections")?,
+            persistent: read::required(self.persistent, "destination's persistent connections")?,
             stats: Stats::default(),
         })
     }
 
     fn destination(&self, family: Family) -> Result<Destination, Error> {
-        let address = read::required(self.address, "address of a destination")?;
-        let port = read::required(self.port, "port of a destination")?;
+        let address = read::required(self.address, "destination address")?;
+        let port = read::required(self.port, "destination port")?;
         let address = read::address(self.family.unwrap_or(family), address);
-        let method = read::required(self.method, "forwarding method of a destination")?;
+        let method = read::required(self.method, "destination forwarding method")?;
         Ok(Destination {
             key: DestinationKey { address, port },
             forwarding: forwarding(method, || self.tunnel()),
-            weight: read::required(self.weight, "weight of a destination")?,
-            upper_threshold: read::required(self.upper, "upper threshold of a destination")?,
-            lower_threshold: read::required(self.lower, "lower threshold of a destination")?,
+            weight: read::required(self.weight, "destination weight")?,
+            upper_threshold: read::required(self.upper, "destination upper threshold")?,
+            lower_threshold: read::required(self.lower, "destination lower threshold")?,
         })
     }
 

@@ -30,7 +30,7 @@ pub fn each<'a>(
 }
 
 fn unfit(length: usize, room: usize) -> Error {
-    Error::Answer(format!("an attribute of {length} bytes in {room} bytes"))
+    Error::Answer(format!("an attribute of {length} bytes, where {room} are left"))
 }
 
 /// The attributes of an answer that must be of `command`: other ones number theirs differently.
@@ -39,7 +39,7 @@ pub fn answer(payload: &[u8], command: u8) -> Result<&[u8], Error> {
     if header.cmd == command {
         Ok(payload.get(GENL_HDRLEN..).unwrap_or_default())
     } else {
-        Err(Error::Answer(format!("command {} where {command} was due", header.cmd)))
+        Err(Error::Answer(format!("command {} instead of {command}", header.cmd)))
     }
 }
 
@@ -103,7 +103,7 @@ pub fn family(value: &[u8]) -> Result<Family, Error> {
     match u16(value)? {
         family::INET => Ok(Family::V4),
         family::INET6 => Ok(Family::V6),
-        other => Err(Error::Answer(format!("address family {other}"))),
+        other => Err(Error::Answer(format!("unknown address family {other}"))),
     }
 }
 

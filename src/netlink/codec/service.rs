@@ -129,7 +129,7 @@ impl<'a> Seen<'a> {
 
     /// The service with its counters.
     pub fn entry(&self) -> Result<ServiceEntry, Error> {
-        let stats = read::required(self.stats64.or(self.stats), "counters of a service")?;
+        let stats = read::required(self.stats64.or(self.stats), "service counters")?;
         Ok(ServiceEntry { service: self.service()?, stats: stats::decode(stats)? })
     }
 
@@ -139,11 +139,11 @@ impl<'a> Seen<'a> {
             key: self.key()?,
             scheduler: SchedulerName::from_kernel(read::required(
                 self.scheduler,
-                "scheduler of a service",
+                "service scheduler",
             )?),
-            flags: read::required(self.flags, "flags of a service")?,
-            timeout: read::required(self.timeout, "time-out of a service")?,
-            netmask: read::required(self.netmask, "netmask of a service")?,
+            flags: read::required(self.flags, "service flags")?,
+            timeout: read::required(self.timeout, "service time-out")?,
+            netmask: read::required(self.netmask, "service netmask")?,
             engine: self.engine,
         };
         Ok(configured.into())
@@ -151,15 +151,15 @@ impl<'a> Seen<'a> {
 
     /// What identifies it.
     pub fn key(&self) -> Result<ServiceKey, Error> {
-        let family = read::required(self.family, "address family of a service")?;
+        let family = read::required(self.family, "service address family")?;
         if let Some(mark) = self.mark.and_then(NonZeroU32::new) {
             return Ok(ServiceKey::Fwmark { mark, family });
         }
-        let address = read::required(self.address, "address of a service")?;
+        let address = read::required(self.address, "service address")?;
         Ok(ServiceKey::Address {
-            protocol: read::required(self.protocol, "protocol of a service")?.into(),
+            protocol: read::required(self.protocol, "service protocol")?.into(),
             address: read::address(family, address),
-            port: read::required(self.port, "port of a service")?,
+            port: read::required(self.port, "service port")?,
         })
     }
 }

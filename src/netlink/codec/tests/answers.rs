@@ -210,6 +210,6 @@ fn short_attribute_and_other_command_are_errors() {
     // A family of one byte.
     let message = bytes("01010000 0c000100 05000100 02000000");
     let error = decode_service(&message[4..]).unwrap_err();
-    assert_eq!(error.to_string(), "unintelligible answer of the kernel: 1 bytes instead of 2");
+    assert_eq!(error.to_string(), "malformed reply from the kernel: 1 bytes instead of 2");
     assert!(matches!(answer(&message, command::NEW_DEST), Err(Error::Answer(_))));
 }
