@@ -1,4 +1,4 @@
-//! The client of the family `fou`: UDP ports at which the kernel unpacks packets.
+//! Client of the generic netlink family `fou`: UDP ports at which the kernel unpacks packets.
 
 use netlink_packet_core::NlasIterator;
 use netlink_sys::protocols::NETLINK_GENERIC;
@@ -10,10 +10,10 @@ use super::uapi::{family, fou};
 use crate::error::{Errno, Error};
 use crate::model::GuePort;
 
-/// `struct genlmsghdr`.
+/// Length of `struct genlmsghdr` in bytes.
 const HEADER: usize = 4;
 
-/// A connection to `fou` of one network namespace: that of the thread that opened it.
+/// A connection to `fou` in the network namespace of the thread that opened it.
 #[derive(Debug)]
 pub struct Fou {
     socket: Socket,
@@ -21,8 +21,8 @@ pub struct Fou {
 }
 
 impl Fou {
-    /// Connects; `None` where the kernel has no such family, since its module is not loaded. The
-    /// kernel (6.1) does not load it by itself.
+    /// Opens the connection. Returns `None` if the module `fou` is not loaded: Linux 6.1 does not
+    /// load it on request.
     pub fn open() -> Result<Option<Self>, Error> {
         let mut socket = Socket::open(NETLINK_GENERIC)?;
         match generic::family(&mut socket, "fou") {
@@ -32,7 +32,7 @@ impl Fou {
         }
     }
 
-    /// Every port for generic UDP encapsulation.
+    /// Every port that unpacks generic UDP encapsulation (GUE).
     pub fn gue_ports(&mut self) -> Result<Vec<GuePort>, Error> {
         let id = self.family;
         let read = |payload: &[u8]| Ok(entry(payload));
@@ -42,12 +42,11 @@ impl Fou {
         }
     }
 
-    /// Opens a port.
+    /// Opens a port. `EADDRINUSE` if a socket holds the port already.
     pub fn add(&mut self, port: GuePort) -> Result<(), Error> {
         self.change(fou::ADD, port, "add")
     }
 
-    /// Closes a port.
     pub fn delete(&mut self, port: GuePort) -> Result<(), Error> {
         self.change(fou::DEL, port, "delete")
     }

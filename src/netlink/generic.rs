@@ -7,7 +7,7 @@ use netlink_packet_generic::{GenlFamily, GenlMessage};
 use super::codec::{Attributes, family_id};
 use super::socket::{Failure, Socket};
 
-/// A request to any family.
+/// A request to a generic netlink family: the command and its attributes.
 #[derive(Debug)]
 pub struct Request {
     command: u8,
@@ -19,7 +19,7 @@ impl Request {
         Self { command, attributes }
     }
 
-    /// To the family of this number.
+    /// Addresses the request to the family with this number, as [`family`] returns it.
     pub fn to(self, family: u16) -> GenlMessage<Self> {
         let mut message = GenlMessage::from_payload(self);
         message.set_resolved_family_id(family);
@@ -28,7 +28,7 @@ impl Request {
 }
 
 impl GenlFamily for Request {
-    /// For those who let the crate find the number.
+    // Required by the trait. Nothing reads the name: `to` sets the number of the family.
     fn family_name() -> &'static str {
         ""
     }
@@ -52,7 +52,8 @@ impl Emitable for Request {
     }
 }
 
-/// The number of the family `name`. `ENOENT` where the kernel has none, and can or may load none.
+/// The number that the kernel gave the family `name`. `ENOENT` if the kernel does not have the
+/// family and could not load its module.
 pub fn family(socket: &mut Socket, name: &str) -> Result<u16, Failure> {
     let mut attributes = Attributes::new();
     attributes.text(CTRL_ATTR_FAMILY_NAME, name);

@@ -1,4 +1,4 @@
-//! The IPVS client.
+//! [`Client`]: one method for each request to IPVS.
 
 use std::time::Duration;
 
@@ -17,46 +17,49 @@ use crate::model::{
     ServiceEntry, ServiceKey, Timeouts,
 };
 
-/// How long the end of a sync daemon is waited for before looking whether it has gone.
+/// Time to wait for the answer to a stopped sync daemon before asking whether the daemon still
+/// runs.
 const STOP_PATIENCE: Duration = Duration::from_millis(500);
 
-/// A connection to the IPVS of one network namespace: that of the thread that opened it.
+/// A connection to IPVS in the network namespace of the thread that opened it.
 ///
-/// Every request, reading too, needs `CAP_NET_ADMIN` in the initial user namespace. To work in
+/// Every request, even one that only reads, needs `CAP_NET_ADMIN` in the initial user namespace. To
+/// work in
 /// another network namespace, open the client in a thread that has entered it.
 ///
-/// Addresses and ports are in host order everywhere, as the types of `std` have them; time is in
-/// seconds. Each read of an answer waits for the kernel for at most 5 s; a list, and an answer that
-/// others precede, may take several.
+/// Addresses and ports are in host order, as in `std`. Times are in seconds. The client waits at
+/// most 5 s for each answer; a list needs several answers.
 ///
 /// # Errors
 /// Every method returns
-/// - [`Error::Unavailable`], of [`Self::open`] and [`Self::batch`], where there is no IPVS to talk to;
-/// - [`Error::Kernel`] where the kernel refuses, with the request and the error number
-///   ([`Errno`]): 3 (`ESRCH`) for a service that does not exist, 2 (`ENOENT`) for a real server or a
-///   scheduler, 17 (`EEXIST`) for what is there already, 22 (`EINVAL`) for values that do not fit;
-/// - [`Error::NoAnswer`], [`Error::Socket`] and [`Error::Answer`] where it cannot be understood;
-///   then it is not known whether a change was made;
-/// - [`Error::Interrupted`], of lists, where the table kept changing while it was read.
+/// - [`Error::Unavailable`] if the kernel has no IPVS or the caller lacks the privilege
+///   ([`Self::open`] and [`Self::batch`] only);
+/// - [`Error::Kernel`] if the kernel refuses the request. Its [`Errno`] is 3 (`ESRCH`) for an
+///   unknown service, 2 (`ENOENT`) for an unknown real server or scheduler, 17 (`EEXIST`) for an
+///   object that exists already, 22 (`EINVAL`) for values out of range;
+/// - [`Error::NoAnswer`], [`Error::Socket`] and [`Error::Answer`] if the answer is missing or
+///   malformed. The kernel may have made the change nevertheless;
+/// - [`Error::Interrupted`] from lists, if the table kept changing while the client read it.
 #[derive(Debug)]
 pub struct Client {
     pub(super) socket: Socket,
     pub(super) family: u16,
-    /// For lists in small pieces; opened when they are first needed.
+    /// For lists in pieces of [`Pieces::Small`](super::lists::Pieces::Small); opened on first use.
     pub(super) small: Option<Socket>,
     pub(super) middle: Option<Socket>,
-    /// For lists with the borders of their pieces elsewhere; a new one each time.
+    /// For lists whose first piece has another size; opened anew each time.
     pub(super) offset: Option<Socket>,
-    /// Real servers in the last list of a service: those of one table often have equally many.
+    /// Number of real servers in the last list. Services of one table often have equally many, so
+    /// this number chooses the socket for the next list.
     pub(super) servers_before: usize,
 }
 
 impl Client {
-    /// Connects to the IPVS of this thread's network namespace. The kernel loads `ip_vs` by itself
-    /// where it can.
+    /// Connects to IPVS in this thread's network namespace. If `ip_vs` is not loaded, the kernel
+    /// tries to load it.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] where the kernel has no IPVS, or the caller may not ask.
+    /// [`Error::Unavailable`] if the kernel has no IPVS or the caller lacks the privilege.
     pub fn open() -> Result<Self, Error> {
         let mut socket = Socket::open(NETLINK_GENERIC)?;
         match generic::family(&mut socket, "IPVS") {
@@ -74,7 +77,7 @@ impl Client {
         }
     }
 
-    /// Version and size of the connection table.
+    /// Version of IPVS and size of its connection table (hash buckets).
     pub fn info(&mut self) -> Result<Info, Error> {
         let request = self.message(codec::plain(command::GET_INFO));
         self.socket
@@ -82,10 +85,10 @@ impl Client {
             .map_err(|failure| explain(failure, Operation::GetInfo))
     }
 
-    /// One virtual service with its counters.
+    /// One virtual service and its counters.
     ///
     /// # Errors
-    /// [`Error::Kernel`] with `ESRCH` where it does not exist.
+    /// [`Error::Kernel`] with `ESRCH` if the service does not exist.
     pub fn service(&mut self, key: &ServiceKey) -> Result<ServiceEntry, Error> {
         let request = self.message(codec::get_service(key));
         self.socket
@@ -93,7 +96,7 @@ impl Client {
             .map_err(|failure| explain(failure, Operation::GetService))
     }
 
-    /// The time-outs of connections, in seconds.
+    /// The time-outs of TCP and UDP connections, in seconds.
     pub fn timeouts(&mut self) -> Result<Timeouts, Error> {
         let request = self.message(codec::plain(command::GET_CONFIG));
         self.socket
@@ -101,8 +104,8 @@ impl Client {
             .map_err(|failure| explain(failure, Operation::GetTimeouts))
     }
 
-    /// The sync daemons that run, at most one of each role, the master first; their ports, lengths (bytes) and groups
-    /// as the kernel filled them in.
+    /// The running sync daemons: the master first, at most one of each role. Ports, groups and
+    /// maximum lengths (bytes) include the kernel's defaults.
     pub fn daemons(&mut self) -> Result<Vec<Daemon>, Error> {
         let family = self.family;
         self.socket
@@ -114,7 +117,7 @@ impl Client {
             .map_err(|failure| explain(failure, Operation::ListDaemons))
     }
 
-    /// Makes one change.
+    /// Sends one change and waits for the kernel's acknowledgement.
     pub fn change(&mut self, change: &Change) -> Result<(), Error> {
         self.attempt(change).map_err(|failure| explain(failure, change.operation()))
     }
@@ -124,8 +127,8 @@ impl Client {
         let Change::StopDaemon(role) = *change else {
             return self.socket.change(request);
         };
-        // A daemon that is stopped before its thread first ran does stop, but the kernel then sends
-        // no answer at all (6.1).
+        // A daemon that is stopped before its thread first ran does stop, but Linux 6.1 sends no
+        // answer. So wait briefly, then look whether the daemon is gone.
         let patience = self.socket.set_patience(STOP_PATIENCE)?;
         let result = self.socket.change(request);
         self.socket.set_patience(patience)?;
@@ -139,79 +142,80 @@ impl Client {
         }
     }
 
-    /// A request to the family as the kernel numbers it.
     pub(super) fn message(&self, request: Request) -> GenlMessage<Request> {
         request.to(self.family)
     }
 }
 
-/// [`Client::change`] in the words of the commands.
+/// Shorthands for [`Client::change`], one for each kind of change.
 impl Client {
-    /// Makes a service. `EEXIST` where there is one with this key, `ENOENT` where the kernel has no
-    /// such scheduler or persistence engine.
+    /// Adds a service. `EEXIST` if a service has this key, `ENOENT` if the kernel lacks the
+    /// scheduler or the persistence engine.
     pub fn add_service(&mut self, service: Service) -> Result<(), Error> {
         self.change(&Change::AddService(service))
     }
 
-    /// Gives an existing service this configuration, all of it; connections and counters survive.
-    /// `ESRCH` where there is none.
+    /// Replaces the whole configuration of an existing service. Connections and counters survive.
+    /// `ESRCH` if the service does not exist.
     pub fn update_service(&mut self, service: Service) -> Result<(), Error> {
         self.change(&Change::UpdateService(service))
     }
 
-    /// Removes a service with its real servers. `ESRCH` where there is none.
+    /// Deletes a service with its real servers. `ESRCH` if the service does not exist.
     pub fn delete_service(&mut self, key: ServiceKey) -> Result<(), Error> {
         self.change(&Change::DeleteService(key))
     }
 
-    /// Gives a service a real server. `ESRCH` without the service, `EEXIST` where it has this real
-    /// server, `EINVAL` where the address cannot be one, `ERANGE` where the lower threshold is above
-    /// the upper one.
+    /// Adds a real server to a service. `ESRCH` if the service does not exist, `EEXIST` if it has
+    /// this real server already, `EINVAL` if the address is not valid for a real server, `ERANGE`
+    /// if the lower threshold is above the upper one.
     pub fn add_destination(&mut self, key: ServiceKey, it: Destination) -> Result<(), Error> {
         self.change(&Change::AddDestination(key, it))
     }
 
-    /// Gives an existing real server this configuration, all of it; connections and counters
-    /// survive. `ESRCH` without the service, `ENOENT` without the real server.
+    /// Replaces the whole configuration of an existing real server. Connections and counters
+    /// survive. `ESRCH` if the service does not exist, `ENOENT` if the real server does not.
     pub fn update_destination(&mut self, key: ServiceKey, it: Destination) -> Result<(), Error> {
         self.change(&Change::UpdateDestination(key, it))
     }
 
-    /// Takes a real server from a service: its connections get no more packets. To let them end, set
-    /// the weight to 0 and wait. `ESRCH` without the service, `ENOENT` without the real server.
+    /// Deletes a real server from a service. Packets of its connections are dropped from then on;
+    /// to let the connections end, set the weight to 0 and wait. `ESRCH` if the service does not
+    /// exist, `ENOENT` if the real server does not.
     pub fn delete_destination(&mut self, key: ServiceKey, it: DestinationKey) -> Result<(), Error> {
         self.change(&Change::DeleteDestination(key, it))
     }
 
-    /// Sets the counters of one service, or of all and the totals, to zero.
+    /// Sets the counters of one service to zero; with `None`, those of all services and the totals.
     pub fn zero(&mut self, key: Option<ServiceKey>) -> Result<(), Error> {
         self.change(&Change::Zero(key))
     }
 
-    /// Removes every service; time-outs and sync daemons stay.
+    /// Deletes every service. Time-outs and sync daemons stay.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.change(&Change::Flush)
     }
 
-    /// Sets time-outs, in seconds; 0 keeps a value. `EINVAL` for more than the kernel can count.
+    /// Sets the time-outs, in seconds; 0 keeps a value. `EINVAL` if a value exceeds the kernel's
+    /// range.
     pub fn set_timeouts(&mut self, timeouts: Timeouts) -> Result<(), Error> {
         self.change(&Change::SetTimeouts(timeouts))
     }
 
-    /// Starts a sync daemon. `EEXIST` where one of this role runs, `ENODEV` where there is no such
-    /// interface.
+    /// Starts a sync daemon. `EEXIST` if one of this role runs already, `ENODEV` if the interface
+    /// does not exist.
     pub fn start_daemon(&mut self, daemon: Daemon) -> Result<(), Error> {
         self.change(&Change::StartDaemon(daemon))
     }
 
-    /// Stops a sync daemon. `ESRCH` where none of this role runs.
+    /// Stops a sync daemon. `ESRCH` if none of this role runs.
     pub fn stop_daemon(&mut self, role: DaemonRole) -> Result<(), Error> {
         self.change(&Change::StopDaemon(role))
     }
 }
 
-/// Why there is no IPVS for the caller: who may not open a raw socket either may ask nothing of it,
-/// and is no better off when it is loaded. That is also how the old tool tells these two apart.
+/// The reason why the family IPVS was not found: `EPERM` if the caller may not even open a raw
+/// socket, otherwise `ENOPROTOOPT`. The old tool distinguishes the two cases in the same way.
 fn absence() -> Errno {
     let raw = socket(AddressFamily::Inet, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::Raw);
     match raw {

@@ -1,10 +1,10 @@
-//! Lists of services and of real servers that are whole although another program changes the table.
+//! Complete lists of services and real servers, even while another program changes the table.
 //!
-//! A dump that does not fit in one piece goes on at the n-th entry. Where entries before that place
-//! were deleted meanwhile, the dump passes over as many that nobody touched, the first of the next
-//! piece. IPVS does not report it (`NLM_F_DUMP_INTR`). So a list of several pieces is read again with
-//! the borders of the pieces elsewhere: what one reading passes over lies in the middle of a piece of
-//! another one.
+//! The kernel sends a long dump in pieces and continues each time at the n-th entry. If entries
+//! before that place are deleted meanwhile, the dump skips as many entries at the start of the next
+//! piece. IPVS does not report this (`NLM_F_DUMP_INTR`). So the client reads a list of several
+//! pieces again with other piece borders: an entry skipped at a border of one reading lies inside a
+//! piece of another reading.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::AsFd;
@@ -19,39 +19,39 @@ use crate::error::{Errno, Error};
 use crate::model::{DestinationEntry, Operation, ServiceEntry, ServiceKey};
 use crate::system::namespace::cookie_of;
 
-/// The receive buffers for the real servers of one service, and how many of these fit. Distribution
-/// kernels zero what they allocate, and a large piece costs more than what is in it. With the kernel's
-/// own overhead the small one fits in 4 KiB, the least that the kernel allocates, and the other in
-/// 8 KiB.
+/// Size in bytes of the receive buffer for the real servers of one service, and how many real
+/// servers fit. The kernel allocates a whole piece and on distribution kernels zeroes it, which
+/// costs more than filling it. With the kernel's overhead, `SMALL` fits in 4 KiB, the kernel's
+/// smallest allocation, and `MIDDLE` in 8 KiB.
 const SMALL: (usize, usize) = (3776, 9);
 const MIDDLE: (usize, usize) = (7800, 19);
 
-/// A piece of 32 KiB holds 90 services or 81 real servers. The first datagrams of these sockets have
-/// room for about 10 + 35, 10 + 12 and 10 + 57 services: that moves the borders of all pieces after it
-/// by a half, a quarter and three quarters of a piece.
+/// Sizes in bytes of the first piece in readings with shifted borders. A piece of 32 KiB holds 90
+/// services or 81 real servers; these first pieces hold about 35, 12 and 57 services. So all later
+/// borders move by a half, a quarter and three quarters of a piece.
 const OFFSETS: [usize; 3] = [12_600, 4_400, 20_600];
 
-/// Readings of a list until it counts as one that does not settle.
+/// Readings after which a list that still changes is given up with [`Error::Interrupted`].
 const READINGS: u32 = 16;
 
-/// So many readings one after the other that show nothing new make a list whole.
+/// Successive readings without a new entry after which a list counts as complete.
 const WITHOUT_NEWS: u32 = 3;
 
 /// Which socket reads a list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pieces {
-    /// One with pieces of [`SMALL`], kept for the next list.
+    /// A socket with pieces of [`SMALL`], kept for the next list.
     Small,
-    /// The same with pieces of [`MIDDLE`].
+    /// A socket with pieces of [`MIDDLE`], kept for the next list.
     Middle,
-    /// That of the client, with pieces of 32 KiB.
+    /// The client's own socket, with pieces of 32 KiB.
     Large,
-    /// A new one, with pieces of 32 KiB after a first one of this length.
+    /// A new socket, with pieces of 32 KiB after a first piece of this many bytes.
     After(usize),
 }
 
 impl Pieces {
-    /// For the readings of a list of services, one after the other.
+    /// The socket for the n-th reading of a list of services, from 0.
     pub(crate) fn of_services(reading: u32) -> Self {
         match reading as usize % (OFFSETS.len() + 1) {
             0 => Self::Large,
@@ -59,41 +59,40 @@ impl Pieces {
         }
     }
 
-    /// The same for the real servers of one service. The first reading is in one piece if the service
-    /// has about as many as the one before had.
+    /// The socket for the n-th reading of one service's real servers. The first reading comes in
+    /// one piece if the service has no more real servers than the last one listed.
     fn of_destinations(before: usize, reading: u32) -> Self {
         match reading.checked_sub(1) {
             None if before <= SMALL.1 => Self::Small,
             None if before <= MIDDLE.1 => Self::Middle,
             Some(reading) if before <= MIDDLE.1 => Self::of_services(reading),
-            // Two readings with the same borders would prove nothing.
+            // Two readings with the same borders would skip the same entries.
             None | Some(_) => Self::of_services(reading),
         }
     }
 }
 
-/// A list as it was read once.
+/// One reading of a list.
 #[derive(Clone, Debug)]
 pub(crate) struct Reading<T> {
-    /// Its entries.
     pub(crate) list: Vec<T>,
-    /// Nothing can have been passed over.
+    /// Came in one piece, so the kernel cannot have skipped an entry.
     pub(crate) whole: bool,
 }
 
-/// In how many readings an entry was seen, and in how many it could have been.
+/// How many readings showed an entry, and how many there were.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sightings {
     pub(crate) seen: u32,
     pub(crate) readings: u32,
 }
 
-/// Reads a list until it is whole: in one piece, or the same in two readings. Beside a program that
-/// writes all the time it is whole when three readings have shown no entry that is new; `exists` says
-/// which of those that the last reading did not show are there still.
+/// Reads a list until it is complete: one reading in a single piece, or two successive readings
+/// with the same keys. While another program keeps writing, three readings without a new entry are
+/// enough; `exists` then decides about each entry that the last reading lacks.
 ///
 /// # Errors
-/// [`Error::Interrupted`] where there is something new again and again.
+/// [`Error::Interrupted`] if the readings keep showing new entries.
 pub(crate) fn settle<S, T, K: Ord>(
     source: &mut S,
     mut read: impl FnMut(&mut S, u32) -> Result<Reading<T>, Error>,
@@ -136,8 +135,8 @@ pub(crate) fn settle<S, T, K: Ord>(
 }
 
 impl Client {
-    /// Every virtual service, in the kernel's order. Each that is there all the time stands in it
-    /// once; one that comes or goes meanwhile may be missing.
+    /// Every virtual service, in the kernel's order. The list contains each service that exists
+    /// throughout the call exactly once; services added or deleted meanwhile may be missing.
     pub fn services(&mut self) -> Result<Vec<ServiceEntry>, Error> {
         let read = |client: &mut Self, number| {
             let mut list = Vec::new();
@@ -153,7 +152,7 @@ impl Client {
         settle(self, read, |entry| entry.service.key, exists)
     }
 
-    /// [`Self::service`]; `None` where it does not exist.
+    /// Like [`Self::service`], but `None` if the service does not exist.
     pub(crate) fn service_if_present(
         &mut self,
         key: &ServiceKey,
@@ -165,7 +164,8 @@ impl Client {
         }
     }
 
-    /// Gives the answer about each service to `take`; once, so some may be passed over.
+    /// Passes the answer about each service to `take`. Reads the list once, so services may be
+    /// missing while another program writes.
     pub(crate) fn each_service(
         &mut self,
         pieces: Pieces,
@@ -178,13 +178,14 @@ impl Client {
         dump.map_err(|failure| explain(failure, Operation::ListServices))
     }
 
-    /// The real servers of a service, in the kernel's order. Each that is there all the time stands in
-    /// it once. The kernel lists none for a service that does not exist: [`Self::service`] tells.
+    /// The real servers of a service, in the kernel's order. The list contains each real server
+    /// that exists throughout the call exactly once. For an unknown service the kernel returns an
+    /// empty list; use [`Self::service`] to tell the two cases apart.
     pub fn destinations(&mut self, key: &ServiceKey) -> Result<Vec<DestinationEntry>, Error> {
         self.listed_destinations(key, true)
     }
 
-    /// [`Self::destinations`], their counters only where they are wanted.
+    /// Like [`Self::destinations`]; decodes the counters only if `counters` is set.
     pub(crate) fn listed_destinations(
         &mut self,
         service: &ServiceKey,
@@ -208,7 +209,8 @@ impl Client {
             let dump = dump.map_err(|failure| explain(failure, Operation::ListDestinations))?;
             Ok(reading(list, dump, |it| it.destination.key))
         };
-        // One real server cannot be asked for.
+        // The kernel has no request for a single real server, so the majority of the readings
+        // decides.
         let exists = |_: &mut Self, _: &DestinationEntry, Sightings { seen, readings }| {
             Ok(seen * 2 >= readings)
         };
@@ -217,8 +219,8 @@ impl Client {
         Ok(list)
     }
 
-    /// A socket that cuts dumps so; that of the client where the thread has gone to another network
-    /// namespace.
+    /// The socket that reads lists in these pieces. If the thread has entered another network
+    /// namespace, the client's own socket, since a new one would belong to that namespace.
     fn cut(&mut self, pieces: Pieces) -> Result<&mut Socket, Error> {
         let (place, first, chunk) = match pieces {
             Pieces::Large => return Ok(&mut self.socket),
@@ -233,30 +235,30 @@ impl Client {
         Ok(place.as_mut().unwrap_or(&mut self.socket))
     }
 
-    /// Whether `socket` is in the network namespace of the client.
     pub(crate) fn is_at_home(&self, socket: &impl AsFd) -> bool {
         is_beside(&self.socket, socket)
     }
 }
 
-/// Whether both sockets are in the same network namespace. Kernels before 5.14 do not tell, and then
-/// they are taken to be.
+/// Whether both sockets belong to the same network namespace. Kernels before 5.14 have no namespace
+/// cookie; there the answer is always yes.
 fn is_beside(one: &impl AsFd, other: &impl AsFd) -> bool {
     let cookie = cookie_of(one);
     cookie.is_none() || cookie == cookie_of(other)
 }
 
-/// The kernel makes a piece under its lock: in a list of one piece nothing comes again.
+// The kernel fills a piece under its lock, so a list of one piece has no duplicates.
 fn reading<T, K: Ord>(list: Vec<T>, dump: Dump, key: impl Fn(&T) -> K) -> Reading<T> {
     let whole = dump.pieces <= 1;
     Reading { list: if whole { list } else { unique(list, key) }, whole }
 }
 
-/// A dump goes on after the n-th entry, so one that moved behind that place comes again: the first
-/// of each is kept. Seldom there is any, and to find that out costs one piece of memory.
+/// Keeps the first of each set of equal keys. A dump continues after the n-th entry, so an entry
+/// that moved behind that place appears again. Duplicates are rare, so the check allocates only one
+/// vector.
 fn unique<T, K: Ord>(mut list: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
     let mut places: Vec<usize> = (0..list.len()).collect();
-    // Stable: of equal ones the first stays first.
+    // A stable sort keeps the first of equal entries first.
     places.sort_by_key(|place| key(&list[*place]));
     let is_again = |pair: &[usize]| key(&list[pair[0]]) == key(&list[pair[1]]);
     let again: BTreeSet<usize> =

@@ -1,4 +1,4 @@
-//! The messages of one datagram from the kernel, read where they lie.
+//! The netlink messages of one datagram from the kernel, borrowed from the receive buffer.
 
 use netlink_packet_core::{
     DoneBuffer, ErrorBuffer, NLM_F_ACK_TLVS, NLM_F_DUMP_INTR, NLMSG_ALIGNTO, NLMSG_DONE,
@@ -7,39 +7,37 @@ use netlink_packet_core::{
 
 use crate::error::{Errno, Error};
 
-/// `struct nlmsghdr`.
+/// Length of `struct nlmsghdr` in bytes.
 const NETLINK_HEADER_LEN: usize = 16;
 
-/// In an error's attributes: the kernel's words.
+/// Attribute of an error message: the kernel's explanation as text (`linux/netlink.h`).
 const NLMSGERR_ATTR_MSG: u16 = 1;
 
-/// One message of the kernel.
+/// One message from the kernel.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Message<'a> {
-    /// The number of the request that it answers.
+    /// Sequence number of the request that this message answers.
     pub sequence: u32,
-    /// The kernel saw the table change during this dump (`NLM_F_DUMP_INTR`).
+    /// The kernel saw the table change during the dump (`NLM_F_DUMP_INTR`).
     pub interrupted: bool,
-    /// What it says.
     pub content: Content<'a>,
-    /// The kernel's words to a refusal, where it has any.
+    /// The kernel's explanation of a refusal, if it sent one.
     pub reason: Option<String>,
 }
 
-/// What a message says.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Content<'a> {
-    /// An answer: what follows the netlink header.
+    /// The payload of an answer, without the netlink header.
     Answer(&'a [u8]),
     /// The request succeeded, or the dump is complete.
     Done,
-    /// The request, or the dump on its way, failed.
+    /// The kernel refused the request, or the dump failed on its way.
     Refused(Errno),
-    /// Nothing.
+    /// `NLMSG_NOOP`, to be ignored.
     Noop,
 }
 
-/// The messages of `datagram` in order; ends after the first that is none.
+/// Iterates over the messages of `datagram`. A malformed message is the last item.
 pub fn messages(datagram: &[u8]) -> impl Iterator<Item = Result<Message<'_>, Error>> {
     let mut rest = datagram;
     std::iter::from_fn(move || {
@@ -48,7 +46,7 @@ pub fn messages(datagram: &[u8]) -> impl Iterator<Item = Result<Message<'_>, Err
         }
         let message = first(rest);
         let length = message.as_ref().map_or(rest.len(), |(_, length)| *length);
-        // The last message of a datagram can lack its padding.
+        // The kernel may omit the padding after the last message of a datagram.
         let step = length.next_multiple_of(usize::from(NLMSG_ALIGNTO));
         rest = rest.get(step..).unwrap_or_default();
         Some(message.map(|(message, _)| message))
@@ -68,7 +66,7 @@ fn first(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
             }
             outcome(error.code().map_or(0, std::num::NonZeroI32::get))?
         }
-        // Old kernels end a dump with an empty message; newer ones put the dump's own error here.
+        // Old kernels end a dump with an empty message. Newer ones put the error of the dump here.
         NLMSG_DONE if payload.is_empty() => Content::Done,
         NLMSG_DONE => {
             let done = DoneBuffer::new_checked(payload).map_err(unintelligible)?;
@@ -85,15 +83,15 @@ fn first(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
     Ok((message, NETLINK_HEADER_LEN + payload.len()))
 }
 
-/// The text behind the error number and the header of the request, which comes without its body
-/// (`NETLINK_CAP_ACK`).
+/// The text attribute after the error number and the header of the request. The kernel does not
+/// echo the request's body (`NETLINK_CAP_ACK`).
 fn words(payload: &[u8]) -> Option<String> {
     let attributes = payload.get(4 + NETLINK_HEADER_LEN..)?;
     let text = NlasIterator::new(attributes).flatten().find(|it| it.kind() == NLMSGERR_ATTR_MSG)?;
     Some(String::from_utf8_lossy(text.value()).trim_end_matches('\0').to_owned())
 }
 
-/// The kernel sends 0 or a negative error number.
+/// Result of an acknowledgement, in which the kernel sends 0 or a negative error number.
 fn outcome(code: i32) -> Result<Content<'static>, Error> {
     match code {
         0 => Ok(Content::Done),
@@ -102,7 +100,7 @@ fn outcome(code: i32) -> Result<Content<'static>, Error> {
     }
 }
 
-/// What the crates below say of bytes that they cannot read.
+/// Wraps a parsing error of the netlink crates.
 pub fn unintelligible(error: impl std::fmt::Display) -> Error {
     Error::Answer(error.to_string())
 }
@@ -131,7 +129,7 @@ mod tests {
         let mut datagram = bytes(captured::DONE);
         datagram[16..].copy_from_slice(&(-22_i32).to_ne_bytes());
         assert_eq!(contents(&datagram), [Content::Refused(Errno(22))]);
-        // Old kernels send no code.
+        // Old kernels end a dump without an error code.
         datagram.truncate(16);
         datagram[0] = 16;
         assert_eq!(contents(&datagram), [Content::Done]);
@@ -148,7 +146,7 @@ mod tests {
 
     #[test]
     fn several_messages_with_padding_between_and_none_behind() {
-        // A message of 17 bytes, its padding, a NOOP, and one of 17 bytes again.
+        // A message of 17 bytes, its padding, a NOOP, and a message of 17 bytes without padding.
         let odd = bytes("11000000 1c00 1200 07000000 00000000 aa");
         let noop = bytes("10000000 0100 0000 08000000 00000000");
         let datagram = [&odd[..], &[0; 3], &noop, &odd].concat();

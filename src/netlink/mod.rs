@@ -1,4 +1,4 @@
-//! The kernel's side of the library: generic netlink, and IPVS on top of it.
+//! Netlink: sockets, generic netlink, the IPVS codec and client, rtnetlink.
 
 mod batch;
 mod codec;

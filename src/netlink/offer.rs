@@ -1,4 +1,4 @@
-//! Whether the kernel has a scheduler or a persistence engine.
+//! Whether the kernel has a scheduler or a persistence engine, or can load it.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -8,7 +8,7 @@ use crate::model::{
     Change, EngineName, Granularity, Persistence, Protocol, SchedulerName, Service, ServiceKey,
 };
 
-/// A service that nobody has: the address is one to which packets are discarded (RFC 6666).
+/// Key of a service that no user has: its address is from the discard-only block (RFC 6666).
 const KEY: ServiceKey = ServiceKey::Address {
     protocol: Protocol::Tcp,
     address: IpAddr::V6(Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 1)),
@@ -16,12 +16,12 @@ const KEY: ServiceKey = ServiceKey::Address {
 };
 
 impl Client {
-    /// Whether the kernel has this scheduler and this engine, or can load them. `None` where its
+    /// Whether the kernel has this scheduler and this engine, or can load them. `None` if its
     /// answer does not tell.
     ///
-    /// Asks for an IPv6 service that the kernel refuses in any case, for its prefix length of 0. But
-    /// before the kernel looks at that it looks the names up, loads their modules, and says `ENOENT`
-    /// where there are none (6.1, 6.12, 7.2). So nothing is made, in no namespace.
+    /// Asks for an IPv6 service with prefix length 0, which every kernel refuses, so the request
+    /// never creates a service. Before the kernel checks the prefix length, it looks up both names,
+    /// loads their modules and answers `ENOENT` if one is missing (checked on 6.1, 6.12 and 7.2).
     pub(crate) fn offers(
         &mut self,
         scheduler: SchedulerName,
@@ -37,7 +37,7 @@ impl Client {
             Err(Error::Kernel { errno: Errno::ENOENT, .. }) => Some(false),
             Err(Error::Kernel { errno: Errno::EINVAL, .. }) => Some(true),
             Err(_) => None,
-            // No kernel is known that does this.
+            // No known kernel accepts the request; if one does, remove the service again.
             Ok(()) => {
                 let _ = self.change(&Change::DeleteService(KEY));
                 Some(true)

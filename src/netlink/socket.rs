@@ -1,4 +1,4 @@
-//! A netlink socket: requests and dumps, each with a limit of time.
+//! A netlink socket: requests and dumps, each with a time limit.
 
 use std::io::IoSliceMut;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -16,32 +16,33 @@ use nix::sys::time::TimeVal;
 use super::message::{Content, Message, messages};
 use crate::error::{Errno, Error};
 
-/// The kernel answers before `send` returns, except for a dump, which it makes while it is read.
-/// Loading a scheduler's module is part of `send` too.
+/// Time limit for each answer. The kernel answers within `send`, which includes loading a
+/// scheduler's module; only a dump is produced while it is read.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The kernel makes the chunks of a dump as large as the largest buffer that it has seen on the
-/// socket, up to 32 KiB, and cuts them for a smaller one: so one size from the first read on. More
-/// than that makes of all buffers one that the heap, which begins with 132 KiB, does not hold: the
-/// allocator maps it, and what is not written is never touched, and zeroed by nobody.
+/// Size in bytes of a receive buffer. The kernel makes the pieces of a dump as large as the largest
+/// buffer seen on the socket, up to 32 KiB, and truncates a piece for a smaller buffer; so the
+/// buffer has its full size from the first read on. It is larger than 32 KiB on purpose: all
+/// buffers together then exceed the initial heap of 132 KiB, so the allocator maps them, and pages
+/// never written are neither touched nor zeroed.
 pub(super) const CHUNK: usize = 72 * 1024;
 
-/// Datagrams of one read. The kernel makes the next chunk of a dump while it hands out the one
-/// before, so a list that fits in one chunk and the end behind it come in one system call.
+/// Datagrams read in one system call. While the kernel hands out one piece of a dump it produces
+/// the next, so a list of one piece and the end of the dump arrive together.
 const DATAGRAMS: usize = 2;
 
-/// Attempts at a dump that the kernel reports as inconsistent.
+/// Attempts to read a dump that the kernel reports as inconsistent.
 const ATTEMPTS: u32 = 5;
 
-/// Enough for the answers to a batch, 0.75 KB each, where `net.core.rmem_default` is small.
+/// Size in bytes of the socket buffers during a batch. Each refusal takes 0.75 KB, and
+/// `net.core.rmem_default` may be small.
 const BATCH_BUFFER: usize = 1024 * 1024;
 
-/// Why a request has no answer.
 #[derive(Debug)]
 pub enum Failure {
-    /// The kernel refused it.
+    /// The kernel answered with this error number.
     Refused(Errno),
-    /// It could not be asked, or its answer not be read.
+    /// The request could not be sent, or its answer is missing or malformed.
     Broken(Error),
 }
 
@@ -51,47 +52,48 @@ impl From<Error> for Failure {
     }
 }
 
-/// A socket of one netlink protocol in the network namespace of the thread that opened it.
 #[derive(Debug)]
 pub struct Socket {
     inner: netlink_sys::Socket,
     sequence: u32,
     patience: Duration,
     outgoing: Vec<u8>,
-    /// Where the last message in `outgoing` begins.
+    /// Offset in `outgoing` at which the last message begins.
     last: usize,
-    /// Room for [`DATAGRAMS`] datagrams of `chunk` bytes.
+    /// Receive buffer for [`DATAGRAMS`] datagrams of `chunk` bytes each.
     incoming: Vec<u8>,
     chunk: usize,
-    /// Room for the next datagram, less than `chunk` at the beginning only.
+    /// Room in bytes for the next datagram; smaller than `chunk` only before the first read.
     first: usize,
     reason: Option<String>,
 }
 
-/// How a dump was read.
+/// Properties of a dump as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dump {
-    /// Datagrams with entries. The kernel fills each under its lock, so a list in one piece is a
-    /// snapshot; between two pieces anything can change.
+    /// Number of datagrams with entries. The kernel fills each under its lock, so a list of one
+    /// piece is a snapshot. Between two pieces the table can change.
     pub pieces: usize,
-    /// The kernel saw no change between the pieces, as far as it looks for any.
+    /// The kernel reported no change between the pieces (`NLM_F_DUMP_INTR`).
     pub consistent: bool,
 }
 
 impl Socket {
-    /// Opens a socket of `protocol`, one of `netlink_sys::protocols`.
+    /// Opens a socket of `protocol`, a constant of `netlink_sys::protocols`, in this thread's
+    /// network namespace.
     pub fn open(protocol: isize) -> Result<Self, Error> {
         Self::with_chunks(protocol, CHUNK, CHUNK)
     }
 
-    /// Opens a socket whose first datagram has room for `first` bytes, and each further one for `chunk`
-    /// bytes. The kernel makes a piece of a dump as large as the largest room that it has seen on the
-    /// socket, up to 32 KiB, and allocates and zeroes all of it.
+    /// Opens a socket that reads its first datagram into `first` bytes and all later ones into
+    /// `chunk` bytes. The kernel makes a piece of a dump as large as the largest buffer seen on the
+    /// socket, up to 32 KiB, and allocates and zeroes all of that.
     pub fn with_chunks(protocol: isize, first: usize, chunk: usize) -> Result<Self, Error> {
         let inner = netlink_sys::Socket::new(protocol).map_err(Error::Socket)?;
-        // A connected socket takes messages from the kernel only, not from other processes.
+        // A connected socket accepts messages from the kernel only, not from other processes.
         inner.connect(&SocketAddr::new(0, 0)).map_err(Error::Socket)?;
-        // Errors then come without an echo of the request. Kernels before 4.3 cannot, and need not.
+        // Errors then come without an echo of the request. Kernels before 4.3 do not know the
+        // option, and work without it.
         inner.set_cap_ack(true).ok();
         inner.set_ext_ack(true).ok();
         let mut socket = Self {
@@ -109,7 +111,7 @@ impl Socket {
         Ok(socket)
     }
 
-    /// Sets how long an answer is waited for, and returns how long it was.
+    /// Sets the time limit for each answer and returns the previous one.
     pub fn set_patience(&mut self, patience: Duration) -> Result<Duration, Error> {
         let microseconds = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
         let value = TimeVal::new(microseconds / 1_000_000, microseconds % 1_000_000);
@@ -117,12 +119,12 @@ impl Socket {
         Ok(std::mem::replace(&mut self.patience, patience))
     }
 
-    /// Asks for a change, and waits for the acknowledgement.
+    /// Sends a change and waits for the kernel's acknowledgement.
     pub fn change(&mut self, request: impl NetlinkSerializable) -> Result<(), Failure> {
         self.change_with(request, 0)
     }
 
-    /// [`Self::change`] with further flags of the netlink header, such as `NLM_F_CREATE`.
+    /// Like [`Self::change`], with further flags in the netlink header, such as `NLM_F_CREATE`.
     pub fn change_with(
         &mut self,
         request: impl NetlinkSerializable,
@@ -138,7 +140,7 @@ impl Socket {
         refused.map_or(Ok(()), |errno| Err(Failure::Refused(errno)))
     }
 
-    /// Asks for one thing; `read` makes the value from what follows the answer's netlink header.
+    /// Asks for one object; `read` decodes the answer, which begins after the netlink header.
     pub fn get<T>(
         &mut self,
         request: impl NetlinkSerializable,
@@ -155,8 +157,8 @@ impl Socket {
         })
     }
 
-    /// Asks for a list; `read` makes each of its values. Begins anew where the kernel says that
-    /// the list changed meanwhile.
+    /// Asks for a list; `read` decodes each entry. Starts again if the kernel reports that the list
+    /// changed meanwhile.
     pub fn dump<T, R: NetlinkSerializable>(
         &mut self,
         request: impl Fn() -> R,
@@ -183,7 +185,7 @@ impl Socket {
         Ok(dump.consistent.then_some(list))
     }
 
-    /// Asks for a list once, and gives what follows the netlink header of each entry to `each`.
+    /// Asks for a list once and passes each entry, without its netlink header, to `each`.
     pub fn dump_each(
         &mut self,
         request: impl NetlinkSerializable,
@@ -194,7 +196,8 @@ impl Socket {
         let mut unreadable = None;
         let mut dump = Dump { pieces: 0, consistent: true };
         let mut last = 0;
-        // Read to the end in any case: until then the kernel refuses another dump on the socket.
+        // Read to the end even after an error: until then the kernel refuses another dump on the
+        // socket.
         self.answers(|message, datagram| {
             if message.sequence != sequence {
                 return Ok(None);
@@ -222,24 +225,24 @@ impl Socket {
         }
     }
 
-    /// Makes room for a batch. Both need `CAP_NET_ADMIN`, as IPVS does; without it the batch itself
-    /// is refused.
+    /// Enlarges the socket buffers for a batch. The options need `CAP_NET_ADMIN`. A caller without
+    /// it keeps the small buffers, which does not matter: the kernel refuses that batch anyway.
     pub fn widen(&self) {
         setsockopt(&self.inner, sockopt::RcvBufForce, &BATCH_BUFFER).ok();
         setsockopt(&self.inner, sockopt::SndBufForce, &BATCH_BUFFER).ok();
     }
 
-    /// Bytes that wait for [`Self::exchange`].
+    /// Number of packed bytes that [`Self::exchange`] has not sent yet.
     pub fn packed(&self) -> usize {
         self.outgoing.len()
     }
 
-    /// Forgets what was packed.
+    /// Discards all packed requests.
     pub fn unpack(&mut self) {
         self.outgoing.clear();
     }
 
-    /// Appends `request` to what goes out next; returns its sequence number.
+    /// Appends `request` to the next send; returns its sequence number.
     pub fn pack(&mut self, request: impl NetlinkSerializable, flags: u16) -> u32 {
         self.sequence = self.sequence.wrapping_add(1);
         let mut header = NetlinkHeader::default();
@@ -248,15 +251,15 @@ impl Socket {
         let mut message = NetlinkMessage::new(header, NetlinkPayload::InnerMessage(request));
         message.finalize();
         self.last = self.outgoing.len();
-        // New zeros for each message: the emitters skip padding.
+        // Zeroed for each message, because the emitters do not write padding.
         self.outgoing.resize(self.last + message.buffer_len(), 0);
         message.serialize(&mut self.outgoing[self.last..]);
         self.sequence
     }
 
-    /// Sends the packed changes, and gives sequence number and error of each refused one to
-    /// `refused`. Only the last is asked to acknowledge: the kernel works through them in order and
-    /// reports errors in any case.
+    /// Sends the packed changes and passes the sequence number and error of each refused one to
+    /// `refused`. Only the last change asks for an acknowledgement: the kernel handles them in
+    /// order and always reports errors.
     pub fn exchange(&mut self, mut refused: impl FnMut(u32, Errno)) -> Result<(), Error> {
         let last = self.sequence;
         let mut request = NetlinkBuffer::new(&mut self.outgoing[self.last..]);
@@ -271,7 +274,7 @@ impl Socket {
         })
     }
 
-    /// Takes the kernel's words to the last refusal, where it had any.
+    /// Takes the kernel's explanation of the last refusal, if it sent one.
     pub fn take_reason(&mut self) -> Option<String> {
         self.reason.take()
     }
@@ -283,7 +286,7 @@ impl Socket {
         sent.map(drop).map_err(Error::Socket)
     }
 
-    /// Gives each message, with the number of its datagram from 1, to `judge` until it returns a
+    /// Passes each message and the number of its datagram, from 1, to `judge` until that returns a
     /// value.
     fn answers<T, E: From<Error>>(
         &mut self,
@@ -307,7 +310,7 @@ impl Socket {
         }
     }
 
-    /// The lengths of the next datagrams, each of which then stands in its part of `incoming`.
+    /// Receives some datagrams into their parts of `incoming` and returns their lengths in bytes.
     fn receive(&mut self) -> Result<[usize; DATAGRAMS], Error> {
         loop {
             match receive_some(&self.inner, &mut self.incoming, self.chunk, self.first) {
@@ -327,7 +330,7 @@ impl Socket {
     }
 }
 
-/// Waits for one datagram and takes along what is there besides.
+/// Waits for one datagram, and takes further ones only if they are there already.
 fn receive_some(
     socket: &netlink_sys::Socket,
     incoming: &mut [u8],

@@ -1,32 +1,33 @@
-//! Numbers of the kernel's interfaces, each under the name of its space.
+//! Numbers of the kernel's interfaces, in one module for each header enum.
 
-/// Commands of the family `IPVS`: `IPVS_CMD_*` in `linux/ip_vs.h`.
+/// Commands of the family `IPVS`: `IPVS_CMD_*` in `linux/ip_vs.h`. An answer often carries the
+/// command that would set what it describes.
 pub mod command {
-    /// Also marks each answer about services.
+    /// Also the command of each answer about a service.
     pub const NEW_SERVICE: u8 = 1;
     pub const SET_SERVICE: u8 = 2;
     pub const DEL_SERVICE: u8 = 3;
     pub const GET_SERVICE: u8 = 4;
-    /// Also marks each answer about destinations.
+    /// Also the command of each answer about a destination.
     pub const NEW_DEST: u8 = 5;
     pub const SET_DEST: u8 = 6;
     pub const DEL_DEST: u8 = 7;
     pub const GET_DEST: u8 = 8;
-    /// Also marks each answer about sync daemons.
+    /// Also the command of each answer about a sync daemon.
     pub const NEW_DAEMON: u8 = 9;
     pub const DEL_DAEMON: u8 = 10;
     pub const GET_DAEMON: u8 = 11;
-    /// Also marks the answer to [`GET_CONFIG`].
+    /// Also the command of the answer to [`GET_CONFIG`].
     pub const SET_CONFIG: u8 = 12;
     pub const GET_CONFIG: u8 = 13;
-    /// Marks the answer to [`GET_INFO`]; no request.
+    /// Command of the answer to [`GET_INFO`]; never sent as a request.
     pub const SET_INFO: u8 = 14;
     pub const GET_INFO: u8 = 15;
     pub const ZERO: u8 = 16;
     pub const FLUSH: u8 = 17;
 }
 
-/// Attributes of a message: `IPVS_CMD_ATTR_*` in `linux/ip_vs.h`.
+/// Top-level attributes of a message: `IPVS_CMD_ATTR_*` in `linux/ip_vs.h`.
 pub mod message {
     pub const SERVICE: u16 = 1;
     pub const DEST: u16 = 2;
@@ -49,13 +50,14 @@ pub mod service {
     pub const NETMASK: u16 = 9;
     pub const STATS: u16 = 10;
     pub const PE_NAME: u16 = 11;
-    /// Since 4.1.
+    /// Since Linux 4.1.
     pub const STATS64: u16 = 12;
 
-    /// Flags: `IP_VS_SVC_F_*`. 0x02 is the kernel's own: always set on read, ignored on write.
+    /// Flags: `IP_VS_SVC_F_*`. The kernel owns 0x02: it always sets it in answers and ignores it in
+    /// requests.
     pub const FLAG_PERSISTENT: u32 = 0x01;
     pub const FLAG_ONE_PACKET: u32 = 0x04;
-    /// `IP_VS_SVC_F_SCHED1..3` are three bits from here.
+    /// Position of the lowest of the three scheduler flags `IP_VS_SVC_F_SCHED1..3`.
     pub const FLAG_SCHED_SHIFT: u32 = 3;
 }
 
@@ -71,17 +73,17 @@ pub mod destination {
     pub const INACT_CONNS: u16 = 8;
     pub const PERSIST_CONNS: u16 = 9;
     pub const STATS: u16 = 10;
-    /// Since 3.18.
+    /// Since Linux 3.18.
     pub const ADDR_FAMILY: u16 = 11;
-    /// Since 4.1.
+    /// Since Linux 4.1.
     pub const STATS64: u16 = 12;
-    /// Since 5.2, as is [`TUN_PORT`].
+    /// Since Linux 5.2, as is [`TUN_PORT`].
     pub const TUN_TYPE: u16 = 13;
     pub const TUN_PORT: u16 = 14;
-    /// Since 5.3.
+    /// Since Linux 5.3.
     pub const TUN_FLAGS: u16 = 15;
 
-    /// Forwarding methods: `IP_VS_CONN_F_*` under this mask.
+    /// Mask of the forwarding methods, `IP_VS_CONN_F_*`.
     pub const FWD_MASK: u32 = 7;
     pub const FWD_MASQ: u8 = 0;
     pub const FWD_LOCAL: u8 = 1;
@@ -95,14 +97,14 @@ pub mod daemon {
     pub const STATE: u16 = 1;
     pub const MCAST_IFN: u16 = 2;
     pub const SYNC_ID: u16 = 3;
-    /// Since 4.3, as is all that follows; before 4.7 not reliable.
+    /// This and all later attributes exist since Linux 4.3 and are reliable since 4.7.
     pub const SYNC_MAXLEN: u16 = 4;
     pub const MCAST_GROUP: u16 = 5;
     pub const MCAST_GROUP6: u16 = 6;
     pub const MCAST_PORT: u16 = 7;
     pub const MCAST_TTL: u16 = 8;
 
-    /// States: `IP_VS_STATE_*`.
+    /// Values of [`STATE`]: `IP_VS_STATE_*`.
     pub const STATE_MASTER: u32 = 1;
     pub const STATE_BACKUP: u32 = 2;
 }
@@ -121,8 +123,8 @@ pub mod stats {
     pub const OUTBPS: u16 = 10;
 }
 
-/// Attributes of the answer to `GET_INFO`, in the place of [`message`]'s: `IPVS_INFO_ATTR_*` in
-/// `linux/ip_vs.h`.
+/// Top-level attributes of the answer to `GET_INFO`, which replace those of [`message`]:
+/// `IPVS_INFO_ATTR_*` in `linux/ip_vs.h`.
 pub mod info {
     pub const VERSION: u16 = 1;
     pub const CONN_TAB_SIZE: u16 = 2;
@@ -160,7 +162,7 @@ pub mod rtnetlink {
     pub const ARPHRD_ETHER: u16 = 1;
     pub const IFA_ADDRESS: u16 = 1;
     pub const IFA_LOCAL: u16 = 2;
-    /// Since 5.18.
+    /// Since Linux 5.18.
     pub const IFA_PROTO: u16 = 11;
     pub const IFA_F_DADFAILED: u8 = 8;
     pub const IFA_F_PERMANENT: u8 = 0x80;
@@ -173,7 +175,7 @@ pub mod fou {
     pub const ADD: u8 = 1;
     pub const DEL: u8 = 2;
     pub const GET: u8 = 3;
-    /// Network byte order, as all ports.
+    /// In network byte order, like all ports.
     pub const PORT: u16 = 1;
     pub const AF: u16 = 2;
     pub const TYPE: u16 = 4;

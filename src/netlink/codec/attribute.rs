@@ -1,30 +1,30 @@
-//! Attributes on the way to the kernel.
+//! Encoding of attributes into a request.
 
 use std::cell::Cell;
 use std::net::IpAddr;
 
 use netlink_packet_core::{NLA_ALIGNTO, NLA_F_NESTED, NLA_HEADER_SIZE};
 
-/// Bytes of any request but for one with long text.
+/// Initial buffer size in bytes; enough for any request without long text.
 const ROOM: usize = 192;
 
 thread_local! {
-    /// The buffer of the last request, for the next one: to allocate one for each of 8,000 rules took
-    /// an eighth of the time that reading and sending them takes outside the kernel.
+    /// Buffer of the previous request, reused by the next. Allocating one for each of 8,000 rules
+    /// took an eighth of the time that the program spends outside the kernel.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// The attributes of a request, encoded as they come. To make a tree of values of them first took half
-/// of what a request costs outside the kernel.
+/// The attributes of a request, encoded immediately into one buffer. Building a tree of values
+/// first doubled the cost of a request outside the kernel.
 #[derive(Debug)]
 pub struct Attributes {
-    /// What stands after the end means nothing.
+    /// Only the bytes before `end` are valid.
     bytes: Vec<u8>,
     end: usize,
 }
 
 impl Attributes {
-    /// None yet.
+    /// An empty request body that takes over the spare buffer.
     pub fn new() -> Self {
         let mut bytes = SPARE.take();
         if bytes.len() < ROOM {
@@ -33,12 +33,12 @@ impl Attributes {
         Self { bytes, end: 0 }
     }
 
-    /// None at all.
+    /// A body without attributes and without a buffer.
     pub fn none() -> Self {
         Self { bytes: Vec::new(), end: 0 }
     }
 
-    /// What is sent.
+    /// The encoded attributes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[..self.end]
     }
@@ -68,23 +68,23 @@ impl Attributes {
         self.put(kind, [value])
     }
 
-    /// Host byte order.
+    /// Appends a number in host byte order.
     pub fn u16(&mut self, kind: u16, value: u16) -> &mut Self {
         self.put(kind, value.to_ne_bytes())
     }
 
-    /// Network byte order.
+    /// Appends a port in network byte order.
     pub fn port(&mut self, kind: u16, value: u16) -> &mut Self {
         self.put(kind, value.to_be_bytes())
     }
 
-    /// Host byte order.
+    /// Appends a number in host byte order.
     pub fn u32(&mut self, kind: u16, value: u32) -> &mut Self {
         self.put(kind, value.to_ne_bytes())
     }
 
-    /// Network byte order, and always 16 bytes, as the kernel itself sends addresses: IPv4 in the
-    /// first 4.
+    /// Appends an address in network byte order, always as 16 bytes, as the kernel sends addresses.
+    /// IPv4 fills the first 4.
     pub fn address(&mut self, kind: u16, address: IpAddr) -> &mut Self {
         let mut bytes = [0; 16];
         match address {
@@ -94,14 +94,15 @@ impl Attributes {
         self.put(kind, bytes)
     }
 
-    /// `struct ip_vs_flags`: the flags, and a mask of all bits, since flags not given are cleared.
+    /// Appends `struct ip_vs_flags`: the flags, and a mask of all bits so that the kernel clears
+    /// every flag not given.
     pub fn flags(&mut self, kind: u16, flags: u32) -> &mut Self {
         let mut bytes = [u8::MAX; 8];
         bytes[..4].copy_from_slice(&flags.to_ne_bytes());
         self.put(kind, bytes)
     }
 
-    /// Ends with a NUL. The longest name has 16 bytes.
+    /// Appends text with a final NUL, cut at 63 bytes. The longest name in the kernel has 15.
     pub fn text(&mut self, kind: u16, text: &str) -> &mut Self {
         let mut bytes = [0; 64];
         let length = text.len().min(bytes.len() - 1);
@@ -109,7 +110,7 @@ impl Attributes {
         self.put_some(kind, &bytes[..=length])
     }
 
-    /// Attributes in an attribute.
+    /// Appends a nested attribute whose content `fill` appends.
     pub fn nested(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) -> &mut Self {
         let start = self.end;
         self.put(kind | NLA_F_NESTED, []);

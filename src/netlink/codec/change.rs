@@ -1,11 +1,10 @@
-//! Requests, whole.
+//! Complete requests: the command and its attributes.
 
 use super::{Attributes, daemon, destination, service, timeouts};
 use crate::model::{Change, ServiceKey};
 use crate::netlink::generic::Request;
 use crate::netlink::uapi::{command, message};
 
-/// The request for `change`.
 pub fn encode(change: &Change) -> Request {
     match change {
         Change::AddService(it) => of_service(command::NEW_SERVICE, |to| service::encode(to, it)),
@@ -29,17 +28,17 @@ pub fn encode(change: &Change) -> Request {
     }
 }
 
-/// A request that needs no more words.
+/// A request without attributes.
 pub fn plain(command: u8) -> Request {
     Request::new(command, Attributes::none())
 }
 
-/// The request for one service.
+/// A request for one service.
 pub fn get_service(key: &ServiceKey) -> Request {
     of_service(command::GET_SERVICE, |to| service::key(to, key))
 }
 
-/// The request for the destinations of a service.
+/// A request for the list of a service's destinations.
 pub fn get_destinations(key: &ServiceKey) -> Request {
     of_service(command::GET_DEST, |to| service::key(to, key))
 }

@@ -1,4 +1,4 @@
-//! Sync daemons.
+//! Codec of sync daemons.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::model::{Daemon, DaemonRole, InterfaceName};
 use crate::netlink::uapi::{daemon as attr, message};
 
-/// What identifies a daemon: the kernel runs one of each role.
+/// Encodes the role, which identifies a daemon: the kernel runs at most one of each role.
 pub fn key(to: &mut Attributes, role: DaemonRole) {
     let state = match role {
         DaemonRole::Master => attr::STATE_MASTER,
@@ -16,7 +16,7 @@ pub fn key(to: &mut Attributes, role: DaemonRole) {
     to.u32(attr::STATE, state);
 }
 
-/// A whole daemon; what is not given is left to the kernel.
+/// Encodes a whole daemon. An attribute that is not set stays out, and the kernel uses its default.
 pub fn encode(to: &mut Attributes, daemon: &Daemon) {
     key(to, daemon.role);
     to.text(attr::MCAST_IFN, daemon.interface.as_str())
@@ -25,7 +25,7 @@ pub fn encode(to: &mut Attributes, daemon: &Daemon) {
         to.u16(attr::SYNC_MAXLEN, length);
     }
     if let Some(port) = daemon.port {
-        // In host byte order, unlike every other port.
+        // This port is in host byte order, unlike every other port.
         to.u16(attr::MCAST_PORT, port);
     }
     if let Some(ttl) = daemon.ttl {
@@ -42,7 +42,7 @@ pub fn encode(to: &mut Attributes, daemon: &Daemon) {
     }
 }
 
-/// Decodes the attributes of an answer about one daemon.
+/// Decodes an answer about one daemon.
 pub fn decode(answer: &[u8]) -> Result<Daemon, Error> {
     let (mut role, mut interface, mut sync_id) = (None, None, None);
     let (mut max_length, mut group, mut port, mut ttl) = (None, None, None, None);
@@ -64,7 +64,7 @@ pub fn decode(answer: &[u8]) -> Result<Daemon, Error> {
         }
         Ok(())
     })?;
-    // Only the low byte travels in sync messages.
+    // The attribute has 32 bits, but sync messages carry only the low byte.
     let [.., sync_id] = read::required(sync_id, "sync daemon id")?.to_be_bytes();
     Ok(Daemon {
         role: read::required(role, "sync daemon role")?,
@@ -77,7 +77,7 @@ pub fn decode(answer: &[u8]) -> Result<Daemon, Error> {
     })
 }
 
-/// A zero stands for the default, and no request can ask for it.
+/// Maps 0 to `None`: the kernel reports 0 for its default, and a request cannot set 0.
 fn given<T: Default + PartialEq>(value: T) -> Option<T> {
     Some(value).filter(|value| *value != T::default())
 }

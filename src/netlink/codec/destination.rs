@@ -1,4 +1,4 @@
-//! Destinations, the real servers of a service.
+//! Codec of destinations, the real servers of a service.
 
 use super::service::family_number;
 use super::{Attributes, read, stats};
@@ -8,15 +8,15 @@ use crate::model::{
 };
 use crate::netlink::uapi::{destination as attr, message};
 
-/// What identifies a destination inside its service.
+/// Encodes the key that identifies a destination within its service.
 pub fn key(to: &mut Attributes, key: &DestinationKey) {
-    // Kernels before 3.18 ignore this, and take the family of the service.
+    // Kernels before 3.18 ignore this attribute and use the family of the service.
     to.u16(attr::ADDR_FAMILY, family_number(Family::of(&key.address)))
         .address(attr::ADDR, key.address)
         .port(attr::PORT, key.port);
 }
 
-/// A whole destination.
+/// Encodes a whole destination.
 pub fn encode(to: &mut Attributes, destination: &Destination) {
     key(to, &destination.key);
     to.u32(attr::FWD_METHOD, u32::from(method(destination.forwarding)))
@@ -40,14 +40,14 @@ fn method(forwarding: Forwarding) -> u8 {
     }
 }
 
-/// Decodes the attributes of an answer about one destination of a service of `family`.
+/// Decodes an answer about one destination of a service of `family`.
 pub fn decode(answer: &[u8], family: Family) -> Result<DestinationEntry, Error> {
     let it = seen(answer)?;
     let stats = read::required(it.stats64.or(it.stats), "destination counters")?;
     Ok(DestinationEntry { stats: stats::decode(stats)?, ..it.entry(family)? })
 }
 
-/// [`decode`] without the counters, which are half of the work.
+/// Like [`decode`], but skips the counters, which take half of the decoding time.
 pub fn decode_without_counters(answer: &[u8], family: Family) -> Result<DestinationEntry, Error> {
     seen(answer)?.entry(family)
 }
@@ -60,7 +60,7 @@ fn seen(answer: &[u8]) -> Result<Seen<'_>, Error> {
     Ok(it)
 }
 
-/// The attributes of a destination as they come.
+/// The attributes of one answer, not yet interpreted.
 #[derive(Default)]
 struct Seen<'a> {
     family: Option<Family>,
@@ -73,7 +73,7 @@ struct Seen<'a> {
     active: Option<u32>,
     inactive: Option<u32>,
     persistent: Option<u32>,
-    // Kernels before 5.2 know IP in IP only, which is all zeros.
+    // Kernels before 5.2 do not send these; all zeros is IPIP, their only tunnel.
     tunnel_type: u8,
     tunnel_port: u16,
     tunnel_flags: u16,
@@ -133,8 +133,8 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// The forwarding method of a real server's flags, which are the same in all of the kernel's
-/// interfaces.
+/// Decodes the forwarding method from a real server's flags. Netlink, procfs and getsockopt use the
+/// same bits.
 pub fn forwarding(flags: u32, tunnel: impl FnOnce() -> Tunnel) -> Forwarding {
     let [.., method] = (flags & attr::FWD_MASK).to_be_bytes();
     match method {

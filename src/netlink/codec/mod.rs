@@ -1,4 +1,4 @@
-//! Model values as attributes, and back. Each attribute number stands once per direction.
+//! Codec between values of the model and netlink attributes, one file for each kind of object.
 
 mod attribute;
 mod change;

@@ -1,4 +1,4 @@
-//! Reading answers. No byte that a kernel could send makes these panic.
+//! Decoding of answers. Malformed bytes give an error, never a panic.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -11,8 +11,8 @@ use crate::model::Family;
 use crate::netlink::message::unintelligible;
 use crate::netlink::uapi::family;
 
-/// Gives number and value of each attribute to `take`. The crate's iterator, which checks the length
-/// once more for each field that it reads, took a fifth of a listing's own time.
+/// Passes number and value of each attribute to `take`. `NlasIterator` checks the length again for
+/// each field that it reads, which took a fifth of a listing's own time.
 pub fn each<'a>(
     mut bytes: &'a [u8],
     mut take: impl FnMut(u16, &'a [u8]) -> Result<(), Error>,
@@ -23,7 +23,7 @@ pub fn each<'a>(
             return Err(unfit(length, bytes.len()));
         };
         take(u16::from_ne_bytes([kind, flags]) & NLA_TYPE_MASK, value)?;
-        // The last attribute can lack its padding.
+        // The kernel may omit the padding after the last attribute.
         bytes = bytes.get(length.next_multiple_of(NLA_ALIGNTO)..).unwrap_or_default();
     }
     if bytes.is_empty() { Ok(()) } else { Err(unfit(NLA_HEADER_SIZE, bytes.len())) }
@@ -33,7 +33,8 @@ fn unfit(length: usize, room: usize) -> Error {
     Error::Answer(format!("an attribute of {length} bytes, where {room} are left"))
 }
 
-/// The attributes of an answer that must be of `command`: other ones number theirs differently.
+/// The attributes of an answer with the expected `command`. Answers to other commands number their
+/// attributes differently.
 pub fn answer(payload: &[u8], command: u8) -> Result<&[u8], Error> {
     let header = GenlHeader::parse(payload).map_err(unintelligible)?;
     if header.cmd == command {
@@ -43,8 +44,8 @@ pub fn answer(payload: &[u8], command: u8) -> Result<&[u8], Error> {
     }
 }
 
-/// The id of a generic netlink family, from the answer to `CTRL_CMD_GETFAMILY`. The crate's own
-/// parser would refuse answers of later kernels, since it refuses attributes that it does not know.
+/// Decodes the id of a generic netlink family from the answer to `CTRL_CMD_GETFAMILY`. The parser
+/// of netlink-packet-generic refuses unknown attributes, so it would fail on later kernels.
 pub fn family_id(payload: &[u8]) -> Result<u16, Error> {
     let mut id = None;
     each(answer(payload, CTRL_CMD_NEWFAMILY)?, |kind, value| {
@@ -56,7 +57,7 @@ pub fn family_id(payload: &[u8]) -> Result<u16, Error> {
     required(id, "family id")
 }
 
-/// What stands in the first attribute of number `wanted`.
+/// The value of the first attribute with number `wanted`.
 pub fn find<'a>(bytes: &'a [u8], wanted: u16, name: &str) -> Result<&'a [u8], Error> {
     let mut found = None;
     each(bytes, |kind, value| {
@@ -68,37 +69,36 @@ pub fn find<'a>(bytes: &'a [u8], wanted: u16, name: &str) -> Result<&'a [u8], Er
     required(found, name)
 }
 
-/// `value`, which the kernel always sends.
+/// Unwraps an attribute that every kernel sends; `name` is for the error message.
 pub fn required<T>(value: Option<T>, name: &str) -> Result<T, Error> {
     value.ok_or_else(|| Error::Answer(format!("no {name}")))
 }
 
-/// A number of one byte.
 pub fn u8(value: &[u8]) -> Result<u8, Error> {
     bytes(value).map(|[byte]| byte)
 }
 
-/// A number in host byte order.
+/// Reads 2 bytes in host byte order.
 pub fn u16(value: &[u8]) -> Result<u16, Error> {
     bytes(value).map(u16::from_ne_bytes)
 }
 
-/// A port in network byte order.
+/// Reads a port in network byte order.
 pub fn port(value: &[u8]) -> Result<u16, Error> {
     bytes(value).map(u16::from_be_bytes)
 }
 
-/// A number in host byte order.
+/// Reads 4 bytes in host byte order.
 pub fn u32(value: &[u8]) -> Result<u32, Error> {
     bytes(value).map(u32::from_ne_bytes)
 }
 
-/// The first `N` bytes, all that these attributes have.
+/// Converts `value` to an array; an error if it has another length.
 pub fn bytes<const N: usize>(value: &[u8]) -> Result<[u8; N], Error> {
     value.try_into().map_err(|_| Error::Answer(format!("{} bytes instead of {N}", value.len())))
 }
 
-/// An address family.
+/// Reads an address family, `AF_INET` or `AF_INET6`.
 pub fn family(value: &[u8]) -> Result<Family, Error> {
     match u16(value)? {
         family::INET => Ok(Family::V4),
@@ -107,7 +107,7 @@ pub fn family(value: &[u8]) -> Result<Family, Error> {
     }
 }
 
-/// The address of `family` in the kernel's 16 bytes; their number says nothing of the family.
+/// Reads the kernel's 16 bytes as an address of `family`; IPv4 uses the first 4.
 pub fn address(family: Family, bytes: [u8; 16]) -> IpAddr {
     match family {
         Family::V4 => Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3]).into(),

@@ -1,4 +1,4 @@
-//! Virtual services.
+//! Codec of virtual services.
 
 use std::net::Ipv4Addr;
 use std::num::NonZeroU32;
@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::netlink::uapi::{family, message, service as attr};
 
-/// The number of an address family.
+/// `AF_INET` or `AF_INET6`.
 pub fn family_number(family: Family) -> u16 {
     match family {
         Family::V4 => family::INET,
@@ -19,7 +19,7 @@ pub fn family_number(family: Family) -> u16 {
     }
 }
 
-/// What identifies a service.
+/// Encodes the key that identifies a service.
 pub fn key(to: &mut Attributes, key: &ServiceKey) {
     to.u16(attr::AF, family_number(key.family()));
     match key {
@@ -28,14 +28,14 @@ pub fn key(to: &mut Attributes, key: &ServiceKey) {
                 .address(attr::ADDR, *address)
                 .port(attr::PORT, *port);
         }
-        // Never 0: the kernel would make a service on 0.0.0.0:0 of it.
+        // The type excludes mark 0, for which the kernel would make a service on 0.0.0.0:0.
         ServiceKey::Fwmark { mark, .. } => {
             to.u32(attr::FWMARK, mark.get());
         }
     }
 }
 
-/// A whole service.
+/// Encodes a whole service.
 pub fn encode(to: &mut Attributes, service: &Service) {
     let host = Granularity::host(service.key.family());
     let (timeout, granularity) =
@@ -61,7 +61,8 @@ fn flags(service: &Service) -> u32 {
     flags
 }
 
-/// The kernel reads an IPv4 mask as its four bytes, but an IPv6 prefix length as a number.
+/// Encodes a mask or prefix. The kernel takes an IPv4 mask as four bytes in network order, but an
+/// IPv6 prefix length as a number.
 fn netmask(granularity: Granularity) -> u32 {
     match granularity {
         Granularity::V4(mask) => u32::from_ne_bytes(mask.octets()),
@@ -69,12 +70,12 @@ fn netmask(granularity: Granularity) -> u32 {
     }
 }
 
-/// Decodes the attributes of an answer about one service.
+/// Decodes an answer about one service.
 pub fn decode(answer: &[u8]) -> Result<ServiceEntry, Error> {
     look_at(answer)?.entry()
 }
 
-/// Finds the attributes of an answer about one service; what is asked of them is decoded then.
+/// Splits an answer about one service into its attributes, which [`Seen`] decodes on demand.
 pub fn look_at(answer: &[u8]) -> Result<Seen<'_>, Error> {
     let mut it = Seen::default();
     read::each(read::find(answer, message::SERVICE, "service")?, |kind, value| {
@@ -83,7 +84,7 @@ pub fn look_at(answer: &[u8]) -> Result<Seen<'_>, Error> {
     Ok(it)
 }
 
-/// The attributes of a service as they come.
+/// The attributes of one answer, not yet interpreted.
 #[derive(Default)]
 pub struct Seen<'a> {
     family: Option<Family>,
@@ -95,7 +96,7 @@ pub struct Seen<'a> {
     flags: Option<u32>,
     timeout: Option<u32>,
     netmask: Option<u32>,
-    /// The persistence engine; nothing where there is none.
+    /// The persistence engine, if the service has one.
     pub engine: Option<EngineName>,
     stats: Option<&'a [u8]>,
     stats64: Option<&'a [u8]>,
@@ -127,13 +128,12 @@ impl<'a> Seen<'a> {
         Ok(())
     }
 
-    /// The service with its counters.
     pub fn entry(&self) -> Result<ServiceEntry, Error> {
         let stats = read::required(self.stats64.or(self.stats), "service counters")?;
         Ok(ServiceEntry { service: self.service()?, stats: stats::decode(stats)? })
     }
 
-    /// The service without its counters, which are half of the work.
+    /// Decodes the service but skips the counters, which take half of the decoding time.
     pub fn service(&self) -> Result<Service, Error> {
         let configured = Configured {
             key: self.key()?,
@@ -149,7 +149,6 @@ impl<'a> Seen<'a> {
         Ok(configured.into())
     }
 
-    /// What identifies it.
     pub fn key(&self) -> Result<ServiceKey, Error> {
         let family = read::required(self.family, "service address family")?;
         if let Some(mark) = self.mark.and_then(NonZeroU32::new) {
@@ -164,19 +163,17 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// A service in the kernel's numbers, which are the same in all its interfaces.
+/// A service in the kernel's numbers, which netlink and getsockopt share.
 pub struct Configured {
-    /// What identifies it.
     pub key: ServiceKey,
-    /// Its scheduler.
     pub scheduler: SchedulerName,
-    /// `IP_VS_SVC_F_*`
+    /// `IP_VS_SVC_F_*`.
     pub flags: u32,
-    /// Persistence in seconds, whether there is any or not.
+    /// Persistence timeout in seconds; meaningless unless `flags` has the persistence bit.
     pub timeout: u32,
-    /// The same of its mask.
+    /// Persistence mask (IPv4, network byte order) or prefix length (IPv6); meaningless like
+    /// `timeout`.
     pub netmask: u32,
-    /// The persistence engine.
     pub engine: Option<EngineName>,
 }
 

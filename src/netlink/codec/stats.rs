@@ -1,13 +1,14 @@
-//! Counters.
+//! Codec of counters.
 
 use super::read;
 use crate::error::Error;
 use crate::model::Stats;
 use crate::netlink::uapi::stats;
 
-/// Decodes the counters of STATS64, or of STATS, which lack the upper 32 bits of most.
+/// Decodes the nested attributes of STATS64, or of STATS, which sends only the lower 32 bits of
+/// most counters.
 pub fn decode(bytes: &[u8]) -> Result<Stats, Error> {
-    // By their numbers, the last of which is that of OUTBPS. Padding has a greater one.
+    // Indexed by attribute number. OUTBPS is the highest; the padding attribute is above it.
     let mut values = [0; stats::OUTBPS as usize + 1];
     read::each(bytes, |kind, value| {
         if let Some(place) = values.get_mut(usize::from(kind)) {

@@ -1,11 +1,11 @@
-//! Time-outs, and what the kernel says of itself.
+//! Codec of time-outs and of IPVS's version and table size.
 
 use super::{Attributes, read};
 use crate::error::Error;
 use crate::model::{Info, Timeouts};
 use crate::netlink::uapi::{info, message};
 
-/// Time-outs to set: 0 keeps a value, and so does not sending it.
+/// Encodes time-outs in seconds. 0 keeps the kernel's value, so it is not sent.
 pub fn encode(to: &mut Attributes, timeouts: Timeouts) {
     let all = [
         (message::TIMEOUT_TCP, timeouts.tcp),
@@ -17,7 +17,7 @@ pub fn encode(to: &mut Attributes, timeouts: Timeouts) {
     }
 }
 
-/// Decodes the attributes of the answer to `GET_CONFIG`.
+/// Decodes the answer to `GET_CONFIG`.
 pub fn decode(answer: &[u8]) -> Result<Timeouts, Error> {
     let seconds = |kind, name| read::find(answer, kind, name).and_then(read::u32);
     Ok(Timeouts {
@@ -27,7 +27,7 @@ pub fn decode(answer: &[u8]) -> Result<Timeouts, Error> {
     })
 }
 
-/// Decodes the attributes of the answer to `GET_INFO`.
+/// Decodes the answer to `GET_INFO`.
 pub fn decode_info(answer: &[u8]) -> Result<Info, Error> {
     let version = read::find(answer, info::VERSION, "version").and_then(read::u32)?;
     let [_, major, minor, patch] = version.to_be_bytes();

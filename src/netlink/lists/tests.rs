@@ -1,9 +1,9 @@
-//! Which readings settle a list.
+//! Tests of [`settle`]: which sequences of readings make a list complete.
 
 use super::*;
 
-/// Settles these readings, none of them in one piece, and says how many were needed. The entries of
-/// `there` exist.
+/// Settles a list from these readings, each of several pieces, and returns how many it needed.
+/// `there` are the entries that exist.
 fn settled(readings: &[Vec<u32>], there: &[u32]) -> (Result<Vec<u32>, Error>, u32) {
     let read = |reads: &mut u32, number: u32| {
         *reads += 1;
@@ -28,7 +28,7 @@ fn two_readings_with_the_same_keys_are_enough() {
 
 #[test]
 fn an_entry_that_most_readings_have_passed_over_is_listed_if_it_exists() {
-    // 8 and 9 come and go, 2 stays.
+    // 8 and 9 appear and disappear; 2 stays.
     let readings = [vec![1, 3, 8], vec![1, 2, 9], vec![1, 3, 9], vec![1, 3, 8], vec![1, 3]];
     let (list, reads) = settled(&readings, &[1, 2, 3]);
     assert_eq!((list.unwrap(), reads), (vec![1, 3, 2], 5));

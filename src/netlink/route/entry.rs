@@ -1,4 +1,4 @@
-//! Answers of rtnetlink to values. What cannot be read is `None`.
+//! Decoding of rtnetlink answers. An entry that cannot be read is `None`.
 
 use std::net::IpAddr;
 
@@ -36,7 +36,7 @@ fn address_of(value: &[u8]) -> Option<IpAddr> {
     }
 }
 
-/// `struct ifinfomsg` and what follows.
+/// Decodes `struct ifinfomsg` and its attributes.
 pub fn link(payload: &[u8]) -> Option<Link> {
     let kind = u16::from_ne_bytes(payload.get(2..4)?.try_into().ok()?);
     let flags = number(payload.get(8..12)?)?;
@@ -53,11 +53,11 @@ pub fn link(payload: &[u8]) -> Option<Link> {
     })
 }
 
-/// `struct ifaddrmsg` and what follows.
+/// Decodes `struct ifaddrmsg` and its attributes.
 pub fn address(payload: &[u8]) -> Option<InterfaceAddress> {
     let &[_, prefix, flags, scope, ..] = payload else { return None };
     let attributes = attributes(payload.get(8..)?);
-    // With a peer, the second is the peer's.
+    // On a point-to-point interface `IFA_ADDRESS` is the address of the peer.
     let value = find(&attributes, nl::IFA_LOCAL).or_else(|| find(&attributes, nl::IFA_ADDRESS))?;
     Some(InterfaceAddress {
         index: number(payload.get(4..8)?)?,
@@ -70,7 +70,7 @@ pub fn address(payload: &[u8]) -> Option<InterfaceAddress> {
     })
 }
 
-/// `struct rtmsg` and what follows.
+/// Decodes `struct rtmsg` and its attributes.
 pub fn route(payload: &[u8]) -> Option<Route> {
     let attributes = attributes(payload.get(12..)?);
     let metrics = find(&attributes, nl::RTA_METRICS).map(self::attributes).unwrap_or_default();
@@ -84,7 +84,8 @@ pub fn route(payload: &[u8]) -> Option<Route> {
     })
 }
 
-/// A default route of the main table; the kernel lists all tables to those who do not ask strictly.
+/// Decodes a default route of the main table; `None` for any other route. The kernel filters a dump
+/// by table only for sockets with strict checking.
 pub fn default_route(payload: &[u8], of: Family) -> Option<Route> {
     let &[number, bits, _, _, table, _, _, kind, ..] = payload else { return None };
     let wanted = match of {
@@ -95,7 +96,7 @@ pub fn default_route(payload: &[u8], of: Family) -> Option<Route> {
     if fits && kind == nl::RTN_UNICAST { route(payload) } else { None }
 }
 
-/// `struct ndmsg` and what follows.
+/// Decodes `struct ndmsg`: the index of an interface that is a proxy for `of`, else `None`.
 pub fn proxy(payload: &[u8], of: IpAddr) -> Option<u32> {
     let attributes = attributes(payload.get(12..)?);
     let proxy = payload[10] & nl::NTF_PROXY != 0;
@@ -103,7 +104,7 @@ pub fn proxy(payload: &[u8], of: IpAddr) -> Option<u32> {
     if proxy && fits { number(payload.get(4..8)?) } else { None }
 }
 
-/// Two digits a byte.
+/// Lower-case hexadecimal, two digits for each byte.
 pub fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {

@@ -97,7 +97,7 @@ pub fn delete_address(index: u32, address: IpAddr) -> Message {
     Message::DelAddress(whole_address(index, address))
 }
 
-/// What `ip link add` says where it is told nothing; the kernel itself says 0.
+/// Defaults of `ip link add`. Without these attributes the kernel would use 0.
 const HOP_LIMIT: u8 = 64;
 const ENCAPSULATION_LIMIT: u8 = 4;
 
@@ -107,7 +107,7 @@ pub fn add_link(name: &str, link: &NewLink) -> Message {
         NewLink::Ipip { local } => (InfoKind::IpIp, Some(tunnel4(local.into()))),
         NewLink::Sit { local } => (InfoKind::SitTun, Some(tunnel4(local.into()))),
         NewLink::Ip6tnl { local } => {
-            // Protocol 0 is `mode any`: both families.
+            // Protocol 0 is `mode any`: packets of both families.
             let protocol = InfoIpTunnel::Other(DefaultNla::new(nl::IFLA_IPTUN_PROTO, vec![0]));
             let data = vec![
                 InfoIpTunnel::Local(local.into()),
@@ -141,7 +141,7 @@ pub fn add_link(name: &str, link: &NewLink) -> Message {
 }
 
 fn tunnel4(local: IpAddr) -> InfoData {
-    // 0: that of the packet inside.
+    // 0 copies the time to live of the inner packet.
     let time = InfoIpTunnel::Ttl(0);
     InfoData::IpTunnel(vec![InfoIpTunnel::Local(local), time, InfoIpTunnel::PMtuDisc(true)])
 }
@@ -180,11 +180,11 @@ pub fn default_route(gateway: IpAddr, device: u32, metric: u32) -> RouteImage {
     RouteImage(hexadecimal(&bytes))
 }
 
-/// A route's message, as read or as made.
+/// The rtnetlink message of a route, either read from the kernel or built here.
 #[derive(Debug)]
 pub struct Image(Vec<u8>);
 
-/// `struct rtmsg`.
+/// Length of `struct rtmsg` in bytes.
 const HEADER: usize = 12;
 
 impl Image {
@@ -220,7 +220,8 @@ impl Image {
         RouteImage(hexadecimal(&bytes))
     }
 
-    /// The kernel reports states in the flags that it refuses in a request.
+    /// Builds the request to add the route. The kernel reports states in the flags (such as
+    /// `RTNH_F_LINKDOWN`) that it refuses in a request, so only `onlink` stays.
     pub fn add(mut self) -> Raw {
         let flags = u32::from_ne_bytes([self.0[8], self.0[9], self.0[10], self.0[11]]);
         self.0[8..HEADER].copy_from_slice(&(flags & nl::RTNH_F_ONLINK).to_ne_bytes());
@@ -239,7 +240,7 @@ fn append(bytes: &mut Vec<u8>, kind: u16, value: &[u8]) {
     attribute.emit(&mut bytes[start..]);
 }
 
-/// A message whose bytes are known.
+/// A complete rtnetlink message: its type and its bytes.
 #[derive(Debug)]
 pub struct Raw {
     kind: u16,

@@ -1,5 +1,5 @@
-//! The socket with the kernel behind it: rtnetlink answers everybody, and says when a list changed
-//! while it was read, which IPVS does not.
+//! Tests of the socket with a real kernel. They use rtnetlink, because it answers unprivileged
+//! callers and reports a list that changed during a dump, which IPVS does not.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -16,10 +16,11 @@ use netlink_sys::protocols::NETLINK_ROUTE;
 use super::*;
 use crate::netlink::route::Network;
 
-/// Set in the process that has a network namespace of its own.
+/// Environment variable set in the child process that has its own network namespace.
 const INSIDE: &str = "IPVSADM_TEST_INSIDE";
 
-/// More than the kernel makes ahead: it makes the third chunk of 32 KiB while the second is read.
+/// Number of addresses: enough for more pieces than the kernel prepares ahead. It makes the third
+/// piece of 32 KiB while the second is read.
 const MANY: u32 = 4000;
 
 const LOOPBACK: u32 = 1;
@@ -34,7 +35,7 @@ fn silence_ends_with_the_time_that_was_set() {
     assert_eq!(socket.set_patience(Duration::from_millis(30)).unwrap(), PATIENCE);
     let error = socket.receive().unwrap_err();
     assert!(matches!(error, Error::NoAnswer { seconds: 1 }), "{error}");
-    // What was set stays, and the socket goes on.
+    // The time limit stays set, and the socket still works.
     assert_eq!(socket.set_patience(PATIENCE).unwrap(), Duration::from_millis(30));
     assert!(socket.dump(addresses, |payload| Ok(payload.len())).is_ok());
 }
@@ -44,7 +45,7 @@ fn an_answer_that_was_cut_is_no_answer() {
     let mut socket = Socket::open(NETLINK_ROUTE).unwrap();
     socket.pack(addresses(), NLM_F_DUMP);
     socket.transmit().unwrap();
-    // The end of a dump is 20 bytes.
+    // The message that ends a dump has 20 bytes.
     let error = receive_some(&socket.inner, &mut [0; 16], 16, 16).unwrap().unwrap_err();
     assert!(
         matches!(&error, Error::Answer(why) if why.contains("a message of more than 16 bytes")),
@@ -72,13 +73,13 @@ fn a_list_that_never_stays_is_given_up() {
         assert_eq!(attempts, ATTEMPTS);
         let error = list.unwrap_err();
         assert!(matches!(error, Failure::Broken(Error::Interrupted(ATTEMPTS))), "{error:?}");
-        // The rest of the list does not stand in the way of what comes next.
+        // The unread rest of the list does not disturb the next request.
         assert_eq!(disturbed(0).1.unwrap().len(), MANY as usize);
     });
 }
 
-/// Lists all addresses of the namespace, and changes one while the first `changed` attempts read.
-/// Says how many attempts there were.
+/// Lists all addresses of the namespace, and changes one of them while reading each of the first
+/// `changed` attempts. Returns the number of attempts.
 fn disturbed(changed: u32) -> (u32, Result<Vec<Vec<u8>>, Failure>) {
     let attempts = Cell::new(0);
     let disturb = Cell::new(false);
@@ -101,8 +102,8 @@ fn disturbed(changed: u32) -> (u32, Result<Vec<Vec<u8>>, Failure>) {
     (attempts.get(), list)
 }
 
-/// Runs the test `name` again, in a network namespace of its own with so many addresses. Whoever is
-/// not root makes a user namespace for it.
+/// Runs the test `name` again in a child process with its own network namespace and [`MANY`]
+/// addresses. Without root, the child also gets a user namespace.
 fn inside(name: &str, test: fn()) {
     if env::var_os(INSIDE).is_some() {
         fill();
@@ -117,7 +118,7 @@ fn inside(name: &str, test: fn()) {
     command.args(user).arg("--net").arg(program).args(["--exact", &test]).env(INSIDE, "1");
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    // No test of this name would be a success too.
+    // The child also succeeds if no test has this name, so check the count.
     assert!(output.status.success() && said.contains(" 1 passed"), "{output:?}");
 }
 

@@ -1,4 +1,4 @@
-//! What the kernel sends is understood; what it cannot have sent is an error.
+//! Decoding of captured answers, and errors for malformed ones.
 
 use super::{bytes, captured, services};
 use crate::error::Error;
@@ -16,7 +16,7 @@ fn server(fixture: &str) -> Result<DestinationEntry, Error> {
     decode_destination(answer(&bytes(fixture), command::NEW_DEST)?, Family::V4)
 }
 
-/// `fixture` with attribute `kind` in the nest `outer` under a number that nobody knows.
+/// Copies `fixture`, with attribute `kind` in the nest `outer` renumbered to an unknown number.
 fn without(fixture: &str, outer: u16, kind: u16) -> Vec<u8> {
     let mut message = bytes(fixture);
     let nest = read::find(&message[4..], outer, "nest").unwrap();
@@ -57,7 +57,7 @@ fn services_of_every_kind() {
     ];
     for (mut expected, fixture) in services().into_iter().zip(answers) {
         if expected.scheduler.as_str() == "wrr" {
-            expected.scheduler = crate::model::SchedulerName::new("rr").unwrap(); // edited since
+            expected.scheduler = crate::model::SchedulerName::new("rr").unwrap(); // the capture is older than the edit to rr
         }
         let message = bytes(fixture);
         let entry = decode_service(answer(&message, command::NEW_SERVICE).unwrap()).unwrap();
@@ -119,7 +119,7 @@ fn counters_of_64_bits_go_before_those_of_32() {
     assert_eq!(entry.stats, LIVE);
 }
 
-/// As kernels before 4.1 answer.
+/// Kernels before 4.1 send no STATS64.
 #[test]
 fn counters_of_32_bits_alone() {
     let message = without(captured::SERVICE_LIVE, message::SERVICE, service::STATS64);
@@ -128,7 +128,7 @@ fn counters_of_32_bits_alone() {
     assert_eq!(decode_destination(&message[4..], Family::V4).unwrap().stats, LIVE);
 }
 
-/// As kernels before 3.18 and 5.2 answer.
+/// Kernels before 3.18 send no address family, and those before 5.2 no tunnel attributes.
 #[test]
 fn destination_of_an_old_kernel() {
     let message = without(captured::SERVER_MASQUERADE, message::DEST, destination::ADDR_FAMILY);
@@ -160,7 +160,7 @@ fn daemons() {
 
 #[test]
 fn zeros_of_a_daemon_say_nothing() {
-    // A master on lo, with a length, a port and a time to live of 0.
+    // A master on lo whose length, port and time to live are 0.
     let message = bytes(
         "01010000 34000300 08000100 01000000 07000200 6c6f0000 08000300 07000000 \
          06000400 00000000 06000700 00000000 05000800 00000000",
@@ -207,7 +207,7 @@ fn every_needed_attribute_is_missed() {
 
 #[test]
 fn short_attribute_and_other_command_are_errors() {
-    // A family of one byte.
+    // An address family of 1 byte instead of 2.
     let message = bytes("01010000 0c000100 05000100 02000000");
     let error = decode_service(&message[4..]).unwrap_err();
     assert_eq!(error.to_string(), "malformed reply from the kernel: 1 bytes instead of 2");

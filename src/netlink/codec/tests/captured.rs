@@ -1,5 +1,5 @@
-//! What Debian's ipvsadm 1.31 and Linux 6.1.176 said to each other: hexadecimal, from the generic
-//! netlink header on, captured with `strace -e read=3 -e write=3`. Each stands with its command.
+//! Messages between Debian's ipvsadm 1.31 and Linux 6.1.176 in hexadecimal, from the generic
+//! netlink header on. Captured with `strace -e read=3 -e write=3`; each doc comment is the command.
 
 // Requests.
 
@@ -104,7 +104,8 @@ pub const SET: &str = "0c01000008000400840300000800050000000000080006002c010000"
 pub const START_MASTER: &str = "
     090100001c000380080001000100000007000200643000000800030007000000";
 
-/// `ipvsadm --start-daemon backup --mcast-interface d0 --syncid 8 --sync-maxlen 1400 --mcast-group ff02::51 --mcast-port 9000 --mcast-ttl 3`
+/// `ipvsadm --start-daemon backup --mcast-interface d0 --syncid 8 --sync-maxlen 1400`
+/// `--mcast-group ff02::51 --mcast-port 9000 --mcast-ttl 3`
 pub const START_BACKUP: &str = "
     090100004800038008000100020000000700020064300000080003000800000006000400780500000600070028230000
     050008000300000014000600ff020000000000000000000000000051";
@@ -115,7 +116,7 @@ pub const ZERO: &str = "10010000";
 /// `ipvsadm -C`
 pub const CLEAR: &str = "11010000";
 
-/// `ipvsadm -Ln`: the first request.
+/// `ipvsadm -Ln`: its first request.
 pub const LIST_SERVICES: &str = "04010000";
 
 /// `ipvsadm -Ln -t 10.0.0.1:80`: its second request.
@@ -211,7 +212,8 @@ pub const SERVER_GRE: &str = "
     04000b000c000500000000000000000004000b000c000600000000000000000004000b000c0007000000000000000000
     04000b000c000800000000000000000004000b000c000900000000000000000004000b000c000a000000000000000000";
 
-/// `ipvsadm -Ln -t 10.0.0.1:80` after `-a -t 10.0.0.1:80 -r 10.0.0.5 -i --tun-type gue --tun-port 6080 --tun-remcsum`.
+/// `ipvsadm -Ln -t 10.0.0.1:80` after
+/// `-a -t 10.0.0.1:80 -r 10.0.0.5 -i --tun-type gue --tun-port 6080 --tun-remcsum`.
 pub const SERVER_GUE: &str = "
     050100007c010200140001000a0000050000000000000000000000000600020000500000080003000200000008000400
     0100000005000d000100000006000e0017c0000006000f00020000000800050000000000080006000000000008000700
@@ -267,7 +269,8 @@ pub const SERVICE_LIVE: &str = "
     000000000000000004000b000c000800000000000000000004000b000c000900160000000000000004000b000c000a00
     0f00000000000000";
 
-/// The same after `-a -t 10.0.0.1:80 -r 10.0.0.1:8080 -m -w 3`.
+/// `ipvsadm -Ln --stats -t 10.0.0.1:80` after `-a -t 10.0.0.1:80 -r 10.0.0.1:8080 -m -w 3`
+/// and four connections.
 pub const SERVER_LIVE: &str = "
     050100007c010200140001000a000001000000000000000000000000060002001f900000080003000000000008000400
     0300000005000d000000000006000e000000000006000f00000000000800050000000000080006000000000008000700
@@ -281,7 +284,7 @@ pub const SERVER_LIVE: &str = "
 /// `ipvsadm -Ln --timeout`
 pub const TIMEOUTS: &str = "0c01000008000400840300000800050078000000080006002c010000";
 
-/// Any command: the answer to `GET_INFO`.
+/// The answer to `GET_INFO`, which every command receives.
 pub const INFO: &str = "0e01000008000100010201000800020000100000";
 
 /// `ipvsadm -Ln --daemon` after `--start-daemon master --mcast-interface d0 --syncid 7`.
@@ -296,7 +299,7 @@ pub const DAEMON_BACKUP: &str = "
     090100004800030008000100020000000700020064300000080003000800000006000400780500000600070028230000
     050008000300000014000600ff020000000000000000000000000051";
 
-/// Any command: the answer to `CTRL_CMD_GETFAMILY`.
+/// The answer to `CTRL_CMD_GETFAMILY`, which every command receives.
 pub const FAMILY: &str = "
     01020000090002004950565300000000060001001c000000080003000100000008000400000000000800050006000000
     44010600140001000800010001000000080002000b000000140002000800010002000000080002000b00000014000300
@@ -307,13 +310,13 @@ pub const FAMILY: &str = "
     0b00000014000d00080001000d000000080002000b00000014000e00080001000f000000080002000b00000014000f00
     0800010010000000080002000b000000140010000800010011000000080002000b000000";
 
-// Whole datagrams, from the netlink header on.
+// Whole datagrams, beginning with the netlink header.
 
 /// `ipvsadm -A -t 10.0.0.1:80 -s wrr`
 pub const ACKNOWLEDGED: &str = "
     2400000002000001d0db026bcd0240ab00000000680000001c000500d0db026bcd0240ab";
 
-/// The same again: EEXIST with an echo of the request.
+/// The same command again: `EEXIST` with an echo of the request.
 pub const EXISTS: &str = "
     7c00000002000000d4db026b700340aeefffffff680000001c000500d4db026b700340ae010100005400018006000100
     020000000600020006000000140003000a00000100000000000000000000000006000400005000000800060077727200

@@ -1,4 +1,4 @@
-//! The codec against what a kernel and the classic tool said.
+//! Compares the codec with messages captured from the classic tool and the kernel.
 
 mod answers;
 pub mod captured;
@@ -11,7 +11,7 @@ use netlink_packet_generic::GenlMessage;
 use crate::model::{Protocol, SchedulerName, Service, ServiceKey};
 use crate::netlink::generic::Request;
 
-/// The bytes of a fixture.
+/// Decodes the hexadecimal text of a fixture.
 pub fn bytes(text: &str) -> Vec<u8> {
     let digits: String = text.split_whitespace().collect();
     (0..digits.len())
@@ -20,7 +20,7 @@ pub fn bytes(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// What follows the netlink header of a request.
+/// Encodes a request without its netlink header.
 fn emitted(request: Request) -> Vec<u8> {
     let message = GenlMessage::from_payload(request);
     let mut buffer = vec![0; message.buffer_len()];
@@ -40,7 +40,7 @@ fn service(key: ServiceKey, scheduler: &str) -> Service {
     Service::new(key, SchedulerName::new(scheduler).unwrap())
 }
 
-/// The services of the fixtures, in the order of `ADD_*` and `SERVICE_*`.
+/// The services described by the fixtures, in the order of `ADD_*` and `SERVICE_*`.
 fn services() -> [Service; 7] {
     use crate::model::{EngineName, Family, Granularity, Persistence, SchedulerFlags};
     let persistence = |timeout, granularity| Some(Persistence { timeout, granularity });

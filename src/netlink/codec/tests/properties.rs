@@ -1,4 +1,4 @@
-//! Laws: packing then unpacking changes nothing, and no bytes make the decoders panic.
+//! Properties: decoding inverts encoding, and no bytes make the decoders panic.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -71,7 +71,7 @@ fn tunnel() -> impl Strategy<Value = Tunnel> {
             port,
             flags
         }),
-        // Known types with what the classic tool cannot say.
+        // Known tunnel types with flags that no option of the classic tool sets.
         (0..=2_u8, any::<u16>(), 3..=u16::MAX).prop_map(|(kind, port, flags)| Tunnel::Other {
             kind,
             port,
@@ -122,7 +122,7 @@ fn any_daemon() -> impl Strategy<Value = Daemon> {
     )
 }
 
-/// Gives `bytes` to everything that reads.
+/// Runs every decoder on `bytes`.
 fn read_all(bytes: &[u8]) {
     for message in messages(bytes) {
         drop(message);

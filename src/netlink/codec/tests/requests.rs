@@ -1,4 +1,4 @@
-//! What we send is what the classic tool sends, but for what it sends in vain.
+//! Our requests equal the classic tool's, except for attributes that it sends without effect.
 
 use super::{bytes, captured, emitted, key, mark, service, services};
 use crate::model::{
@@ -21,12 +21,11 @@ fn server(address: &str, port: u16, forwarding: Forwarding) -> Destination {
     Destination { forwarding, ..Destination::new(key) }
 }
 
-/// The attributes of the destination in a request.
 fn destination(request: &[u8]) -> &[u8] {
     read::find(&request[4..], message::DEST, "destination").unwrap()
 }
 
-/// The same without the tunnel's attributes, which the classic tool sends with every method.
+/// Removes the tunnel attributes, which the classic tool sends with every forwarding method.
 fn without_tunnel(attributes: &[u8]) -> Vec<u8> {
     let mut rest = Vec::new();
     let mut at = 0;
@@ -61,7 +60,7 @@ fn services_byte_for_byte() {
 #[test]
 fn a_service_is_deleted_by_its_key_alone() {
     let request = sent(&Change::DeleteService(mark(7, Family::V4)));
-    // From the fixture DELETE_FWMARK: command, AF and FWMARK.
+    // Command, AF and FWMARK of the fixture DELETE_FWMARK.
     assert_eq!(request, bytes("03010000 14000180 0600010002000000 0800050007000000"));
     let theirs = bytes(captured::DELETE_FWMARK);
     assert_eq!(request[..4], theirs[..4]);
@@ -111,7 +110,7 @@ fn other_methods_go_without_tunnel_attributes() {
 fn a_destination_is_deleted_by_its_key_alone() {
     let request = sent(&Change::DeleteDestination(web(), route_key()));
     assert_eq!(request[..4], [command::DEL_DEST, 1, 0, 0]);
-    // Family, address and port, as ADD_ROUTE begins.
+    // ADD_ROUTE begins with the same family, address and port.
     let theirs = bytes(captured::ADD_ROUTE);
     assert_eq!(destination(&request), &destination(&theirs)[..36]);
 }
@@ -151,7 +150,8 @@ fn daemons_byte_for_byte() {
 fn a_time_out_of_0_is_not_sent() {
     let request = sent(&Change::SetTimeouts(Timeouts { tcp: 900, tcp_fin: 0, udp: 300 }));
     assert_eq!(request, bytes("0c010000 0800040084030000 080006002c010000"));
-    // The classic tool sends its 0 (attribute 5), which the kernel takes for "keep".
+    // The classic tool also sends the time-out of 0 (attribute 5), which the kernel takes as
+    // "keep".
     let theirs = bytes(captured::SET);
     assert_eq!([&theirs[..12], &theirs[20..]].concat(), request);
 }
