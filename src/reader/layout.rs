@@ -1,4 +1,5 @@
-//! `struct ip_vs_get_services`, `struct ip_vs_get_dests` and their entries (`linux/ip_vs.h`).
+//! Layout of `struct ip_vs_get_services`, `struct ip_vs_get_dests` and their entries
+//! (`linux/ip_vs.h`).
 
 use std::mem::offset_of;
 use std::net::Ipv4Addr;
@@ -24,7 +25,7 @@ struct StatsEntry {
     outbps: u32,
 }
 
-/// A service in the answer.
+/// `struct ip_vs_service_entry`. Addresses and ports are in network byte order.
 #[repr(C)]
 pub struct ServiceImage {
     protocol: u16,
@@ -39,14 +40,14 @@ pub struct ServiceImage {
     stats: StatsEntry,
 }
 
-/// What stands before the services.
+/// `struct ip_vs_get_services`: the header before the services.
 #[repr(C)]
 pub struct ServicesHead {
     num_services: u32,
     entrytable: [ServiceImage; 0],
 }
 
-/// A real server in the answer.
+/// `struct ip_vs_dest_entry`. Addresses and ports are in network byte order.
 #[repr(C)]
 pub struct ServerImage {
     addr: u32,
@@ -61,7 +62,8 @@ pub struct ServerImage {
     stats: StatsEntry,
 }
 
-/// What stands before the real servers: of which service, and how many fit.
+/// `struct ip_vs_get_dests`: the header before the real servers. The request fills in the service
+/// and how many real servers fit.
 #[repr(C)]
 pub struct ServersHead {
     protocol: u16,
@@ -72,21 +74,23 @@ pub struct ServersHead {
     entrytable: [ServerImage; 0],
 }
 
-/// Bytes of the answer to `IP_VS_SO_GET_INFO`: version, size of the connection table, services.
+/// Length in bytes of the answer to `IP_VS_SO_GET_INFO`: version, size of the connection table,
+/// number of services.
 pub const INFO: usize = 12;
-/// Where the number of services stands there.
+/// Offset of the number of services in that answer.
 const INFO_SERVICES: usize = 8;
 
-/// A weight that no real server has: the kernel refuses negative ones. Stands where the kernel has
-/// written nothing.
+/// Weight that marks an entry as not written by the kernel. No real server has it, because the
+/// kernel refuses negative weights.
 const NO_WEIGHT: u32 = u32::MAX;
 
-/// The fewest bytes of a packet, the header of IPv4; and more than the most that the kernel ever
-/// takes for one (BIG TCP: 512 KiB).
+/// Bounds of a packet's length in bytes: an IPv4 header, and more than the largest packet of the
+/// kernel (BIG TCP: 512 KiB).
 const SHORTEST: u64 = 20;
 const LONGEST: u64 = 1 << 19;
 
-/// `N` bytes of an image. The offsets are those of the structures above, so they are there.
+/// Copies `N` bytes of an image. Callers pass offsets of the structures above, so the zeros for a
+/// missing range are never used.
 fn bytes<const N: usize>(image: &[u8], offset: usize) -> [u8; N] {
     image.get(offset..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; N])
 }
@@ -100,7 +104,7 @@ pub fn services_of(info: &[u8; INFO]) -> usize {
     u32_at(info, INFO_SERVICES) as usize
 }
 
-/// An empty answer with room for `count` services.
+/// An empty answer buffer with room for `count` services.
 pub fn room_for_services(count: usize) -> Vec<u8> {
     let head = offset_of!(ServicesHead, entrytable);
     let mut answer = vec![0; head + count * size_of::<ServiceImage>()];
@@ -109,20 +113,21 @@ pub fn room_for_services(count: usize) -> Vec<u8> {
     answer
 }
 
-/// The image at `place` of an answer.
+/// The bytes of the service number `place` in an answer, from 0.
 pub fn service_at(answer: &[u8], place: usize) -> &[u8] {
     let start = offset_of!(ServicesHead, entrytable) + place * size_of::<ServiceImage>();
     answer.get(start..start + size_of::<ServiceImage>()).unwrap_or_default()
 }
 
-/// How many services the kernel has written. It leaves a service without scheduler no empty name.
+/// Number of services that the kernel has written. It always writes a scheduler name, even for a
+/// service without one, so an empty name marks the end.
 pub fn services_in(answer: &[u8]) -> usize {
     let images =
         answer[offset_of!(ServicesHead, entrytable)..].chunks_exact(size_of::<ServiceImage>());
     images.take_while(|image| image[offset_of!(ServiceImage, sched_name)] != 0).count()
 }
 
-/// What identifies the service of an image.
+/// Decodes the key of a service. The socket options list only IPv4 services.
 pub fn key_of(image: &[u8]) -> ServiceKey {
     if let Some(mark) = NonZeroU32::new(u32_at(image, offset_of!(ServiceImage, fwmark))) {
         return ServiceKey::Fwmark { mark, family: Family::V4 };
@@ -134,7 +139,7 @@ pub fn key_of(image: &[u8]) -> ServiceKey {
     }
 }
 
-/// The service of an image; its persistence engine does not stand there.
+/// Decodes a service. Its persistence engine is a parameter, because the image does not contain it.
 pub fn service_of(image: &[u8], engine: Option<EngineName>) -> Service {
     let name: [u8; 16] = bytes(image, offset_of!(ServiceImage, sched_name));
     let configured = ConfiguredService {
@@ -148,17 +153,17 @@ pub fn service_of(image: &[u8], engine: Option<EngineName>) -> Service {
     configured.into()
 }
 
-/// The number of real servers of an image, those of IPv6 too.
+/// Number of real servers of a service, including IPv6 ones, which the socket options do not list.
 pub fn servers_of(image: &[u8]) -> usize {
     u32_at(image, offset_of!(ServiceImage, num_dests)) as usize
 }
 
-/// What a service has carried.
+/// Decodes the counters of a service.
 pub fn service_stats(image: &[u8]) -> Stats {
     stats(&image[offset_of!(ServiceImage, stats)..])
 }
 
-/// Makes `answer` the question for the real servers of the service of `image`, with room for
+/// Turns `answer` into the request for the real servers of the service in `image`, with room for
 /// `count`.
 pub fn ask_for_servers(answer: &mut Vec<u8>, image: &[u8], count: usize) {
     let head = offset_of!(ServersHead, entrytable);
@@ -183,15 +188,15 @@ pub fn ask_for_servers(answer: &mut Vec<u8>, image: &[u8], count: usize) {
     }
 }
 
-/// The real servers that the kernel has written.
+/// The images of the real servers that the kernel has written.
 pub fn servers_in(answer: &[u8]) -> impl Iterator<Item = &[u8]> {
     let images =
         answer[offset_of!(ServersHead, entrytable)..].chunks_exact(size_of::<ServerImage>());
     images.take_while(|image| u32_at(image, offset_of!(ServerImage, weight)) != NO_WEIGHT)
 }
 
-/// The real server of an image and what it has carried. What kind of tunnel leads to it does not
-/// stand there.
+/// Decodes a real server. The image does not tell the tunnel's kind and parameters, so every tunnel
+/// is decoded as IPIP.
 pub fn server_of(image: &[u8], counters: bool) -> DestinationEntry {
     let key = DestinationKey {
         address: Ipv4Addr::from(bytes::<4>(image, offset_of!(ServerImage, addr))).into(),
@@ -214,15 +219,16 @@ pub fn server_of(image: &[u8], counters: bool) -> DestinationEntry {
     }
 }
 
-/// Whether nothing can have been cut from these totals, of which all but those of bytes come in 32
-/// bits. Each packet has at least 20 bytes: below 80 GiB there are fewer than 2^32 packets. Each
-/// connection began with a packet. The counters of the service would prove nothing: those of a real
-/// server that was deleted and added again may be larger.
+/// Whether these totals can be complete although the socket options cut all of them but bytes to 32
+/// bits. Each packet has at least 20 bytes, so below 80 GiB there are fewer than 2^32 packets, and
+/// each connection began with a packet. A comparison with the service's counters would prove
+/// nothing: a real server that was deleted and added again may have higher counters.
 pub fn has_whole_totals(stats: &Stats) -> bool {
     stats.in_bytes.max(stats.out_bytes) / SHORTEST < u64::from(u32::MAX)
 }
 
-/// The same of rates, all of which come in 32 bits: so few packets have fewer than 2^32 bytes.
+/// Whether these rates can be complete although the socket options cut all of them to 32 bits: few
+/// enough packets cannot have 2^32 bytes.
 pub fn has_whole_rates(stats: &Stats) -> bool {
     let packets = stats.in_packet_rate.max(stats.out_packet_rate);
     packets.saturating_mul(LONGEST) < u64::from(u32::MAX)

@@ -1,20 +1,20 @@
-//! One reader of the kernel's table for all commands: name the columns, and it takes each from the
-//! cheapest source that has it whole.
+//! Reads the kernel's table for all commands. A command names the columns it needs; the reader
+//! takes each from the cheapest source that has its full value.
 //!
-//! - IPv4 services, those by mark too, and their real servers come from the socket options of IPVS.
-//!   Both lists are snapshots.
-//! - IPv6 services, and the names of persistence engines, come from the one netlink dump of services.
-//! - A netlink dump of one service's real servers is read where the options lack something: IPv6,
-//!   parameters of tunnels, real servers of another family, counters that may have been cut to 32
-//!   bits, and where the options cannot be asked at all.
+//! - IPv4 services, including those by firewall mark, and their real servers come from the socket
+//!   options of IPVS. Both lists are snapshots.
+//! - IPv6 services and the names of persistence engines come from one netlink dump of all services.
+//! - The real servers of one service come from a netlink dump if the socket options cannot show
+//!   them: IPv6, tunnel parameters, a real server of the other family, counters that may be cut to
+//!   32 bits, or socket options that are not available.
 //!
-//! Other programs may change the table at any time. Each service that is there all the time is in the
-//! result, and each of its real servers too; a service that has gone when its real servers are read is
-//! left out. Between two services time passes.
+//! Other programs may change the table at any time. The result contains every service and real
+//! server that exists throughout the read. If a service is deleted before its real servers are
+//! read, it is left out. Different services are read at different moments.
 //!
-//! One gap is known: where a service of IPv4 has a real server of IPv6, none of its IPv4 servers is
-//! behind a tunnel, and another program adds one between the two calls, the options do not show that
-//! the IPv6 one is missing.
+//! One gap is known. Suppose an IPv4 service has an IPv6 real server and no IPv4 tunnel, and
+//! another program adds an IPv4 real server between the two calls. Then the counts match, and the
+//! socket options do not show that the IPv6 real server is missing.
 
 mod call;
 mod layout;
@@ -32,72 +32,75 @@ use crate::model::{
 use crate::netlink::{Client, Pieces, Reading, settle};
 use options::{Options, Servers};
 
-/// What is asked for besides what every source has: the services without their engines, and the real
+/// Optional columns of a read. Every source has the rest: services without their engines, and real
 /// servers with weights, thresholds and connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Columns {
-    /// Totals of connections, packets and bytes.
+    /// Total connections, packets and bytes.
     pub totals: bool,
-    /// Rates of the same.
+    /// Connections, packets and bytes per second.
     pub rates: bool,
-    /// The persistence engines of services.
     pub engines: bool,
-    /// The parameters of tunnels. Without them every tunnel is IP in IP.
+    /// Kind and parameters of tunnels. Without this column every tunnel is read as IPIP.
     pub tunnels: bool,
 }
 
 impl Columns {
-    /// All that is configured.
+    /// Everything that a rule can set.
     pub const CONFIGURED: Self = Self { totals: false, rates: false, engines: true, tunnels: true };
 
     fn counters(self) -> bool {
         self.totals || self.rates
     }
 
-    /// Whether the counters asked for are whole in the options.
+    /// Whether the counters that the command needs are complete in the answer of the socket
+    /// options.
     fn accept(self, stats: &Stats) -> bool {
         (!self.totals || layout::has_whole_totals(stats))
             && (!self.rates || layout::has_whole_rates(stats))
     }
 
-    /// Whether the options have of this real server what was asked for.
+    /// Whether the answer of the socket options has everything that the command needs of this real
+    /// server.
     fn suffice(self, server: &DestinationEntry) -> bool {
         let is_known = !matches!(server.destination.forwarding, Forwarding::Tunnel(_));
         (is_known || !self.tunnels) && self.accept(&server.stats)
     }
 }
 
-/// A service of a [`Reader`].
+/// Handle of a service in a [`Reader`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Row(Source);
 
-/// Where its values come from, with its place there.
+/// The source of a service, and its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
     Options(usize),
     Netlink(usize),
 }
 
-/// The services of a table; their real servers are read one service at a time.
+/// The services of the kernel's table. The real servers are read later, one service at a time.
 #[derive(Debug)]
 pub struct Reader {
     columns: Columns,
-    /// Services of IPv4, where the socket options tell them.
+    /// The IPv4 services, if the socket options are available.
     options: Options,
-    /// All others, more than those in `rows` where a dump saw some that have gone.
+    /// All other services. If several dumps were read, some of these may be gone and missing in
+    /// `rows`.
     others: IndexMap<ServiceKey, (Service, Stats), KeyHash>,
-    /// Engines of the services in `options`, where they were asked for; few have any.
+    /// Engines of the services in `options`, if the command needs them. Few services have one.
     engines: HashMap<ServiceKey, EngineName, KeyHash>,
     rows: Vec<Row>,
-    /// The engines of the services in `options` were not asked for.
+    /// The engines of the services in `options` were not read.
     lacks_engines: bool,
 }
 
 impl Reader {
-    /// Reads the services.
+    /// Reads the list of services.
     ///
     /// # Errors
-    /// Those of [`Client::services`]: [`Error::Interrupted`] where the table does not settle.
+    /// The errors of [`Client::services`], such as [`Error::Interrupted`] if the table does not
+    /// settle.
     pub fn open(client: &mut Client, columns: Columns) -> Result<Self, Error> {
         let reader = Self {
             columns,
@@ -122,8 +125,8 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Reads the services of IPv4 only, and the engines of none: without netlink, whose list costs ten
-    /// times as much. `None` where netlink has to be asked.
+    /// Reads only the IPv4 services, without engines. It avoids the netlink dump, which costs ten
+    /// times as much. `None` if the socket options are not available.
     pub fn of_ipv4(client: &Client, columns: Columns) -> Option<Self> {
         let options = Options::of(client);
         if !options.are_known() {
@@ -134,8 +137,8 @@ impl Reader {
         Some(Self { columns, options, others, engines, rows, lacks_engines: true })
     }
 
-    /// Reads what the options lack into `others` and `engines`. In `rows` stand then all services that
-    /// it has seen. Says whether nothing can have been passed over.
+    /// Reads what the socket options lack into `others` and `engines`, and puts a row for each
+    /// service of the dump into `rows`. Returns whether the dump was certainly complete.
     fn dump(&mut self, client: &mut Client, number: u32) -> Result<bool, Error> {
         let Self { columns, options, others, engines, rows, .. } = self;
         let mut places = Places { options, next: 0, by_key: None };
@@ -145,7 +148,7 @@ impl Reader {
         let dump = client.each_service(Pieces::of_services(number), |seen| {
             let key = seen.key()?;
             if key.family() == Family::V4 && options.are_known() {
-                // One that came after the options had been read is not ours to tell of.
+                // A service that was added after the socket options were read is left out.
                 rows.extend(places.of(&key).map(|place| Row(Source::Options(place))));
                 engines.extend(seen.engine.map(|engine| (key, engine)));
                 return Ok(());
@@ -168,8 +171,8 @@ impl Reader {
         Ok(dump.pieces <= 1 || is_as_before)
     }
 
-    /// Gives each service one row, in the order of the last dump. Those that it has passed over come
-    /// at the end; what their engines are has to be asked.
+    /// Gives each service one row, in the order of the last dump. Services that the dump skipped
+    /// come last, and their engines are requested one by one.
     fn arrange(&mut self, client: &mut Client, settled: Vec<Row>) -> Result<(), Error> {
         let mut due = vec![true; self.options.len()];
         let mut others_due = vec![true; self.others.len()];
@@ -190,12 +193,10 @@ impl Reader {
         Ok(())
     }
 
-    /// The services, in the kernel's order.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    /// What identifies the service of `row`.
     pub fn key(&self, Row(source): Row) -> ServiceKey {
         match source {
             Source::Options(place) => self.options.key(place),
@@ -203,12 +204,12 @@ impl Reader {
         }
     }
 
-    /// The service of `row`; its engine is known where it was asked for.
+    /// The service of `row`, with its engine if the command needs engines.
     pub fn service(&self, row: Row) -> Service {
         self.counted(row).0
     }
 
-    /// Whether the service of `row` is this one, as far as it was asked for.
+    /// Whether the service of `row` equals `other`, ignoring the engine if engines were not read.
     pub fn is_like(&self, row: Row, other: &Service) -> bool {
         let service = self.service(row);
         if self.lacks_engines {
@@ -231,7 +232,7 @@ impl Reader {
         }
     }
 
-    /// The service of `row` with its counters. `None` where it has gone.
+    /// The service of `row` with its counters; `None` if it was deleted meanwhile.
     pub fn entry(&self, client: &mut Client, row: Row) -> Result<Option<ServiceEntry>, Error> {
         let (service, stats) = self.counted(row);
         if matches!(row.0, Source::Netlink(_)) || self.columns.accept(&stats) {
@@ -240,7 +241,8 @@ impl Reader {
         client.service_if_present(&service.key)
     }
 
-    /// The real servers of the service of `row`, in the kernel's order. `None` where it has gone.
+    /// The real servers of the service of `row`, in the kernel's order; `None` if the service was
+    /// deleted meanwhile.
     pub fn servers(
         &mut self,
         client: &mut Client,
@@ -258,13 +260,13 @@ impl Reader {
         }
         let key = self.key(row);
         let list = client.listed_destinations(&key, columns.counters())?;
-        // The kernel lists none for a service that does not exist.
+        // The kernel lists no real servers for an unknown service, without an error.
         let has_gone = list.is_empty() && client.service_if_present(&key)?.is_none();
         Ok((!has_gone).then_some(list))
     }
 
-    /// The service of `row` with its real servers, in the order in which they were added. `None` where
-    /// it has gone.
+    /// The service of `row` with its real servers in the order in which they were added; `None` if
+    /// the service was deleted meanwhile.
     pub fn pool(&mut self, client: &mut Client, row: Row) -> Result<Option<Pool>, Error> {
         let Some(servers) = self.servers(client, row)? else { return Ok(None) };
         let mut service = self.service(row);
@@ -276,11 +278,11 @@ impl Reader {
     }
 }
 
-/// Finds the places of keys that come in the order of the options, but for some.
+/// Finds the index of a key in `options`. Keys arrive mostly in the order of `options`.
 struct Places<'a> {
     options: &'a Options,
     next: usize,
-    /// Made where the order differs.
+    /// Built at the first key out of order.
     by_key: Option<HashMap<ServiceKey, usize, KeyHash>>,
 }
 
@@ -301,11 +303,11 @@ impl Places<'_> {
 }
 
 impl Client {
-    /// The whole table as a value, without counters: services with their real servers, time-outs
-    /// and sync daemons. `rules::plan` compares it with another one.
+    /// The whole table without counters: services with their real servers, time-outs and sync
+    /// daemons. Compare two tables with `diff::plan`.
     ///
-    /// Each service that is there all the time stands in it, whatever other programs do meanwhile;
-    /// between the first service and the last time passes.
+    /// The table contains every service that exists throughout the call, whatever other programs
+    /// do. The services are read one after the other, so the table is no snapshot.
     pub fn table(&mut self) -> Result<Table, Error> {
         let mut table = Table { timeouts: Some(self.timeouts()?), ..Table::default() };
         table.daemons = [(DaemonRole::Master, None), (DaemonRole::Backup, None)].into();

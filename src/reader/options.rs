@@ -1,7 +1,7 @@
-//! The services of IPv4 and their real servers, from the socket options of IPVS.
+//! IPv4 services and their real servers, from the socket options of IPVS.
 //!
-//! The kernel fills the list of all services, and that of a service's real servers, in one go under its
-//! lock: no other program can come in between. It costs a twentieth of what netlink costs.
+//! The kernel fills the list of services, and the list of one service's real servers, under its
+//! lock, so each list is a snapshot. A list costs a twentieth of the same list by netlink.
 
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -14,44 +14,45 @@ use super::layout::{self, INFO};
 use crate::model::{DestinationEntry, EngineName, Service, ServiceKey, Stats};
 use crate::netlink::Client;
 
-/// `IP_VS_SO_GET_*`
+/// `IP_VS_SO_GET_*` in `linux/ip_vs.h`.
 const GET_INFO: c_int = 1153;
 const GET_SERVICES: c_int = 1154;
 const GET_DESTS: c_int = 1156;
 
-/// How often the list is asked for where it grows faster than the room for it.
+/// Attempts to read a list that grows faster than its buffer.
 const TRIES: u32 = 8;
 
-/// The services of IPv4, those by mark too, as they were at one moment.
+/// A snapshot of the IPv4 services, including those by firewall mark.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// Nothing where netlink has to be asked for everything.
+    /// `None` if the socket options are not available and netlink must list everything.
     socket: Option<OwnedFd>,
-    /// The answer of the kernel; decoded where it is asked for, since a table may be large.
+    /// The kernel's answer. It is decoded on demand, since a table may be large.
     services: Vec<u8>,
     count: usize,
-    /// The last answer about real servers.
+    /// Buffer for the real servers of one service.
     servers: Vec<u8>,
 }
 
-/// The real servers of a service.
+/// Answer to the request for the real servers of a service.
 #[derive(Debug)]
 pub enum Servers {
-    /// All of them, as they were at one moment.
+    /// All real servers, as a snapshot.
     All(Vec<DestinationEntry>),
-    /// The service has gone.
+    /// The service was deleted.
     Gone,
-    /// Some have another family, which the options do not tell, or their number has changed.
+    /// Incomplete: some real servers are IPv6, which the socket options do not list, or their
+    /// number has changed.
     Unknown,
 }
 
 impl Options {
-    /// Asks for the services.
+    /// Reads the list of services. Empty if the socket options are not available.
     pub fn of(client: &Client) -> Self {
         Self::read(client).unwrap_or_default()
     }
 
-    /// `None` where the kernel has no such socket option, a sandbox allows none, or the thread is in
+    /// `None` if the kernel lacks the socket options, a sandbox forbids them, or the thread is in
     /// another network namespace than `client`.
     fn read(client: &Client) -> Option<Self> {
         let flags = SockFlag::SOCK_CLOEXEC;
@@ -63,7 +64,7 @@ impl Options {
         for _ in 0..TRIES {
             ask(socket.as_fd(), GET_INFO, &mut info).ok()?;
             let there = layout::services_of(&info);
-            // Some more, which others may add before the next call.
+            // Spare room for services that other programs add before the next call.
             let room = there + there / 16 + 8;
             let mut services = layout::room_for_services(room);
             ask(socket.as_fd(), GET_SERVICES, &mut services).ok()?;
@@ -75,12 +76,11 @@ impl Options {
         None
     }
 
-    /// Whether every service of IPv4 stands here.
+    /// Whether the list contains every IPv4 service.
     pub fn are_known(&self) -> bool {
         self.socket.is_some()
     }
 
-    /// How many services there are.
     pub fn len(&self) -> usize {
         self.count
     }
@@ -89,24 +89,24 @@ impl Options {
         layout::service_at(&self.services, place)
     }
 
-    /// What identifies the service at `place`.
     pub fn key(&self, place: usize) -> ServiceKey {
         layout::key_of(self.image(place))
     }
 
-    /// The service at `place`, with a persistence engine from elsewhere, and what it has carried.
+    /// The service at `place` and its counters. `engine` is a parameter, because the socket options
+    /// do not tell it.
     pub fn service(&self, place: usize, engine: Option<EngineName>) -> (Service, Stats) {
         let image = self.image(place);
         (layout::service_of(image, engine), layout::service_stats(image))
     }
 
-    /// The real servers of the service at `place`, in the kernel's order. What kind of tunnel leads
-    /// to them is not known.
+    /// The real servers of the service at `place`, in the kernel's order. Every tunnel is decoded
+    /// as IPIP.
     pub fn servers(&mut self, place: usize, counters: bool) -> Servers {
         let Some(socket) = &self.socket else { return Servers::Unknown };
         let image = layout::service_at(&self.services, place);
         let count = layout::servers_of(image);
-        // One more: then it shows when one was added meanwhile.
+        // Room for one more than expected shows whether one was added meanwhile.
         layout::ask_for_servers(&mut self.servers, image, count + 1);
         match ask(socket.as_fd(), GET_DESTS, &mut self.servers) {
             Ok(()) => {}
