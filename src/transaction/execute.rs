@@ -1,4 +1,4 @@
-//! Making changes in steps, between which there is time to stop.
+//! Sends a plan's changes in steps and stops at a refusal or a signal.
 
 use crate::error::{Errno, Error};
 use crate::model::Change;
@@ -7,31 +7,34 @@ use crate::system::signals::Signals;
 
 use super::progress::{Doing, Progress};
 
-/// Why it stopped before the end.
+/// Reason why a run stopped before the end of its plan.
 #[derive(Debug)]
 pub enum Stop {
-    /// The kernel refused changes; the first of them, by its place in the plan.
+    /// The kernel refused changes.
     Refused {
-        /// The place of the first.
+        /// Index in the plan of the first refused change.
         index: usize,
-        /// Why it was refused.
+        /// Error number of that refusal.
         errno: Errno,
-        /// The number of others.
+        /// Number of further refusals in the same send.
         more: usize,
     },
-    /// The kernel cannot be asked any more.
+    /// The connection to the kernel failed.
     Broken(Error),
-    /// A signal of this name came.
+    /// A signal came; the text names it: `interrupted by SIGTERM`.
     Signal(&'static str),
-    /// Nobody confirmed, for this reason.
+    /// Nobody confirmed the change; the text says why.
     Unconfirmed(&'static str),
 }
 
-/// The places of the changes that were or may have been made, and why the rest was not.
+/// Indices in the plan of the changes that were made or may have been made, and the reason of the
+/// stop.
 pub type Stopped = (Vec<usize>, Stop);
 
-/// Makes the changes. If it stops, the places of those that were or may have been made stand with
-/// the reason.
+/// Makes the changes of a plan in their order.
+///
+/// # Errors
+/// [`Stopped`], with the changes that the caller must roll back.
 pub fn run(
     client: &mut Client,
     changes: &[Change],
@@ -51,11 +54,11 @@ fn make(
     progress: &mut dyn Progress,
 ) -> Result<(), Stopped> {
     let mut made = 0;
-    // Nothing is deleted before everything else has succeeded, but for a daemon that has to wait for
-    // it: a deletion can be undone, but by then its connections have missed packets and its counters
-    // are gone.
+    // All additions and edits come before the first deletion. Rollback can add a deleted object
+    // again, but its connections have lost packets and its counters are gone. The only exception is
+    // a sync daemon that must stop before another can start.
     for phase in changes.chunk_by(|one, next| deletes(one) == deletes(next)) {
-        // One send each.
+        // Each step is one send.
         for step in phase.chunks(REQUESTS) {
             if let Some(name) = signals.received() {
                 return Err(((0..made).collect(), Stop::Signal(name)));
@@ -63,7 +66,7 @@ fn make(
             let mut refusals = client
                 .batch(step)
                 .map_err(|error| ((0..made + step.len()).collect(), Stop::Broken(error)))?;
-            // If another program has deleted the same thing before us, nothing is wrong.
+            // If another program has deleted the same object first, the refusal is harmless.
             refusals.retain(|refusal| !step[refusal.index].is_needless(refusal.errno));
             if let Some(first) = refusals.iter().min_by_key(|refusal| refusal.index) {
                 let refused = |place| refusals.iter().any(|refusal| made + refusal.index == place);
@@ -76,7 +79,7 @@ fn make(
             progress.advance(made);
         }
     }
-    // The last moment to notice.
+    // After this check, a signal no longer rolls the changes back.
     match signals.received() {
         Some(name) => Err(((0..made).collect(), Stop::Signal(name))),
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! What brings the table back where `ipvsadm-restore` does not come to its end.
+//! [`Guard`] restores the table if `ipvsadm-restore` stops before the end of its file.
 
 use super::journal::Journal;
 use super::progress::Progress;
@@ -10,66 +10,63 @@ use crate::model::Table;
 use crate::netlink::Client;
 use crate::system::signals::Signals;
 
-/// The lock, the journal and the signals of a run.
+/// Lock, journal and signal handlers of one run.
 #[derive(Debug)]
 pub struct Guard {
-    /// Missing if there is no lock.
+    /// `None` if there is no lock.
     journal: Option<Journal>,
-    /// Why there is none, until it is said.
+    /// Why there is no lock; taken when it is reported.
     unlocked: Option<Error>,
-    /// The journal is of another version. It stays as it is.
+    /// The journal has another schema version. The run must not overwrite it.
     is_unreadable: bool,
-    /// What a run that was killed has left.
+    /// Steps that a killed run left in the journal.
     earlier: Transaction,
     own: Transaction,
-    /// The table before the first change, where it is known.
+    /// The table before the first change, if the caller read it.
     before: Option<Table>,
     signals: Option<Signals>,
 }
 
-/// What the user must know before a step is made. A host that boots needs its rules, lock and journal
-/// or not.
+/// Problems to report before the first step. The run continues nevertheless, since a host that
+/// boots needs its rules with or without lock and journal.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Unprotected {
-    /// Why there is no lock; said once.
+    /// Why there is no lock; reported only once.
     pub unlocked: Option<Error>,
     /// Why the journal could not be written.
     pub unwritten: Option<Error>,
 }
 
-/// How a guarded run ended.
 #[derive(Debug)]
 pub struct End {
-    /// What became of the table.
     pub fate: Fate,
-    /// A run that was killed has left changes that can still be taken back.
+    /// The journal still has changes of a killed run, which `apply --recover` can roll back.
     pub earlier: bool,
 }
 
-/// What became of the table.
+/// Result of a guarded run for the kernel's table.
 #[derive(Debug)]
 pub enum Fate {
-    /// The run came to its end; whether the journal could be brought up to date.
+    /// The run reached its end.
     Done {
-        /// The status with which it ended.
+        /// Exit status of the run.
         status: u8,
-        /// Whether the journal could be brought up to date.
+        /// Whether the journal could be updated after the run.
         tidied: Result<(), Error>,
     },
-    /// It was taken back.
+    /// The run stopped early and its changes were rolled back.
     TakenBack {
-        /// The signal that stopped it.
+        /// Names the signal that stopped the run: `interrupted by SIGTERM`.
         signal: Option<&'static str>,
-        /// What it could not go on after.
+        /// The error that stopped the run.
         error: Option<Box<Error>>,
-        /// What came of taking it back.
         rollback: Rollback,
     },
 }
 
 impl Guard {
-    /// Guards a run that has this lock, or none for the reason given.
+    /// Starts to guard a run. `lock` is the run's lock, or the reason why it has none.
     pub fn begin(lock: Result<Journal, Error>, client: &mut Client) -> Self {
         let (journal, unlocked) = match lock {
             Ok(journal) => (Some(journal), None),
@@ -85,12 +82,13 @@ impl Guard {
         Self { journal, unlocked, is_unreadable, earlier, own, before, signals }
     }
 
-    /// The table before the first change; later ones do not count.
+    /// Stores the table before the first change; later calls do nothing.
     pub fn remember(&mut self, before: &Table) {
         self.before.get_or_insert_with(|| before.clone());
     }
 
-    /// What is going to be done. From now on it is taken back where a signal comes.
+    /// Records the next step in the journal before the caller makes it. From the first step on, a
+    /// signal leads to a rollback.
     pub fn announce(&mut self, step: Step) -> Result<Unprotected, Error> {
         if matches!(&step, Step::Touched(delta) if *delta == Delta::default()) {
             return Ok(Unprotected::default());
@@ -102,7 +100,8 @@ impl Guard {
         Ok(Unprotected { unlocked: self.unlocked.take(), unwritten: self.write().err() })
     }
 
-    /// Who has taken both back has the table as it was before the earlier run.
+    /// Writes the steps of a killed run before our own. A recovery rolls back both, so that the
+    /// table is as before the earlier run.
     fn write(&self) -> Result<(), Error> {
         let steps = self.earlier.0.iter().chain(&self.own.0);
         match &self.journal {
@@ -111,7 +110,7 @@ impl Guard {
         }
     }
 
-    /// A request to stop came.
+    /// Whether a signal asked the run to stop.
     pub fn is_stopped(&self) -> bool {
         self.stopped_by().is_some()
     }
@@ -120,10 +119,10 @@ impl Guard {
         self.signals.as_ref()?.received()
     }
 
-    /// Takes everything back where the run was stopped or could not go on.
+    /// Ends the run. If a signal or an error stopped it, rolls its steps back.
     ///
     /// # Errors
-    /// What the run could not go on after, if it has changed nothing.
+    /// The error that stopped the run, if the run had not changed anything yet.
     pub fn end(
         mut self,
         outcome_of_run: Result<u8, Error>,
@@ -144,8 +143,8 @@ impl Guard {
         Ok(End { fate, earlier })
     }
 
-    /// What was left by a run that was killed is of no table that there is, if all services were
-    /// replaced and it touched nothing else.
+    /// Updates the journal after a successful run. If the run replaced all services and a killed
+    /// run had changed nothing else, the killed run's steps are obsolete and are dropped.
     fn succeed(&mut self, all_replaced: bool) -> Result<(), Error> {
         let is_changed = !self.own.is_empty();
         self.own = Transaction::default();
@@ -158,7 +157,7 @@ impl Guard {
         self.leave()
     }
 
-    /// The journal is what it was at the beginning, if anything.
+    /// Restores the journal to its content before this run.
     fn leave(&self) -> Result<(), Error> {
         match &self.journal {
             Some(journal) if self.earlier.is_empty() && !self.is_unreadable => journal.clear(),

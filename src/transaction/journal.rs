@@ -1,5 +1,5 @@
-//! The journal of a change of the table: what it touches, before and after, for whoever comes after
-//! a crash.
+//! The journal: what a run touches, before and after, so that `apply --recover` can roll the run
+//! back after a crash.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -17,34 +17,33 @@ use crate::system::state_file::StateFile;
 #[derive(Serialize, Deserialize)]
 struct Document {
     schema: u32,
-    /// Which boot: the table of another one is gone.
+    /// Boot id. After a reboot the journal is obsolete.
     boot: String,
-    /// Which network namespace: the table of another one is not meant.
+    /// Cookie of the network namespace; `None` before Linux 5.14.
     namespace: Option<u64>,
     steps: Vec<Entry>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Entry {
-    /// The daemons that it speaks of.
+    /// Roles of the sync daemons that the step touches.
     roles: Vec<String>,
     before: Box<RawValue>,
-    /// Nothing where every service was replaced.
+    /// `None` if the step replaced all services.
     after: Option<Box<RawValue>>,
 }
 
-/// The journal of the table, held by the run that has the lock.
+/// The journal file, held by the run that has the lock.
 #[derive(Debug)]
 pub struct Journal(StateFile);
 
 impl Journal {
-    /// The journal in this file.
     pub(super) fn of(file: StateFile) -> Self {
         Self(file)
     }
 
-    /// What a run that was killed had begun; empty where there was none. The journal of another boot
-    /// or namespace is removed: its table is gone.
+    /// Steps that a killed run recorded; empty if there are none. Removes a journal of another boot
+    /// or network namespace, because its table is gone.
     pub fn pending(&self, client: &mut Client) -> Result<Transaction, Error> {
         let Some((document, begun)) = self.read()? else { return Ok(Transaction::default()) };
         let same = match (document.namespace, namespace::cookie()) {
@@ -58,9 +57,10 @@ impl Journal {
         Ok(Transaction::default())
     }
 
-    /// Before Linux 5.14 a namespace has nothing but an inode number, which comes again when it is
-    /// gone. So a table that has none of the services that the journal speaks of is held for another
-    /// one, unless it can be ours with its services deleted.
+    /// Whether the journal's table is this one. Before Linux 5.14 a network namespace has only an
+    /// inode number, which the kernel reuses. So a table that has none of the journal's services
+    /// counts as another table, unless the journal deletes services, which explains why they are
+    /// missing.
     fn is_recognised(&self, begun: &Transaction, client: &mut Client) -> Result<bool, Error> {
         if begun.deletes() {
             return Ok(true);
@@ -70,7 +70,7 @@ impl Journal {
         Ok(known || touched.is_empty())
     }
 
-    /// Writes it, down to the disk, before the first change.
+    /// Writes the journal and syncs it to disk. Called before each step.
     pub fn write<'a>(&self, steps: impl IntoIterator<Item = Sides<'a>>) -> Result<(), Error> {
         let document = Document {
             schema: json::SCHEMA,
@@ -82,7 +82,7 @@ impl Journal {
         self.0.write(&text, false)
     }
 
-    /// Removes it: there is nothing left to recover.
+    /// Removes the journal, because nothing is left to recover.
     pub fn clear(&self) -> Result<(), Error> {
         self.0.clear()
     }

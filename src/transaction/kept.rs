@@ -1,5 +1,4 @@
-//! Services that a file names, where the table was cleared first and the kernel then refused their
-//! lines.
+//! Adds services again that `restore` cleared and whose lines the kernel then refused.
 
 use crate::classic::RuleLine;
 use crate::error::Error;
@@ -8,17 +7,16 @@ use crate::netlink::Client;
 
 use super::snapshot;
 
-/// A service that was made again.
+/// A service that was added again.
 #[derive(Debug)]
 pub struct Kept {
-    /// Which.
     pub service: ServiceKey,
-    /// It has all its real servers again.
+    /// All its real servers were added again too.
     pub in_full: bool,
 }
 
-/// Makes them again as they were `before`: only a line that says so deletes a service. Those that
-/// were made again stand with what stopped it on the way to the others.
+/// Adds again each service of `before` that the file names but the kernel no longer has. A service
+/// is deleted only if a line says so. Returns the services added before an error, and that error.
 pub fn bring_back(
     client: &mut Client,
     lines: &[RuleLine],
@@ -47,7 +45,7 @@ fn make_again(
     Ok(())
 }
 
-/// After the last line that deletes the service there is one that makes it.
+/// Whether `lines` still want the service at their end: the last line about it adds it.
 fn asks_for(lines: &[RuleLine], key: &ServiceKey) -> bool {
     let mut asked = false;
     for change in lines.iter().filter_map(RuleLine::change) {

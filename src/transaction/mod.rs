@@ -1,10 +1,10 @@
-//! What every command does that changes the table as a whole: it takes the lock, writes the journal,
-//! makes the changes, and takes them back if it cannot go on. Outcomes are values; nothing is printed
-//! here.
+//! The engine of every command that changes the whole table: take the lock, write the journal, make
+//! the changes, and roll them back if the run cannot finish. It returns outcomes and prints
+//! nothing.
 //!
-//! [`lock`] gives the [`Journal`]. [`execute`] makes a plan and stops at the first refusal;
-//! [`Guard`] watches over a run that goes on after refusals. [`rollback`] takes back what either has
-//! done, also after a crash.
+//! [`lock`] returns the [`Journal`]. [`execute`] makes the changes of a plan and stops at the first
+//! refusal; [`Guard`] protects a run that continues after refusals. [`rollback`] takes back the
+//! changes of either, also after a crash.
 
 pub mod execute;
 mod guard;

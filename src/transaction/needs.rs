@@ -1,5 +1,5 @@
-//! Whether the kernel has the schedulers and persistence engines that a file names, before the first
-//! change.
+//! Checks, before the first change, that the kernel has the schedulers and persistence engines that
+//! a file names.
 
 use indexmap::IndexMap;
 
@@ -13,21 +13,21 @@ use crate::model::{
 use crate::netlink::Client;
 use crate::system::modules;
 
-/// The schedulers and engines of a file, each pair with the place where it stands first.
+/// The schedulers and engines that a file names, each pair with the first place that names it.
 #[derive(Clone, Debug, Default)]
 pub struct Needs(IndexMap<(SchedulerName, Option<EngineName>), String>);
 
-/// What may be done to find out.
+/// How to find out whether the kernel has a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// A module that lies ready in its folder is believed.
+    /// Accept a module file in the kernel's module folder.
     Look,
-    /// The kernel loads it, as it would for the service.
+    /// Accept only a loaded module; the kernel then loads missing ones, as it would for the
+    /// service.
     Load,
 }
 
 impl Needs {
-    /// Those of rule lines.
     pub fn of_lines(lines: &[RuleLine]) -> Self {
         let mut needs = Self::default();
         for line in lines {
@@ -36,7 +36,7 @@ impl Needs {
         needs
     }
 
-    /// Those of a table that JSON describes.
+    /// Needs of a table from JSON. `wanted` selects the services.
     pub fn of_table(table: &Table, wanted: impl Fn(&ServiceKey) -> bool) -> Self {
         let mut needs = Self::default();
         for (number, pool) in table.pools.values().enumerate() {
@@ -49,7 +49,7 @@ impl Needs {
         needs
     }
 
-    /// Adds those of a line, if its service is wanted.
+    /// Adds the needs of a rule line if `wanted` selects its service.
     pub fn add_line(&mut self, line: &RuleLine, wanted: impl Fn(&ServiceKey) -> bool) {
         if let Some(Change::AddService(service) | Change::UpdateService(service)) = line.change()
             && wanted(&service.key)
@@ -59,7 +59,7 @@ impl Needs {
     }
 
     fn add(&mut self, service: &Service, place: impl FnOnce(&Change) -> String) {
-        // Most services of a file have the scheduler of the one before.
+        // Most services of a file have the same scheduler as the service before.
         let same = |(scheduler, engine): &(SchedulerName, Option<EngineName>)| {
             *scheduler == service.scheduler && *engine == service.engine
         };
@@ -71,7 +71,7 @@ impl Needs {
             .or_insert_with(|| place(&Change::AddService(service.clone())));
     }
 
-    /// Those that are not visibly there; most often none.
+    /// Needs that only the kernel can confirm; usually none.
     #[must_use]
     pub fn unseen(&self, effort: Effort) -> Self {
         let is_seen = |scheduler: &SchedulerName, engine: &Option<EngineName>| {
@@ -82,16 +82,15 @@ impl Needs {
         Self(unseen.map(|(needed, place)| (*needed, place.clone())).collect())
     }
 
-    /// There are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Asks the kernel for them.
+    /// Asks the kernel for each scheduler and engine.
     ///
     /// # Errors
-    /// [`Rejection::NotOffered`] for each that the kernel does not have, up to ten. Where it does not
-    /// tell, the change itself will.
+    /// [`Rejection::NotOffered`] for up to ten names that the kernel does not have. If the kernel's
+    /// answer does not tell, this check passes and the change itself will fail.
     pub fn check(&self, client: &mut Client) -> Result<(), Error> {
         let mut mistakes = MistakeList::default();
         for ((scheduler, engine), place) in &self.0 {
@@ -113,8 +112,8 @@ impl Needs {
     }
 }
 
-/// Of a name that is none of Linux's own the module may be something else: `ip_vs_ftp` is no
-/// scheduler.
+/// Whether a known module is loaded or, with [`Effort::Look`], installed. Only names that belong to
+/// Linux count: `ip_vs_ftp` is a module with the right prefix, but no scheduler.
 fn is_there(name: &str, known: &[Kind], prefix: &str, effort: Effort) -> bool {
     let module = || format!("{prefix}{name}");
     known.iter().any(|kind| kind.name == name)

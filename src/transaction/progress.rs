@@ -1,4 +1,4 @@
-//! Progress of long work: the room counts, and whoever calls it shows the count.
+//! Counts the changes of a long run; the caller shows the count.
 
 use std::borrow::Borrow;
 
@@ -6,28 +6,26 @@ use crate::error::Error;
 use crate::model::Change;
 use crate::netlink::{Client, REQUESTS, Refusal};
 
-/// What happens to the changes that are counted.
+/// Whether a run makes changes or rolls them back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doing {
-    /// They are made.
     Make,
-    /// They are taken back.
     Undo,
 }
 
-/// Shows how far a run of many changes is.
+/// Display of a run's progress.
 pub trait Progress {
-    /// At most `changes` changes are made from now on.
+    /// A run of at most `changes` changes begins.
     fn begin(&mut self, changes: usize, doing: Doing);
 
-    /// The kernel has got this many of them.
+    /// The run has sent `made` changes to the kernel.
     fn advance(&mut self, made: usize);
 
-    /// The run is over, whether all changes were made or not.
+    /// The run is over, complete or not.
     fn end(&mut self);
 }
 
-/// Makes the changes, at most `length`, and counts them.
+/// Sends at most `length` changes as one batch and counts them.
 pub fn batch<C: Borrow<Change>>(
     client: &mut Client,
     progress: &mut dyn Progress,
@@ -36,7 +34,7 @@ pub fn batch<C: Borrow<Change>>(
     changes: impl Iterator<Item = C>,
 ) -> Result<Vec<Refusal>, Error> {
     progress.begin(length, doing);
-    // The client asks for each change only when it is about to send it.
+    // The client takes each change from the iterator only when it is about to send it.
     let outcome = client.batch(changes.enumerate().map(|(made, change)| {
         if made.is_multiple_of(REQUESTS) {
             progress.advance(made);

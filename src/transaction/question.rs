@@ -1,16 +1,17 @@
-//! The question of `apply --confirm`, through which the run that waits and the run that accepts meet.
+//! The question of `apply --confirm`: two files through which the waiting run and `--accept`
+//! communicate.
 
 use crate::error::Error;
 use crate::system::flag::Flag;
 
-/// The file that exists while an apply waits.
+/// Name of the file that exists while an apply waits for a confirmation.
 const WAITS: &str = "confirm";
 
-/// The name that `--accept` gives it. A file that is gone is no acceptance: somebody may have cleared
-/// /run.
+/// Name to which `--accept` renames that file. A file that is only gone is no acceptance, since
+/// somebody may have cleared `/run`.
 const ACCEPTED: &str = "accepted";
 
-/// A question that one run asks and another one answers.
+/// A question that the waiting run asks and `--accept` answers.
 #[derive(Debug)]
 pub struct Question {
     waits: Flag,
@@ -18,37 +19,38 @@ pub struct Question {
 }
 
 impl Question {
-    /// The question of this network namespace, asked or not.
+    /// Opens the question of this network namespace, whether asked or not.
     pub fn look() -> Result<Self, Error> {
         Ok(Self { waits: Flag::named(WAITS)?, accepted: Flag::named(ACCEPTED)? })
     }
 
-    /// Asks it.
+    /// Creates the file of the question.
     pub fn ask(&self) -> Result<(), Error> {
         self.waits.raise()
     }
 
-    /// `None` while there is no answer; `Some(false)` if there can be none any more.
+    /// Reads the answer: `None` while the question is open, `Some(false)` if its file is gone
+    /// without an acceptance.
     pub fn answer(&self) -> Result<Option<bool>, Error> {
         if self.waits.is_raised()? {
             return Ok(None);
         }
-        // It is renamed in one step, so now it has either name or neither.
+        // `accept` renames the file in one step, so it has either name or is gone.
         Ok(Some(self.accepted.is_raised()?))
     }
 
-    /// Accepts, and says whether anybody had asked.
+    /// Accepts the question. Returns whether somebody was waiting.
     pub fn accept(&self) -> Result<bool, Error> {
         self.waits.rename(&self.accepted)
     }
 
-    /// Removes it, and says whether it was accepted before.
+    /// Removes the question. Returns whether it had been accepted.
     pub fn close(&self) -> Result<bool, Error> {
         let is_open = self.waits.take()?;
         Ok(self.accepted.take()? && !is_open)
     }
 
-    /// Removes the question of an apply that was killed while it waited.
+    /// Removes the question that a killed apply left.
     pub fn forget() -> Result<(), Error> {
         let question = Self::look()?;
         question.waits.clear()?;

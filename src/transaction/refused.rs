@@ -1,4 +1,4 @@
-//! Lines of a file that the kernel refuses, and why.
+//! Explains the lines of a file that the kernel refuses.
 
 use std::cell::LazyCell;
 use std::collections::HashMap;
@@ -8,29 +8,27 @@ use crate::classic::describe;
 use crate::error::{Errno, Error, made_before};
 use crate::model::{Change, DestinationKey, ServiceKey};
 
-/// A line that the kernel refuses, or would have refused on an empty table.
+/// A line that the kernel refused, or would have refused on an empty table.
 #[derive(Debug)]
 pub struct Refused<'a> {
-    /// The line.
     pub line: &'a RuleLine,
-    /// Why.
     pub errno: Errno,
-    /// The service or real server of the line was there before, and stays.
+    /// The line's service or real server existed before and stays.
     pub stays: bool,
 }
 
-/// Why a line was refused.
+/// Explanation of a refused line.
 #[derive(Debug)]
 pub struct Reason {
-    /// Names the line.
+    /// The error, which names the line.
     pub error: Error,
-    /// What is to be said with the error, in place of its own hints.
+    /// Hints that replace the error's own hints.
     pub hints: Vec<String>,
-    /// The service or real server of the line was there before, and stays.
+    /// The line's service or real server existed before and stays.
     pub stays: bool,
 }
 
-/// Why each of these lines of a file was refused.
+/// Explains each refused line.
 pub fn reasons<'a>(
     refused: Vec<Refused<'a>>,
     lines: &'a [RuleLine],
@@ -45,7 +43,7 @@ pub fn reasons<'a>(
             && let Some(number) = made(change).and_then(|made| makers.get(&made))
             && *number < line.number
         {
-            // To change what is there is no advice for a file.
+            // The other hints propose to edit the existing object, which does not help in a file.
             hints.truncate(1);
             hints.push(made_before(&format!("line {number}")));
         }
@@ -53,7 +51,7 @@ pub fn reasons<'a>(
     })
 }
 
-/// A service, or a real server of it.
+/// Key of an added service, or of one of its real servers.
 type Made = (ServiceKey, Option<DestinationKey>);
 
 fn made(change: &Change) -> Option<Made> {
@@ -64,7 +62,7 @@ fn made(change: &Change) -> Option<Made> {
     }
 }
 
-/// The first line that makes each thing.
+/// For each object, the number of the first line that adds it.
 fn makers(lines: &[RuleLine]) -> HashMap<Made, u32> {
     let mut makers = HashMap::new();
     for line in lines {

@@ -1,4 +1,4 @@
-//! Taking back what was done: after a failure, after a refusal to confirm, after a crash.
+//! Rollback after a failure, a missing confirmation or a crash.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -13,37 +13,36 @@ use crate::error::{Errno, Error};
 use crate::model::{Change, Pool, Service, ServiceKey, Table};
 use crate::netlink::Client;
 
-/// Another program may be at work on the same table.
+/// Attempts at a rollback, since another program may change the same table.
 const TRIES: u32 = 2;
 
-/// What came of a rollback.
+/// Outcome of a rollback.
 #[derive(Debug)]
 pub enum Rollback {
-    /// What the run had changed is as before.
+    /// Everything that the run had changed is as before.
     Complete {
-        /// Whether the journal could be brought up to date.
+        /// Whether the journal could be updated.
         tidied: Result<(), Error>,
-        /// The rest of the table.
+        /// Comparison of the whole table with the one before the run.
         rest: Rest,
     },
-    /// Not everything could be taken back. The journal stays.
+    /// Some changes could not be taken back. The journal stays.
     Partial(Error),
 }
 
 /// The table after a rollback, compared with the table before the first change.
 #[derive(Debug)]
 pub enum Rest {
-    /// They are equal.
     AsBefore,
-    /// Other programs have written meanwhile: this is what differs now.
+    /// The tables differ, since other programs have changed the table meanwhile.
     Changed(Box<Delta>),
     /// The table could not be read.
     Unread(Error),
-    /// The table before is not known, except for what the run has changed.
+    /// The previous table is not known, except for what the run has changed.
     Unknown,
 }
 
-/// Takes back those `done` of the changes that were planned for a table that was `current`.
+/// Rolls back the changes `done` of a plan that was made for the table `current`.
 pub fn take_back_changes<'a>(
     current: &Table,
     done: impl Iterator<Item = &'a Change> + Clone,
@@ -56,7 +55,7 @@ pub fn take_back_changes<'a>(
     outcome(tidied, Rest::of(Some(current)))
 }
 
-/// The result of a rollback, from its own and that of the journal.
+/// Combines the results of a rollback and of the journal update after it.
 pub(super) fn outcome(taken_back: Result<Result<(), Error>, Error>, rest: Rest) -> Rollback {
     match taken_back {
         Ok(tidied) => Rollback::Complete { tidied, rest },
@@ -64,8 +63,8 @@ pub(super) fn outcome(taken_back: Result<Result<(), Error>, Error>, rest: Rest) 
     }
 }
 
-/// The table before, and the services that others have made meanwhile, which the kernel therefore
-/// refused to us, and yet gave our real servers.
+/// Adds to `current` the services that another program added meanwhile. For such a service the
+/// kernel refused our `AddService`, but accepted our real servers, which the rollback must remove.
 fn with_foreign_services<'a>(
     current: &Table,
     done: impl Iterator<Item = &'a Change> + Clone,
@@ -97,8 +96,7 @@ fn look_up(key: &ServiceKey) -> Result<Option<Service>, Error> {
     }
 }
 
-/// Takes back a transaction through a socket of its own: whatever went wrong with the old one stays
-/// there.
+/// Rolls back a transaction through a new connection, since the old one may be broken.
 pub(super) fn take_back_anew(
     transaction: &Transaction,
     progress: &mut dyn Progress,
@@ -107,8 +105,8 @@ pub(super) fn take_back_anew(
 }
 
 impl Rest {
-    /// Compares the kernel's table with the one `before`. The table is called as before only if it
-    /// was read and is: others may have written meanwhile.
+    /// Reads the kernel's table and compares it with `before`. Other programs may have changed the
+    /// table, so only a successful read that shows no difference gives `AsBefore`.
     pub(super) fn of(before: Option<&Table>) -> Self {
         let Some(before) = before else { return Self::Unknown };
         match Client::open().and_then(|mut client| snapshot::whole(&mut client, before)) {
@@ -119,12 +117,12 @@ impl Rest {
     }
 }
 
-/// What differs between a table as it should be and as it is now.
+/// The difference between the expected table and the current one.
 pub fn difference(expected: &Table, now: &Table) -> Delta {
     Delta::of(&plan(expected, now), expected)
 }
 
-/// Brings back what was touched, and checks it.
+/// Rolls back the transaction and checks the result.
 fn take_back(
     client: &mut Client,
     transaction: &Transaction,
@@ -139,7 +137,7 @@ fn take_back(
         let length = changes.len();
         let refusals = progress::batch(client, progress, length, Doing::Undo, changes.iter())?;
         refused = refusals.first().map(|it| (changes[it.index].clone(), it.errno));
-        // Whatever the kernel has answered, what is there now decides.
+        // The current table decides what remains, not the kernel's answers.
         changes = left(client, transaction)?;
     }
     match refused {
@@ -152,13 +150,13 @@ fn take_back(
     }
 }
 
-/// What is still to be taken back.
+/// The changes that still have to be taken back.
 fn left(client: &mut Client, transaction: &Transaction) -> Result<Vec<Change>, Error> {
     Ok(transaction.undo(&transaction.look(client)?))
 }
 
-/// Takes back what a run did that was killed; nothing where there was none. The delta is what the
-/// table differed in.
+/// Rolls back the steps that a killed run left in the journal, and returns what differed. `None` if
+/// the journal is empty.
 pub fn recover(
     client: &mut Client,
     journal: &Journal,

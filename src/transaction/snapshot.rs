@@ -1,4 +1,4 @@
-//! The kernel's table as a value.
+//! Reads the kernel's table, or the parts of it that can matter, as a [`Table`].
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use crate::model::{DaemonRole, DestinationEntry, KeyHash, Pool, Service, Service
 use crate::netlink::Client;
 use crate::reader::{Columns, Reader};
 
-/// The whole table; time-outs and daemons only where `of` speaks of them: the others cannot differ.
-/// A service that is as in `of` is shared with it.
+/// Reads the whole table. Time-outs and daemons are read only if `of` has them, since otherwise
+/// nobody compares them. A pool that equals the one in `of` is shared with it.
 pub fn whole(client: &mut Client, of: &Table) -> Result<Table, Error> {
     let reader = Reader::open(client, Columns::CONFIGURED)?;
     read(client, reader, of)
 }
 
-/// The same with the list of services of `reader`.
+/// Like [`whole`], but with an open reader.
 pub fn read(client: &mut Client, mut reader: Reader, of: &Table) -> Result<Table, Error> {
     let mut table = outside(client, of)?;
     let rows = reader.rows().to_vec();
@@ -37,22 +37,22 @@ pub fn read(client: &mut Client, mut reader: Reader, of: &Table) -> Result<Table
     Ok(table)
 }
 
-/// Whether the kernel lists this service and these real servers, added in this order. Most services
-/// are as a file says, and to see that needs no map of the list.
+/// Whether the kernel's lists equal the desired pool, including the order in which real servers
+/// were added. Most services are unchanged, and this comparison needs no map.
 fn is_as_listed(desired: &Pool, service: &Service, servers: &[DestinationEntry]) -> bool {
-    // The kernel lists the newest first.
+    // The kernel lists the newest real server first.
     let listed = servers.iter().rev().map(|it| &it.destination);
     desired.service == *service && desired.destinations.values().eq(listed)
 }
 
-/// Which services there are.
+/// Keys of all services in the kernel.
 pub fn keys(client: &mut Client) -> Result<HashSet<ServiceKey>, Error> {
     let reader = Reader::open(client, Columns::default())?;
     Ok(reader.rows().iter().map(|row| reader.key(*row)).collect())
 }
 
-/// Every service, but the real servers only of those that `wanted` names; the others have those of
-/// `assumed`.
+/// Reads every service, but the real servers only of services selected by `wanted`. All other
+/// services get their real servers from `assumed`.
 pub fn part(
     client: &mut Client,
     of: &Table,
@@ -76,12 +76,12 @@ pub fn part(
     Ok(table)
 }
 
-/// The services that `look` names and those that differ from `expected`: first as expected, then as
-/// the kernel has them. `look` says whether the real servers of a service are to be read, and `None`
-/// for a service that is not ours. A table of any size costs no more memory than what is read.
+/// Reads two tables: the expected and the actual state of each service that `look` selects or that
+/// differs from `expected`. `look` returns whether to read a service's real servers, or `None` to
+/// ignore the service. Memory grows with the result, not with the table.
 ///
-/// With `only_ipv4`, services of IPv6 are not looked for, and persistence engines are compared only
-/// where real servers are read.
+/// With `only_ipv4`, IPv6 services are ignored, and persistence engines are compared only if real
+/// servers are read.
 pub fn mismatches(
     client: &mut Client,
     expected: &Table,
@@ -117,7 +117,7 @@ pub fn mismatches(
     Ok((should, now))
 }
 
-/// Time-outs and daemons, where `of` speaks of them.
+/// Reads time-outs and daemons, as far as `of` has them.
 pub fn outside(client: &mut Client, of: &Table) -> Result<Table, Error> {
     let mut table = Table::default();
     if of.timeouts.is_some() {

@@ -1,4 +1,5 @@
-//! The steps of a transaction: what was done to the table, or may have been, and the way back.
+//! The steps of a transaction: what a run did to the table or may have done, and how to take it
+//! back.
 
 use std::sync::Arc;
 
@@ -10,20 +11,20 @@ use crate::error::Error;
 use crate::model::{Change, ServiceKey, Table};
 use crate::netlink::Client;
 
-/// A part of a transaction, made on the table that the parts before it had left.
+/// One step of a transaction, made on the table that the steps before it left.
 #[derive(Debug)]
 pub enum Step {
-    /// Changes that touch this.
+    /// Changes that touch only the objects of this delta.
     Touched(Delta),
-    /// Every service was replaced: the services before, and the time-outs and daemons that were
-    /// touched.
+    /// All services were replaced. The table has the services before the step, and the time-outs
+    /// and daemons that the step touched.
     Replaced(Table),
 }
 
-/// A step before and after; nothing after where every service was replaced.
+/// What a step touches, before and after it. `None` if the step replaced all services.
 pub type Sides<'a> = (&'a Table, Option<&'a Table>);
 
-/// Steps that were made one after the other, each in full, in part or not at all.
+/// Steps in their order. After a crash each may be complete, partial or not begun.
 #[derive(Debug, Default)]
 pub struct Transaction(pub Vec<Step>);
 
@@ -48,7 +49,7 @@ impl Step {
         }
     }
 
-    /// The side that speaks of all time-outs and daemons that were touched.
+    /// The table with every time-out and daemon that the step touched.
     fn outside(&self) -> &Table {
         let (before, after) = self.sides();
         after.unwrap_or(before)
@@ -69,7 +70,7 @@ impl Transaction {
         self.0.is_empty()
     }
 
-    /// Neither time-outs nor daemons are touched.
+    /// Whether no step touches time-outs or daemons.
     pub fn is_of_services_only(&self) -> bool {
         let mut outside = self.0.iter().map(Step::outside);
         outside.all(|it| it.timeouts.is_none() && it.daemons.is_empty())
@@ -79,7 +80,8 @@ impl Transaction {
         self.0.iter().any(Step::deletes)
     }
 
-    /// The services that are touched, or whose real servers are; `None` for all there are.
+    /// Services that the steps touch, directly or through their real servers; `None` for all
+    /// services.
     pub fn services(&self) -> Option<IndexSet<ServiceKey>> {
         let mut services = IndexSet::new();
         for step in &self.0 {
@@ -95,7 +97,7 @@ impl Transaction {
         !self.is_empty() && self.services().is_none_or(|it| it.contains(service))
     }
 
-    /// What is there now of what is touched.
+    /// Reads the current state of everything that the steps touch.
     pub fn look(&self, client: &mut Client) -> Result<Table, Error> {
         let mut outside = Table::default();
         for table in self.0.iter().map(Step::outside) {
@@ -108,7 +110,7 @@ impl Transaction {
         snapshot::part(client, &outside, touched, &Table::default())
     }
 
-    /// The changes that take everything back, the last step first, in a table that is now `now`.
+    /// The changes that take all steps back, the last step first, given the current table `now`.
     pub fn undo(&self, now: &Table) -> Vec<Change> {
         if let [only] = &self.0[..] {
             return only.undo(now);
@@ -119,13 +121,14 @@ impl Transaction {
                 make(&mut goal, &change);
             }
         }
-        // All at once: the kernel takes some changes in one order only.
+        // One plan for all steps, since the kernel accepts some changes in one order only.
         plan(now, &goal)
     }
 }
 
-/// A real server that was there may be one that nobody could add: the kernel makes a local one of a
-/// tunnel, of another family too. Of the other changes, planned for this table, none is refused.
+/// Applies one planned change to `table` without checks. `Table::change` refuses some real servers
+/// that exist in the kernel: the kernel turns a tunnel to a local address into `local`, also across
+/// families.
 fn make(table: &mut Table, change: &Change) {
     match change {
         Change::AddDestination(key, server) | Change::UpdateDestination(key, server) => {
