@@ -1,17 +1,17 @@
-//! What the caller may do. Not the user number decides: root of a restricted unit can lack a
-//! capability, and another user can have it.
+//! The caller's capabilities. The user id does not decide: root in a restricted unit may lack a
+//! capability, and another user may have it.
 
 use caps::CapSet;
 use nix::unistd::geteuid;
 
 use crate::error::{Error, Obstacle};
 
-/// A capability that the program asks for.
+/// A capability that some commands need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capability {
-    /// To change interfaces, addresses, routes and kernel parameters.
+    /// `CAP_NET_ADMIN`: change interfaces, addresses, routes and kernel parameters.
     NetAdmin,
-    /// To send and receive ARP and neighbour discovery packets.
+    /// `CAP_NET_RAW`: send and receive ARP and neighbour discovery frames.
     NetRaw,
 }
 
@@ -24,18 +24,19 @@ impl Capability {
     }
 }
 
-/// Whether the caller has it. A kernel that does not tell has none.
+/// Whether the capability is effective. False if the kernel does not tell.
 pub fn has(capability: Capability) -> bool {
     is_in(CapSet::Effective, capability)
 }
 
-/// Refuses a caller without it.
+/// Returns an error if the caller lacks the capability.
 pub fn need(capability: Capability) -> Result<(), Error> {
     if has(capability) { Ok(()) } else { Err(lack(capability)) }
 }
 
-/// Refuses a caller whose programs, such as nft, would run without it. A program that root runs has
-/// root's capabilities; one that another user runs has the ambient ones.
+/// Returns an error if a program started by the caller, such as nft, would lack the capability. A
+/// program started by root gets root's capabilities; a program started by another user gets the
+/// ambient ones.
 pub fn need_to_pass_on(capability: Capability) -> Result<(), Error> {
     need(capability)?;
     if geteuid().is_root() || is_in(CapSet::Ambient, capability) {

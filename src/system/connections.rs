@@ -1,4 +1,4 @@
-//! The connection table, from `/proc/net/ip_vs_conn`.
+//! Reads the connection table from `/proc/net/ip_vs_conn`.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -7,11 +7,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::error::Error;
 use crate::model::Connection;
 
-/// /proc/net belongs to the main thread's namespace, which --netns does not change.
+/// `/proc/net` shows the namespace of the main thread, but `--netns` changes only this thread.
 const FILE: &str = "/proc/thread-self/net/ip_vs_conn";
 const SHOWN: &str = "/proc/net/ip_vs_conn";
 
-/// Every connection, in the order of the kernel, a line at a time.
+/// Every connection in the kernel's order, read line by line.
 pub fn connections() -> Result<impl Iterator<Item = Result<Connection, Error>>, Error> {
     let file = File::open(FILE).map_err(unreadable)?;
     let lines = BufReader::with_capacity(1 << 16, file).split(b'\n').skip(1);
@@ -49,7 +49,8 @@ fn parse(line: &str) -> Option<Connection> {
     })
 }
 
-/// Eight hexadecimal digits, most significant first, or IPv6 in its long form.
+/// Parses an address: eight hexadecimal digits (IPv4, most significant first) or IPv6 in its long
+/// form.
 pub(super) fn address(word: &str) -> Option<IpAddr> {
     if word.contains(':') {
         return word.trim_matches(['[', ']']).parse().ok().map(IpAddr::V6);

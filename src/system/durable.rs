@@ -1,11 +1,11 @@
-//! Files that a crash or a power cut leaves as they were or as they should be.
+//! Replaces files so that a crash or a power cut leaves either the old file or the new one.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// Puts a file with this text in the place of `path`, for everybody to read.
+/// Replaces the file `path` by one with this text, which everybody can read (mode 0644).
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let draft = draft(path);
     unlink(&draft)?;
@@ -13,20 +13,20 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
-    // The rename itself must reach the disk.
+    // Syncing the folder makes the rename itself durable.
     match path.parent() {
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),
     }
 }
 
-/// Removes the file where there is one, and its draft.
+/// Removes the file, if it exists, and its draft.
 pub fn remove(path: &Path) -> io::Result<()> {
     unlink(path)?;
     remove_draft(path)
 }
 
-/// Removes what a run that was killed has left of the file that it was about to write.
+/// Removes the draft that a killed run left beside the file.
 pub fn remove_draft(path: &Path) -> io::Result<()> {
     unlink(&draft(path))
 }
@@ -38,7 +38,7 @@ fn draft(path: &Path) -> PathBuf {
 fn unlink(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        // Of a file system that cannot be written the kernel says only that, whatever is missing.
+        // On a read-only file system the kernel reports EROFS even if the file does not exist.
         Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem && !path.exists() => Ok(()),
         other => other,
     }

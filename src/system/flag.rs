@@ -1,4 +1,5 @@
-//! Files whose presence is a message between two runs of the program, one for each network namespace.
+//! Files whose existence is a message between two runs of the program; each network namespace has
+//! its own.
 
 use std::fs;
 use std::io;
@@ -8,48 +9,47 @@ use super::state_file::{VOLATILE, name};
 use super::{durable, failed, trusted};
 use crate::error::Error;
 
-/// A file that is there or not. It never outlives a boot.
+/// A file that exists or not. It lies in `/run`, so it does not survive a reboot.
 #[derive(Debug)]
 pub struct Flag {
     path: PathBuf,
 }
 
 impl Flag {
-    /// The flag of this name in the network namespace of this thread.
+    /// The flag `flag` of this thread's network namespace.
     pub fn named(flag: &str) -> Result<Self, Error> {
         let path = Path::new(VOLATILE).join(format!("{}.json", name(flag)?));
         Ok(Self { path })
     }
 
-    /// Makes the file.
     pub fn raise(&self) -> Result<(), Error> {
         trusted::make_folder(VOLATILE)?;
         durable::replace(&self.path, "{}").map_err(failed("write", &self.path))
     }
 
-    /// Whether the file is there.
     pub fn is_raised(&self) -> Result<bool, Error> {
         Ok(trusted::read(VOLATILE, &self.path)?.is_some())
     }
 
-    /// Removes the file, and says whether it was there: of two processes that try, one succeeds.
+    /// Removes the file and returns whether it existed. If two processes try, exactly one gets
+    /// `true`.
     pub fn take(&self) -> Result<bool, Error> {
         is_done(fs::remove_file(&self.path)).map_err(failed("remove", &self.path))
     }
 
-    /// Gives the file the name of another flag, and says whether it was there: of two processes that
-    /// try, one succeeds.
+    /// Renames the file to that of another flag and returns whether it existed. If two processes
+    /// try, exactly one gets `true`.
     pub fn rename(&self, other: &Self) -> Result<bool, Error> {
         is_done(fs::rename(&self.path, &other.path)).map_err(failed("rename", &self.path))
     }
 
-    /// Removes the file, if it is there.
+    /// Removes the file, whether it exists or not.
     pub fn clear(&self) -> Result<(), Error> {
         durable::remove(&self.path).map_err(failed("remove", &self.path))
     }
 }
 
-/// `false` where there is no such file.
+/// Maps "no such file" to `false`.
 fn is_done(outcome: io::Result<()>) -> io::Result<bool> {
     match outcome {
         Ok(()) => Ok(true),

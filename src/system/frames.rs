@@ -1,4 +1,4 @@
-//! Frames on the wire: who answers for an address, and saying that this host does.
+//! Raw frames: asks which host answers for an address, and announces that this host has it.
 
 mod discovery;
 
@@ -16,20 +16,20 @@ use nix::sys::time::TimeVal;
 
 use crate::error::Error;
 
-/// How long answers are waited for.
+/// Time to wait for answers.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Announcements sent; one can be lost.
+/// How often an announcement is sent, since one frame can be lost.
 const TIMES: u32 = 3;
 
-/// More frames than a socket keeps.
+/// Most frames to discard after binding; more than a socket buffer holds.
 const BACKLOG: u32 = 10_000;
 
 const ARP_REQUEST: u8 = 1;
 const ARP_REPLY: u8 = 2;
 const BROADCAST: [u8; 6] = [0xff; 6];
 
-/// A socket for whole frames of one interface.
+/// A packet socket for whole frames of one interface.
 struct Wire(OwnedFd);
 
 impl Wire {
@@ -41,7 +41,8 @@ impl Wire {
         let fd =
             socket(AddressFamily::Packet, SockType::Raw, SockFlag::empty(), SockProtocol::EthAll)
                 .map_err(failed)?;
-        // The address of the packet family names the interface; protocol 0 in it keeps the socket's.
+        // The link address selects the interface. Its protocol is 0, so bind keeps the socket's
+        // protocol.
         let mut interfaces = getifaddrs().map_err(failed)?;
         let address = interfaces
             .find_map(|it| match it.address {
@@ -52,7 +53,8 @@ impl Wire {
         bind(fd.as_raw_fd(), &address).map_err(failed)?;
         let patience = TimeVal::new(0, 50_000);
         setsockopt(&fd, sockopt::ReceiveTimeout, &patience).map_err(failed)?;
-        // Until it was bound it heard every interface. On a busy network frames never end.
+        // Before it was bound, the socket received frames of every interface. The limit is for busy
+        // networks, where frames never stop.
         let mut space = [0; 64];
         let mut heard = || recv(fd.as_raw_fd(), &mut space, MsgFlags::MSG_DONTWAIT).is_ok();
         let _ = (0..BACKLOG).take_while(|_| heard()).count();
@@ -67,14 +69,14 @@ impl Wire {
         })
     }
 
-    /// The next frame; `None` where none comes for a while.
+    /// Receives the next frame; `None` after the receive timeout.
     fn receive(&self, space: &mut [u8]) -> Option<usize> {
         recv(self.0.as_raw_fd(), space, MsgFlags::empty()).ok()
     }
 }
 
-/// The hardware addresses that answer for `addresses` on the network of `device`. The questions come
-/// from nobody (sender 0.0.0.0 or ::), so no host learns anything from them.
+/// Hardware addresses of the hosts that answer for `addresses` on the network of `device`. The
+/// requests have the sender 0.0.0.0 or ::, so no host adds this one to its neighbour table.
 pub fn answers(
     device: &str,
     mac: [u8; 6],
@@ -109,7 +111,7 @@ fn question(mac: [u8; 6], address: IpAddr) -> Vec<u8> {
     }
 }
 
-/// The sender's hardware address of an answer for `address`.
+/// The sender's hardware address, if `frame` is an answer for `address`.
 fn answer(frame: &[u8], address: IpAddr) -> Option<String> {
     match address {
         IpAddr::V4(address) => arp_answer(frame, address),
@@ -117,26 +119,26 @@ fn answer(frame: &[u8], address: IpAddr) -> Option<String> {
     }
 }
 
-/// The sender's hardware address of an ARP answer for `address`.
+/// The sender's hardware address, if `frame` is an ARP reply for `address`.
 fn arp_answer(frame: &[u8], address: Ipv4Addr) -> Option<String> {
     let arp = frame.get(..42)?;
     let reply = arp[12..14] == [0x08, 0x06] && arp[20..22] == [0, ARP_REPLY];
     (reply && arp[28..32] == address.octets()).then(|| hardware(&arp[22..28]))
 }
 
-/// A hardware address as people write it.
+/// Formats a hardware address, as in `02:00:00:00:00:01`.
 pub fn hardware(bytes: &[u8]) -> String {
     let parts: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     parts.join(":")
 }
 
-/// Tells the network of `device` that `address` is here: gratuitous ARP, or an unsolicited
-/// neighbour advertisement.
+/// Announces on the network of `device` that `mac` has `address`: by gratuitous ARP, or by an
+/// unsolicited neighbour advertisement.
 pub fn announce(device: &str, mac: [u8; 6], address: IpAddr) -> Result<(), Error> {
     let wire = Wire::open(device)?;
     for _ in 0..TIMES {
         match address {
-            // Some hosts learn from requests only, some from answers only.
+            // Some hosts update their table only from requests, others only from replies.
             IpAddr::V4(address) => {
                 wire.send(&arp(ARP_REQUEST, mac, address, address))?;
                 wire.send(&arp(ARP_REPLY, mac, address, address))?;

@@ -1,5 +1,5 @@
-//! Which network namespace this is, also where `/proc/1/ns/net` cannot be read: that takes
-//! `CAP_SYS_PTRACE`, which hardened units, containers and other users lack.
+//! Identifies the network namespace, even if `/proc/1/ns/net` cannot be read. Reading it needs
+//! `CAP_SYS_PTRACE`, which hardened units, containers and ordinary users lack.
 
 use std::fs::{self, Metadata};
 use std::io::{Read, Seek, Write};
@@ -11,24 +11,23 @@ use serde::{Deserialize, Serialize};
 use super::{failed, namespace, trusted};
 use crate::error::{Error, Obstacle};
 
-/// The network namespace of the calling thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamespaceIdentity {
-    /// That of process 1, the host's own.
+    /// The namespace of process 1, which is the host's own.
     First,
-    /// Another one, with the number of its inode.
+    /// Another namespace, with its inode number.
     Other(u64),
-    /// `/proc` does not tell, because it hides process 1. With the number of its inode.
+    /// Unknown, because `/proc` hides process 1; with the inode number.
     Unknown(u64),
 }
 
 impl NamespaceIdentity {
-    /// Looks at `/proc`.
+    /// Identifies the namespace of the calling thread from `/proc`.
     pub fn of_this_thread() -> Result<Self, Error> {
         let own = Path::new("/proc/thread-self/ns/net");
         let own = fs::metadata(own).map_err(failed("read", own))?;
-        // A file below /proc/PID/net has an inode of its own in each namespace, and everybody may
-        // look at it (checked on 6.1, 6.12 and 7.2).
+        // A file below /proc/PID/net has a different inode in each namespace, and everybody may
+        // stat it (checked on 6.1, 6.12 and 7.2).
         let is_first = is_same("/proc/1/ns/net", &own).or_else(|| {
             is_same("/proc/1/net/dev", &fs::metadata("/proc/thread-self/net/dev").ok()?)
         });
@@ -40,21 +39,22 @@ impl NamespaceIdentity {
     }
 }
 
-/// `None` if the file cannot be looked at.
+/// Whether `path` is the same file; `None` if it cannot be read.
 fn is_same(path: &str, as_this: &Metadata) -> Option<bool> {
     let found = fs::metadata(path).ok()?;
     Some(found.dev() == as_this.dev() && found.ino() == as_this.ino())
 }
 
-/// What is written about a namespace in each lock file, and among other things in each state file.
+/// The identity of a namespace, written into each lock file and, among other data, into each state
+/// file.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// In which boot.
+    /// Boot id.
     boot: String,
-    /// The cookie of the namespace.
+    /// Cookie of the namespace (Linux 5.14).
     #[serde(default)]
     namespace: Option<u64>,
-    /// The number of its inode, which another namespace can have once this one is gone.
+    /// Inode number of the namespace. The kernel reuses it after the namespace is gone.
     #[serde(default)]
     inode: Option<u64>,
 }
@@ -64,7 +64,7 @@ impl Mark {
         Ok(Self { boot: boot()?, namespace: namespace::cookie(), inode: Some(inode) })
     }
 
-    /// Whether both are of one namespace; `None` if that is not known.
+    /// Whether both marks belong to the same namespace; `None` if that cannot be known.
     fn is_of(&self, own: &Self) -> Option<bool> {
         if self.boot != own.boot {
             return None;
@@ -76,20 +76,20 @@ impl Mark {
     }
 }
 
-/// The kernel's name for this boot. State of the kernel that was written before is gone.
+/// The kernel's boot id. Kernel state recorded under another id is gone.
 pub fn boot() -> Result<String, Error> {
     let path = Path::new("/proc/sys/kernel/random/boot_id");
     let text = fs::read_to_string(path).map_err(failed("read", path))?;
     Ok(text.trim().to_owned())
 }
 
-/// Writes into a lock file, which is locked, of which namespace it is.
+/// Writes the identity of this thread's namespace into a locked lock file.
 pub fn write_mark(mut file: &fs::File) -> std::io::Result<()> {
     let inode = fs::metadata("/proc/thread-self/ns/net")?.ino();
     let Ok(mark) = Mark::of_this_thread(inode) else { return Ok(()) };
     let text = serde_json::to_string(&mark)? + "\n";
     let mut written = String::new();
-    // Anything but text is not ours.
+    // If the content is not UTF-8, it is replaced below.
     let _ = file.read_to_string(&mut written);
     if written != text {
         file.set_len(0)?;
@@ -99,14 +99,14 @@ pub fn write_mark(mut file: &fs::File) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Finds the namespace in what earlier runs have left in `folders`, the volatile one first, where
-/// files of other namespaces than the first have `infix` and the inode in their names.
+/// Identifies the namespace from the files that earlier runs left in `folders`, the volatile folder
+/// first. Names of files of other namespaces than the first contain `infix` and the inode number.
 pub fn recognise(inode: u64, folders: [&str; 2], infix: &str) -> Result<NamespaceIdentity, Error> {
     let own = Mark::of_this_thread(inode)?;
     let mut is_known = None;
     for (folder, path) in folders.iter().flat_map(|folder| files(folder)) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // Who may not read one learns nothing from it.
+        // A file that the caller may not read is skipped.
         let Ok(Some(text)) = trusted::read(folder, &path) else { continue };
         let Ok(mark) = serde_json::from_str::<Mark>(&text) else { continue };
         let is_lock = name.ends_with(".lock");
@@ -117,8 +117,9 @@ pub fn recognise(inode: u64, folders: [&str; 2], infix: &str) -> Result<Namespac
             {
                 is_known = Some(());
             }
-            // The first namespace of this /run is another one. A container that has started anew has
-            // one more, but a new /run, too; its state files may be older.
+            // A lock file in /run shows which namespace is the first one. A state file does not:
+            // after a restart a container has a new namespace and a new /run, but possibly old
+            // state files.
             (Some(false), None) if is_lock => is_known = Some(()),
             _ => {}
         }

@@ -1,4 +1,5 @@
-//! What the program asks of the operating system besides netlink.
+//! Access to the operating system apart from netlink: procfs, sysctl, modules, namespaces, signals,
+//! terminal, raw frames, locks and state files.
 
 pub mod capabilities;
 pub mod connections;
@@ -27,13 +28,13 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// The names of what is in a folder, in their order; none where it cannot be read.
+/// Names of the entries of a folder, sorted; empty if it cannot be read.
 fn names_in(folder: impl AsRef<Path>) -> BTreeSet<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// Turns what the system says about a file into an error.
+/// Converts an I/O error to [`Error::System`] with the action that failed.
 fn failed(verb: &str, path: &Path) -> impl Fn(io::Error) -> Error {
     let action = format!("{verb} {}", path.display());
     move |source| Error::System { action: action.clone(), source }

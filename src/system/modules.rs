@@ -1,29 +1,29 @@
-//! Kernel modules.
+//! Looks for kernel modules.
 
 use std::fs;
 use std::path::Path;
 
 use nix::sys::utsname::uname;
 
-/// Whether the kernel has `module` at hand: loaded, or built in. `/sys` shows only those of the
-/// latter that have parameters.
+/// Whether `module` is loaded or built in. The built-in list is needed too, since `/sys/module`
+/// shows built-in modules only if they have parameters.
 pub fn present(module: &str) -> bool {
     Path::new("/sys/module").join(module).exists()
         || list("modules.builtin").is_some_and(|it| has(&it, module))
 }
 
-/// Whether the kernel is known to lack `module`: neither present, nor in the folder of its modules.
-/// Where that folder is not visible, as in containers, nothing is known.
+/// Whether the kernel certainly lacks `module`: not present, and not in its module folder. False if
+/// that folder is not visible, as in containers.
 pub fn absent(module: &str) -> bool {
     !present(module) && list("modules.dep").is_some_and(|it| !has(&it, module))
 }
 
-/// Whether `module` lies in the folder of the kernel's modules.
+/// Whether the kernel's module folder has `module`.
 pub fn is_at_hand(module: &str) -> bool {
     list("modules.dep").is_some_and(|it| has(&it, module))
 }
 
-/// A list in the folder of the kernel's modules.
+/// Reads a list such as `modules.dep` from the running kernel's module folder.
 fn list(name: &str) -> Option<String> {
     let kernel = uname().ok()?;
     let folder = Path::new("/lib/modules").join(kernel.release());
@@ -34,7 +34,8 @@ fn has(list: &str, module: &str) -> bool {
     list.lines().any(|line| is(line, module))
 }
 
-/// A line is `kernel/net/ipv4/ipip.ko.xz: …`; modules write `-` and `_` as they like.
+/// Whether a line such as `kernel/net/ipv4/ipip.ko.xz: …` names `module`. File names may use `-`
+/// for `_`.
 fn is(line: &str, module: &str) -> bool {
     let path = line.split(':').next().unwrap_or_default();
     let file = path.rsplit('/').next().unwrap_or_default();

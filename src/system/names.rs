@@ -1,4 +1,4 @@
-//! Names of hosts and ports, through the C library's resolver.
+//! Host and port names from the C library's resolver.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -20,8 +20,8 @@ const NI_NUMERICSERV: i32 = 2;
 const NI_NAMEREQD: i32 = 8;
 const NI_DGRAM: i32 = 16;
 
-/// The first address of `host` in `family`. Where that takes long, a terminal learns which host is
-/// waited for.
+/// The first address of `host` in `family`. If the resolver is slow, a notice on the terminal names
+/// the host.
 pub fn address_of(host: &str, family: Family) -> Option<IpAddr> {
     let address = if family == Family::V4 { AF_INET } else { AF_INET6 };
     let hints = AddrInfoHints { socktype: SOCK_STREAM, address, ..AddrInfoHints::default() };
@@ -31,13 +31,13 @@ pub fn address_of(host: &str, family: Family) -> Option<IpAddr> {
     found.flatten().map(|info| info.sockaddr.ip()).next()
 }
 
-/// The name of `address`; it may ask the DNS.
+/// The name of `address`, if it has one. May ask the DNS.
 fn host_of(address: IpAddr) -> Option<String> {
     let flags = NI_NAMEREQD | NI_NUMERICSERV;
     getnameinfo(&SocketAddr::new(address, 0), flags).ok().map(|(host, _)| host)
 }
 
-/// The port that the services database calls `name` for `protocol`.
+/// The port number of the service `name` in the services database.
 pub fn port_of(name: &str, protocol: Protocol) -> Option<u16> {
     let hints = AddrInfoHints {
         socktype: if protocol == Protocol::Udp { SOCK_DGRAM } else { SOCK_STREAM },
@@ -49,7 +49,7 @@ pub fn port_of(name: &str, protocol: Protocol) -> Option<u16> {
     found.flatten().map(|info| info.sockaddr.port()).next()
 }
 
-/// The name of `port` in the services database for `protocol`.
+/// The name of `port` in the services database.
 pub fn service_of(port: u16, protocol: Protocol) -> Option<String> {
     match protocol {
         Protocol::Tcp => transport_service(port, 0),
@@ -65,7 +65,7 @@ fn transport_service(port: u16, datagram: i32) -> Option<String> {
     (name != port.to_string()).then_some(name)
 }
 
-/// getnameinfo knows TCP and UDP only, so SCTP names are read from the database's file.
+/// Finds an SCTP name in `/etc/services`, since getnameinfo supports only TCP and UDP.
 fn sctp_service(port: u16) -> Option<String> {
     let wanted = format!("{port}/sctp");
     let services = fs::read_to_string("/etc/services").ok()?;
@@ -76,7 +76,7 @@ fn sctp_service(port: u16) -> Option<String> {
     })
 }
 
-/// Names from the C library's databases, for people to read.
+/// Names from the C library's databases, for listings.
 #[derive(Debug, Default)]
 pub struct Resolver(Cache);
 
@@ -95,8 +95,8 @@ impl Naming for Resolver {
     }
 }
 
-/// Names that lead back to the same number when they are read again, by the old tool too: it reads
-/// no names of IPv6 hosts and cuts `HOST:PORT` at 59 bytes.
+/// Names that give back the same number when a rule file is loaded, even by the old tool. That tool
+/// cannot read names of IPv6 hosts and cuts `HOST:PORT` at 59 bytes.
 #[derive(Debug, Default)]
 pub struct ReversibleNames(Cache);
 

@@ -1,4 +1,4 @@
-//! Network namespaces by name or process.
+//! Enters and names network namespaces.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -14,32 +14,33 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, getsockopt, socket};
 use super::names_in;
 use crate::error::Error;
 
-/// Where `ip netns` keeps the namespaces that have a name.
+/// Folder in which `ip netns` keeps named namespaces.
 const FOLDER: &str = "/run/netns";
 
-/// The socket option that tells the number of its network namespace (Linux 5.14).
+/// Socket option that returns the cookie of the socket's network namespace (Linux 5.14).
 #[derive(Clone, Copy)]
 struct Cookie;
 
 nix::getsockopt_impl!(Cookie, libc::SOL_SOCKET, libc::SO_NETNS_COOKIE, u64, GetStruct<u64>);
 
-/// The number of this network namespace. No other namespace has it until the next boot, unlike the
-/// inode, which comes again. `None` on kernels before 5.14.
+/// Cookie of this thread's network namespace. Unlike the inode number, the kernel never reuses it
+/// before the next boot. `None` on kernels before 5.14.
 pub fn cookie() -> Option<u64> {
     let flags = SockFlag::SOCK_CLOEXEC;
     let socket = socket(AddressFamily::Unix, SockType::Datagram, flags, None).ok()?;
     cookie_of(&socket)
 }
 
-/// The number of the network namespace in which the socket was made.
+/// Cookie of the network namespace in which the socket was opened.
 pub fn cookie_of(socket: &impl AsFd) -> Option<u64> {
     getsockopt(socket, Cookie).ok()
 }
 
-/// Enters the network namespace that `ip netns` calls `name`, or that of process `name`.
+/// Enters the network namespace `name` of `ip netns`, or that of the process with number `name`.
 ///
-/// Only the calling thread changes; sockets and /proc files opened by it afterwards belong to the
-/// namespace. `path` is the name in bytes, where it contains a slash.
+/// Only the calling thread changes. Its sockets and /proc files belong to the new namespace if it
+/// opens them afterwards. If the name contains a slash, it is a path, taken from `path` because a
+/// path may not be UTF-8.
 pub fn enter(name: &str, path: &Path) -> Result<(), Error> {
     let failed = |source: io::Error| {
         let is_absent = source.kind() == io::ErrorKind::NotFound;
@@ -57,7 +58,7 @@ pub fn enter(name: &str, path: &Path) -> Result<(), Error> {
     setns(file, CloneFlags::CLONE_NEWNET).map_err(|errno| failed(errno.into()))
 }
 
-/// The namespace whose name differs least from one that does not exist.
+/// The most similar name of an existing namespace.
 fn nearest(name: &str) -> Option<String> {
     let far = name.chars().count() / 2;
     let names = names().into_iter();
@@ -65,12 +66,12 @@ fn nearest(name: &str) -> Option<String> {
     known.filter(|(distance, _)| *distance <= far.min(3)).min().map(|(_, known)| known)
 }
 
-/// Whether `--netns` names the namespace of a process.
+/// Whether the argument of `--netns` is a process number.
 pub fn is_process(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The namespaces that have a name.
+/// Names of the namespaces that `ip netns` manages.
 pub fn names() -> BTreeSet<String> {
     names_in(FOLDER)
 }

@@ -1,12 +1,12 @@
-//! Other programs that run.
+//! Looks for running programs.
 
 use std::fs;
 use std::path::Path;
 
 use super::names_in;
 
-/// Whether a process of this name, or of one that begins with it, runs in the network namespace of
-/// the calling thread. One whose namespace cannot be read counts.
+/// Whether a process whose name begins with `name` runs in the calling thread's network namespace.
+/// A process whose namespace cannot be read counts too.
 pub fn run_here(name: &str) -> bool {
     let here = fs::read_link("/proc/thread-self/ns/net").ok();
     names_in("/proc").iter().filter(|it| it.bytes().all(|byte| byte.is_ascii_digit())).any(

@@ -1,4 +1,4 @@
-//! The few programs that are run: nft, arptables, modprobe.
+//! Runs the few external programs: nft, arptables, modprobe.
 
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -9,23 +9,25 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Obstacle};
 
-/// A program that waits for longer hangs, in a kernel lock or on a dead file system.
+/// Time limit of a program. A program that takes longer hangs, in a kernel lock or on a dead file
+/// system.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Between two looks whether it has ended, at most.
+/// Longest pause between two checks whether the program has ended.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Where programs are looked for. PATH belongs to the caller: cron's has no sbin, and another one may
-/// name a folder in which somebody else has put an nft.
+/// Folders in which programs are searched. PATH is not used, because it belongs to the caller:
+/// cron's PATH has no sbin, and another PATH may contain somebody else's nft.
 const FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/// The PATH of the program that is run.
+/// PATH in the environment of the program.
 const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Bytes of the stack of a thread that copies a pipe. Without it `RUST_MIN_STACK` decides.
+/// Stack size in bytes of a thread that copies a pipe. Set here, because otherwise `RUST_MIN_STACK`
+/// decides.
 const STACK: usize = 128 * 1024;
 
-/// Runs a program with `input`, and returns what it printed.
+/// Runs a program with `input` on standard input and returns its standard output.
 pub fn run(name: &str, arguments: &[&str], input: &str) -> Result<String, Error> {
     run_within(PATIENCE, name, arguments, input)
 }
@@ -55,7 +57,7 @@ fn run_within(
     let pipes = match copy_pipes(&mut child, input) {
         Ok(pipes) => pipes,
         Err(error) => {
-            // It has not begun: nobody writes its input.
+            // The program got no input yet, so killing it loses nothing.
             let _ = child.kill();
             let _ = child.wait();
             return Err(failed(error));
@@ -74,7 +76,7 @@ fn run_within(
     )))
 }
 
-/// The file to run; `None` if it is not installed.
+/// Path of the program, or `None` if it is not installed.
 fn find(name: &str) -> Option<PathBuf> {
     let is_executable = |path: &PathBuf| {
         path.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
@@ -82,39 +84,39 @@ fn find(name: &str) -> Option<PathBuf> {
     FOLDERS.iter().map(|folder| Path::new(folder).join(name)).find(is_executable)
 }
 
-/// Starts to write the input, and to read output and errors.
+/// Starts threads that write the input and read output and errors.
 fn copy_pipes(child: &mut Child, input: &str) -> io::Result<[JoinHandle<String>; 2]> {
     let pipes = [collect(child.stdout.take())?, collect(child.stderr.take())?];
     if let Some(mut pipe) = child.stdin.take()
         && !input.is_empty()
     {
         let input = input.to_owned();
-        // A program that ends early says why itself.
+        // A write error is ignored: a program that ends early explains that itself.
         start(move || pipe.write_all(input.as_bytes()))?;
     }
     Ok(pipes)
 }
 
-/// Reads a pipe to its end, while others are read and written.
+/// Reads a pipe to its end in a thread of its own.
 fn collect(pipe: Option<impl Read + Send + 'static>) -> io::Result<JoinHandle<String>> {
     start(move || {
         let mut bytes = Vec::new();
         if let Some(mut pipe) = pipe {
-            // What was read before an error is all there is.
+            // After a read error, the text before it is used.
             let _ = pipe.read_to_end(&mut bytes);
         }
         String::from_utf8_lossy(&bytes).into_owned()
     })
 }
 
-/// Starts a thread; there may be no memory for one.
+/// Starts a thread. Fails, instead of panicking, if memory is short.
 fn start<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<JoinHandle<T>> {
     thread::Builder::new().stack_size(STACK).spawn(work)
 }
 
-/// `None` where it had to be killed.
+/// Waits for the program to end. After `patience` it kills the program and returns `None`.
 fn wait(child: &mut Child, patience: Duration) -> io::Result<Option<ExitStatus>> {
     let end = Instant::now() + patience;
     let mut pause = Duration::from_millis(1);

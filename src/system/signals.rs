@@ -1,4 +1,4 @@
-//! Requests to stop, noticed where it suits.
+//! Catches signals that end the program, so that a run can stop at a safe point.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,23 +10,24 @@ use signal_hook::flag;
 
 use crate::error::Error;
 
-/// From now on this thread is not stopped by a terminal: in the background, for reading keys or for
-/// writing, nor by Ctrl-Z. Programs that it starts are.
+/// Makes the calling thread ignore stops by the terminal: Ctrl-Z, and reading keys or writing as a
+/// background job. Programs started later are not affected.
 pub fn ignore_stops() -> Result<(), Error> {
-    // Where one is blocked, the kernel refuses to read instead of stopping, and lets it write.
+    // With SIGTTIN blocked, the kernel returns an error from read instead of stopping the process;
+    // with SIGTTOU blocked, it permits the write.
     block(&[Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU]).map(drop)
 }
 
-/// From now on no signal that can be caught ends the program.
+/// Handlers that keep signals from ending the program, as long as the program runs.
 #[derive(Debug)]
 pub struct Signals {
-    /// The last one, by its number; 0 is none.
+    /// Number of the last signal, or 0.
     caught: Arc<AtomicUsize>,
     faults: SignalFd,
 }
 
-/// The signals that end a program and that a handler can catch, with what messages say when they
-/// come. SIGPIPE is ignored in Rust programs.
+/// Signals that end a program and can be caught, each with its message. SIGPIPE is missing because
+/// Rust programs ignore it.
 const CAUGHT: [(Signal, &str); 17] = [
     (Signal::SIGHUP, "interrupted by SIGHUP"),
     (Signal::SIGINT, "interrupted"),
@@ -47,8 +48,8 @@ const CAUGHT: [(Signal, &str); 17] = [
     (Signal::SIGSYS, "interrupted by SIGSYS"),
 ];
 
-/// A handler that returned from one of these would run into it again. Blocked, they wait when they
-/// come from `kill`, and end the program when they come from a fault of its own.
+/// Signals whose handler would return to the faulty instruction. They are blocked instead. Then one
+/// sent by `kill` stays pending, and one caused by a fault of the program still ends it.
 const FAULTS: [(Signal, &str); 4] = [
     (Signal::SIGSEGV, "interrupted by SIGSEGV"),
     (Signal::SIGBUS, "interrupted by SIGBUS"),
@@ -56,7 +57,7 @@ const FAULTS: [(Signal, &str); 4] = [
     (Signal::SIGFPE, "interrupted by SIGFPE"),
 ];
 
-/// Real-time signals end a program too. The C library keeps those before 34 for itself.
+/// Real-time signals, which end a program too. The C library reserves the numbers below 34.
 const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
 
 impl Signals {
@@ -70,7 +71,7 @@ impl Signals {
             })?;
         }
         for number in REAL_TIME {
-            // musl keeps one more of them.
+            // musl also reserves 34, so an error is ignored.
             let _ = register(number, &caught);
         }
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
@@ -78,7 +79,7 @@ impl Signals {
         Ok(Self { caught, faults: faults.map_err(failed("wait for signals"))? })
     }
 
-    /// What to say of the last signal that came: `interrupted by SIGTERM`.
+    /// Message about the last signal, such as `interrupted by SIGTERM`.
     pub fn received(&self) -> Option<&'static str> {
         if let Ok(Some(fault)) = self.faults.read_signal() {
             let number = usize::try_from(fault.ssi_signo).unwrap_or_default();

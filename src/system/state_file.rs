@@ -1,4 +1,5 @@
-//! State files: one for each network namespace, written so that a crash leaves the old or the new.
+//! State files: one for each verb and network namespace. A crash leaves the old file or the new
+//! one.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,13 +14,13 @@ use super::{durable, failed, trusted};
 use crate::error::{Error, Obstacle};
 
 pub(super) const VOLATILE: &str = "/run/ipvsadm";
-/// Before the number of a namespace.
+/// Precedes the inode number of a namespace in file names.
 const NAMESPACE: &str = "-netns-";
 
 const LASTING: &str = "/var/lib/ipvsadm";
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
-/// The state file of one verb, locked.
+/// The state file of one verb; locked if it was opened for changes.
 #[derive(Debug)]
 pub struct StateFile {
     name: String,
@@ -27,12 +28,13 @@ pub struct StateFile {
 }
 
 impl StateFile {
-    /// Opens the state of `verb` for changes; one run at a time can.
+    /// Opens the state of `verb` for changes, which one run at a time can do. Returns an error at
+    /// once if another run holds the lock.
     pub fn lock(verb: &str) -> Result<Self, Error> {
         Self::try_lock(verb)?.ok_or(Error::Obstacle(Obstacle::Busy))
     }
 
-    /// The same; `None` where another run is still at it after `patience`.
+    /// Like [`Self::lock`], but waits up to `patience`; `None` if the lock is still held then.
     pub fn lock_within(verb: &str, patience: Duration) -> Result<Option<Self>, Error> {
         let end = Instant::now() + patience;
         loop {
@@ -48,7 +50,7 @@ impl StateFile {
         let name = name(verb)?;
         let path = Path::new(VOLATILE).join(format!("{name}.lock"));
         trusted::make_folder(VOLATILE)?;
-        // Whoever can open it can lock it, so nobody else may.
+        // Whoever can open the lock file could block us, so only its owner may.
         match Flock::lock(trusted::open(&path)?, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => {
                 write_mark(&lock).map_err(failed("write", &path))?;
@@ -61,12 +63,12 @@ impl StateFile {
         }
     }
 
-    /// Opens the state of `verb` to look at.
+    /// Opens the state of `verb` for reading, without a lock.
     pub fn look(verb: &str) -> Result<Self, Error> {
         Ok(Self { name: name(verb)?, _lock: None })
     }
 
-    /// Whether it is of the network namespace of process 1, the host's own.
+    /// Whether the state belongs to the network namespace of process 1, the host's own.
     pub fn of_first_namespace(&self) -> bool {
         !self.name.contains(NAMESPACE)
     }
@@ -75,7 +77,7 @@ impl StateFile {
         Path::new(folder).join(format!("{}.json", self.name))
     }
 
-    /// Nobody else writes now: what lies there is of a run that was killed.
+    /// Removes drafts of a killed run. No other run writes now, because we hold the lock.
     fn remove_drafts(&self) -> Result<(), Error> {
         for path in [LASTING, VOLATILE].map(|folder| self.path(folder)) {
             durable::remove_draft(&path).map_err(failed("remove the temporary file of", &path))?;
@@ -83,7 +85,7 @@ impl StateFile {
         Ok(())
     }
 
-    /// The text of the state and its path; `None` where there is none.
+    /// Text and path of the state file, or `None` if there is no file.
     pub fn read(&self) -> Result<Option<(String, PathBuf)>, Error> {
         for folder in [LASTING, VOLATILE] {
             let path = self.path(folder);
@@ -94,7 +96,8 @@ impl StateFile {
         Ok(None)
     }
 
-    /// Writes the state, where it outlives the next boot if it must.
+    /// Writes the state: below `/var/lib` if it must survive a reboot (`lasting`), otherwise below
+    /// `/run`.
     pub fn write(&self, text: &str, lasting: bool) -> Result<(), Error> {
         let (folder, other) = if lasting { (LASTING, VOLATILE) } else { (VOLATILE, LASTING) };
         trusted::make_folder(folder)?;
@@ -103,14 +106,15 @@ impl StateFile {
         remove(&self.path(other))
     }
 
-    /// Removes the state.
+    /// Removes the state from both folders.
     pub fn clear(&self) -> Result<(), Error> {
         remove(&self.path(LASTING))?;
         remove(&self.path(VOLATILE))
     }
 }
 
-/// The host's own namespace is that of process 1; others go by number.
+/// Name of the state of `verb`. The namespace of process 1 has the plain name; others append their
+/// inode number.
 pub(super) fn name(verb: &str) -> Result<String, Error> {
     let identity = match NamespaceIdentity::of_this_thread()? {
         NamespaceIdentity::Unknown(inode) => recognise(inode, [VOLATILE, LASTING], NAMESPACE)?,

@@ -1,4 +1,4 @@
-//! The user for whom `sudo` or `pkexec` runs this program as root.
+//! The user who runs this program as root by `sudo` or `pkexec`.
 
 use std::env;
 use std::fs::{self, File, Metadata};
@@ -8,8 +8,8 @@ use std::path::Path;
 
 use nix::unistd::geteuid;
 
-/// Whether that user can read this file without root's help, by its mode and those of the folders it
-/// lies in. Groups other than the primary one are not looked at: in doubt the answer is no.
+/// Whether that user could read the file without root's rights, by its mode and the modes of its
+/// parent folders. Only the primary group is considered; in doubt the answer is no.
 pub fn caller_can_read(file: &File) -> bool {
     let Some((user, group)) = caller() else { return true };
     let link = format!("/proc/self/fd/{}", file.as_raw_fd());
@@ -26,7 +26,7 @@ pub fn caller_can_read(file: &File) -> bool {
     may(&found, 4) && path.ancestors().skip(1).all(may_pass)
 }
 
-/// User and group of the caller; `None` if nobody lent them root's rights.
+/// User and group id of the caller; `None` unless sudo or pkexec raised the rights.
 fn caller() -> Option<(u32, Option<u32>)> {
     let number = |name| env::var(name).ok()?.parse().ok();
     let user = number("SUDO_UID").or_else(|| number("PKEXEC_UID"))?;

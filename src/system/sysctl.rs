@@ -1,7 +1,7 @@
-//! Kernel parameters below `/proc/sys/net`, those of the calling thread's network namespace.
+//! Kernel parameters below `/proc/sys/net`, in the calling thread's network namespace.
 //!
-//! A key is the path below that folder, for example `ipv4/conf/all/arp_ignore`: names of interfaces
-//! can contain dots.
+//! A key is the path below that folder, such as `ipv4/conf/all/arp_ignore`. Slashes are needed
+//! because interface names can contain dots.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +19,7 @@ fn path(key: &str) -> PathBuf {
     PathBuf::from("/proc/sys/net").join(key)
 }
 
-/// The value; `None` where there is no such key.
+/// Reads a parameter; `None` if it does not exist.
 pub fn read(key: &str) -> Result<Option<String>, Error> {
     match fs::read_to_string(path(key)) {
         Ok(text) => Ok(Some(text.trim_end().to_owned())),
@@ -28,7 +28,7 @@ pub fn read(key: &str) -> Result<Option<String>, Error> {
     }
 }
 
-/// Writes the value where it is not there already.
+/// Writes a parameter unless it has the value already.
 pub fn write(key: &str, value: &str) -> Result<(), Error> {
     if read(key)?.as_deref() == Some(value) {
         return Ok(());
@@ -37,17 +37,19 @@ pub fn write(key: &str, value: &str) -> Result<(), Error> {
         .map_err(|source| Error::System { action: format!("set net/{key} to {value}"), source })
 }
 
-/// The names of the parameters in the folder `key`, in their order; none where they cannot be read.
+/// Names of the parameters in the folder `key`, sorted; empty if they cannot be read.
 pub fn names(key: &str) -> BTreeSet<String> {
     names_in(path(key))
 }
 
-/// Whether root can write parameters: containers often see them read-only. A dry run is not root's.
+/// Whether root could write parameters. In containers they are often read-only. Unprivileged
+/// callers need the answer too, for a dry run.
 pub fn writable() -> bool {
     let path = path("ipv4/conf/all/arp_ignore");
     match access(&path, AccessFlags::W_OK) {
         Ok(()) => true,
-        // Without the right to write the kernel does not say that nobody can.
+        // EACCES only says that this caller may not write, so look whether the file system is
+        // read-only.
         Err(Errno::EACCES) => {
             statvfs(&path).is_ok_and(|it| !it.flags().contains(FsFlags::ST_RDONLY))
         }

@@ -1,4 +1,4 @@
-//! The files with kernel parameters that systemd-sysctl reads at boot (sysctl.d(5)).
+//! Reads the files with kernel parameters that systemd-sysctl applies at boot (sysctl.d(5)).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::names_in;
 
-/// A file hides those of its name in the folders after its own.
+/// Folders in order of precedence: a file hides files of the same name in later folders.
 const FOLDERS: [&str; 5] = [
     "/etc/sysctl.d",
     "/run/sysctl.d",
@@ -15,19 +15,17 @@ const FOLDERS: [&str; 5] = [
     "/lib/sysctl.d",
 ];
 
-/// A parameter that a file sets.
+/// A parameter and value from a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
-    /// The file.
     pub path: PathBuf,
-    /// The parameter's path below `/proc/sys`.
+    /// Path of the parameter below `/proc/sys`.
     pub key: String,
-    /// Its value.
     pub value: String,
 }
 
-/// What is set by the files that are read after the one of this name. Patterns are left out: a
-/// parameter that any file sets by its name is none of theirs.
+/// Assignments of the files that systemd-sysctl reads after the file `name`. Patterns are left out,
+/// since they do not change a parameter that a file sets by name.
 pub fn read_after(name: &str) -> Vec<Assignment> {
     let mut files = BTreeMap::new();
     for folder in FOLDERS {
@@ -56,7 +54,8 @@ fn assignment(line: &str) -> Option<(String, String)> {
     }
     let (key, value) = line.strip_prefix('-').unwrap_or(line).split_once('=')?;
     let key = key.trim();
-    // The separator that comes first says which of the two separates.
+    // The first separator decides: if it is a slash, dots belong to interface names, and vice versa
+    // (sysctl.d(5)).
     let key = match key.find(['.', '/']).map(|at| key.as_bytes()[at]) {
         Some(b'.') => key
             .chars()

@@ -1,7 +1,7 @@
-//! The real servers of every service, from `/proc/net/ip_vs`.
+//! Reads the real servers of every service from `/proc/net/ip_vs`.
 //!
-//! One read of this file costs far less than a netlink dump for each service. It lacks thresholds,
-//! tunnels and counters, and does not say the family of a service by mark.
+//! Reading this file costs far less than a netlink dump for each service. The file lacks
+//! thresholds, tunnel parameters, counters, and the address family of services by firewall mark.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -12,37 +12,38 @@ use crate::model::{DestinationKey, Method, PlainDestination, Protocol, ServiceKe
 
 use super::connections::address;
 
-/// `/proc/net` is that of the main thread; the namespace may be another.
+/// `/proc/net` shows the namespace of the main thread, but `--netns` changes only this thread.
 const FILE: &str = "/proc/thread-self/net/ip_vs";
 
-/// Real servers by service, services by mark left out. All lie in one piece: a table may be large.
+/// Real servers by service, without services by firewall mark. All lie in one vector, because a
+/// table may be large.
 #[derive(Debug, Default)]
 pub struct PlainTable {
-    /// In the order of their keys, with the place of their real servers.
+    /// Sorted by key, each with the range of its real servers in `servers`.
     services: Vec<(ServiceKey, Range<u32>)>,
     servers: Vec<PlainDestination>,
 }
 
 impl PlainTable {
-    /// The real servers of a service, in the kernel's order.
+    /// The real servers of a service in the kernel's order.
     pub fn get(&self, service: &ServiceKey) -> Option<&[PlainDestination]> {
         let place = self.services.binary_search_by_key(service, |(key, _)| *key).ok()?;
         let Range { start, end } = self.services[place].1;
         self.servers.get(start as usize..end as usize)
     }
 
-    /// The services, in the order of their keys.
+    /// Keys of the services, sorted.
     pub fn services(&self) -> impl ExactSizeIterator<Item = &ServiceKey> {
         self.services.iter().map(|(key, _)| key)
     }
 }
 
-/// The kernel's table is there. To open the netlink family would load the module.
+/// Whether the kernel has loaded IPVS. Opening the netlink family would load the module.
 pub fn is_there() -> bool {
     Path::new(FILE).exists()
 }
 
-/// What the file says. `None` where it cannot be read or understood: netlink knows all of it too.
+/// Reads the file. `None` if it is missing or malformed; callers then use netlink.
 pub fn plain() -> Option<PlainTable> {
     let mut file = BufReader::with_capacity(1 << 16, File::open(FILE).ok()?);
     let mut table = PlainTable::default();
@@ -77,7 +78,7 @@ pub fn plain() -> Option<PlainTable> {
 
 const TITLE_LINES: usize = 3;
 
-/// The service of a line. Of a mark the file does not say the family.
+/// The key on a service line. For a firewall mark the file does not tell the address family.
 enum ServiceLine {
     Address(ServiceKey),
     Mark,
@@ -111,7 +112,7 @@ fn parse_destination(line: &str) -> Option<PlainDestination> {
     })
 }
 
-/// `0A0A0064:0050` or `[2001:0db8:…]:0050`.
+/// Parses `0A0A0064:0050` or `[2001:0db8:…]:0050`.
 fn endpoint(word: &str) -> Option<DestinationKey> {
     let (host, port) = word.rsplit_once(':')?;
     Some(DestinationKey { address: address(host)?, port: u16::from_str_radix(port, 16).ok()? })

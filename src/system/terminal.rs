@@ -1,4 +1,4 @@
-//! The terminal of the user.
+//! The user's terminal: colours, width, keys.
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -10,38 +10,40 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{FlushArg, tcflush};
 use nix::unistd::{getpgrp, read, tcgetpgrp};
 
-/// Standard output is a terminal with colours, and nobody asked for none: <https://no-color.org>.
+/// Whether to print colours: standard output is a terminal, `TERM` is not `dumb`, and `NO_COLOR` is
+/// not set (<https://no-color.org>).
 pub fn takes_colours() -> bool {
     let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = env::var_os("TERM").is_none_or(|name| name == "dumb");
     io::stdout().is_terminal() && !set("NO_COLOR") && !dumb
 }
 
-/// Columns of the terminal on standard output; none where there is none.
+/// Width in columns of the terminal on standard output; `None` without a terminal.
 pub fn columns() -> Option<usize> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
 }
 
-/// Keys reach the program: standard input is a terminal, and not that of a background job.
+/// Whether the user can type to this program: standard input is a terminal, and the program is not
+/// a background job.
 pub fn has_keys() -> bool {
     let input = io::stdin();
     input.is_terminal() && tcgetpgrp(input).is_ok_and(|group| group == getpgrp())
 }
 
-/// Somebody at a terminal can answer, and sees a line that changes in place.
+/// Whether a countdown makes sense: the user can type, and standard error is a terminal too.
 pub fn shows_countdown() -> bool {
     has_keys() && io::stderr().is_terminal()
 }
 
-/// What is typed, where standard input is a terminal.
+/// Reads lines that the user types.
 #[derive(Debug)]
 pub struct Keys {
-    /// The line so far.
+    /// Bytes of the line typed so far.
     typed: Vec<u8>,
 }
 
 impl Keys {
-    /// Forgets what was typed before: it answers no question that comes now.
+    /// Starts reading and discards earlier input, which cannot be an answer to a new question.
     pub fn from_now_on() -> Self {
         if has_keys() {
             tcflush(io::stdin(), FlushArg::TCIFLUSH).ok();
@@ -49,11 +51,11 @@ impl Keys {
         Self { typed: Vec::new() }
     }
 
-    /// Waits so long, or until a line is typed, and returns that. Never longer: a terminal hands out
-    /// part of a line, too, when Control-D is typed in it.
+    /// Waits up to `patience` for a complete line and returns it. Reads without blocking longer:
+    /// after Control-D a terminal delivers an incomplete line.
     pub fn line_within(&mut self, patience: Duration) -> Option<String> {
         let input = io::stdin();
-        // A background job can come to the foreground at any time.
+        // Check each time, since a background job can come to the foreground.
         if !has_keys() {
             thread::sleep(patience);
             return None;
@@ -66,7 +68,7 @@ impl Keys {
         let mut bytes = [0; 256];
         let length = read(&input, &mut bytes).unwrap_or(0);
         if length == 0 {
-            // The terminal is gone, and would be ready for ever.
+            // The terminal is closed. poll would report it as ready at once, so sleep instead.
             thread::sleep(patience);
         }
         self.typed.extend(&bytes[..length]);

@@ -1,4 +1,5 @@
-//! Files and folders whose content is believed: their owner, mode and type are checked first.
+//! Opens state files and folders only after checking owner, mode and type, so that no other user
+//! can plant them.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -11,11 +12,11 @@ use nix::unistd::geteuid;
 use super::failed;
 use crate::error::{Error, Obstacle};
 
-/// Larger state is not written; whatever is larger is no file of ours.
+/// Size limit in bytes for reading. This program writes no larger state.
 const LARGEST: u64 = 1 << 30;
 
-/// Reads a file in `folder`; `None` if there is none. A symbolic link is not followed, and a FIFO does
-/// not block.
+/// Reads a file in `folder`; `None` if it does not exist. Does not follow a symbolic link, and does
+/// not block on a FIFO.
 pub fn read(folder: &str, path: &Path) -> Result<Option<String>, Error> {
     if !is_there(folder)? {
         return Ok(None);
@@ -32,7 +33,7 @@ pub fn read(folder: &str, path: &Path) -> Result<Option<String>, Error> {
     Ok(Some(text))
 }
 
-/// Opens a file for reading and writing, and makes it where it is missing, for its owner alone.
+/// Opens a file for reading and writing, and creates it with mode 0600 if it is missing.
 pub fn open(path: &Path) -> Result<File, Error> {
     let opened =
         options().create(true).truncate(false).read(true).write(true).mode(0o600).open(path);
@@ -41,7 +42,7 @@ pub fn open(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Makes a folder where it is missing, and checks it.
+/// Creates a folder if it is missing, and checks it.
 pub fn make_folder(folder: &str) -> Result<(), Error> {
     let path = Path::new(folder);
     DirBuilder::new()
@@ -52,7 +53,7 @@ pub fn make_folder(folder: &str) -> Result<(), Error> {
     is_there(folder).map(drop)
 }
 
-/// Whether the folder exists. Only root, or the caller, may be able to write there.
+/// Whether the folder exists; an error if anybody but root or the caller can write there.
 pub fn is_there(folder: &str) -> Result<bool, Error> {
     let path = Path::new(folder);
     let found = match fs::symlink_metadata(path) {
@@ -86,7 +87,7 @@ fn check_file(file: &File, path: &Path) -> Result<(), Error> {
     why.map_or(Ok(()), |why| Err(untrusted(path, why)))
 }
 
-/// Neither a link nor a FIFO that nobody reads is opened.
+/// Explains why a file could not be opened; a link or FIFO is reported as untrusted.
 fn unopened(path: &Path, error: io::Error) -> Error {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.is_file() => untrusted(path, kind(&found)),
@@ -107,8 +108,7 @@ fn untrusted(path: &Path, why: String) -> Error {
     Obstacle::Untrusted { path, why, remedy }.into()
 }
 
-/// How to get out of a file of ours that cannot be used. The paths are made by this program: no
-/// shell finds anything in them.
+/// Hint for an unusable state file. The path needs no quoting, because this program chose it.
 fn set_aside(path: &str) -> String {
     format!("look at it, and then continue without it: mv {path} {path}.bad")
 }
@@ -125,7 +125,7 @@ fn kind(found: &Metadata) -> String {
     format!("it is {kind}")
 }
 
-/// Who else can write it, if anybody.
+/// Says who else can write the file; `None` if only root and the caller can.
 fn writers(found: &Metadata) -> Option<String> {
     if found.uid() != 0 && found.uid() != geteuid().as_raw() {
         return Some(format!("it belongs to user {}", found.uid()));

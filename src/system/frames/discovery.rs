@@ -1,4 +1,4 @@
-//! Neighbour discovery of IPv6 (RFC 4861), as whole frames.
+//! IPv6 neighbour discovery (RFC 4861) as whole frames.
 
 use std::net::Ipv6Addr;
 
@@ -7,19 +7,19 @@ use super::hardware;
 const SOLICITATION: u8 = 135;
 const ADVERTISEMENT: u8 = 136;
 
-/// Packets with another hop limit came through a router.
+/// Hop limit of a valid message. A lower one shows that a router forwarded it.
 const HOP_LIMIT: u8 = 255;
 
-/// The flag of an advertisement that replaces what neighbours know.
+/// Flag of an advertisement: neighbours must replace their entry.
 const OVERRIDE: u8 = 0x20;
 
-/// The option with the hardware address of the target, in units of 8 bytes.
+/// Option "target link-layer address" and its length in units of 8 bytes.
 const TARGET_HARDWARE: [u8; 2] = [2, 1];
 
 const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
 
-/// Who has `address`? From nobody, as in duplicate address detection (RFC 4862, 5.4.2): no host
-/// learns anything from it, and the owner answers all nodes.
+/// Asks who has `address`. The source is `::`, as in duplicate address detection (RFC 4862, 5.4.2),
+/// so no host updates its neighbour table, and the owner answers to all nodes.
 pub fn solicitation(mac: [u8; 6], address: Ipv6Addr) -> Vec<u8> {
     let [.., a, b, c] = address.octets();
     let group = [0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, a, b, c];
@@ -27,14 +27,14 @@ pub fn solicitation(mac: [u8; 6], address: Ipv6Addr) -> Vec<u8> {
     frame(mac, Ipv6Addr::UNSPECIFIED, group.into(), body)
 }
 
-/// To all nodes: `address` is here.
+/// Announces `address` to all nodes.
 pub fn advertisement(mac: [u8; 6], address: Ipv6Addr) -> Vec<u8> {
     let head = [ADVERTISEMENT, 0, 0, 0, OVERRIDE, 0, 0, 0];
     let body = [&head[..], &address.octets(), &TARGET_HARDWARE, &mac].concat();
     frame(mac, address, ALL_NODES, body)
 }
 
-/// The sender's hardware address of an advertisement of `address`.
+/// The target's hardware address, if `frame` is an advertisement of `address`.
 pub fn answer(frame: &[u8], address: Ipv6Addr) -> Option<String> {
     let packet = frame.get(..78)?;
     let advertisement = packet[12..14] == [0x86, 0xdd]
@@ -43,7 +43,8 @@ pub fn answer(frame: &[u8], address: Ipv6Addr) -> Option<String> {
     (advertisement && packet[62..78] == address.octets()).then(|| hardware(&packet[6..12]))
 }
 
-/// A packet to a multicast address, whose last bytes name its hardware address.
+/// Builds a frame to an IPv6 multicast address; the last 4 bytes of `to` give the destination's
+/// hardware address.
 fn frame(mac: [u8; 6], from: Ipv6Addr, to: Ipv6Addr, mut body: Vec<u8>) -> Vec<u8> {
     let length = u8::try_from(body.len()).unwrap_or_default();
     let addresses = [from.octets(), to.octets()].concat();
@@ -54,7 +55,6 @@ fn frame(mac: [u8; 6], from: Ipv6Addr, to: Ipv6Addr, mut body: Vec<u8>) -> Vec<u
     [&[0x33, 0x33, a, b, c, d][..], &mac, &[0x86, 0xdd], &header, &addresses, &body].concat()
 }
 
-/// The Internet checksum (RFC 1071).
 fn checksum(bytes: &[u8]) -> u16 {
     let words = bytes.chunks(2).map(|pair| {
         u32::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or_default()]))

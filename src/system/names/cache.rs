@@ -1,4 +1,4 @@
-//! Names that were looked up once, many at a time.
+//! Cache of host and port names, which looks up many names in parallel.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,17 +12,18 @@ use std::time::{Duration, Instant};
 use super::{host_of, patience};
 use crate::model::Protocol;
 
-/// Questions at the same time.
+/// Number of threads that ask the resolver.
 const WORKERS: usize = 8;
 
-/// A resolver that has let so many questions time out, one after the other, is not asked again: with
-/// its usual limits 10,000 names would take it hours.
+/// Successive timeouts after which the resolver is not asked again. With the resolver's default
+/// timeouts, 10,000 names could take hours.
 const TIMEOUTS: usize = 8;
 
-/// The shortest limit of time that resolv.conf knows. A refusal comes sooner.
+/// Duration from which a failed lookup counts as a timeout: the shortest timeout that resolv.conf
+/// permits. A negative answer comes sooner.
 const TIMED_OUT: Duration = Duration::from_secs(1);
 
-/// Answers, those that there is no name too.
+/// Results of lookups, including negative ones.
 #[derive(Debug, Default)]
 pub struct Cache {
     hosts: RefCell<HashMap<IpAddr, Option<String>>>,
@@ -30,11 +31,12 @@ pub struct Cache {
     resolver: Resolver,
 }
 
-/// Finds the name of an address.
+/// Function that finds the name of an address.
 pub type HostOf<'a> = &'a dyn Fn(IpAddr) -> Option<String>;
 
 impl Cache {
-    /// Looks up those addresses that are not known yet, `name` with a function that asks the system.
+    /// Looks up all addresses that are not in the cache. `name` gets a function that asks the
+    /// system.
     pub fn look_up(
         &self,
         addresses: &mut dyn Iterator<Item = IpAddr>,
@@ -51,12 +53,12 @@ impl Cache {
         hosts.extend(patience::with_notice(notice, || self.resolver.ask(&wanted, &name)));
     }
 
-    /// The name of an address that was looked up.
+    /// The cached name of an address.
     pub fn host(&self, address: IpAddr) -> Option<String> {
         self.hosts.borrow().get(&address).cloned().flatten()
     }
 
-    /// The name of a port, from `name` where it is not known yet.
+    /// The cached name of a port; on a miss, the result of `name` is stored.
     pub fn port(
         &self,
         port: u16,
@@ -68,10 +70,10 @@ impl Cache {
     }
 }
 
-/// The system's resolver, as long as it answers.
+/// The system's resolver. It is given up after [`TIMEOUTS`] successive timeouts.
 #[derive(Debug, Default)]
 struct Resolver {
-    /// Since the last answer.
+    /// Number of timeouts since the last answer.
     timeouts: AtomicUsize,
     hosts_file: OnceLock<HashMap<IpAddr, String>>,
 }
@@ -91,7 +93,7 @@ impl Resolver {
         };
         thread::scope(|scope| {
             for _ in 1..addresses.len().min(WORKERS) {
-                // With fewer threads it takes longer.
+                // If no further thread can be started, the existing ones do the work.
                 if thread::Builder::new().spawn_scoped(scope, work).is_err() {
                     break;
                 }
@@ -116,7 +118,7 @@ impl Resolver {
     }
 }
 
-/// The first name of each address in /etc/hosts, which needs no resolver.
+/// Reads the first name of each address from `/etc/hosts`, which works without a resolver.
 fn read_hosts() -> HashMap<IpAddr, String> {
     let text = fs::read_to_string("/etc/hosts").unwrap_or_default();
     let mut names = HashMap::new();

@@ -1,15 +1,15 @@
-//! A notice for whoever waits at a terminal.
+//! A notice on the terminal while a slow lookup runs.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-/// Nobody wonders about a shorter wait.
+/// Delay before the notice; a shorter wait needs no explanation.
 const SHORT: Duration = Duration::from_secs(2);
 
-/// Does `work`. Where it takes longer than two seconds, one line on a terminal at standard error says
-/// what is waited for.
+/// Runs `work`. If it takes longer than [`SHORT`] and standard error is a terminal, prints a line
+/// with `text`.
 pub fn with_notice<T>(text: impl Fn() -> String + Send + Sync, work: impl FnOnce() -> T) -> T {
     if !stderr().is_terminal() {
         return work();
@@ -21,7 +21,7 @@ pub fn with_notice<T>(text: impl Fn() -> String + Send + Sync, work: impl FnOnce
                 writeln!(stderr(), "{}", text()).ok();
             }
         };
-        // Without memory for a thread there is no notice.
+        // If no thread can be started, there is no notice.
         let _ = thread::Builder::new().spawn_scoped(scope, watch);
         let result = work();
         drop(done);
