@@ -1,4 +1,4 @@
-//! One change of the kernel's state: what one command, one rule line, one request asks for.
+//! One change of the kernel's state, as one command, rule line or request asks for it.
 
 use crate::error::Errno;
 
@@ -7,23 +7,23 @@ use super::{Daemon, DaemonRole, Destination, DestinationKey, Service, ServiceKey
 /// One request that changes the kernel's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Make a service.
+    /// Add a service.
     AddService(Service),
-    /// Give an existing service this configuration; connections and counters survive.
+    /// Replace the configuration of an existing service; connections and counters survive.
     UpdateService(Service),
-    /// Remove a service with its destinations.
+    /// Delete a service and its real servers.
     DeleteService(ServiceKey),
-    /// Give a service a real server.
+    /// Add a real server to a service.
     AddDestination(ServiceKey, Destination),
-    /// Give an existing real server this configuration; connections and counters survive.
+    /// Replace the configuration of an existing real server; connections and counters survive.
     UpdateDestination(ServiceKey, Destination),
-    /// Take a real server from a service.
+    /// Delete a real server from a service.
     DeleteDestination(ServiceKey, DestinationKey),
-    /// Remove every service.
+    /// Delete every service.
     Flush,
-    /// Set the counters of one service, or of all and the totals, to zero.
+    /// Set the counters of one service to zero; with `None`, those of all services and the totals.
     Zero(Option<ServiceKey>),
-    /// Set time-outs; 0 keeps a value.
+    /// Set time-outs in seconds; 0 keeps a value.
     SetTimeouts(Timeouts),
     /// Start a sync daemon.
     StartDaemon(Daemon),
@@ -31,7 +31,7 @@ pub enum Change {
     StopDaemon(DaemonRole),
 }
 
-/// What was asked of the kernel, without its object: error texts depend on it.
+/// Kind of a request to the kernel, without its object. Error texts depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// [`Change::AddService`].
@@ -56,22 +56,22 @@ pub enum Operation {
     StartDaemon,
     /// [`Change::StopDaemon`].
     StopDaemon,
-    /// Reading one service.
+    /// Read one service.
     GetService,
-    /// Reading services.
+    /// Read all services.
     ListServices,
-    /// Reading the destinations of a service.
+    /// Read the destinations of a service.
     ListDestinations,
-    /// Reading the sync daemons.
+    /// Read the sync daemons.
     ListDaemons,
-    /// Reading the time-outs.
+    /// Read the time-outs.
     GetTimeouts,
-    /// Reading version and table size.
+    /// Read the version and the table size.
     GetInfo,
 }
 
 impl Operation {
-    /// It only reads.
+    /// Whether the request changes nothing.
     pub fn reads(self) -> bool {
         matches!(
             self,
@@ -86,7 +86,7 @@ impl Operation {
 }
 
 impl Change {
-    /// The kind of change.
+    /// The kind of request that makes this change.
     pub fn operation(&self) -> Operation {
         match self {
             Self::AddService(_) => Operation::AddService,
@@ -103,20 +103,20 @@ impl Change {
         }
     }
 
-    /// `errno` refuses this change only since somebody else has made or deleted the same thing, or
-    /// its service, since the table was read.
+    /// Whether `errno` only says that another program has added or deleted the same object, or its
+    /// service, since the table was read.
     pub fn comes_too_late(&self, errno: Errno) -> bool {
         match self.operation() {
             Operation::AddService | Operation::StartDaemon => errno == Errno::EEXIST,
             Operation::AddDestination => matches!(errno, Errno::EEXIST | Errno::ESRCH),
-            // ENOENT: the scheduler does not exist.
+            // Here ENOENT would mean that the scheduler does not exist.
             Operation::UpdateService => errno == Errno::ESRCH,
             Operation::UpdateDestination => matches!(errno, Errno::ENOENT | Errno::ESRCH),
             _ => self.is_needless(errno),
         }
     }
 
-    /// `errno` refuses to delete or to stop only what is gone already.
+    /// Whether `errno` only says that the object to delete or stop is gone already.
     pub fn is_needless(&self, errno: Errno) -> bool {
         match self.operation() {
             Operation::DeleteService | Operation::StopDaemon => errno == Errno::ESRCH,
@@ -125,7 +125,8 @@ impl Change {
         }
     }
 
-    /// Both are about one service, one real server, one daemon, the time-outs, or everything.
+    /// Whether both changes are about the same service, real server or daemon, both about the
+    /// time-outs, or both about everything.
     pub fn concerns_the_same_as(&self, other: &Self) -> bool {
         self.object() == other.object()
     }
@@ -148,7 +149,6 @@ impl Change {
     }
 }
 
-/// The thing that a change is about.
 #[derive(PartialEq, Eq)]
 enum Object {
     Service(ServiceKey),

@@ -4,20 +4,20 @@ use std::net::IpAddr;
 
 use super::InterfaceName;
 
-/// The greatest sync message: 65535 bytes less an IPv4 and a UDP header.
+/// Longest sync message in bytes: 65535 less an IPv4 and a UDP header, 20 and 8 bytes.
 pub const MAX_SYNC_LENGTH: u16 = 65507;
 
-/// Which side of synchronisation a daemon is. Both can run on one director.
+/// Role of a sync daemon. A director can run one daemon of each role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DaemonRole {
-    /// Sends connections.
+    /// Sends connections to the backups.
     Master,
-    /// Receives connections.
+    /// Receives connections from the master.
     Backup,
 }
 
 impl DaemonRole {
-    /// The word of the classic language.
+    /// The role's name in the classic language.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Master => "master",
@@ -26,21 +26,21 @@ impl DaemonRole {
     }
 }
 
-/// A sync daemon, as asked for or as running. What is `None` is left to the kernel.
+/// A sync daemon, as desired or as running. For `None` the kernel uses its default.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Daemon {
-    /// Master or backup.
+    /// The kernel runs at most one daemon of each role.
     pub role: DaemonRole,
-    /// The interface of the multicast group.
+    /// Interface that joins the multicast group.
     pub interface: InterfaceName,
-    /// 0..=255; only daemons of one id talk to each other, 0 on a backup takes all.
+    /// Sync ID, 0..=255. A backup accepts messages of its own ID; with ID 0 it accepts all.
     pub sync_id: u8,
-    /// Greatest sync message in bytes, without IP and UDP headers, 1..=[`MAX_SYNC_LENGTH`].
+    /// Longest sync message in bytes, without IP and UDP headers, 1..=[`MAX_SYNC_LENGTH`].
     pub max_length: Option<u16>,
-    /// The multicast group; the kernel takes 224.0.0.81.
+    /// Multicast group; the kernel's default is 224.0.0.81.
     pub group: Option<IpAddr>,
-    /// The UDP port, never 0; the kernel takes 8848.
+    /// UDP port, never 0; the kernel's default is 8848.
     pub port: Option<u16>,
-    /// The time to live of a sync packet, never 0; the kernel takes 1.
+    /// Time to live of sync packets, never 0; the kernel's default is 1.
     pub ttl: Option<u8>,
 }

@@ -7,19 +7,20 @@ use std::net::{IpAddr, SocketAddr};
 use super::key::hash_endpoint;
 use super::{Family, ServiceKey, Stats, Tunnel};
 
-/// The greatest weight: the kernel reads a signed 32-bit number and refuses negative ones.
+/// Greatest weight: the kernel reads a signed 32-bit number and refuses negative ones.
 pub const MAX_WEIGHT: u32 = i32::MAX as u32;
 
-/// The identity of a destination inside its service.
+/// Key of a destination within its service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DestinationKey {
-    /// The address of the real server (RIP).
+    /// Address of the real server (RIP).
     pub address: IpAddr,
-    /// Its port; 0 with a service by mark or on every port: the port the client asked for.
+    /// Port of the real server. 0 if its service is by firewall mark or for every port: packets
+    /// keep the port that the client chose.
     pub port: u16,
 }
 
-/// As with [`ServiceKey`].
+/// Hashed as two numbers, like [`ServiceKey`].
 impl Hash for DestinationKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         hash_endpoint(state, self.address, self.port, 0);
@@ -27,7 +28,8 @@ impl Hash for DestinationKey {
 }
 
 impl DestinationKey {
-    /// Whether its family is not that of its `service`: tunnels only, and no sync daemon beside it.
+    /// Whether its address family differs from that of `service`. The kernel permits that only for
+    /// tunnels, and only without a sync daemon.
     pub fn is_of_other_family(&self, service: &ServiceKey) -> bool {
         Family::of(&self.address) != service.family()
     }
@@ -39,32 +41,32 @@ impl From<SocketAddr> for DestinationKey {
     }
 }
 
-/// `198.51.100.21:80`, `[2001:db8::21]:80`.
+/// Writes `198.51.100.21:80` or `[2001:db8::21]:80`.
 impl fmt::Display for DestinationKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         SocketAddr::new(self.address, self.port).fmt(f)
     }
 }
 
-/// A real server as configured.
+/// Configuration of a real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Destination {
-    /// What identifies it.
+    /// Address and port, which identify the real server within its service.
     pub key: DestinationKey,
-    /// How packets reach it.
+    /// How the director sends packets to the real server.
     pub forwarding: Forwarding,
-    /// Its share of new connections, 0..=[`MAX_WEIGHT`]; 0 takes no new ones.
+    /// Share of new connections, 0..=[`MAX_WEIGHT`]; with 0 the real server gets no new ones.
     pub weight: u32,
-    /// Connections at which it takes no new ones; 0 is no limit. The classic language takes
-    /// 0..=[`MAX_WEIGHT`]; another program can have set more.
+    /// Number of connections at which the real server gets no new ones; 0 is no limit. The classic
+    /// language accepts 0..=[`MAX_WEIGHT`]; another program can set more.
     pub upper_threshold: u32,
-    /// Connections below which it takes new ones again, at most the upper threshold; 0 lets the
-    /// kernel choose ¾ of that.
+    /// Number of connections below which the real server gets new ones again, at most the upper
+    /// threshold. With 0 the kernel uses ¾ of the upper threshold.
     pub lower_threshold: u32,
 }
 
 impl Destination {
-    /// A real server with the defaults of the classic tool: direct routing, weight 1, no limits.
+    /// A real server with the classic tool's defaults: direct routing, weight 1, no limits.
     pub fn new(key: impl Into<DestinationKey>) -> Self {
         Self {
             key: key.into(),
@@ -76,25 +78,25 @@ impl Destination {
     }
 }
 
-/// The forwarding method.
+/// Forwarding method. The numbers in parentheses are the kernel's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Forwarding {
-    /// NAT: both directions pass the director (0).
+    /// NAT (0): packets of both directions pass the director.
     Masquerade,
-    /// The director itself serves (1). The kernel finds out for each packet whether an address is its
-    /// own, and keeps the method that was set: nobody needs this one.
+    /// The director itself is the real server (1). No rule needs this method: for each packet the
+    /// kernel checks whether the address is its own, and the method that was set stays.
     Local,
-    /// The packet is wrapped (2).
+    /// Tunnelling (2): the director wraps the packet.
     Tunnel(Tunnel),
-    /// Direct routing: only the MAC address changes (3).
+    /// Direct routing (3): the director changes only the MAC address.
     Route,
-    /// On to the original target (4), for transparent proxies.
+    /// Bypass (4), for transparent proxies: the packet goes on to its original target.
     Bypass,
-    /// A number of 5..=7, which another program can have set and no kernel acts on.
+    /// A number 5..=7, which the kernel accepts from another program but does not use.
     Other(u8),
 }
 
-/// A forwarding method without its details, as the plain list names it.
+/// Forwarding method without its details, as the plain listing shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
     /// [`Forwarding::Masquerade`].
@@ -112,10 +114,10 @@ pub enum Method {
 }
 
 impl Method {
-    /// Those that `/proc/net/ip_vs` names: it says `Masq` for every other one.
+    /// The methods that `/proc/net/ip_vs` names. It shows every other method as `Masq`.
     pub const NAMED: [Self; 4] = [Self::Masquerade, Self::Local, Self::Tunnel, Self::Route];
 
-    /// The name in listings.
+    /// Name in listings, such as `Masq`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Masquerade => "Masq",
@@ -141,33 +143,33 @@ impl From<Forwarding> for Method {
     }
 }
 
-/// A real server as the kernel reports it.
+/// A real server and its counters, as the kernel reports them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DestinationEntry {
-    /// The configuration.
+    /// Configured values.
     pub destination: Destination,
-    /// Connections in an established state.
+    /// Number of established connections.
     pub active: u32,
-    /// Connections in any other state.
+    /// Number of connections in other states.
     pub inactive: u32,
-    /// Persistence templates.
+    /// Number of persistence templates.
     pub persistent: u32,
-    /// What it has carried.
+    /// Counters and rates of this real server.
     pub stats: Stats,
 }
 
-/// What the plain list shows of a real server: all that `/proc/net/ip_vs` has.
+/// The columns of the plain listing: all that `/proc/net/ip_vs` has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlainDestination {
-    /// What identifies it.
+    /// Address and port of the real server.
     pub key: DestinationKey,
-    /// The forwarding method.
+    /// Forwarding method, without the tunnel's parameters.
     pub method: Method,
-    /// Its share of new connections.
+    /// Share of new connections, 0..=[`MAX_WEIGHT`].
     pub weight: u32,
-    /// Connections in an established state.
+    /// Number of established connections.
     pub active: u32,
-    /// Connections in any other state.
+    /// Number of connections in other states.
     pub inactive: u32,
 }
 

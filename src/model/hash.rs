@@ -1,18 +1,18 @@
-//! Hashing of keys.
+//! A fast hash function for keys.
 
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// For maps by [`ServiceKey`](super::ServiceKey) and [`DestinationKey`](super::DestinationKey). To
-/// compare two tables of 2,000 services looks up some 20,000 keys: with the hasher of the standard
-/// library that took a seventh of the whole run. Only somebody who may change the table could choose
-/// keys that collide, so nothing has to be kept secret here.
+/// Hasher for maps with [`ServiceKey`](super::ServiceKey) or
+/// [`DestinationKey`](super::DestinationKey). Comparing two tables of 2,000 services looks up
+/// 20,000 keys; with the standard library's hasher that took a seventh of the whole run. Only a
+/// caller who may change the table could choose colliding keys, so the hash needs no secret.
 pub type KeyHash = BuildHasherDefault<KeyHasher>;
 
-/// Multiplies each number into the state, and folds the 128 bits of the product into 64.
+/// Multiplies each number into the state and folds the 128-bit product into 64 bits.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeyHasher(u64);
 
-/// An odd number with as many ones as zeros: the fraction of π that Blowfish begins with.
+/// Odd, with as many ones as zeros: the fraction of π that Blowfish starts with.
 const FACTOR: u64 = 0x243f_6a88_85a3_08d3;
 
 impl Hasher for KeyHasher {
@@ -25,7 +25,7 @@ impl Hasher for KeyHasher {
     }
 
     fn write_u64(&mut self, number: u64) {
-        // Without the addition a zero would leave no trace.
+        // Without the addition, a zero would not change the state.
         let product = u128::from(self.0 ^ number.wrapping_add(FACTOR)) * u128::from(FACTOR);
         #[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
         let [low, high] = [product as u64, (product >> 64) as u64];
@@ -63,10 +63,10 @@ mod tests {
                 hash(ServiceKey::tcp(SocketAddr::from(([10, 0, net, host], 80))))
             })
             .collect();
-        // A map takes its place from the low bits, and compares the high ones.
+        // A map takes the bucket from the low bits and compares the high ones.
         for shift in [0, 48] {
             let places: HashSet<u64> = hashes.iter().map(|it| it >> shift & 0xffff).collect();
-            // Of 65,536 random numbers 41,427 are different.
+            // Of 65,536 random numbers, 41,427 different ones are expected.
             assert!(places.len() > 40_000, "{}", places.len());
         }
     }

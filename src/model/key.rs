@@ -1,11 +1,11 @@
-//! What identifies a virtual service.
+//! Keys of virtual services.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 
-/// An address family.
+/// Address family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Family {
     /// IPv4, `AF_INET`.
@@ -15,13 +15,13 @@ pub enum Family {
 }
 
 impl Family {
-    /// The family of `address`.
+    /// Family of `address`; IPv4-mapped addresses count as IPv6.
     pub fn of(address: &IpAddr) -> Self {
         if address.is_ipv4() { Self::V4 } else { Self::V6 }
     }
 }
 
-/// The transport protocol of a service, by its IP protocol number.
+/// Transport protocol of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
     /// TCP, 6.
@@ -30,12 +30,13 @@ pub enum Protocol {
     Udp,
     /// SCTP, 132.
     Sctp,
-    /// Another number: the kernel checks none, so another program can have made such a service.
+    /// Another IP protocol number. The kernel accepts any, so another program can have added such a
+    /// service.
     Other(u16),
 }
 
 impl Protocol {
-    /// The IP protocol number.
+    /// IP protocol number, such as 6 for TCP.
     pub fn number(self) -> u16 {
         match self {
             Self::Tcp => 6,
@@ -57,29 +58,29 @@ impl From<u16> for Protocol {
     }
 }
 
-/// The identity of a virtual service: an address or a firewall mark, never both.
+/// Key of a virtual service: an address and port, or a firewall mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ServiceKey {
     /// Packets to this VIP and port.
     Address {
-        /// The transport protocol.
+        /// Transport protocol.
         protocol: Protocol,
-        /// The virtual address (VIP).
+        /// Virtual address (VIP).
         address: IpAddr,
-        /// The virtual port; 0 stands for every port and needs persistence.
+        /// Virtual port; 0 is every port and needs persistence.
         port: u16,
     },
-    /// Packets that netfilter marked.
+    /// Packets that netfilter has marked.
     Fwmark {
-        /// The mark; 0 would be "no mark".
+        /// Firewall mark; 0 is excluded because it means "unmarked".
         mark: NonZeroU32,
-        /// The family of the packets.
+        /// Address family of the packets.
         family: Family,
     },
 }
 
-/// In two numbers: tables find services by their keys all the time, and a number for each field takes
-/// three times as long.
+/// Hashed as two numbers, because tables look up keys all the time. Hashing each field takes three
+/// times as long.
 impl Hash for ServiceKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
@@ -94,7 +95,7 @@ impl Hash for ServiceKey {
     }
 }
 
-/// Feeds an address with its port and another number to `state`.
+/// Feeds an address, its port and `other` into `state`.
 pub(super) fn hash_endpoint(state: &mut impl Hasher, address: IpAddr, port: u16, other: u16) {
     let (bits, family) = match address {
         IpAddr::V4(address) => (u128::from(address.to_bits()), 4),
@@ -115,7 +116,7 @@ impl ServiceKey {
         Self::Address { protocol: Protocol::Udp, address: address.ip(), port: address.port() }
     }
 
-    /// The address family of the service.
+    /// Address family of the packets.
     pub fn family(&self) -> Family {
         match self {
             Self::Address { address, .. } => Family::of(address),
@@ -123,7 +124,7 @@ impl ServiceKey {
         }
     }
 
-    /// The protocol; a service by mark has none, and takes what was marked.
+    /// Transport protocol; `Other(0)` for a service by firewall mark, which accepts every protocol.
     pub fn protocol(&self) -> Protocol {
         match self {
             Self::Address { protocol, .. } => *protocol,
@@ -131,7 +132,7 @@ impl ServiceKey {
         }
     }
 
-    /// The virtual address; none for a service keyed by mark.
+    /// Virtual address; `None` for a service by firewall mark.
     pub fn address(&self) -> Option<IpAddr> {
         match self {
             Self::Address { address, .. } => Some(*address),
@@ -139,7 +140,7 @@ impl ServiceKey {
         }
     }
 
-    /// The virtual port; 0 for a service keyed by mark.
+    /// Virtual port; 0 for a service by firewall mark.
     pub fn port(&self) -> u16 {
         match self {
             Self::Address { port, .. } => *port,
@@ -147,7 +148,7 @@ impl ServiceKey {
         }
     }
 
-    /// The mark as a number; 0 for a service keyed by address.
+    /// Firewall mark; 0 for a service by address.
     pub fn mark(&self) -> u32 {
         match self {
             Self::Address { .. } => 0,
@@ -156,7 +157,7 @@ impl ServiceKey {
     }
 }
 
-/// The name that rule files and JSON use: `tcp`; the number where there is none.
+/// Writes the name in rule files and JSON, such as `tcp`; a number if the protocol has no name.
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -168,7 +169,7 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// For people: `tcp 192.0.2.80:80`, `fwmark 7`, `fwmark 7 (IPv6)`.
+/// Writes text for people: `tcp 192.0.2.80:80`, `fwmark 7`, `fwmark 7 (IPv6)`.
 impl fmt::Display for ServiceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,32 +1,34 @@
-//! Names that the kernel keeps in arrays of a fixed size.
+//! Names that the kernel stores in arrays of fixed size.
 
 use std::fmt;
 
-/// A name of at most `MAX` bytes, none of them NUL. The kernel cuts or refuses others, so none can be
-/// made. Filled up with NUL: a table has a name for each service, and needs no heap for it.
+/// A name of at most `MAX` bytes without NUL. The type excludes other names, because the kernel
+/// cuts or refuses them. Stored as an array padded with NUL, so that a table needs no heap for its
+/// names.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name<const MAX: usize>([u8; MAX]);
 
-/// A scheduler, for example `wlc`; the module is `ip_vs_NAME`. 15 bytes (`IP_VS_SCHEDNAME_MAXLEN`).
+/// Name of a scheduler, such as `wlc`, whose module is `ip_vs_NAME`. At most 15 bytes
+/// (`IP_VS_SCHEDNAME_MAXLEN`).
 pub type SchedulerName = Name<15>;
-/// A persistence engine, for example `sip`; the module is `ip_vs_pe_NAME`. 16 bytes
+/// Name of a persistence engine, such as `sip`, whose module is `ip_vs_pe_NAME`. At most 16 bytes
 /// (`IP_VS_PENAME_MAXLEN`).
 pub type EngineName = Name<16>;
-/// A network interface. 15 bytes (`IFNAMSIZ` with its NUL).
+/// Name of a network interface. At most 15 bytes (`IFNAMSIZ` includes a NUL).
 pub type InterfaceName = Name<15>;
 
-/// A name that the kernel's array cannot hold.
+/// Reason why the kernel's array cannot hold a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadName {
-    /// It is longer than the array.
+    /// The name is longer than the array.
     #[error("`{name}' is longer than {max} bytes")]
     TooLong {
         /// The name as given.
         name: String,
-        /// The greatest length in bytes.
+        /// Length limit in bytes.
         max: usize,
     },
-    /// The kernel would take what stands before the NUL.
+    /// The name contains a NUL. The kernel would use only the bytes before it.
     #[error("{name:?} contains a NUL")]
     Nul {
         /// The name as given.
@@ -35,11 +37,11 @@ pub enum BadName {
 }
 
 impl<const MAX: usize> Name<MAX> {
-    /// Checks that the kernel's array holds `name`; whether the kernel knows it only the kernel can
-    /// say.
+    /// Checks that the kernel's array can hold `name`. Only the kernel can tell whether such a
+    /// scheduler, engine or interface exists.
     ///
     /// # Errors
-    /// More than `MAX` bytes, or a NUL.
+    /// The name has more than `MAX` bytes, or contains a NUL.
     pub fn new(name: impl AsRef<str>) -> Result<Self, BadName> {
         let name = name.as_ref();
         let mut bytes = [0; MAX];
@@ -53,12 +55,12 @@ impl<const MAX: usize> Name<MAX> {
         Ok(Self(bytes))
     }
 
-    /// The bytes of a NUL-terminated kernel array; what is not UTF-8 becomes U+FFFD, as far as it
-    /// fits: that has three bytes.
+    /// Reads a NUL-terminated array of the kernel. Bytes that are not UTF-8 become U+FFFD, which
+    /// has three bytes, so the end may be cut.
     pub(crate) fn from_kernel(bytes: &[u8]) -> Self {
         let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
         let mut filled = [0; MAX];
-        // The kernel's own names.
+        // Fast path: the kernel's own names are ASCII.
         if bytes[..end].is_ascii()
             && let Some(place) = filled.get_mut(..end)
         {
@@ -72,10 +74,10 @@ impl<const MAX: usize> Name<MAX> {
         Self(filled)
     }
 
-    /// The name as text.
+    /// The name without its padding.
     pub fn as_str(&self) -> &str {
         let end = self.0.iter().position(|&byte| byte == 0).unwrap_or(MAX);
-        // It was made of text.
+        // Every constructor stores valid UTF-8, so the default is never used.
         str::from_utf8(&self.0[..end]).unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-//! What a host's network is made of, as far as real servers and directors need it.
+//! Interfaces, addresses and routes, as far as real servers and directors need them.
 
 use std::net::IpAddr;
 
@@ -9,103 +9,103 @@ use super::quote::shell;
 /// A network interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// The kernel's number.
+    /// Index in the kernel.
     pub index: u32,
-    /// For example `eth0`.
+    /// Name, such as `eth0`.
     pub name: String,
-    /// Set to be up.
+    /// Administratively up.
     pub up: bool,
-    /// The loopback interface.
+    /// Loopback interface.
     pub loopback: bool,
-    /// Takes part in ARP: Ethernet, and not told otherwise as a dummy is.
+    /// Uses ARP: Ethernet without the flag NOARP, which a dummy interface has.
     pub arp: bool,
-    /// The hardware address; empty where there is none.
+    /// Hardware address; empty if it has none.
     pub mac: Vec<u8>,
-    /// The driver's word for its kind, for example `dummy` or `ipip`; empty for hardware.
+    /// The driver's name for the kind, such as `dummy` or `ipip`; empty for hardware.
     pub kind: String,
 }
 
 /// An address of an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InterfaceAddress {
-    /// The interface's number.
+    /// Index of the interface.
     pub index: u32,
-    /// The address.
+    /// The interface's own address, even if it has a peer.
     pub address: IpAddr,
-    /// Bits of the subnet.
+    /// Prefix length in bits.
     pub prefix: u8,
-    /// Reachable from elsewhere: neither host nor link scope.
+    /// Scope is neither host nor link, so other hosts can reach the address.
     pub global: bool,
-    /// IPv6: found to be a duplicate, so not usable.
+    /// Duplicate address detection failed (IPv6), so the address is not usable.
     pub duplicate: bool,
-    /// It has no lifetime: neither DHCP nor a router gave it.
+    /// Has no lifetime, so neither DHCP nor a router advertisement assigned it.
     pub permanent: bool,
-    /// Who set it, a number as routes have it; kernels before 5.18 do not tell, and most programs
-    /// leave it out.
+    /// Number of the program that set the address, as in `rt_protos`. `None` on kernels before 5.18
+    /// and for most programs, which do not set it.
     pub protocol: Option<u8>,
 }
 
 /// A route as the kernel keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// Next hop, where it has one.
+    /// Next hop, if any.
     pub gateway: Option<IpAddr>,
-    /// Interface, where it has one.
+    /// Index of the interface, if any.
     pub device: Option<u32>,
-    /// The smaller goes first.
+    /// Metric; the kernel prefers the smallest.
     pub metric: u32,
-    /// The greatest TCP segment to ask for, where it says one.
+    /// Largest TCP segment to advertise in bytes (`advmss`), if set.
     pub advmss: Option<u32>,
-    /// Leads to this host itself.
+    /// Leads to this host itself (route type `local`).
     pub local: bool,
-    /// The kernel's own message, to restore the route exactly.
+    /// The complete netlink message, from which the route can be restored exactly.
     pub image: RouteImage,
 }
 
-/// A route in the kernel's own bytes, in hexadecimal digits.
+/// A route's netlink message in hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RouteImage(pub String);
 
-/// A virtual interface that can be made.
+/// Kind and parameters of a virtual interface to add.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum NewLink {
-    /// Carries addresses, nothing else.
+    /// Carries addresses only.
     Dummy,
     /// IPv4 in IPv4.
     Ipip {
-        /// The address at which packets arrive.
+        /// Destination address of the tunnel's packets.
         local: std::net::Ipv4Addr,
     },
     /// IPv6 in IPv4.
     Sit {
-        /// The address at which packets arrive.
+        /// Destination address of the tunnel's packets.
         local: std::net::Ipv4Addr,
     },
-    /// Both families in GRE in IPv4.
+    /// IPv4 and IPv6 in GRE in IPv4.
     Gre {
-        /// The address at which packets arrive.
+        /// Destination address of the tunnel's packets.
         local: std::net::Ipv4Addr,
-        /// Packets carry a checksum.
+        /// Packets must have a checksum.
         checksum: bool,
     },
-    /// Both families in IPv6.
+    /// IPv4 and IPv6 in IPv6.
     Ip6tnl {
-        /// The address at which packets arrive.
+        /// Destination address of the tunnel's packets.
         local: std::net::Ipv6Addr,
     },
-    /// Both families in GRE in IPv6.
+    /// IPv4 and IPv6 in GRE in IPv6.
     Ip6gre {
-        /// The address at which packets arrive.
+        /// Destination address of the tunnel's packets.
         local: std::net::Ipv6Addr,
-        /// Packets carry a checksum.
+        /// Packets must have a checksum.
         checksum: bool,
     },
 }
 
 impl NewLink {
-    /// The kernel's word for the kind.
+    /// Name of the kind in the kernel and in `ip link`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Dummy => "dummy",
@@ -117,7 +117,7 @@ impl NewLink {
         }
     }
 
-    /// The module that makes it.
+    /// Kernel module of the kind.
     pub fn module(&self) -> &'static str {
         match self {
             Self::Dummy => "dummy",
@@ -129,7 +129,7 @@ impl NewLink {
         }
     }
 
-    /// The words behind `ip link add NAME type`.
+    /// Arguments after `ip link add NAME type`.
     pub fn words(&self) -> String {
         match self {
             Self::Dummy => "dummy".to_owned(),
@@ -148,9 +148,9 @@ fn words(checksum: bool) -> &'static str {
     if checksum { " icsum" } else { "" }
 }
 
-/// The name that sysctl(8) takes for a path below `/proc/sys/net`: dots between the parts, and then a
-/// slash for a dot within one. `None` where it has none: in names of interfaces with such characters
-/// sysctl sees patterns, or where the value begins.
+/// Name of the parameter `/proc/sys/net/KEY` for sysctl(8), which swaps dots and slashes. `None` if
+/// sysctl would misread the name: in interface names with certain characters it sees a pattern or
+/// the start of the value.
 pub fn sysctl_name(key: &str) -> Option<String> {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:@+,".contains(letter);
     let swapped = key.chars().map(|letter| match letter {
@@ -161,7 +161,7 @@ pub fn sysctl_name(key: &str) -> Option<String> {
     key.chars().all(plain).then(|| format!("net.{}", swapped.collect::<String>()))
 }
 
-/// A command for a shell that sets the parameter with this path below `/proc/sys/net`.
+/// Shell command that sets the parameter `/proc/sys/net/KEY`.
 pub fn set_parameter(key: &str, value: &str) -> String {
     match sysctl_name(key) {
         Some(name) => format!("sysctl -w {}", shell(&format!("{name}={value}"))),
@@ -169,16 +169,16 @@ pub fn set_parameter(key: &str, value: &str) -> String {
     }
 }
 
-/// The same without sysctl.
+/// Like [`set_parameter`], but without the program sysctl.
 pub fn write_parameter(key: &str, value: &str) -> String {
     format!("echo {} >{}", shell(value), shell(&format!("/proc/sys/net/{key}")))
 }
 
-/// A UDP port at which the kernel unpacks generic UDP encapsulation.
+/// A UDP port at which the kernel unpacks generic UDP encapsulation (GUE).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuePort {
-    /// The port.
+    /// Port number in host order.
     pub port: u16,
-    /// Of packets in IPv6 instead of IPv4.
+    /// Unpacks packets in IPv6 instead of IPv4.
     pub ipv6: bool,
 }

@@ -1,15 +1,15 @@
-//! Text from outside, made harmless for a terminal.
+//! Escapes text from outside before a terminal shows it.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// `text` with an escape in the place of each character that a terminal acts on, that hides or that
-/// turns text round: `\n`, `\x1b`, `\u{202e}`. All other Unicode stays, and so do tabs.
+/// Escapes each character that a terminal acts on, that is invisible, or that changes the direction
+/// of text, as in `\n`, `\x1b`, `\u{202e}`. All other characters stay, and so do tabs.
 pub fn printable(text: &str) -> Cow<'_, str> {
     escaped(text, &['\t'])
 }
 
-/// The same with the ends of lines as they are, for text with a layout of our own.
+/// Like [`printable`], but keeps line feeds, for text that this program has laid out.
 pub fn printable_lines(text: &str) -> Cow<'_, str> {
     escaped(text, &['\t', '\n'])
 }
@@ -33,9 +33,9 @@ fn escaped<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
     Cow::Owned(safe)
 }
 
-/// Whether a terminal, or an editor, does something else with a character than show it: controls
-/// (C0, DEL, C1), separators of lines, and format characters (Unicode 16, category Cf), among them
-/// those that change the direction of text.
+/// Whether a terminal or editor acts on a character instead of showing it: controls (C0, DEL, C1),
+/// line separators, and format characters (Unicode 16, category Cf), among them those that change
+/// the direction of text.
 pub fn is_harmful(letter: char) -> bool {
     letter.is_control()
         || !letter.is_ascii()

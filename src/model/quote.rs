@@ -1,14 +1,15 @@
-//! Words from outside, made one word of another language: a shell's, a systemd unit's, nft's.
+//! Quotes text from outside as one word of a shell, a systemd unit or an nft script.
 
 use std::borrow::Cow;
 
 use super::printable::is_harmful;
 
-/// `word` as one word of a POSIX shell, of bash, zsh and fish. A plain word stays as it is. Nothing
-/// in it is run or expanded, and nothing in it acts on a terminal that shows the command.
+/// Quotes `word` as one word of a POSIX shell, of bash, zsh and fish. A plain word stays as it is.
+/// The shell runs and expands nothing in it, and a terminal that shows the command acts on nothing
+/// in it.
 pub fn shell(word: &str) -> Cow<'_, str> {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "_@%+=:,./-".contains(letter);
-    // zsh looks up `=ls`, and an empty word would vanish.
+    // zsh expands `=ls` to the path of ls, and an empty word would disappear.
     if !word.is_empty() && !word.starts_with('=') && word.chars().all(plain) {
         return Cow::Borrowed(word);
     }
@@ -16,7 +17,7 @@ pub fn shell(word: &str) -> Cow<'_, str> {
     for letter in word.chars() {
         match letter {
             '\'' => quoted.push_str("'\\''"),
-            // fish reads backslashes even between these quotes.
+            // fish interprets backslashes even inside single quotes.
             '\\' => quoted.push_str("'\\\\'"),
             '\n' | '\t' => quoted.push(letter),
             _ if is_harmful(letter) => {
@@ -31,18 +32,19 @@ pub fn shell(word: &str) -> Cow<'_, str> {
     Cow::Owned(quoted)
 }
 
-/// Words with a blank between them as words of a shell. The kernel allows no blank in the name of an
-/// interface.
+/// Quotes each word of `text`. Words are separated by single blanks, which the kernel does not
+/// permit in interface names.
 pub fn shell_words(text: &str) -> String {
     text.split(' ').map(shell).collect::<Vec<_>>().join(" ")
 }
 
-/// An option with its value for a shell. A value that begins with a dash would be an option itself.
+/// Quotes an option and its value. A value that begins with a dash is joined with `=`, so that it
+/// is not taken for an option.
 pub fn shell_option(name: &str, value: &str) -> String {
     option(name, value).iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ")
 }
 
-/// An option with its value as words.
+/// The words of an option and its value, not quoted.
 pub fn option(name: &str, value: &str) -> Vec<String> {
     if value.starts_with('-') {
         vec![format!("{name}={value}")]
@@ -51,8 +53,8 @@ pub fn option(name: &str, value: &str) -> Vec<String> {
     }
 }
 
-/// `word` as one argument of `ExecStart=` in a systemd unit: quoted, and without a meaning of `%`,
-/// `$` and `\` (systemd.unit(5), systemd.service(5)).
+/// Quotes `word` as one argument of `ExecStart=` in a systemd unit, and escapes `%`, `$` and `\`
+/// (systemd.unit(5), systemd.service(5)).
 pub fn unit(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "_@+=:,./-".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {
@@ -76,15 +78,15 @@ pub fn unit(word: &str) -> String {
     quoted
 }
 
-/// The path of a program at the head of `ExecStart=`; `None` where systemd takes no such path. It
-/// refuses quotes, backslashes and controls there even when they are escaped.
+/// Path of a program at the start of `ExecStart=`. `None` if systemd refuses the path: quotes,
+/// backslashes and control characters are not permitted there, even escaped.
 pub fn unit_program(path: &str) -> Option<String> {
     let fits = |letter: char| !is_harmful(letter) && !"'\"\\$".contains(letter);
     (path.starts_with('/') && path.chars().all(fits)).then(|| unit(path))
 }
 
-/// `name` as a string of nft; `None` where nft cannot say it. Its strings have no escapes, and a `*`
-/// at their end stands for any rest.
+/// Quotes `name` as a string of nft. `None` if nft cannot express it: its strings have no escapes,
+/// and a final `*` is a wildcard.
 pub fn nft(name: &str) -> Option<String> {
     let fits = |letter: char| !is_harmful(letter) && !"\"\\".contains(letter);
     (!name.is_empty() && !name.ends_with('*') && name.chars().all(fits))
@@ -143,7 +145,6 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(200))]
 
-        /// What `sh` takes a quoted word for is the word.
         #[test]
         fn a_shell_gives_the_word_back(
             word in "[^\\x00]{0,12}|[ -~\\n\\t]{0,12}|[$`\"'\\\\(){}<>|&;*?~!#= \\x1b\u{9b}]{0,12}"
@@ -162,7 +163,7 @@ mod tests {
         }
     }
 
-    /// The rules of systemd.service(5), section "Command lines", for one word.
+    /// Reads one word by the rules of systemd.service(5), section "Command lines".
     fn read_as_systemd_does(quoted: &str) -> String {
         let Some(text) = quoted.strip_prefix('"') else { return quoted.to_owned() };
         let text = text.strip_suffix('"').unwrap();

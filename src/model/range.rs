@@ -1,14 +1,14 @@
-//! The ranges of the classic language, and those of the kernel, which takes more.
+//! Value ranges of the classic language, and the wider ranges of the kernel.
 
 use std::fmt;
 
 use super::field::{Fields, Numbers, Shape, Unit, Value};
 use super::{Daemon, MAX_SYNC_LENGTH, MAX_TIMEOUT, Timeouts};
 
-/// A value beyond its range.
+/// A value outside its range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OutOfRange {
-    /// The field, as in JSON.
+    /// Name of the field in JSON.
     pub(crate) field: &'static str,
     expected: Expected,
 }
@@ -20,7 +20,7 @@ enum Expected {
     Multicast,
 }
 
-/// `weight: 0 to 2147483647`.
+/// Writes `weight: 0 to 2147483647`.
 impl fmt::Display for OutOfRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.field)?;
@@ -56,7 +56,7 @@ pub(crate) fn impossible<T: Fields>(thing: &T) -> impl Iterator<Item = OutOfRang
     checked(thing, |field, value, legal| numbers(field, value, 0, legal.most_possible))
 }
 
-/// Of IPv4 any mask will do.
+// Every IPv4 mask is possible, even a noncontiguous one.
 fn checked<T: Fields>(
     thing: &T,
     check: impl Fn(&'static str, u32, Numbers) -> Option<OutOfRange>,
@@ -71,8 +71,8 @@ fn checked<T: Fields>(
     })
 }
 
-/// The values of a sync daemon that no rule line can give it, nor a kernel holds: for 0 it takes its
-/// default.
+/// Values of a sync daemon that neither a rule line can express nor a kernel hold. For 0 the kernel
+/// uses its default.
 pub(crate) fn odd_daemon(daemon: &Daemon) -> impl Iterator<Item = OutOfRange> {
     let fields = [
         ("max_length", daemon.max_length.map(u32::from), MAX_SYNC_LENGTH),
@@ -86,8 +86,8 @@ pub(crate) fn odd_daemon(daemon: &Daemon) -> impl Iterator<Item = OutOfRange> {
     odd.chain(group.map(|_| OutOfRange { field: "group", expected: Expected::Multicast }))
 }
 
-/// The time-outs that no rule line can set: other programs can. Which ones the kernel takes depends
-/// on its clock, and it refuses the others.
+/// Time-outs that no rule line can set, but that another program may have set. The kernel's limit
+/// depends on its clock rate; it refuses longer ones itself.
 pub(crate) fn odd_timeouts(timeouts: &Timeouts) -> impl Iterator<Item = OutOfRange> {
     let Timeouts { tcp, tcp_fin, udp } = *timeouts;
     let fields = [("tcp", tcp), ("tcp_fin", tcp_fin), ("udp", udp)];

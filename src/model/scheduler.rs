@@ -1,11 +1,11 @@
-//! The schedulers and persistence engines that Linux has.
+//! The schedulers and persistence engines of Linux.
 
-/// A scheduler, or a persistence engine.
+/// Name and description of a scheduler or persistence engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
-    /// Its name.
+    /// Name in rule lines; its module has a prefix.
     pub name: &'static str,
-    /// What it does, in one sentence without its full stop.
+    /// Description: one sentence without a full stop.
     pub help: &'static str,
 }
 
@@ -13,7 +13,7 @@ const fn kind(name: &'static str, help: &'static str) -> Kind {
     Kind { name, help }
 }
 
-/// Every scheduler of Linux, the module of which is `ip_vs_NAME`.
+/// Every scheduler of Linux. Its module is `ip_vs_NAME`.
 pub const SCHEDULERS: [Kind; 14] = [
     kind("rr", "round robin: each real server in turn"),
     kind("wrr", "weighted round robin: in turn, in proportion to the weights"),
@@ -31,15 +31,15 @@ pub const SCHEDULERS: [Kind; 14] = [
     kind("twos", "power of two choices: the less loaded of two real servers drawn at random"),
 ];
 
-/// Every persistence engine of Linux, the module of which is `ip_vs_pe_NAME`.
+/// Every persistence engine of Linux. Its module is `ip_vs_pe_NAME`.
 pub const ENGINES: [Kind; 1] = [kind("sip", "by the Call-ID of SIP over UDP")];
 
-/// The schedulers that `word` may have meant; none if it is one, or too far from all.
+/// Schedulers that a mistyped `word` may mean; empty if `word` is a scheduler or resembles none.
 pub fn nearest_schedulers(word: &str) -> Vec<&'static str> {
     let distances =
         SCHEDULERS.map(|kind| (strsim::damerau_levenshtein(kind.name, word), kind.name));
     let least = distances.iter().map(|(distance, _)| *distance).min().unwrap_or_default();
-    // In a name of two letters one wrong letter is all that leaves it recognisable.
+    // A name of two letters with more than one wrong letter is not recognisable.
     if least == 0 || least > 1 + word.len() / 4 {
         return Vec::new();
     }

@@ -1,10 +1,10 @@
-//! The switches of schedulers, which `-b` names.
+//! The flags of schedulers, which `-b` sets.
 
-/// The three scheduler flags `SCHED1..3` as bits 0, 1 and 2 (0x08, 0x10, 0x20 in the kernel).
+/// Scheduler flags `SCHED1..3` as bits 0, 1 and 2 (0x08, 0x10, 0x20 in the kernel).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SchedulerFlags(u8);
 
-/// Name, bit, and the only scheduler that knows the name.
+/// Name, bit, and the only scheduler for which the name is valid, if any.
 const NAMES: [(&str, u8, Option<&str>); 7] = [
     ("sh-fallback", 0, Some("sh")),
     ("sh-port", 1, Some("sh")),
@@ -15,27 +15,27 @@ const NAMES: [(&str, u8, Option<&str>); 7] = [
     ("flag-3", 2, None),
 ];
 
-/// A word that is no flag of the scheduler.
+/// Reason why a word is not a flag of the scheduler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadFlag {
-    /// No scheduler has it.
+    /// No scheduler has a flag of this name.
     Unknown(String),
-    /// Another scheduler has it.
+    /// Another scheduler has a flag of this name.
     Foreign(String),
 }
 
 impl SchedulerFlags {
-    /// The flags of the low three bits of `bits`.
+    /// The flags in the low three bits of `bits`; higher bits are ignored.
     pub fn from_bits(bits: u8) -> Self {
         Self(bits & 0b111)
     }
 
-    /// Bit `n - 1` stands for `flag-n`.
+    /// The flags as a number; bit `n - 1` is `flag-n`.
     pub fn bits(self) -> u8 {
         self.0
     }
 
-    /// Reads a comma list of the flags of `scheduler`. Empty words are passed over.
+    /// Parses a comma-separated list of flags of `scheduler`. Empty words are ignored.
     pub fn parse(list: &str, scheduler: &str) -> Result<Self, BadFlag> {
         let mut bits = 0;
         for word in list.split(',').filter(|word| !word.is_empty()) {
@@ -49,13 +49,13 @@ impl SchedulerFlags {
         Ok(Self(bits))
     }
 
-    /// The names of all flags of `scheduler`.
+    /// Names of all flags of `scheduler`.
     pub fn all(scheduler: &str) -> impl Iterator<Item = &'static str> {
         let of = move |owner: Option<&str>| owner.is_none_or(|owner| owner == scheduler);
         NAMES.iter().filter(move |(_, _, owner)| of(*owner)).map(|(name, ..)| *name)
     }
 
-    /// The names of the flags that are set, as `scheduler` calls them.
+    /// Names of the flags that are set, in the form valid for `scheduler`.
     pub fn names(self, scheduler: &str) -> Vec<&'static str> {
         let name_of = |bit: u8| {
             let mut rows = NAMES.iter().filter(move |row| row.1 == bit);

@@ -4,29 +4,29 @@ use std::net::Ipv4Addr;
 
 use super::{EngineName, Family, SchedulerFlags, SchedulerName, ServiceKey, Stats};
 
-/// The longest persistence, in seconds: 31 days. The kernel multiplies by HZ in 32 bits without a
-/// check (HZ=1000 wraps after 49.7 days).
+/// Longest persistence timeout of the classic tool, in seconds: 31 days. The kernel multiplies by
+/// HZ in 32 bits without a check and wraps after 49.7 days with HZ=1000.
 pub const MAX_PERSISTENCE: u32 = 31 * 24 * 60 * 60;
 
-/// A virtual service as configured.
+/// Configuration of a virtual service.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Service {
-    /// What identifies it.
+    /// Address and port or firewall mark, which identify the service.
     pub key: ServiceKey,
-    /// The scheduler that picks a destination for a new connection.
+    /// Scheduler that chooses a real server for each new connection.
     pub scheduler: SchedulerName,
-    /// The scheduler's own switches.
+    /// Flags of the scheduler (`-b`).
     pub flags: SchedulerFlags,
-    /// One-packet scheduling: each UDP datagram is scheduled alone.
+    /// One-packet scheduling: the scheduler chooses a real server for each UDP datagram.
     pub one_packet: bool,
-    /// Connections of one client stay together.
+    /// If set, connections of one client go to the same real server.
     pub persistence: Option<Persistence>,
-    /// The persistence engine, which reads the identity of a client from the packet.
+    /// Persistence engine, which reads the identity of a client from the packet.
     pub engine: Option<EngineName>,
 }
 
 impl Service {
-    /// A service with the defaults of the classic tool except for the scheduler.
+    /// A service with the classic tool's defaults, apart from the scheduler.
     pub fn new(key: ServiceKey, scheduler: SchedulerName) -> Self {
         Self {
             key,
@@ -39,27 +39,28 @@ impl Service {
     }
 }
 
-/// How long, and how widely, connections of a client stay together.
+/// How long connections of a client go to the same real server, and which clients count as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Persistence {
-    /// Seconds after the last connection ended. The classic language takes 1..=[`MAX_PERSISTENCE`];
-    /// the kernel checks nothing, so another program can have set any number.
+    /// Seconds after the last connection has ended. The classic language accepts
+    /// 1..=[`MAX_PERSISTENCE`]; the kernel does not check, so another program can have set any
+    /// number.
     pub timeout: u32,
-    /// Which clients count as one.
+    /// Clients whose addresses agree in this part count as one.
     pub granularity: Granularity,
 }
 
 /// The part of a client's address that persistence compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Granularity {
-    /// An IPv4 mask. The kernel takes any, with holes too.
+    /// An IPv4 mask. The kernel accepts every mask, even a noncontiguous one.
     V4(Ipv4Addr),
     /// An IPv6 prefix length, 1..=128.
     V6(u32),
 }
 
 impl Granularity {
-    /// Each address is a client of its own.
+    /// The whole address: each address is a client of its own.
     pub fn host(family: Family) -> Self {
         match family {
             Family::V4 => Self::V4(Ipv4Addr::BROADCAST),
@@ -67,12 +68,12 @@ impl Granularity {
         }
     }
 
-    /// Each address is a client of its own.
+    /// Whether each address is a client of its own.
     pub fn is_host(self) -> bool {
         self == Self::V4(Ipv4Addr::BROADCAST) || self == Self::V6(128)
     }
 
-    /// A mask without holes, or a length of 1 to 128.
+    /// Whether it is a contiguous IPv4 mask, or a length 1..=128.
     pub fn is_prefix(self) -> bool {
         match self {
             Self::V4(mask) => {
@@ -83,11 +84,11 @@ impl Granularity {
     }
 }
 
-/// A virtual service as the kernel reports it.
+/// A virtual service and its counters, as the kernel reports them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceEntry {
-    /// The configuration.
+    /// Configured values.
     pub service: Service,
-    /// What it has carried.
+    /// Counters and rates of this service.
     pub stats: Stats,
 }

@@ -1,4 +1,4 @@
-//! A whole table: what a rule file wishes for, and what the kernel holds.
+//! A whole table: the desired state of a rule file or the current state of the kernel.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -18,24 +18,23 @@ pub type Pools = IndexMap<ServiceKey, Arc<Pool>, KeyHash>;
 /// Real servers of one service by their keys.
 pub type Destinations = IndexMap<DestinationKey, Destination, KeyHash>;
 
-/// Services with their real servers, in an order; equality does not look at the order.
+/// Services with their real servers, in an order that equality ignores.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
-    /// The services. Tables that have equal ones can share them: most of a wish is there already.
+    /// The services. Two tables share equal pools, since most of a desired state exists already.
     pub pools: Pools,
-    /// Time-outs, in seconds; `None`, and 0 for each, says nothing about them.
+    /// Time-outs in seconds. `None`, or 0 for a single value, means unspecified.
     pub timeouts: Option<Timeouts>,
-    /// The sync daemon of each role; `None` is "runs not", and a role that is missing is not spoken
-    /// of.
+    /// Sync daemon of each role. `None`: stopped; missing key: unspecified.
     pub daemons: BTreeMap<DaemonRole, Option<Daemon>>,
 }
 
 /// A service with its real servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pool {
-    /// The service.
+    /// Configuration of the service.
     pub service: Service,
-    /// Its real servers.
+    /// Its real servers, in the order in which they were added.
     pub destinations: Destinations,
 }
 
@@ -47,8 +46,8 @@ impl Pool {
 }
 
 impl Pool {
-    /// A service with the real servers that the kernel lists, in the order in which they were added:
-    /// the kernel lists the newest first.
+    /// A service with the real servers of a kernel list, which begins with the newest. The pool has
+    /// them in the order in which they were added.
     pub(crate) fn listed(service: Service, servers: Vec<DestinationEntry>) -> Self {
         let servers = servers.into_iter().rev().map(|it| (it.destination.key, it.destination));
         Self { service, destinations: servers.collect() }
@@ -56,16 +55,16 @@ impl Pool {
 }
 
 impl Table {
-    /// Number of real servers.
+    /// Number of real servers in all services.
     pub fn destinations(&self) -> usize {
         self.pools.values().map(|pool| pool.destinations.len()).sum()
     }
 
-    /// Does to this table what the kernel does to its own, as far as that can be known without it:
-    /// whether a scheduler exists or an address is local cannot.
+    /// Applies `change` as the kernel would. The result can differ where only the kernel knows:
+    /// whether a scheduler exists, or an address is local.
     ///
     /// # Errors
-    /// The number with which the kernel refuses; then nothing is changed.
+    /// The kernel's error number for a change that it would refuse. The table then stays as it is.
     pub fn change(&mut self, change: &Change) -> Result<(), Errno> {
         match change {
             Change::AddService(service) => self.add_service(service),
@@ -144,7 +143,8 @@ impl Pool {
             IpAddr::V4(it) => !(it.is_unspecified() || it == Ipv4Addr::BROADCAST),
             IpAddr::V6(it) => !it.is_unspecified(),
         };
-        // Only a kernel makes a local one of another family, of a tunnel to an address of its own.
+        // A local real server of the other family is legal: the kernel made it from a tunnel to one
+        // of its own addresses.
         let any = matches!(destination.forwarding, Forwarding::Tunnel(_) | Forwarding::Local);
         let reachable = any || !destination.key.is_of_other_family(&self.service.key);
         (unicast && !address.is_multicast() && reachable).then_some(()).ok_or(Errno::EINVAL)

@@ -1,24 +1,24 @@
-//! Time-outs of connections, and what the kernel says of itself.
+//! Time-outs of connections, and IPVS's version and table size.
 
-/// The longest time-out that the classic tool takes, in seconds: 31 days.
+/// Longest time-out of the classic tool, in seconds: 31 days.
 pub const MAX_TIMEOUT: u32 = 31 * 24 * 60 * 60;
 
-/// How long idle connections are kept, in seconds. In a change, 0 keeps the present value.
+/// Lifetimes of idle connections, in seconds. In a change, 0 keeps the current value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Timeouts {
-    /// TCP, established.
+    /// Established TCP connections.
     pub tcp: u32,
-    /// TCP after a FIN.
+    /// TCP connections after a FIN.
     pub tcp_fin: u32,
-    /// UDP.
+    /// UDP connections.
     pub udp: u32,
 }
 
 impl Timeouts {
-    /// Each keeps its value.
+    /// All zeros, which keeps the current values.
     pub const KEPT: Self = Self { tcp: 0, tcp_fin: 0, udp: 0 };
 
-    /// These, with the values of `before` where they say 0.
+    /// These time-outs, with each 0 replaced by the value in `before`.
     #[must_use]
     pub fn over(self, before: Option<Self>) -> Self {
         let pick = |wish, before| if wish == 0 { before } else { wish };
@@ -29,7 +29,7 @@ impl Timeouts {
         })
     }
 
-    /// These, with 0, which keeps a value, where `other` has the same.
+    /// These time-outs, with each value that equals `other`'s replaced by 0.
     #[must_use]
     pub fn differing_from(self, other: Self) -> Self {
         let left = |mine, other| if mine == other { 0 } else { mine };
@@ -41,11 +41,12 @@ impl Timeouts {
     }
 }
 
-/// What `IPVS_CMD_GET_INFO` tells.
+/// Answer to `IPVS_CMD_GET_INFO`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Info {
-    /// Major, minor and patch level of IPVS, for example 1.2.1.
+    /// Major, minor and patch level of IPVS, such as 1.2.1.
     pub version: (u8, u8, u8),
-    /// Buckets of the connection table. Kernel 7.1 and newer: the present size, 0 without services.
+    /// Number of hash buckets of the connection table. Since Linux 7.1 the current size, which is 0
+    /// without services.
     pub connection_table_size: u32,
 }

@@ -1,11 +1,11 @@
-//! How a packet to a real server is wrapped.
+//! Encapsulation of packets to a real server.
 
-/// Types: `IP_VS_CONN_F_TUNNEL_TYPE_*` in `linux/ip_vs.h`.
+/// Tunnel types: `IP_VS_CONN_F_TUNNEL_TYPE_*` in `linux/ip_vs.h`.
 const IPIP: u8 = 0;
 const GUE: u8 = 1;
 const GRE: u8 = 2;
 
-/// Flags: `IP_VS_TUNNEL_ENCAP_FLAG_*`, same place.
+/// Checksum flags: `IP_VS_TUNNEL_ENCAP_FLAG_*` in `linux/ip_vs.h`.
 const NOCSUM: u16 = 0;
 const CSUM: u16 = 1;
 const REMCSUM: u16 = 2;
@@ -13,27 +13,27 @@ const REMCSUM: u16 = 2;
 /// The encapsulation of a tunnelled destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tunnel {
-    /// IP in IP.
+    /// IP in IP (`ipip`).
     Ipip,
-    /// Generic UDP encapsulation.
+    /// Generic UDP encapsulation (`gue`).
     Gue {
-        /// The UDP port of the real server, never 0.
+        /// UDP port of the real server, never 0.
         port: u16,
-        /// How the outer packet is protected.
+        /// Checksum of the outer packet.
         checksum: Checksum,
     },
-    /// GRE.
+    /// Generic routing encapsulation (`gre`).
     Gre {
-        /// How the outer packet is protected; remote checksum offload does not exist for GRE.
+        /// Checksum of the outer packet; `Remote` does not exist for GRE.
         checksum: Checksum,
     },
-    /// What another program has set and the classic tool cannot say.
+    /// Numbers that another program has set and no rule line can express.
     Other {
-        /// The type number.
+        /// Tunnel type (`IP_VS_CONN_F_TUNNEL_TYPE_*`).
         kind: u8,
-        /// The port.
+        /// Port, whether the type uses it or not.
         port: u16,
-        /// The checksum flags.
+        /// Checksum flags (`IP_VS_TUNNEL_ENCAP_FLAG_*`).
         flags: u16,
     },
 }
@@ -41,18 +41,18 @@ pub enum Tunnel {
 /// Checksum mode of a GUE or GRE tunnel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Checksum {
-    /// None.
+    /// No checksum.
     #[default]
     None,
-    /// In the outer header.
+    /// Checksum in the outer header.
     Full,
     /// Remote checksum offload (GUE).
     Remote,
 }
 
 impl Tunnel {
-    /// The tunnel of the kernel's numbers. Other programs can set what the classic tool cannot say,
-    /// such as a port of GRE: kept as it is.
+    /// Decodes the kernel's numbers. A combination that no rule line can express, such as GRE with
+    /// a port, becomes [`Self::Other`] and stays as it is.
     pub fn from_numbers(kind: u8, port: u16, flags: u16) -> Self {
         match (kind, port, Checksum::from_number(flags)) {
             (IPIP, 0, Some(Checksum::None)) => Self::Ipip,
@@ -62,7 +62,7 @@ impl Tunnel {
         }
     }
 
-    /// Type, port and checksum flags as the kernel's numbers.
+    /// Type, port and checksum flags in the kernel's numbers.
     pub fn numbers(self) -> (u8, u16, u16) {
         match self {
             Self::Ipip => (IPIP, 0, NOCSUM),

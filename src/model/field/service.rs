@@ -8,8 +8,8 @@ use crate::model::{
     SchedulerName, Service,
 };
 
-/// The longest persistence that a kernel holds, in seconds: it counts 100 ticks or more a second, in
-/// 32 bits, and begins again at 0.
+/// Longest persistence timeout in seconds that every kernel can hold. The kernel counts at least
+/// 100 ticks a second in 32 bits, which wrap.
 const MOST_PERSISTENCE: u32 = u32::MAX / 100;
 
 static FIELDS: [Field<Service>; 6] = [
