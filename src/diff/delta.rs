@@ -1,4 +1,4 @@
-//! The way back: what some changes touch, as it was before and as it should be after.
+//! [`Delta`]: what some changes touch, before and after them, so that they can be taken back.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use crate::model::{Change, Destination, Pool, Service, ServiceKey, Table, Timeou
 use super::plan::plan;
 use super::scope::Limits;
 
-/// The parts of a table that changes touch, before and after them. A service that is not touched
-/// itself, but has real servers that are, stands in both as it was.
+/// The parts of a table that changes touch, before and after them. A service of which only real
+/// servers are touched appears on both sides with its current configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delta {
-    /// As it was.
+    /// The touched parts before the changes.
     pub before: Table,
-    /// As it should become.
+    /// The touched parts after the changes.
     pub after: Table,
 }
 
 impl Delta {
-    /// What `changes`, made in a table that was `current`, touch. Nothing for [`Change::Flush`] and
+    /// The delta of `changes` made in the table `current`. Ignores [`Change::Flush`] and
     /// [`Change::Zero`], which no plan contains.
     pub fn of<'a>(changes: impl IntoIterator<Item = &'a Change>, current: &Table) -> Self {
         let mut delta = Self::default();
@@ -30,8 +30,8 @@ impl Delta {
         delta
     }
 
-    /// What differs between two files. A time-out or daemon that only one of them mentions counts as
-    /// a difference: without a kernel nobody can say that it would come to the same.
+    /// The delta between two files. A time-out or daemon that only one file specifies counts as a
+    /// difference, since without a kernel its other value is unknown.
     pub fn between(before: &Table, after: &Table, limits: &Limits) -> Self {
         let after = limits.target(before, after);
         let mut delta = Self::default();
@@ -56,7 +56,7 @@ impl Delta {
         self.after.timeouts = said(after).filter(|_| differ);
     }
 
-    /// A daemon that is not to run is like one that is not spoken of: neither is there to show.
+    /// Treats a stopped daemon like an unspecified one, since neither has values to show.
     fn contrast_daemons(&mut self, before: &Table, after: &Table) {
         for role in before.daemons.keys().chain(after.daemons.keys()) {
             let said = |table: &Table| table.daemons.get(role).cloned().flatten();
@@ -108,7 +108,7 @@ impl Delta {
         }
     }
 
-    /// Puts a service that exists before the changes on both sides.
+    /// Adds a service that exists before the changes to both sides.
     fn mention(&mut self, key: &ServiceKey, current: &Table) {
         if let Some(was) = current.pools.get(key)
             && !self.before.pools.contains_key(key)
@@ -124,14 +124,14 @@ impl Delta {
         }
     }
 
-    /// The services that are touched, or whose real servers are.
+    /// Services that are touched, directly or through their real servers.
     pub fn services(&self) -> IndexSet<ServiceKey> {
         self.before.pools.keys().chain(self.after.pools.keys()).copied().collect()
     }
 
-    /// The changes that bring what was touched back, in a table that is now `now`: with all, some
-    /// or none of the changes made. What was not touched is left alone, whoever changed it. Nor is
-    /// it ours to undo that somebody else has deleted what we only edited.
+    /// The changes that take the touched parts back, given the current table `now`, whether all,
+    /// some or none of the changes were made. Parts that were not touched stay as they are. If
+    /// another program has deleted an object that the changes only edited, it is not added again.
     pub fn undo(&self, now: &Table) -> Vec<Change> {
         let mut goal = self.before.clone();
         if let (Some(before), Some(after)) = (goal.timeouts, self.after.timeouts) {
@@ -158,7 +158,7 @@ impl Delta {
     }
 }
 
-/// What of a service that is there now was touched.
+/// The touched parts of a service that exists now.
 fn touched(found: &Pool, before: Option<&Arc<Pool>>, after: Option<&Arc<Pool>>) -> Pool {
     let service = match (before, after) {
         (Some(before), Some(after)) if before.service == after.service => &before.service,
@@ -172,7 +172,8 @@ fn touched(found: &Pool, before: Option<&Arc<Pool>>, after: Option<&Arc<Pool>>) 
     pool
 }
 
-/// Takes from `before` the real servers that are in `after` too, and yet not `found`.
+/// Removes from `before` the real servers that the changes only edited and that another program has
+/// deleted since.
 fn forgo(before: &mut Pool, after: &Pool, found: &Pool) {
     before.destinations.retain(|server, _| {
         found.destinations.contains_key(server) || !after.destinations.contains_key(server)

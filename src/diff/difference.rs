@@ -1,36 +1,32 @@
-//! What differs between two tables, thing by thing.
+//! The differences between two tables, object by object.
 
 use indexmap::IndexSet;
 
 use super::Delta;
 use crate::model::{Daemon, Destination, DestinationKey, Service, ServiceKey, Timeouts};
 
-/// Something that is in one table and not, or otherwise, in the other.
+/// An object that only one table has, or that differs between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Difference<'a> {
-    /// A service.
     Service(Sides<'a, Service>),
-    /// A real server of a service.
     Destination(ServiceKey, Sides<'a, Destination>),
-    /// Time-outs.
     Timeouts(Sides<'a, Timeouts>),
-    /// A sync daemon.
     Daemon(Sides<'a, Daemon>),
 }
 
-/// On which side a thing is.
+/// The values of an object in both tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sides<'a, T> {
-    /// Only before.
+    /// Only the first table has the object.
     Removed(&'a T),
-    /// Only after.
+    /// Only the second table has the object.
     Added(&'a T),
-    /// On both, before and after.
+    /// Both tables have the object, with these different values.
     Edited(&'a T, &'a T),
 }
 
 impl<'a, T: PartialEq> Sides<'a, T> {
-    /// `None` where both sides are equal.
+    /// `None` if both sides are equal.
     fn of(before: Option<&'a T>, after: Option<&'a T>) -> Option<Self> {
         match (before, after) {
             (Some(before), None) => Some(Self::Removed(before)),
@@ -42,7 +38,7 @@ impl<'a, T: PartialEq> Sides<'a, T> {
 }
 
 impl Difference<'_> {
-    /// The service that this is about, or whose real server.
+    /// Key of the service that differs, or of the service whose real server differs.
     pub fn service(&self) -> Option<ServiceKey> {
         match self {
             Self::Service(
@@ -54,7 +50,7 @@ impl Difference<'_> {
     }
 }
 
-/// Every difference: each service, then its real servers; then the rest.
+/// All differences: each service followed by its real servers, then time-outs and daemons.
 pub fn differences(delta: &Delta) -> Vec<Difference<'_>> {
     let mut found = Vec::new();
     for key in delta.services() {

@@ -1,4 +1,5 @@
-//! From one table to another: the changes, what they touch, and what differs. Pure values.
+//! Compares two tables: the plan of changes, what a plan touches, what differs, and the scope. Pure
+//! values without I/O.
 
 mod delta;
 mod difference;
@@ -10,7 +11,7 @@ pub(crate) use difference::{Difference, Sides, differences};
 pub use plan::plan;
 pub(crate) use scope::{Limits, Scope};
 
-/// What this package's own tests see of the room.
+/// Items for this package's own tests.
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals {

@@ -1,25 +1,24 @@
-//! What to change to get from one table to another, in an order that drops no connection.
+//! The changes from one table to another, in an order that drops no connection.
 //!
-//! First what is missing is added, then what differs is edited in place, and only then is deleted
-//! what is too much: at each moment every service that is in both tables has real servers to send
-//! to. What is equal is not touched, so its counters and connections live on. Nothing is deleted
-//! and added again: the kernel keeps deleted destinations in one list for two minutes, and searches
-//! all of it for each one added.
+//! Additions come first, then edits in place, and deletions last. So at each moment, every service
+//! of both tables has real servers. Equal objects are not touched, and their counters and
+//! connections survive. Nothing is deleted and added again: the kernel keeps deleted destinations
+//! in one list for two minutes and searches the whole list at each addition.
 
 use std::sync::Arc;
 
 use crate::model::{Change, Daemon, DaemonRole, Pool, ServiceKey, Table, Timeouts};
 
-/// The port, the group and the time to live of a sync daemon that is not told.
+/// The kernel's defaults for the port, group and time to live of a sync daemon.
 const DAEMON_PORT: u16 = 8848;
 const DAEMON_GROUP: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(224, 0, 0, 81));
 const DAEMON_TTL: u8 = 1;
 
-/// The least length of a backup daemon, in bytes (6.1).
+/// Smallest maximum length of a backup daemon, in bytes; the kernel raises smaller ones (6.1).
 const BACKUP_LENGTH: u16 = 1024;
 
-/// The changes that turn `current` into `desired`. Time-outs and daemons that `desired` does not
-/// mention stay as they are.
+/// The changes that turn `current` into `desired`. Time-outs and daemons that `desired` leaves
+/// unspecified stay as they are.
 ///
 /// ```
 /// use ipvsadm::{diff::plan, read_table};
@@ -27,7 +26,7 @@ const BACKUP_LENGTH: u16 = 1024;
 /// let now = read_table("-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.21 -g")?;
 /// let desired = read_table("-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.22 -g")?;
 /// let changes = plan(&now, &desired);
-/// // The new real server comes before the old one goes.
+/// // The new real server is added before the old one is deleted.
 /// assert_eq!(changes[0].to_string(), "-t 192.0.2.80:80 -r 198.51.100.22:80");
 /// assert_eq!(changes[1].to_string(), "-t 192.0.2.80:80 -r 198.51.100.21:80");
 /// # Ok::<(), ipvsadm::Error>(())
@@ -51,9 +50,10 @@ pub fn plan(current: &Table, desired: &Table) -> Vec<Change> {
     steps.in_order()
 }
 
-/// The kernel refuses a sync daemon while a service has real servers of another family, and such
-/// real servers while a daemon runs: daemons are stopped first. They are started before anything is
-/// deleted, since that may fail, but for those that have to wait until such real servers are gone.
+/// The changes of a plan by their place in the order. The kernel refuses a sync daemon while a
+/// service has a real server of the other address family, and refuses such a real server while a
+/// daemon runs. So daemons stop first. They start before anything is deleted, because a start may
+/// fail; only if the plan deletes such real servers, the daemons start after that.
 #[derive(Default)]
 struct Steps {
     stops: Vec<Change>,
@@ -61,7 +61,7 @@ struct Steps {
     edits: Vec<Change>,
     deletions: Vec<Change>,
     starts: Vec<Change>,
-    /// Real servers of another family than their service's are deleted.
+    /// The plan deletes a real server of the other address family.
     frees_daemons: bool,
 }
 
@@ -115,24 +115,26 @@ impl Steps {
             {
                 continue;
             }
-            // There is no editing of a daemon.
+            // The kernel cannot edit a daemon, so it is stopped and started.
             self.stops.extend(running.map(|_| Change::StopDaemon(*role)));
             self.starts.extend(wanted.clone().map(Change::StartDaemon));
         }
     }
 }
 
-/// The kernel raises a backup's length, and lowers what no UDP packet of the group's family holds.
+/// Whether the running daemon has the length that the kernel would make of `wanted`. The kernel
+/// raises a backup's length to [`BACKUP_LENGTH`], and lowers a length that no UDP packet of the
+/// group's family can hold.
 fn has_length(running: &Daemon, wanted: u16) -> bool {
     let least = if running.role == DaemonRole::Backup { BACKUP_LENGTH } else { 1 };
     let headers = if running.group.is_some_and(|group| group.is_ipv6()) { 48 } else { 28 };
-    // A file that stands for the running side says what the kernel has still to change.
+    // `running` may come from a file, so it is adjusted in the same way.
     let made = |length: u16| length.clamp(least, u16::MAX - headers);
     running.max_length.map(made) == Some(made(wanted))
 }
 
-/// What a desired does not say is what the kernel chooses; the greatest length depends on the
-/// interface, so any will do.
+/// Whether `running` is what the kernel would start for `wanted`. Where `wanted` has no value, the
+/// kernel uses its default; the default length depends on the interface, so any length is accepted.
 fn runs_as(running: &Daemon, wanted: &Daemon) -> bool {
     running.role == wanted.role
         && running.interface == wanted.interface

@@ -1,4 +1,4 @@
-//! Which part of a table is ours.
+//! The scope of an apply: the part of the table that it may change.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::model::{Protocol, ServiceKey, Table};
 
-/// A condition on services, all parts of which must hold.
+/// A condition on services. All of its parts must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     protocol: Option<Protocol>,
@@ -17,21 +17,22 @@ pub struct Scope {
     marks: Option<RangeInclusive<u32>>,
 }
 
-/// A word that is no part of a scope.
+/// Reason why a word is not a valid part of a scope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadScope {
-    /// It is no condition.
+    /// The word is no condition.
     #[error(
         "`{0}' is not a scope: expected ADDRESS, ADDRESS/LENGTH, port=N, fwmark=N, tcp, udp or sctp"
     )]
     Unknown(String),
-    /// It is of a service by mark and those before it of one by address, or the other way round.
+    /// The word applies to services by firewall mark and an earlier word to services by address, or
+    /// the other way round.
     #[error(
         "no service matches both `{0}' and the conditions before it: to match either, give \
          --scope twice"
     )]
     Apart(String),
-    /// It is the second condition of its kind, and no service meets both.
+    /// The word is the second condition of its kind, and no service meets both.
     #[error("`{0}' is a second condition of the same kind: to match either, give --scope twice")]
     Again(String),
 }
@@ -39,7 +40,7 @@ pub enum BadScope {
 impl FromStr for Scope {
     type Err = BadScope;
 
-    /// Reads a comma list, for example `tcp,192.0.2.0/24,port=80-89`.
+    /// Parses a comma-separated list, such as `tcp,192.0.2.0/24,port=80-89`.
     fn from_str(text: &str) -> Result<Self, BadScope> {
         let mut scope = Self::default();
         for word in text.split(',') {
@@ -54,7 +55,7 @@ impl FromStr for Scope {
 }
 
 impl Scope {
-    /// The scope of one condition.
+    /// Parses one condition.
     fn part(word: &str) -> Option<Self> {
         let mut scope = Self::default();
         match word.split_once('=') {
@@ -72,7 +73,7 @@ impl Scope {
         Some(scope)
     }
 
-    /// Adds a condition; `None` where there is one of its kind.
+    /// Adds a condition; `None` if there is one of its kind already.
     fn narrow(&mut self, part: Self) -> Option<()> {
         fn once<T>(slot: &mut Option<T>, value: Option<T>) -> Option<()> {
             if value.is_some() && std::mem::replace(slot, value).is_some() {
@@ -87,12 +88,11 @@ impl Scope {
         once(&mut self.marks, marks)
     }
 
-    /// A service by mark has none of these.
+    /// Whether the scope has a condition that only services by address can meet.
     fn asks_for_an_address(&self) -> bool {
         self.protocol.is_some() || self.network.is_some() || self.ports.is_some()
     }
 
-    /// The service is in this scope.
     pub fn contains(&self, key: &ServiceKey) -> bool {
         match key {
             ServiceKey::Fwmark { mark, .. } => {
@@ -115,7 +115,7 @@ fn range(value: &str, most: u32) -> Option<RangeInclusive<u32>> {
     (first <= last && last <= most).then_some(first..=last)
 }
 
-/// Of mark 0, which packets without a mark have, there is no service.
+/// Parses marks. Mark 0 alone is refused: it means "unmarked", and no service can use it.
 fn marks(value: &str) -> Option<RangeInclusive<u32>> {
     range(value, u32::MAX).filter(|marks| *marks != (0..=0))
 }
@@ -140,28 +140,28 @@ fn lies_in(address: IpAddr, (network, length): (IpAddr, u8)) -> bool {
     differing >= u32::from(length)
 }
 
-/// How much of a wish is meant.
+/// Limits of a plan: the part of the table it may change, and what it keeps there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Services of any of these are ours, the others are left alone, time-outs and daemons too;
-    /// without any, everything is ours.
+    /// The plan changes only services in any of these scopes; then time-outs and daemons stay too.
+    /// If the list is empty, the plan may change everything.
     pub scopes: Vec<Scope>,
-    /// Real servers that exist keep their weight.
+    /// Existing real servers keep their weight.
     pub keep_weights: bool,
 }
 
 impl Limits {
-    /// The service is ours.
+    /// Whether the plan may change the service.
     pub fn contain(&self, key: &ServiceKey) -> bool {
         self.scopes.is_empty() || self.scopes.iter().any(|scope| scope.contains(key))
     }
 
-    /// Time-outs and sync daemons are ours.
+    /// Whether the plan may change time-outs and sync daemons.
     pub(super) fn contain_the_rest(&self) -> bool {
         self.scopes.is_empty()
     }
 
-    /// What the table should be: the wish where it is ours, the rest as it is.
+    /// The table to reach: the desired state within the limits, the current state elsewhere.
     pub fn target<'a>(&self, current: &Table, wish: &'a Table) -> Cow<'a, Table> {
         if *self == Self::default() {
             return Cow::Borrowed(wish);
