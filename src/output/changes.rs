@@ -1,4 +1,4 @@
-//! Differences of tables, for people and for programs.
+//! Differences between tables as text and as JSON.
 
 use std::io::{self, Write};
 
@@ -16,8 +16,8 @@ use crate::model::{DestinationKey, Numbers, ServiceKey, printable};
 use crate::output::order;
 use crate::output::paint::{Paint, Tone};
 
-/// The differences in the order of listings: each service, then its real servers; time-outs and
-/// daemons last.
+/// The differences in the order of listings: each service followed by its real servers, then
+/// time-outs and daemons.
 fn sorted(delta: &Delta) -> Vec<Difference<'_>> {
     let (mut services, mut rest) = (IndexMap::<ServiceKey, Both<'_>>::new(), Vec::new());
     for difference in differences(delta) {
@@ -44,10 +44,10 @@ fn sorted(delta: &Delta) -> Vec<Difference<'_>> {
     services.chain(rest).collect()
 }
 
-/// The difference of a service itself, and those of its real servers.
+/// The difference of a service itself, and the differences of its real servers.
 type Both<'a> = (Option<Difference<'a>>, Vec<(DestinationKey, Difference<'a>)>);
 
-/// A line for each difference, with `+ `, `- ` or `~ ` before it.
+/// Writes a line for each difference, which begins with `+ `, `- ` or `~ `.
 pub fn text(delta: &Delta, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     for difference in sorted(delta) {
         let (tone, line) = match difference {
@@ -66,7 +66,7 @@ pub fn text(delta: &Delta, paint: Paint, out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-/// One sentence.
+/// Counts the differences in one sentence.
 pub fn summary(delta: &Delta) -> String {
     let (mut added, mut edited, mut deleted) = (0, 0, 0);
     for difference in differences(delta) {
@@ -108,8 +108,8 @@ fn side_line<T: Compared>(sides: &Sides<'_, T>, line: impl Fn(&T) -> String) -> 
     }
 }
 
-/// A difference as an object of JSON: `change` is `add`, `remove` or `edit`; with `edit`, `old` is
-/// what it was.
+/// A difference as a JSON object: `change` is `add`, `remove` or `edit`; with `edit`, `old` has the
+/// former values.
 #[derive(Default, Serialize)]
 struct ChangeFields {
     change: &'static str,
@@ -134,7 +134,7 @@ enum Old {
     Daemon(DaemonFields),
 }
 
-/// Kind of change, new value, old value.
+/// Kind of change, new value, and old value for an edit.
 fn parts<'a, T, F: From<&'a T>>(sides: &Sides<'a, T>) -> (&'static str, F, Option<F>) {
     match *sides {
         Sides::Removed(before) => ("remove", before.into(), None),
@@ -175,7 +175,7 @@ impl From<&Difference<'_>> for ChangeFields {
     }
 }
 
-/// What `set` did: a line `FIELD OLD -> NEW` for each field, or `unchanged`.
+/// Writes the result of `set`: a line `FIELD OLD -> NEW` for each field, or `unchanged`.
 pub fn set_text(delta: &Delta, out: &mut dyn Write) -> io::Result<()> {
     let mut changes: Vec<FieldChange> = Vec::new();
     for difference in differences(delta) {
@@ -196,14 +196,14 @@ pub fn set_text(delta: &Delta, out: &mut dyn Write) -> io::Result<()> {
     lines.iter().try_for_each(|line| writeln!(out, "{}", printable(line)))
 }
 
-/// The same as one object: `changed`, and the list of changes.
+/// Writes the result of `set` as a JSON object: `changed` and the list of changes.
 pub fn set_json(delta: &Delta, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = Writer::new(out, style)?;
     writer.field("changed", &(*delta != Delta::default()))?;
     changes(delta, writer)
 }
 
-/// One object with a list of changes, and with `result` where there is one.
+/// Writes a JSON object with the list of changes, and with `result` if there is one.
 pub fn json(
     delta: &Delta,
     result: Option<&str>,

@@ -1,39 +1,39 @@
-//! Messages for people, on standard error.
+//! Messages on standard error.
 
 use std::io::Write;
 
 use crate::model::{printable, printable_lines, quote};
 
-/// Commands that messages propose. In another network namespace they would find nothing to do.
+/// Commands in messages that need `--netns` if this run has it, since they would find nothing to do
+/// in the host's namespace.
 const PROPOSED: [&str; 2] = ["ipvsadm apply --accept", "ipvsadm apply --recover"];
 
-/// The only way to standard error for messages. They quote names, rule lines and answers from
-/// outside, so everything is made harmless for a terminal here. Work goes on when nobody reads them.
+/// The only writer of messages to standard error. Messages quote names, rule lines and answers from
+/// outside, so everything is escaped for the terminal here. Errors of writing are ignored.
 pub struct Complaints<'a> {
     out: &'a mut dyn Write,
     netns: Option<String>,
 }
 
 impl<'a> Complaints<'a> {
-    /// Messages go to `out`.
     pub fn new(out: &'a mut dyn Write) -> Self {
         Self { out, netns: None }
     }
 
-    /// From now on the proposed commands name this network namespace.
+    /// Sets the network namespace that proposed commands name from now on.
     pub fn speak_of(&mut self, netns: &str) {
         self.netns = Some(netns.to_owned());
     }
 
-    /// A message. It stays one line whatever it quotes, so that nothing from outside can look like
-    /// a hint of ours; only ends of lines after the text are the message's own.
+    /// Writes a message as one line. Line feeds within the text are escaped, so that quoted text
+    /// cannot imitate a hint; line feeds at its end stay.
     pub fn line(&mut self, text: &str) {
         let text = &self.placed(text);
         let words = text.trim_end_matches('\n');
         self.write(&format!("{}{}\n", printable(words), &text[words.len()..]));
     }
 
-    /// Lines that say more about the message before them.
+    /// Writes each text as a `hint: ` line after the message.
     pub fn hints(&mut self, texts: &[String]) {
         for text in texts {
             let text = self.placed(text);
@@ -41,12 +41,12 @@ impl<'a> Complaints<'a> {
         }
     }
 
-    /// Text with a layout of its own.
+    /// Writes text of several lines.
     pub fn text(&mut self, text: &str) {
         self.write(&printable_lines(text));
     }
 
-    /// `text` with the commands that it proposes as they are in this network namespace.
+    /// Adds `--netns` to the commands that `text` proposes, if this run has it.
     pub fn placed(&self, text: &str) -> String {
         let Some(netns) = &self.netns else { return text.to_owned() };
         let place = |text: String, command: &&str| {

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::model::{Connection, Naming, Protocol};
 
-/// The two lines above the connections.
+/// Writes the two header lines.
 pub fn title(out: &mut dyn io::Write, engine: bool) -> io::Result<()> {
     writeln!(out, "IPVS connection entries")?;
     write!(out, "pro expire {:<11} {:<18} {:<18} ", "state", "source", "virtual")?;
@@ -15,7 +15,7 @@ pub fn title(out: &mut dyn io::Write, engine: bool) -> io::Result<()> {
     }
 }
 
-/// The line of a connection.
+/// Writes the line of a connection.
 pub fn connection(
     out: &mut dyn io::Write,
     connection: &Connection,

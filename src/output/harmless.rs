@@ -1,23 +1,22 @@
-//! Classic listings on a terminal.
+//! Escapes classic listings on a terminal.
 
 use std::io::{self, Write};
 
 use crate::model::printable_lines;
 
-/// Passes text on, to a terminal with an escape in the place of what that would act on.
+/// Writer that escapes, if `escapes` is set, everything on which a terminal acts.
 pub struct Harmless<'a> {
     out: &'a mut dyn Write,
     escapes: bool,
 }
 
 impl<'a> Harmless<'a> {
-    /// To `out`, with escapes or as it is.
     pub fn new(out: &'a mut dyn Write, escapes: bool) -> Self {
         Self { out, escapes }
     }
 }
 
-/// Each piece that is written holds whole characters: it comes from a `str`.
+// Each call has whole characters, because the caller writes a `str`.
 impl Write for Harmless<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !self.escapes {

@@ -1,4 +1,4 @@
-//! The reports of `rs` and `director` for people.
+//! The reports of `rs` and `director` as text.
 
 use super::paint::{Paint, Tone};
 use crate::host::{Finding, Line, Outcome, Report};
@@ -61,7 +61,7 @@ impl Text {
 
     /// A line with its word in a column of eight letters.
     fn push(&mut self, tone: Option<Tone>, word: &str, rest: &str) {
-        // Blanks are counted before colours come in.
+        // Pad before adding colours, whose escape sequences have no width.
         let blanks = " ".repeat(8 - word.len().min(8));
         let word = tone.map_or(word.to_owned(), |tone| self.paint.text(tone, word));
         self.text.extend([&*word, &*blanks, " ", &*printable(rest), "\n"]);

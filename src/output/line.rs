@@ -1,53 +1,52 @@
-//! Lines that grow column by column.
+//! Lines of a listing, built column by column.
 //!
-//! A listing of 10,000 services prints 200,000 numbers: with the formatter of `std` that took as much
-//! time as a quarter of the kernel's own work.
+//! A listing of 10,000 services prints 200,000 numbers. The formatter of `std` took as much time
+//! for them as a quarter of the kernel's own work.
 
 use std::io;
 
 const BLANKS: &str = "                                        ";
 
-/// A line of a listing.
+/// One line of a listing.
 #[derive(Debug, Default)]
 pub struct Line(String);
 
 impl Line {
-    /// An empty line.
     pub fn new() -> Self {
         Self(String::with_capacity(128))
     }
 
-    /// Adds text as it is.
+    /// Appends text unchanged.
     pub fn push(&mut self, text: &str) -> &mut Self {
         self.0.push_str(text);
         self
     }
 
-    /// Adds a number.
+    /// Appends a number in decimal digits.
     pub fn number(&mut self, value: impl itoa::Integer) -> &mut Self {
         self.push(itoa::Buffer::new().format(value))
     }
 
-    /// Adds what `write` writes.
+    /// Appends whatever `write` appends.
     pub fn with(&mut self, write: impl FnOnce(&mut String)) -> &mut Self {
         write(&mut self.0);
         self
     }
 
-    /// Where the next column begins.
+    /// Byte offset of the end, where the next column begins.
     pub fn place(&self) -> usize {
         self.0.len()
     }
 
-    /// Blanks until the column that began at `place` has `width` characters.
+    /// Appends blanks until the column that began at `place` has `width` characters.
     pub fn pad(&mut self, place: usize, width: usize) -> &mut Self {
         let blanks = width.saturating_sub(self.0[place..].chars().count());
         self.blanks(blanks)
     }
 
-    /// Keeps `width` characters of the column that began at `place`.
+    /// Cuts the column that began at `place` to `width` characters.
     pub fn cut(&mut self, place: usize, width: usize) -> &mut Self {
-        // Bytes are never fewer than characters.
+        // A cheap check first: a text never has more characters than bytes.
         if self.0.len() > place + width
             && let Some((end, _)) = self.0[place..].char_indices().nth(width)
         {
@@ -56,18 +55,18 @@ impl Line {
         self
     }
 
-    /// A blank, and a column with the text to the left.
+    /// Appends a blank and a left-aligned column.
     pub fn left(&mut self, text: &str, width: usize) -> &mut Self {
         let place = self.push(" ").place();
         self.push(text).pad(place, width)
     }
 
-    /// A blank, and a column with the number to the left.
+    /// Appends a blank and a left-aligned number.
     pub fn number_left(&mut self, value: impl itoa::Integer, width: usize) -> &mut Self {
         self.left(itoa::Buffer::new().format(value), width)
     }
 
-    /// A column with the number and its unit to the right.
+    /// Appends a right-aligned number with its unit.
     pub fn number_right(
         &mut self,
         value: impl itoa::Integer,
@@ -88,7 +87,7 @@ impl Line {
         self
     }
 
-    /// Writes the line out with its end.
+    /// Writes the line and a line feed to `out`.
     pub fn end(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
         self.push("\n");
         out.write_all(self.0.as_bytes())

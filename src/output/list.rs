@@ -1,4 +1,4 @@
-//! The listings of the old tool, to the byte.
+//! The listings of the old tool, byte for byte.
 
 use std::fmt::Write;
 use std::io;
@@ -14,25 +14,25 @@ use crate::classic::Layout;
 use super::line::Line;
 use super::numbers::big;
 
-/// How values are written.
+/// Format of a listing.
 #[derive(Clone, Copy)]
 pub struct Style<'a> {
-    /// Which columns.
+    /// The set of columns.
     pub layout: Layout,
-    /// Whole numbers, without K, M, G and T.
+    /// Print all digits instead of the units K, M, G and T.
     pub exact: bool,
-    /// Names or numbers.
+    /// Source of host and port names.
     pub naming: &'a dyn Naming,
 }
 
-/// The first line of a list of all services.
+/// First line of a listing of all services.
 pub fn version(info: Info) -> String {
     let (major, minor, patch) = info.version;
     let size = info.connection_table_size;
     format!("IP Virtual Server version {major}.{minor}.{patch} (size={size})")
 }
 
-/// The two lines above the services.
+/// Writes the two header lines.
 pub fn title(out: &mut dyn io::Write, layout: Layout) -> io::Result<()> {
     let local = "Prot LocalAddress:Port";
     let remote = "  -> RemoteAddress:Port";
@@ -60,7 +60,7 @@ pub fn title(out: &mut dyn io::Write, layout: Layout) -> io::Result<()> {
     }
 }
 
-/// The line of a service.
+/// Writes the line of a service.
 pub fn service(out: &mut dyn io::Write, entry: &ServiceEntry, style: &Style<'_>) -> io::Result<()> {
     match style.layout {
         Layout::Stats | Layout::Rate => {
@@ -73,7 +73,7 @@ pub fn service(out: &mut dyn io::Write, entry: &ServiceEntry, style: &Style<'_>)
     }
 }
 
-/// The line of a service without counters.
+/// Writes the line of a service without counters.
 pub fn plain_service(
     out: &mut dyn io::Write,
     service: &Service,
@@ -101,7 +101,7 @@ fn push_service(line: &mut Line, key: &ServiceKey, naming: &dyn Naming) {
                 Protocol::Other(_) => "?    ",
             });
             line.with(|text| naming.push_endpoint(text, *address, *port, *protocol));
-            // Long names of IPv4 hosts are cut; IPv6 never was.
+            // The old tool cuts long names of IPv4 hosts, but not of IPv6 hosts.
             if address.is_ipv4() {
                 line.cut(0, 33);
             }
@@ -148,7 +148,7 @@ fn push_counters(line: &mut Line, stats: &Stats, style: &Style<'_>) {
     }
 }
 
-/// The line of a real server of `service`.
+/// Writes the line of a real server of `service`.
 pub fn destination(
     out: &mut dyn io::Write,
     service: &ServiceKey,
@@ -186,7 +186,7 @@ pub fn destination(
     line.end(out)
 }
 
-/// The line of a real server of `service` in the default columns.
+/// Writes the line of a real server of `service` in the default columns.
 pub fn plain_destination(
     out: &mut dyn io::Write,
     service: &ServiceKey,
@@ -199,7 +199,7 @@ pub fn plain_destination(
     line.number_left(*active, 10).number_left(*inactive, 10).end(out)
 }
 
-/// The first column of a real server's line.
+/// First column of a real server's line.
 fn server(service: &ServiceKey, key: DestinationKey, naming: &dyn Naming) -> Line {
     let mut line = Line::new();
     let place = line.push("  -> ").place();
@@ -228,7 +228,7 @@ fn tunnel(forwarding: Forwarding) -> String {
     }
 }
 
-/// The line of the time-outs.
+/// The line of `-L --timeout`.
 pub fn timeouts(timeouts: &Timeouts) -> String {
     let Timeouts { tcp, tcp_fin, udp } = timeouts;
     format!("Timeout (tcp tcpfin udp): {tcp} {tcp_fin} {udp}")
@@ -239,7 +239,7 @@ fn push(text: &mut String, words: std::fmt::Arguments<'_>) {
     let _ = text.write_fmt(words);
 }
 
-/// The line of a sync daemon.
+/// The line of a sync daemon in `-L --daemon`.
 pub fn daemon(daemon: &Daemon) -> String {
     let role = daemon.role.as_str();
     let mut text =

@@ -1,4 +1,4 @@
-//! Values to text. Nothing here asks the kernel.
+//! Formats values as text, without I/O to the kernel.
 
 pub mod changes;
 pub mod complaints;

@@ -1,9 +1,9 @@
-//! Counters in columns of nine.
+//! Counters in columns of nine characters.
 
 use super::line::Line;
 
-/// Adds `value` right-aligned in nine columns: whole below 10^8, then cut (not rounded) to
-/// thousands and so on. With `exact` it is whole and the column grows.
+/// Appends `value` right-aligned in nine characters. From 10^8 on it is cut (not rounded) to
+/// thousands, millions and so on. With `exact` all digits are printed, and the column grows.
 pub fn big(line: &mut Line, value: u64, exact: bool) {
     let (value, unit) = match value {
         _ if exact => (value, ""),

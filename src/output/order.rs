@@ -1,20 +1,20 @@
-//! The order of listings.
+//! Sort order of listings, which equals the old tool's.
 //!
-//! The old tool compares numbers by the sign of their 32-bit difference. That is an order only where
-//! all numbers compared lie within less than half the circle of 2^32, and scripts depend on it
-//! there: it is the order of distance from the start of that half. Elsewhere it is none, and plain
-//! order is used.
+//! The old tool compares two numbers by the sign of their 32-bit difference. This is an order only
+//! if all numbers lie within half the circle of 2^32: numbers are then sorted by their distance
+//! from the first one. Scripts depend on this order. If the numbers spread further, the comparison
+//! is not transitive, and this module sorts by plain value.
 
 use std::net::IpAddr;
 
 use crate::model::{DestinationKey, ServiceKey};
 
-/// Anything about services in the order of their keys: mark, family, protocol, address, port.
+/// Sorts entries by their service keys: mark, family, protocol, address, port.
 pub fn by_service<T>(entries: Vec<T>, key: impl Fn(&T) -> ServiceKey) -> Vec<T> {
     ordered(entries, |entry| service_words(&key(entry)))
 }
 
-/// Real servers by address and port.
+/// Sorts real servers by address and port.
 pub fn destinations<T>(entries: Vec<T>, key: impl Fn(&T) -> DestinationKey) -> Vec<T> {
     ordered(entries, |entry| {
         let DestinationKey { address, port } = key(entry);
@@ -46,14 +46,14 @@ fn address_words(address: IpAddr) -> [u32; 4] {
     }
 }
 
-/// The entries stay where they are until their places are known: a table may be large.
+/// Sorts entries in place once their positions are known, since a table may be large.
 fn ordered<T>(mut entries: Vec<T>, key: impl Fn(&T) -> [u32; WORDS]) -> Vec<T> {
     let keys = entries.iter().map(key);
     let mut keyed: Vec<Keyed> = keys.enumerate().map(|(from, key)| (key, from)).collect();
     keyed.sort_unstable();
     circular(&mut keyed, 0);
     for place in 0..entries.len() {
-        // What stood there once has gone where an earlier place took its entry from.
+        // An earlier swap may have moved the wanted entry, so follow the chain of swaps.
         let mut from = keyed[place].1;
         while from < place {
             from = keyed[from].1;
@@ -64,11 +64,11 @@ fn ordered<T>(mut entries: Vec<T>, key: impl Fn(&T) -> [u32; WORDS]) -> Vec<T> {
     entries
 }
 
-/// The key of an entry, and its place.
+/// Key of an entry, and its index before sorting.
 type Keyed = ([u32; WORDS], usize);
 
-/// From plain order to that of the circle, by word number `word` of the keys and the words behind
-/// it; the words before it are equal.
+/// Turns plain order into circular order, by word number `word` of the keys and the words after it.
+/// All words before it are equal.
 fn circular(keyed: &mut [Keyed], word: usize) {
     let [(first, _), .., (last, _)] = keyed else { return };
     let Some(word) = (word..WORDS).find(|word| first[*word] != last[*word]) else { return };
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn every_entry_finds_its_place() {
-        // Permutations with cycles of several lengths.
+        // Steps that give permutations with cycles of several lengths.
         for step in [1u8, 3, 7, 11, 29] {
             let mixed: Vec<[u8; 4]> =
                 (0..64u8).map(|n| [10, 0, 0, n.wrapping_mul(step) % 64]).collect();

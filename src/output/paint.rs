@@ -1,22 +1,22 @@
-//! Colours, where they help: they never carry a meaning alone.
+//! Colours. They only support the text: no meaning depends on a colour alone.
 
-/// What a text says.
+/// Meaning of a text, which decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// Something more, or as it must be: green.
+    /// Added, or correct: green.
     Good,
-    /// Something less, or wrong: red.
+    /// Removed, or wrong: red.
     Bad,
-    /// Something otherwise: yellow.
+    /// Changed: yellow.
     Changed,
 }
 
-/// Paints, or does not.
+/// Whether to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Paint(pub bool);
 
 impl Paint {
-    /// The text in the colour of `tone`.
+    /// Puts `text` into the colour of `tone`, if colours are on.
     pub fn text(self, tone: Tone, text: &str) -> String {
         let colour = match tone {
             Tone::Good => 32,
