@@ -1,21 +1,21 @@
-//! Whose an address is that is there already: nobody may be told to delete what is in use.
+//! Guesses who owns an existing address, so that no hint proposes to delete an address in use.
 
 use crate::error::Owner;
 use crate::model::{InterfaceAddress, Link};
 
-/// `RTPROT_KEEPALIVED`; keepalived puts it into its addresses where it and the kernel can.
+/// `RTPROT_KEEPALIVED`, which keepalived sets on its addresses if its version and the kernel can.
 const KEEPALIVED: u8 = 18;
 
-/// What is known of an address besides the address itself.
+/// Facts about an address from outside the kernel's address list.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Clues {
-    /// The verb of ours that put it there, as our other state file says.
+    /// The verb of this program that added the address, according to its state file.
     pub prepared: Option<&'static str>,
-    /// keepalived runs in this network namespace.
+    /// A keepalived runs in this network namespace.
     pub keepalived: bool,
 }
 
-/// Whose the address is, as far as can be known.
+/// The most likely owner of the address.
 pub fn owner(found: &InterfaceAddress, link: &Link, clues: Clues) -> Owner {
     let whole = if found.address.is_ipv4() { 32 } else { 128 };
     let bridge = || link.kind == "bridge" && link.name.starts_with("br-");
@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(owner(&kept, &eth0, ours), Owner::Ours("rs"));
         assert_eq!(owner(&address, &eth0, runs), Owner::PerhapsKeepalived);
         assert_eq!(owner(&address, &eth0, none), Owner::Unknown);
-        // By DHCP some clouds give whole addresses.
+        // Some clouds assign /32 addresses by DHCP.
         let leased = InterfaceAddress { permanent: false, ..address };
         assert_eq!(owner(&leased, &eth0, none), Owner::Host { keepalived: false });
         let net = InterfaceAddress { prefix: 24, ..address };

@@ -1,16 +1,16 @@
-//! The rules of arptables as it lists them.
+//! The rules of arptables, as it lists them.
 
 use super::nft_tables;
 use crate::error::{Error, Obstacle};
 use crate::system::program;
 
-/// The table that the nftables version of arptables makes, even to list it.
+/// The table that the nftables version of arptables creates, even when it only lists rules.
 pub const TABLE: &str = "filter";
 
 /// A rule of arptables: its chain, and its words as listed.
 pub type ArpRule = (String, Vec<String>);
 
-/// The rules that `program` lists.
+/// Rules that `program` lists.
 pub fn in_force(program: &str) -> Result<Vec<ArpRule>, Error> {
     if is_without_table(program)? {
         return Ok(Vec::new());
@@ -18,7 +18,8 @@ pub fn in_force(program: &str) -> Result<Vec<ArpRule>, Error> {
     Ok(read(&program::run(program, &["-n", "-L", "-v"], "")?))
 }
 
-/// Whether `program` uses nftables and its table is known not to exist. Without nft nobody knows.
+/// Whether `program` uses nftables and its table does not exist. False if nft is missing, since
+/// then nobody can tell.
 pub fn is_without_table(program: &str) -> Result<bool, Error> {
     if !program::run(program, &["-V"], "")?.contains("nf_tables") {
         return Ok(false);
@@ -30,7 +31,7 @@ pub fn is_without_table(program: &str) -> Result<bool, Error> {
     }
 }
 
-/// Reads what `arptables -n -L -v` lists.
+/// Parses the output of `arptables -n -L -v`.
 fn read(listing: &str) -> Vec<ArpRule> {
     let mut chain = String::new();
     let mut rules = Vec::new();
@@ -45,13 +46,13 @@ fn read(listing: &str) -> Vec<ArpRule> {
     rules
 }
 
-/// Whether a listing shows a rule.
+/// Whether a listing contains a rule.
 pub fn is_listed(present: &[ArpRule], rule: &str) -> bool {
     place(present, rule).is_some()
 }
 
-/// The chain of a rule and its number there, from 1. arptables lists the words of a rule in an
-/// order of its own, an interface that was not named as `*` or `any`, and counters after them.
+/// Chain of a rule and its number there, from 1. arptables reorders the options of a rule, lists a
+/// missing interface as `*` or `any`, and appends counters.
 pub fn place<'a>(present: &[ArpRule], rule: &'a str) -> Option<(&'a str, usize)> {
     let mut words = rule.split(' ');
     let chain = words.next().unwrap_or_default();
@@ -62,7 +63,7 @@ pub fn place<'a>(present: &[ArpRule], rule: &'a str) -> Option<(&'a str, usize)>
     Some((chain, index + 1))
 }
 
-/// Options with their values, sorted.
+/// Pairs each option with its value, and sorts the pairs.
 fn pairs<'a>(words: impl Iterator<Item = &'a str>) -> Vec<(&'a str, &'a str)> {
     let mut words = words.take_while(|word| *word != ",");
     let mut pairs = Vec::new();

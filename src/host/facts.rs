@@ -1,4 +1,4 @@
-//! What is known about the host, for plans and checks. No I/O: `probes` reads it.
+//! Facts about the host, for plans and checks. No I/O: `probes` reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -8,21 +8,21 @@ use super::spec::ArpMethod;
 use crate::error::Obstacle;
 use crate::model::{Family, GuePort, InterfaceAddress, Link, Route};
 
-/// Where systemd looks for units.
+/// Folder in which systemd looks for units.
 pub const UNITS: &str = "/etc/systemd/system";
 
-/// The arptables to use.
+/// The arptables program to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ArpTables {
-    /// None is installed.
+    /// No arptables is installed.
     Absent,
-    /// There is one, but not the kernel's side of it.
+    /// arptables is installed, but the kernel lacks support for it.
     Unsupported,
-    /// The program.
+    /// Name of the program.
     Program(String),
 }
 
-/// What a plan or a check needs to know beyond what is always read.
+/// Facts that a plan or a check needs in addition to those that are always read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
     /// Where do packets to these go?
@@ -45,57 +45,57 @@ pub struct Question {
     pub modules: Vec<String>,
 }
 
-/// A host as it was found.
+/// The facts about a host.
 #[derive(Clone, Debug)]
 pub struct Facts {
-    /// `/proc/sys/net` can be written.
+    /// Whether `/proc/sys/net` can be written.
     pub writable: bool,
-    /// Its interfaces.
+    /// All interfaces.
     pub links: Vec<Link>,
-    /// Their addresses.
+    /// All addresses of these interfaces.
     pub addresses: Vec<InterfaceAddress>,
     /// Kernel parameters by key, as far as plans ask for them.
     pub sysctls: BTreeMap<String, String>,
     /// The default routes of each family.
     pub defaults: Vec<(Family, Route)>,
-    /// The routes to the directors named, and to the virtual addresses; absent where there is none.
+    /// Routes to the named directors and to the virtual addresses. An address without a route is
+    /// missing.
     pub routes: BTreeMap<IpAddr, Route>,
-    /// Interfaces that answer for a virtual address as a proxy.
+    /// Virtual addresses, each with the index of an interface that answers for it as a proxy.
     pub proxies: Vec<(IpAddr, u32)>,
-    /// Hardware addresses that answer for a virtual address.
+    /// Virtual addresses, each with the hardware address of a host that answers for it.
     pub answers: Vec<(IpAddr, String)>,
-    /// Modules that the kernel lacks.
+    /// Modules that the kernel certainly lacks.
     pub missing: BTreeSet<String>,
-    /// `nft` is installed, and the kernel knows its tables for ARP; `None`: not installed.
+    /// Whether the kernel supports nftables tables for ARP. `None` if nft is not installed.
     pub nft: Option<bool>,
-    /// Which arptables there is.
     pub arptables: ArpTables,
-    /// nftables tables for ARP as they stand, of those asked for.
+    /// Listings of the requested nftables tables for ARP; a table that does not exist is missing.
     pub tables: BTreeMap<String, String>,
-    /// The rules of arptables.
+    /// Rules of arptables.
     pub arp_rules: Vec<ArpRule>,
     /// UDP ports that unpack GUE.
     pub gue_ports: Vec<GuePort>,
-    /// systemd keeps its units here.
+    /// Whether the host runs systemd.
     pub systemd: bool,
-    /// How this program is called at boot.
+    /// Path of this program for units that run at boot.
     pub executable: String,
     /// Files that exist, of those that a plan would write.
     pub files: BTreeSet<String>,
 }
 
 impl Facts {
-    /// The interface of that name.
+    /// Finds an interface by name.
     pub fn link(&self, name: &str) -> Option<&Link> {
         self.links.iter().find(|link| link.name == name)
     }
 
-    /// The interface of that number.
+    /// Finds an interface by index.
     pub fn link_at(&self, index: u32) -> Option<&Link> {
         self.links.iter().find(|link| link.index == index)
     }
 
-    /// The interface of that name, which must exist.
+    /// Finds an interface by name; an error if it does not exist.
     pub fn present(&self, name: &str) -> Result<&Link, Obstacle> {
         self.link(name).ok_or_else(|| Obstacle::NoInterface {
             name: name.to_owned(),
@@ -103,23 +103,24 @@ impl Facts {
         })
     }
 
-    /// A kernel parameter.
+    /// Value of a kernel parameter; `None` if it was not read.
     pub fn sysctl(&self, key: &str) -> Option<&str> {
         self.sysctls.get(key).map(String::as_str)
     }
 
-    /// A kernel parameter as a number; 0 where it is none.
+    /// Value of a kernel parameter as a number; 0 if it is none.
     pub fn number(&self, key: &str) -> u32 {
         self.sysctl(key).and_then(|value| value.parse().ok()).unwrap_or(0)
     }
 
-    /// The greater value of `all` and the interface, which decides for many parameters.
+    /// The greater of the values for `all` and for the interface. The kernel uses it for many
+    /// parameters.
     pub fn effective(&self, name: &str, parameter: &str) -> u32 {
         let of = |name: &str| self.number(&format!("ipv4/conf/{name}/{parameter}"));
         of("all").max(of(name))
     }
 
-    /// The global addresses of interfaces that have neighbours, of one family.
+    /// Global addresses of one family on interfaces that use ARP.
     pub fn own_addresses(&self, version: Family) -> impl Iterator<Item = (&Link, IpAddr)> {
         self.addresses.iter().filter_map(move |it| {
             let link = self.link_at(it.index)?;
@@ -128,15 +129,15 @@ impl Facts {
         })
     }
 
-    /// The best default route.
+    /// The default route with the lowest metric.
     pub fn default_route(&self, family: Family) -> Option<&Route> {
         let of_family = self.defaults.iter().filter(|(it, _)| *it == family);
         of_family.map(|(_, route)| route).min_by_key(|route| route.metric)
     }
 }
 
-/// Whether `arp_ignore` keeps a host from answering for addresses of other interfaces. Of the values
-/// above 2 only 8 does.
+/// Whether this value of `arp_ignore` keeps a host from answering ARP for addresses of other
+/// interfaces. Of the values above 2, only 8 does.
 pub fn is_silent(ignore: u32) -> bool {
     matches!(ignore, 1 | 2 | 8)
 }

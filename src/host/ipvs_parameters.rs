@@ -1,18 +1,18 @@
-//! The parameters of IPVS, `net.ipv4.vs.*`, and what each accepts. The kernel stores many values
-//! that mean nothing, so they are checked here.
+//! The parameters of IPVS, `net.ipv4.vs.*`, and the values that each accepts. They are checked
+//! here, because the kernel stores many values that have no meaning.
 
-/// What a parameter accepts.
+/// Kind of values that a parameter accepts.
 #[derive(Clone, Copy)]
 enum Accepts {
-    /// Off or on.
+    /// 0 or 1.
     Switch,
-    /// A whole number in this range.
+    /// A whole number within these bounds.
     Number(i64, i64),
-    /// 1, 2, 4 and so on up to 64.
+    /// A power of two from 1 to 64.
     Power,
     /// One or two numbers, the first below the second unless that is 0.
     Threshold,
-    /// Numbers of processors.
+    /// A list of processor numbers, such as `0-3,8`.
     Processors,
 }
 
@@ -55,7 +55,7 @@ const PARAMETERS: [(&str, Accepts); 32] = [
     ("sync_version", Number(0, 1)),
 ];
 
-/// The one parameter with a blank in its value.
+/// The only parameter whose value contains a blank.
 const THRESHOLD: &str = "sync_threshold";
 
 /// Checks `name=value`; returns the value as the kernel prints it.

@@ -1,8 +1,8 @@
 //! What a host needs around IPVS, for `prepare`, `undo` and `status`.
 //!
-//! A [`Spec`] and the facts about the host make a plan of steps; the runner does them and records
-//! them in the state file. Checks compare a spec with the facts. Specs, plans and checks
-//! do no I/O; probes, steps, the state file and the runner do.
+//! A [`Spec`] and the facts about the host give a plan of steps. The runner does the steps and
+//! records them in the state file. Checks compare a spec with the facts. Specs, plans and checks do
+//! no I/O; probes, steps, the state file and the runner do.
 
 mod address_owner;
 mod arp_rules;

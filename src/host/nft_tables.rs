@@ -1,12 +1,12 @@
-//! nftables tables for ARP: what `nft` lists, and the text that makes one.
+//! nftables tables for ARP: their listing, and the script that creates one.
 
 use crate::error::{Error, Obstacle};
 use crate::system::program;
 
-/// nft's words for a table that does not exist.
+/// nft's message about a table that does not exist.
 const ABSENT: &str = "No such file or directory";
 
-/// The table as nft lists it, with numbers instead of names; `None` if there is none.
+/// Listing of the table with numbers instead of names; `None` if the table does not exist.
 pub fn listing(name: &str) -> Result<Option<String>, Error> {
     match program::run("nft", &["-n", "-y", "list", "table", "arp", name], "") {
         Ok(listing) => Ok(Some(listing)),
@@ -15,12 +15,11 @@ pub fn listing(name: &str) -> Result<Option<String>, Error> {
     }
 }
 
-/// Deletes the table.
 pub fn delete(name: &str) -> Result<(), Error> {
     program::run("nft", &["delete", "table", "arp", name], "").map(drop)
 }
 
-/// Whether the kernel takes nftables tables for ARP; `None` if nft is not installed. The check
+/// Whether the kernel supports nftables tables for ARP; `None` if nft is not installed. The probe
 /// commits nothing.
 pub fn are_supported() -> Result<Option<bool>, Error> {
     match program::run("nft", &["-c", "-f", "-"], "table arp ipvsadm_probe { }\n") {
@@ -31,13 +30,13 @@ pub fn are_supported() -> Result<Option<bool>, Error> {
     }
 }
 
-/// One transaction that makes a table and replaces an old one of the same name.
+/// A script that replaces the table, or creates it, in one transaction.
 pub fn script(table: &str, body: &str) -> String {
     format!("table arp {table}\ndelete table arp {table}\ntable arp {table} {{\n{body}}}\n")
 }
 
-/// Whether a listing of `nft -n -y` shows these rules and no others. A flushed table still has its
-/// name, and a further rule before ours can disable them.
+/// Whether a listing of `nft -n -y` has exactly these rules. A flushed table still has its name,
+/// and a foreign rule before ours could disable them.
 pub fn is_table(listing: &str, table: &str, body: &str) -> bool {
     let wanted = format!("table arp {table} {{\n{body}}}");
     lines(listing).eq(lines(&wanted))

@@ -1,4 +1,4 @@
-//! `prepare`: from what the user asks to a prepared host, or to a script.
+//! `prepare`: prepares the host, or writes the script of a dry run.
 
 use std::net::IpAddr;
 use std::thread;
@@ -20,34 +20,34 @@ use crate::system::capabilities::{self, Capability};
 use crate::system::frames::hardware;
 use crate::system::namespace::is_process;
 
-/// How long the kernel may take until the effects of the steps show.
+/// Time for the kernel to show the effects of the steps.
 const SETTLING: Duration = Duration::from_secs(2);
 
-/// How to prepare.
+/// Options of `prepare` that are not part of the desired state.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options<'a> {
-    /// Prepare the host after the next boot, too.
+    /// Also write files that prepare the host after each boot.
     pub persist: bool,
-    /// Change nothing.
+    /// Write a script instead of changing the host.
     pub dry_run: bool,
-    /// Add notes with what the front gateway needs for a director.
+    /// Add notes about the entry that the front gateway needs for a director.
     pub static_entry: bool,
-    /// The network namespace of `--netns`.
+    /// Argument of `--netns`.
     pub netns: Option<&'a str>,
 }
 
-/// What `prepare` did.
+/// Result of `prepare`.
 pub struct Prepared {
-    /// The steps and what became of them.
+    /// The steps and the outcome of each.
     pub report: Report,
-    /// The steps that a dry run would do, for a shell.
+    /// The shell script of a dry run.
     pub script: Option<String>,
 }
 
 /// Prepares a host.
 ///
 /// # Errors
-/// What prevents it, found before the first change; or what failed, after everything was rolled
+/// An obstacle, found before the first change; or the error of a step, after everything was rolled
 /// back.
 pub fn prepare(spec: &Spec, options: Options<'_>) -> Result<Prepared, Error> {
     let Options { dry_run, static_entry, .. } = options;
@@ -89,7 +89,7 @@ pub fn prepare(spec: &Spec, options: Options<'_>) -> Result<Prepared, Error> {
     Ok(Prepared { report, script: None })
 }
 
-/// What a unit can say at the next boot.
+/// What to keep after a boot; an error if a unit cannot name the namespace then.
 fn keep(options: Options<'_>) -> Result<Keep<'_>, Obstacle> {
     match options.netns {
         _ if !options.persist => Ok(Keep::Nothing),
@@ -101,7 +101,8 @@ fn keep(options: Options<'_>) -> Result<Keep<'_>, Obstacle> {
     }
 }
 
-/// A director sends ARP and neighbour discovery packets of its own.
+/// Opens the state for changes, and checks the capabilities. Only a director needs `CAP_NET_RAW`,
+/// because it sends ARP and neighbour discovery frames.
 fn lock(spec: &Spec) -> Result<Runner, Error> {
     capabilities::need(Capability::NetAdmin)?;
     if let Spec::Director(_) = spec {
@@ -114,7 +115,7 @@ fn planned(runner: &mut Runner, spec: &Spec, keep: Keep<'_>) -> Result<Vec<Plann
     let facts = probes::read(&mut runner.network, &question(spec))?;
     let images = Images {
         default_route: &route::default_route,
-        // An image from the kernel itself can be read.
+        // The image comes from the kernel, so it can always be decoded.
         with_advmss: &|image: &RouteImage, advmss| {
             route::with_advmss(image, advmss).unwrap_or_else(|_| image.clone())
         },
@@ -123,15 +124,15 @@ fn planned(runner: &mut Runner, spec: &Spec, keep: Keep<'_>) -> Result<Vec<Plann
     Ok(planned.map_err(|obstacle| owner::named(obstacle, &facts))?)
 }
 
-/// Files of others that undo a step at boot, a note each.
+/// Notes on files of other programs that undo a step at boot.
 pub fn overridden<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<String> {
     let mut notes: Vec<String> = steps.flat_map(Step::overridden).collect();
     notes.dedup();
     notes
 }
 
-/// Notes on services in the host's own IPVS table that take packets away from daemons here. A host
-/// may be about to change its role, so they prevent nothing.
+/// Notes on IPVS services of this host that take packets away from its daemons. They do not prevent
+/// a preparation, since the host may be about to change its role.
 fn own_services(runner: &mut Runner, spec: &Spec) -> Result<Vec<String>, Error> {
     let services = services::own();
     if services.is_empty() {
@@ -146,8 +147,8 @@ fn own_services(runner: &mut Runner, spec: &Spec) -> Result<Vec<String>, Error> 
     Ok(notes)
 }
 
-/// Checks the host after the steps. The kernel makes the local route of a new IPv6 address some time
-/// after it has answered, noticeably later on a busy machine.
+/// Checks the host after the steps, repeatedly up to [`SETTLING`]. The kernel adds the local route
+/// of a new IPv6 address only some time after it has answered, later on a busy host.
 fn settled(runner: &mut Runner, spec: &Spec) -> Result<Vec<Finding>, Error> {
     let limit = Instant::now() + SETTLING;
     loop {
@@ -160,7 +161,8 @@ fn settled(runner: &mut Runner, spec: &Spec) -> Result<Vec<Finding>, Error> {
     }
 }
 
-/// What the front gateway needs if ARP cannot be suppressed on the real servers.
+/// Notes on the entries that the front gateway needs if ARP cannot be suppressed on the real
+/// servers.
 fn entries(runner: &mut Runner, spec: &Director) -> Result<Vec<String>, Error> {
     let mac = hardware(&runner.network.mac(&spec.interface)?);
     let entry = |vip: &IpAddr| {

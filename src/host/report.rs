@@ -1,40 +1,40 @@
-//! What a run did, for people and for programs.
+//! The report of a run, which is printed as text or JSON.
 
 use serde::Serialize;
 
 use super::checks::Finding;
 use super::steps::Step;
 
-/// What became of a step.
+/// Outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It would be done.
+    /// A dry run would do the step.
     Planned,
-    /// It was done now.
+    /// The step was done now.
     Done,
-    /// It held already.
+    /// The step was in effect already.
     Already,
-    /// It was undone.
+    /// The step was undone.
     Undone,
-    /// It was not undone: another virtual address needs it.
+    /// The step stays, because another virtual address needs it.
     Shared,
-    /// It was not undone: somebody has changed it since.
+    /// The step stays, because somebody has changed its object since.
     LeftAlone,
-    /// It does not hold any more.
+    /// The step is recorded, but no longer in effect.
     Lost,
 }
 
 /// A step in a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// What it does.
+    /// Description of the step.
     pub step: String,
-    /// The command that does the same.
+    /// Shell command with the same effect.
     pub command: String,
-    /// What became of it.
+    /// Outcome of the step.
     pub state: Outcome,
-    /// Why, where that is not plain.
+    /// Reason of the outcome, if it is not obvious.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// A command that does the step again, if it does not hold any more. It is safe to paste.
@@ -43,37 +43,35 @@ pub struct Line {
 }
 
 impl Line {
-    /// A line for a step.
     pub(super) fn new(step: &Step, state: Outcome, why: Option<String>) -> Self {
         Self { step: step.describe(), command: step.shell(), state, why, fix: None }
     }
 }
 
-/// A report.
+/// Report of a run of `rs` or `director`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// The version of this format.
+    /// Version of the JSON format.
     pub schema: u32,
     /// `rs` or `director`.
     pub host: &'static str,
     /// `prepare`, `undo` or `status`.
     pub verb: &'static str,
-    /// Something is different from before.
+    /// Whether the run changed anything.
     pub changed: bool,
     /// The host is in the desired state.
     pub ok: bool,
-    /// The steps.
+    /// The steps in their order.
     pub steps: Vec<Line>,
-    /// What was found.
+    /// Results of the checks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
-    /// What the user should know.
+    /// Further notes for the user.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
 impl Report {
-    /// An empty report of a verb.
     pub fn new(host: &'static str, verb: &'static str) -> Self {
         Self {
             schema: 1,

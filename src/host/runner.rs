@@ -1,4 +1,5 @@
-//! Does and undoes steps. The state file is written before each step, so that a crash loses nothing.
+//! Does and undoes steps. Each step is recorded in the state file before it is done, so that a
+//! crash loses nothing.
 
 use std::collections::BTreeSet;
 
@@ -10,32 +11,31 @@ use super::steps::{Step, Undone};
 use crate::error::{Error, Obstacle};
 use crate::netlink::route::Network;
 
-/// A host, or one network namespace of it, with its state file.
+/// Access to a host, or to one network namespace, and to its state file.
 pub struct Runner {
-    /// Its network.
     pub network: Network,
-    /// What the state file says.
+    /// Content of the state file.
     pub state: State,
     store: StateStore,
 }
 
-/// What is to be done for a plan.
+/// A plan compared with the state and the host.
 pub struct ToDo {
     state: State,
     indexes: Vec<usize>,
-    /// The whole plan, each step with whether it holds already.
+    /// The whole plan: each step, and whether it is in effect already.
     pub steps: Vec<(Step, bool)>,
 }
 
 impl ToDo {
-    /// The steps that do not hold yet.
+    /// Steps that are not in effect yet.
     pub fn open_steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|(_, holds)| !holds).map(|(step, _)| step)
     }
 }
 
 impl Runner {
-    /// Opens the state of `verb` for changes. One run at a time can.
+    /// Opens the state of `verb` for changes. One run at a time can do this.
     pub fn lock(verb: &str) -> Result<Self, Error> {
         Self::open(StateStore::lock(verb)?)
     }
@@ -51,10 +51,10 @@ impl Runner {
         Ok(Self { network, state, store })
     }
 
-    /// Compares a plan with the state and the host.
+    /// Compares a plan with the state file and the host.
     pub fn compare(&mut self, spec: &Spec, plan: Vec<Planned>) -> Result<ToDo, Error> {
         let mut state = self.state.clone();
-        // If both a prepare and its undo were killed, a step that was not begun has no holder.
+        // If both a `prepare` and its `undo` were killed, a step that was not begun has no holder.
         state.entries.retain(|entry| entry.begun || !entry.holders.is_empty());
         let mut indexes = Vec::new();
         let mut steps = Vec::new();
@@ -66,8 +66,8 @@ impl Runner {
             if let Some(index) = state.find(&step) {
                 let entry = &mut state.entries[index];
                 if entry.step != step && !step.keeps_recorded() {
-                    // The same options mean something else on a host that has changed: another
-                    // interface, another path of this program.
+                    // On a host that has changed, the same options can mean another interface, or
+                    // another path of this program.
                     let is_same =
                         |holder: &String| self.state.specs.get(holder) == Some(&spec.only(holder));
                     if !entry.holders.iter().all(is_same) {
@@ -102,7 +102,8 @@ impl Runner {
         Ok(ToDo { state, indexes, steps })
     }
 
-    /// Does the steps. If one fails, rolls back those before it.
+    /// Does the steps that are not in effect. If one fails, rolls back the steps before it. Returns
+    /// whether anything changed.
     pub fn carry_out(&mut self, to_do: ToDo) -> Result<bool, Error> {
         let ToDo { state, indexes, .. } = to_do;
         let changed = !indexes.is_empty();
@@ -121,7 +122,8 @@ impl Runner {
         for &index in indexes {
             if !self.state.entries[index].begun {
                 let entry = &mut self.state.entries[index];
-                // A step before this one may have brought the thing into being.
+                // Read the former value now, since a step before this one may have created the
+                // object.
                 if entry.former.is_none() {
                     entry.former = entry.step.former()?;
                 }
@@ -138,8 +140,8 @@ impl Runner {
         Ok(())
     }
 
-    /// Returns to the state of `before`, and says what failed. What is still there stays in the
-    /// state file, for a later undo.
+    /// Rolls back to the state `before` and returns the error to report. A step that cannot be
+    /// undone stays in the state file for a later `undo`.
     pub fn roll_back(&mut self, before: State, error: Error) -> Error {
         let mut left = Vec::new();
         let mut changed = false;
@@ -186,7 +188,7 @@ impl Runner {
         Ok(Undone::Restored)
     }
 
-    /// Undoes what is done for these holders alone, or everything, last things first.
+    /// Undoes the steps that only these holders need, or with `None` all steps, in reverse order.
     pub fn undo(&mut self, holders: Option<&BTreeSet<String>>) -> Result<Vec<Line>, Error> {
         let mut lines = Vec::new();
         let before = self.state.clone();
@@ -229,7 +231,7 @@ impl Runner {
     }
 }
 
-/// Undoes a step that may have been done, and whatever of its earlier versions is in effect.
+/// Undoes a step that may have been done, and any earlier version that is still in effect.
 fn undo(entry: &Entry, network: &mut Network) -> Result<Undone, Error> {
     let former = entry.former.as_ref();
     let mut undone = entry.step.undo(network, former)?;

@@ -1,4 +1,4 @@
-//! What the user asks of a host: to be a real server, or to be a director.
+//! The desired state of a host: a real server or a director, with its options.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,37 +8,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::quote::option;
 
-/// How the director reaches the real server.
+/// Forwarding method by which the director reaches the real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// Direct routing, `-g`: frames with the virtual address as their destination.
+    /// Direct routing (`-g`): frames arrive with the virtual address as destination.
     Direct,
-    /// Tunnelling, `-i`.
+    /// Tunnelling (`-i`).
     Tunnel(Encapsulation),
-    /// Masquerading, `-m`: answers go back through the director.
+    /// Masquerading (`-m`): replies go back through the director.
     Nat,
 }
 
-/// How packets are wrapped in [`Mode::Tunnel`].
+/// Encapsulation of packets in [`Mode::Tunnel`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Encapsulation {
-    /// IP in IP, of either family.
+    /// IP in IP, for both families.
     Ipip,
-    /// Generic routing encapsulation.
+    /// Generic routing encapsulation (GRE).
     Gre {
-        /// With checksums; both ends must agree.
+        /// Packets carry a checksum. Both ends must agree.
         checksum: bool,
     },
-    /// Generic UDP encapsulation, with whatever checksums.
+    /// Generic UDP encapsulation (GUE), with or without checksums.
     Gue {
-        /// The UDP port.
+        /// UDP port at which the real server receives.
         port: u16,
     },
 }
 
-/// How ARP is suppressed, so that the real server does not speak for the virtual address.
+/// How ARP is suppressed, so that the real server does not answer for the virtual address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ArpMethod {
@@ -48,22 +48,20 @@ pub enum ArpMethod {
     Nft,
     /// arptables rules.
     Arptables,
-    /// Not at all: the front gateway has a static entry.
+    /// Not suppressed: the front gateway has a static entry.
     None,
 }
 
-/// What the user asks of a host.
+/// Desired state of a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "host", rename_all = "snake_case")]
 pub enum Spec {
-    /// To be a real server.
     RealServer(RealServer),
-    /// To be a director.
     Director(Director),
 }
 
 impl Spec {
-    /// `rs` or `director`, as in commands and names of files.
+    /// `rs` or `director`, as in commands and file names.
     pub fn verb(&self) -> &'static str {
         match self {
             Self::RealServer(_) => "rs",
@@ -71,7 +69,8 @@ impl Spec {
         }
     }
 
-    /// Who needs the steps: the virtual addresses, or [`NAT_HOLDER`].
+    /// Holders of the steps, which decide how long a step is needed: the virtual addresses, or
+    /// [`NAT_HOLDER`].
     pub fn holders(&self) -> Vec<String> {
         match self {
             Self::RealServer(RealServer { mode: Mode::Nat, .. }) => vec![NAT_HOLDER.to_owned()],
@@ -81,7 +80,7 @@ impl Spec {
         }
     }
 
-    /// The same for one holder alone.
+    /// Reduces the spec to one holder.
     #[must_use]
     pub fn only(&self, holder: &str) -> Self {
         let mut spec = self.clone();
@@ -91,7 +90,7 @@ impl Spec {
         spec
     }
 
-    /// The arguments after `prepare` that ask the same for one holder.
+    /// Arguments after `prepare` that give the same spec for one holder.
     pub fn arguments(&self, holder: &str) -> Vec<String> {
         match self {
             Self::RealServer(spec) => spec.arguments(holder),
@@ -99,8 +98,8 @@ impl Spec {
         }
     }
 
-    /// Whether an interface, an address or a route must exist first. Only a real server with its
-    /// address on `lo` and with kernel parameters needs none.
+    /// Whether an interface, address or route must exist before. Only a real server with its
+    /// address on `lo` and ARP suppression by kernel parameters needs none.
     pub fn needs_network(&self) -> bool {
         let Self::RealServer(spec) = self else { return true };
         let on_lo = spec.device.as_ref().is_none_or(|device| device == "lo");
@@ -109,32 +108,32 @@ impl Spec {
     }
 }
 
-/// What the user asks of a real server.
+/// Desired state of a real server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RealServer {
-    /// How the director reaches it.
+    /// Forwarding method of the director.
     pub mode: Mode,
     /// The virtual addresses.
     pub vips: Vec<IpAddr>,
-    /// Where they go; `None`: on `lo`, or on the tunnel.
+    /// Interface of the virtual addresses. `None`: `lo`, or the tunnel.
     pub device: Option<String>,
-    /// The interfaces that must not speak for them; empty: all.
+    /// Interfaces on which ARP is suppressed; empty: all.
     pub interfaces: Vec<String>,
-    /// How ARP is suppressed on these.
+    /// Method of ARP suppression.
     pub arp: ArpMethod,
-    /// The address to which the director sends tunnelled packets.
+    /// Address to which the director sends tunnelled packets.
     pub own: Option<IpAddr>,
-    /// The directors' addresses towards the real server, for [`Mode::Nat`].
+    /// Addresses of the directors in the network of the real server, for [`Mode::Nat`].
     pub directors: Vec<IpAddr>,
-    /// The greatest TCP segment to ask clients for.
+    /// Largest TCP segment to advertise to clients, in bytes.
     pub advmss: Option<u32>,
 }
 
-/// Holds the steps of [`Mode::Nat`], which needs no virtual address.
+/// Holder of the steps of [`Mode::Nat`], which has no virtual address.
 pub const NAT_HOLDER: &str = "nat";
 
 impl RealServer {
-    /// The arguments after `ipvsadm rs prepare` that ask the same for one holder.
+    /// Arguments after `ipvsadm rs prepare` that give the same spec for one holder.
     pub fn arguments(&self, holder: &str) -> Vec<String> {
         let mut arguments = match self.mode {
             Mode::Direct => option("--mode", "dr"),
@@ -169,25 +168,25 @@ impl RealServer {
     }
 }
 
-/// What the user asks of a director.
+/// Desired state of a director.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Director {
     /// The virtual addresses.
     pub vips: Vec<IpAddr>,
-    /// The interface towards the clients.
+    /// Interface towards the clients.
     pub interface: String,
-    /// Real servers are masqueraded: their answers come back through here.
+    /// The real servers use masquerading: their replies come back through this host.
     pub nat: bool,
-    /// Parameters of IPVS, checked.
+    /// IPVS parameters by name, with checked values.
     pub parameters: BTreeMap<String, String>,
-    /// Schedulers to load.
+    /// Schedulers whose modules are loaded.
     pub schedulers: Vec<String>,
-    /// Take the address even where another host answers for it.
+    /// Add the address even if another host answers for it.
     pub takeover: bool,
 }
 
 impl Director {
-    /// The arguments after `ipvsadm director prepare` that ask the same for one address.
+    /// Arguments after `ipvsadm director prepare` that give the same spec for one address.
     pub fn arguments(&self, holder: &str) -> Vec<String> {
         let mut arguments = [option("--vip", holder), option("--iface", &self.interface)].concat();
         if self.nat {

@@ -1,5 +1,5 @@
-//! What `prepare` has done to a host, for whom, and what was there before: the content of the state
-//! file, without I/O. Files of version 0.1.0 must stay readable.
+//! Content of the state file, without I/O: what `prepare` has done to a host, for which holders,
+//! and what was there before. Files of version 0.1.0 must stay readable.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,32 +8,30 @@ use serde::{Deserialize, Serialize};
 use super::spec::Spec;
 use super::steps::{Former, Lifetime, Step};
 
-/// A step with those who need it.
+/// A step with the holders that need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
-    /// The step.
     pub step: Step,
-    /// Who needs it, see [`Spec::holders`].
+    /// Holders that need the step; see [`Spec::holders`].
     pub holders: BTreeSet<String>,
 }
 
-/// A step that was done, or begun.
+/// A step that was done or begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredEntry", into = "StoredEntry")]
 pub struct Entry {
-    /// The step.
     pub step: Step,
-    /// Who needs it.
+    /// Holders that need the step.
     pub holders: BTreeSet<String>,
-    /// What the step replaced.
+    /// The value that the step replaced.
     pub former: Option<Former>,
-    /// The step may have been done. Written before it is.
+    /// The step may have been done. Recorded before the step is done.
     pub begun: bool,
-    /// Earlier versions of the step: until this one is done, one of them may be in effect.
+    /// Earlier versions of the step. Until the new version is done, one of them may be in effect.
     pub earlier: Vec<Step>,
 }
 
-/// An entry as the state file has it: the kind of the step decides what the former value means.
+/// An entry as stored in the state file. The kind of the step decides how to read the former value.
 #[derive(Serialize, Deserialize)]
 struct StoredEntry {
     step: Step,
@@ -61,7 +59,7 @@ impl From<Entry> for StoredEntry {
 }
 
 impl Entry {
-    /// Puts another step about the same thing in the place of this one's.
+    /// Replaces the step by another version of it.
     pub fn replace(&mut self, step: Step) {
         let earlier = std::mem::replace(&mut self.step, step);
         if self.begun && earlier != self.step && !self.earlier.contains(&earlier) {
@@ -70,28 +68,26 @@ impl Entry {
     }
 }
 
-/// The state file: every step that is not undone, in the order in which they were done.
+/// The state file: every step that is not undone, in the order in which the steps were done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// The version of this format.
+    /// Version of the file format.
     pub schema: u32,
-    /// The boot in which it was written.
+    /// Boot id of the last write.
     pub boot: String,
-    /// The kernel's number of the network namespace, in this boot.
+    /// Cookie of the network namespace, if the kernel has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<u64>,
-    /// The hardware addresses of the host's Ethernet interfaces.
+    /// Hardware addresses of the host's Ethernet interfaces.
     #[serde(default)]
     pub macs: BTreeSet<String>,
-    /// What the user asked for each holder.
-    #[serde(rename = "wishes")] // files of version 0.1.0 have this name
+    /// The spec of each holder.
+    #[serde(rename = "wishes")] // the file format of 0.1.0 fixed this name
     pub specs: BTreeMap<String, Spec>,
-    /// The steps.
     pub entries: Vec<Entry>,
 }
 
 impl State {
-    /// An empty state.
     pub fn new(boot: String) -> Self {
         Self {
             schema: 1,
@@ -103,8 +99,8 @@ impl State {
         }
     }
 
-    /// Reads a state file in boot `boot`: of an earlier boot only files are left, and the
-    /// parameters that these set again.
+    /// Reads a state file. If another boot wrote it, only files are left, and the parameters that
+    /// these files set again.
     pub fn read(text: &str, boot: &str) -> Result<Self, String> {
         let mut state: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if state.schema != 1 {
@@ -132,15 +128,14 @@ impl State {
         Ok(state)
     }
 
-    /// The text of the state file.
+    /// The text to write to the state file.
     pub fn text(&self) -> Result<String, String> {
         let text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
         Ok(text + "\n")
     }
 
-    /// Whether it was written in another network namespace than this one, which can have the inode
-    /// of one that is gone. Where the kernel gives no number, or after a boot, hardware addresses
-    /// tell.
+    /// Whether another network namespace wrote the state, which may have had the same inode number.
+    /// Without a cookie, or after a boot, the hardware addresses decide.
     pub fn of_another(&self, namespace: Option<u64>, macs: &BTreeSet<String>) -> bool {
         match (self.namespace, namespace) {
             (Some(then), Some(now)) => then != now,
@@ -148,28 +143,28 @@ impl State {
         }
     }
 
-    /// The entry that changes the same thing as `step`.
+    /// Index of the entry that changes the same object as `step`.
     pub fn find(&self, step: &Step) -> Option<usize> {
         self.entries.iter().position(|entry| entry.step.same_object(step))
     }
 
-    /// Whether this program changed the thing that `step` changes.
+    /// Whether this program changed the object that `step` changes.
     pub fn owns(&self, step: &Step) -> bool {
         self.find(step).is_some_and(|index| self.entries[index].begun)
     }
 
-    /// Whether this program keeps interfaces from answering ARP for addresses of others.
+    /// Whether this program suppresses ARP on this host.
     pub fn suppresses_arp(&self) -> bool {
         self.entries.iter().any(|entry| entry.begun && entry.step.suppresses_arp())
     }
 
-    /// The step in its place that was done before `step`.
+    /// The recorded version of `step`, if it was done and differs.
     pub fn replaced(&self, step: &Step) -> Option<&Step> {
         let entry = &self.entries[self.find(step)?];
         (entry.begun && entry.step != *step).then_some(&entry.step)
     }
 
-    /// Takes up an entry, in the place of the one about the same thing.
+    /// Stores an entry, in place of one about the same object.
     pub fn keep(&mut self, mut entry: Entry) {
         match self.find(&entry.step) {
             Some(index) => {
@@ -180,7 +175,7 @@ impl State {
         }
     }
 
-    /// Takes these holders, or all, from every step.
+    /// Removes these holders, or with `None` all holders, from every step.
     pub fn release(&mut self, holders: Option<&BTreeSet<String>>) {
         self.specs.retain(|holder, _| holders.is_some_and(|it| !it.contains(holder)));
         for entry in &mut self.entries {
@@ -191,7 +186,7 @@ impl State {
         }
     }
 
-    /// Whether some of it must outlive a boot.
+    /// Whether a part of the state must survive a boot.
     pub fn lasting(&self) -> bool {
         self.entries.iter().any(|entry| entry.step.outlives_boot())
     }
@@ -260,7 +255,7 @@ mod tests {
         assert!(State::read(&text, "b").unwrap().entries.is_empty());
     }
 
-    /// A file as version 0.1.0 wrote it, with a step of every kind.
+    /// A state file as version 0.1.0 wrote it, with a step of every kind.
     const OLD: &str = include_str!("../../tests/prepare/state-0.1.0/all-kinds.json");
 
     #[test]

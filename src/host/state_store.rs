@@ -1,4 +1,4 @@
-//! The state of a host in its state file: one for each verb and network namespace.
+//! Reads and writes the state file of a host: one for each verb and network namespace.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,13 @@ use crate::system::identity::boot;
 use crate::system::namespace;
 use crate::system::state_file::StateFile;
 
-/// The state of `rs` or `director` in this network namespace.
+/// The state file of `rs` or `director` in this network namespace.
 pub struct StateStore {
     file: StateFile,
 }
 
 impl StateStore {
-    /// Opens the state file for changes. One run at a time can.
+    /// Opens the state file for changes. One run at a time can do this.
     pub fn lock(verb: &str) -> Result<Self, Error> {
         Ok(Self { file: StateFile::lock(verb)? })
     }
@@ -26,8 +26,8 @@ impl StateStore {
         Ok(Self { file: StateFile::look(verb)? })
     }
 
-    /// What the state file says about this boot and network namespace. Nothing is done yet if there is no file,
-    /// or if the file is of a namespace that had this one's inode before.
+    /// Reads the state for this boot and network namespace. Empty if there is no file, or if the
+    /// file belongs to an earlier namespace with the same inode number.
     pub fn read(&self, network: &mut Network) -> Result<State, Error> {
         let boot = boot()?;
         let state = match self.file.read()? {
@@ -43,7 +43,8 @@ impl StateStore {
         Ok(State { namespace, macs, ..state })
     }
 
-    /// Writes the state file, to where the next boot leaves it if it must. Removes it if nothing is left.
+    /// Writes the state: to a folder that survives a boot if a part of the state must. Removes the
+    /// file if the state is empty.
     pub fn write(&self, state: &State) -> Result<(), Error> {
         if state.entries.is_empty() && state.specs.is_empty() {
             return self.file.clear();

@@ -12,7 +12,7 @@ use super::runner::Runner;
 use super::spec::Spec;
 use crate::error::Error;
 
-/// Checks the host against `spec`, or against what is prepared. `netns` is the name that `--netns`
+/// Checks the host against `spec`, or, with `None`, against the recorded state. `netns` is the name that `--netns`
 /// gave: the commands of the report name it too.
 pub fn status(
     verb: &'static str,
@@ -67,7 +67,7 @@ fn add(report: &mut Report, finding: Option<Finding>) {
     }
 }
 
-/// Whether the recorded steps are still in effect.
+/// Checks whether the recorded steps are still in effect.
 fn steps(runner: &mut Runner, report: &mut Report, netns: Option<&str>) -> Result<(), Error> {
     for entry in &runner.state.entries {
         let holds = entry.begun && entry.step.holds(&mut runner.network)?;
@@ -99,7 +99,7 @@ fn unfinished(runner: &Runner, verb: &str, netns: Option<&str>) -> Option<Findin
     Some(finding)
 }
 
-/// Adds notes, each once.
+/// Adds each note that the report does not have yet.
 fn note(report: &mut Report, notes: impl IntoIterator<Item = String>) {
     for note in notes {
         if !report.notes.contains(&note) {

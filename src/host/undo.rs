@@ -10,10 +10,11 @@ use super::runner::Runner;
 use crate::error::Error;
 use crate::system::capabilities::{self, Capability};
 
-/// Undoes what was done for these holders alone, or everything. A dry run changes nothing.
+/// Undoes the steps that only these holders need, or with `None` all steps. A dry run changes
+/// nothing.
 ///
 /// # Errors
-/// [`Error::NotUndone`] if a step cannot be undone. The steps after it are undone then.
+/// [`Error::NotUndone`] if a step cannot be undone. All other steps are undone nevertheless.
 pub fn undo(
     verb: &'static str,
     holders: Option<&BTreeSet<String>>,

@@ -6,7 +6,7 @@ use super::finding::{Finding, Remedy, duplicate, finding, good, not_local, probl
 use crate::host::facts::Facts;
 use crate::host::spec::Director;
 
-/// Checks the state that is in effect.
+/// Compares the current state with the desired one.
 pub fn check(spec: &Director, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     for vip in &spec.vips {

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use crate::host::facts::{Facts, is_silent};
 use crate::model::Link;
 
-/// Addresses of interfaces without neighbours for which others answer ARP: perhaps virtual ones.
+/// Addresses that may be virtual ones, since they are on interfaces without ARP, but for which
+/// another interface answers ARP.
 pub fn exposed(facts: &Facts) -> impl Iterator<Item = (IpAddr, &Link)> {
     let heard = facts.links.iter().any(|link| {
         let ignore = facts.effective(&link.name, "arp_ignore");

@@ -5,12 +5,12 @@ use serde::Serialize;
 use crate::error::Obstacle;
 use crate::model::quote::shell;
 
-/// The result of one check.
+/// Result of one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Nothing is wrong.
+    /// Whether the check passed.
     pub ok: bool,
-    /// What was found.
+    /// Description of what the check found.
     pub text: String,
     /// A command that mends it. It is safe to paste.
     #[serde(skip_serializing_if = "Option::is_none")]

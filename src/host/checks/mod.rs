@@ -16,7 +16,7 @@ pub use own_services::{OwnService, check as check_own_services};
 use super::facts::Facts;
 use super::spec::Spec;
 
-/// Checks the state that is in effect, whoever brought it about.
+/// Compares the current state with the desired one, whoever made the current one.
 pub fn check(spec: &Spec, facts: &Facts) -> Vec<Finding> {
     match spec {
         Spec::RealServer(spec) => real_server::check(spec, facts),

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::host::spec::{ArpMethod, Mode, RealServer};
 
-/// What a host that does not suppress ARP relies on.
+/// Reminds that a host without ARP suppression relies on the front gateway's static entry.
 pub fn no_suppression(spec: &RealServer) -> Option<String> {
     let heard = spec.vips.iter().any(IpAddr::is_ipv4);
     (spec.arp == ArpMethod::None && spec.mode != Mode::Nat && heard).then(|| {

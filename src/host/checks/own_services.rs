@@ -1,18 +1,17 @@
-//! IPVS on a real server itself: it takes packets away from the daemon that is to answer them.
+//! Checks whether the real server itself runs IPVS, which would take packets away from its daemon.
 
 use super::finding::{Finding, Remedy, good, problem};
 use crate::host::facts::Facts;
 use crate::host::spec::{Mode, Spec};
 use crate::model::{DestinationKey, ServiceKey};
 
-/// A service in this host's own table.
+/// A service in this host's own IPVS table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnService {
-    /// Its key.
     pub key: ServiceKey,
-    /// The key in rule words.
+    /// The key in the words of a rule line.
     pub words: String,
-    /// The real servers that get packets: those with a weight.
+    /// Real servers with a weight above 0, which get packets.
     pub servers: Vec<DestinationKey>,
 }
 
@@ -20,8 +19,8 @@ pub struct OwnService {
 const STANDBY: &str = "on a host that is a real server only, delete the service; a standby director \
                        that is a real server too must have it only while it is active";
 
-/// What the host's own table does with packets to the virtual addresses of a real server. Services
-/// by mark stand in the notes: which packets get a mark cannot be known.
+/// Finds services of this host that match the virtual addresses of a real server. Services by
+/// firewall mark become notes, since it is not known which packets get the mark.
 pub fn check(
     desired: &Spec,
     facts: &Facts,

@@ -12,7 +12,7 @@ use crate::host::spec::{ArpMethod, Mode, RealServer};
 use crate::host::state::State;
 use crate::model::{Family, InterfaceAddress, Link, set_parameter};
 
-/// Checks the state that is in effect, whoever brought it about.
+/// Compares the current state with the desired one, whoever made the current one.
 pub fn check(spec: &RealServer, facts: &Facts) -> Vec<Finding> {
     if spec.mode == Mode::Nat {
         return default_route(spec, facts);
@@ -24,7 +24,7 @@ pub fn check(spec: &RealServer, facts: &Facts) -> Vec<Finding> {
         ArpMethod::Nft | ArpMethod::Arptables => {
             findings.extend(heard.map(|vip| filtered(spec, facts, *vip)));
         }
-        // Whether the gateway has its static entry cannot be seen from here.
+        // This host cannot see whether the gateway has its static entry.
         ArpMethod::Sysctl | ArpMethod::None => {}
     }
     for vip in &spec.vips {

@@ -1,4 +1,4 @@
-//! Whether the director's packets are unpacked and let in, whoever brought that about.
+//! Checks whether the host unpacks and accepts the director's packets.
 
 use std::net::IpAddr;
 
@@ -18,7 +18,7 @@ pub fn check(
 ) -> Vec<Finding> {
     let own = match own_address(spec, facts, vip) {
         Ok(own) => own,
-        // Any of them tells the kind.
+        // Any of the addresses gives the same kind of tunnel.
         Err(Obstacle::NoOwnAddress { found, .. }) if !found.is_empty() => found[0],
         Err(why) => return vec![obstacle(&why)],
     };
@@ -41,7 +41,8 @@ pub fn check(
     findings
 }
 
-/// The own interface, or another of its kind that is up, such as the fallback interface.
+/// The tunnel interface that `prepare` adds, or another one of its kind that is up, such as the
+/// kernel's fallback interface.
 fn unpacker<'a>(facts: &'a Facts, wanted: &NewLink) -> Option<&'a Link> {
     let mut fit = facts.links.iter().filter(|link| link.kind == wanted.kind());
     let own = name(wanted);

@@ -1,4 +1,4 @@
-//! ARP suppression: a real server must not speak for the virtual address.
+//! Plans ARP suppression: a real server must not answer ARP for the virtual address.
 
 use std::net::IpAddr;
 
@@ -10,8 +10,8 @@ use crate::host::steps::{Arptables, Nft, Step, Sysctl};
 use crate::model::quote::nft;
 use crate::model::{Family, Link};
 
-/// The steps that keep this host silent for one IPv4 address. IPv6 needs none: the kernel answers
-/// only for addresses of the interface that was asked.
+/// The steps that suppress ARP for one IPv4 address. IPv6 needs none, because the kernel answers
+/// neighbour solicitations only for addresses of the interface that received them.
 pub fn steps(
     spec: &RealServer,
     facts: &Facts,
@@ -42,13 +42,14 @@ pub fn steps(
     }
 }
 
-/// The program with which the rules for this address were made: another one would not find them.
+/// The arptables program that added the rules for this address. Another program would not find
+/// them.
 fn made_with(state: &State, vip: IpAddr) -> Option<&str> {
     let mut steps = state.entries.iter().filter_map(|entry| entry.step.arptables_for(vip));
     steps.next().map(|step| &step.program[..])
 }
 
-/// The interfaces that neighbours can ask: those named, or all.
+/// The interfaces on which neighbours can ask: the named ones, or all.
 pub fn listeners<'a>(spec: &RealServer, facts: &'a Facts) -> Result<Vec<&'a Link>, Obstacle> {
     if spec.interfaces.is_empty() {
         return Ok(facts.links.iter().filter(|link| link.arp && link.up).collect());
@@ -87,10 +88,11 @@ fn sysctls(spec: &RealServer, facts: &Facts, state: &State) -> Result<Vec<Step>,
             let set = |name| Step::from(Sysctl::new(key(name, parameter), value));
             let step = set(name);
             let own = facts.number(&key(name, parameter));
-            // What another address has set for all interfaces is undone with that address.
+            // A value that another address has set for `all` is undone with that address, so it
+            // does not count.
             let borrowed = state.owns(&set("all"));
             let present = if borrowed { own } else { facts.effective(name, parameter) } >= enough;
-            // A value that somebody has made stricter since is not ours any more.
+            // A value that somebody has made stricter since is no longer ours.
             let is_ours = state.owns(&step) && own <= enough;
             if !present || is_ours {
                 steps.push(step);
@@ -103,8 +105,8 @@ fn sysctls(spec: &RealServer, facts: &Facts, state: &State) -> Result<Vec<Step>,
     Ok(steps)
 }
 
-/// Refuses an interface that would answer all the same: the greater value of `all` and the interface
-/// decides, so a smaller one would not help.
+/// Returns an error for an interface that would still answer. The kernel uses the greater value of
+/// `all` and the interface, so setting a smaller one would not help.
 pub fn check_silence(facts: &Facts, name: &str) -> Result<(), Obstacle> {
     let ignore = facts.effective(name, "arp_ignore");
     if ignore == 0 || is_silent(ignore) {
@@ -117,7 +119,7 @@ pub fn check_silence(facts: &Facts, name: &str) -> Result<(), Obstacle> {
     Err(Obstacle::AnswersArp { name: name.to_owned(), key, value })
 }
 
-/// Each interface with the address that it may speak for.
+/// Each interface with the address that it may use as source of its ARP requests.
 fn speakers(spec: &RealServer, facts: &Facts) -> Result<Vec<(String, Option<IpAddr>)>, Obstacle> {
     let own = |name: &str| {
         let mut own = facts.own_addresses(Family::V4);
@@ -159,13 +161,13 @@ fn table(spec: &RealServer, facts: &Facts, vip: IpAddr) -> Result<Step, Obstacle
     Ok(Nft { table: table_of(&vip), body }.into())
 }
 
-/// The program would read the name as another one, or as none.
+/// Error for an interface name that the program would read as a wildcard or refuse.
 fn unnameable(name: &str, program: &str) -> Obstacle {
     let why = format!("{program} cannot name it in a rule: rename it, or choose --arp sysctl");
     Obstacle::InterfaceUnfit { name: name.to_owned(), why }
 }
 
-/// The nftables table for a virtual address.
+/// Name of the nftables table for a virtual address.
 pub fn table_of(vip: &IpAddr) -> String {
     format!("ipvsadm_rs_{vip}")
 }
@@ -177,7 +179,7 @@ fn rules(spec: &RealServer, facts: &Facts, vip: IpAddr, program: &str) -> Result
         rules.push(format!("INPUT -d {vip} -j DROP"));
     }
     for (name, own) in speakers(spec, facts)? {
-        // A plus at the end stands for any rest, an exclamation mark for all others.
+        // arptables reads a final plus as a wildcard, and an exclamation mark as a negation.
         if name == "!" || name.ends_with('+') {
             return Err(unnameable(&name, "arptables"));
         }
@@ -189,7 +191,7 @@ fn rules(spec: &RealServer, facts: &Facts, vip: IpAddr, program: &str) -> Result
             None => format!("OUTPUT -o {name} -s {vip} -j DROP"),
         });
     }
-    // A rule that rewrites a packet also accepts it, so this one comes last.
+    // A rule that rewrites a packet also accepts it, so DROP comes last.
     if !narrow {
         rules.push(format!("OUTPUT -s {vip} -j DROP"));
     }

@@ -1,4 +1,4 @@
-//! The steps of a director: the virtual address on its front interface, and whatever the mode
+//! Plans a director: the virtual address on its front interface, and what the forwarding method
 //! needs.
 
 use std::net::IpAddr;
@@ -10,7 +10,7 @@ use crate::host::spec::Director;
 use crate::host::state::State;
 use crate::host::steps::{Address, Announce, Module, Step, Sysctl};
 
-/// Parameters and modules, forwarding, address.
+/// Plans parameters and modules, then forwarding, then the address.
 pub fn steps(
     spec: &Director,
     facts: &Facts,
@@ -32,7 +32,8 @@ pub fn steps(
     free(facts, state, vip, &spec.interface, "director")?;
     let device = spec.interface.clone();
     let address = Step::from(Address { device: device.clone(), address: vip });
-    // The address is not asked for while it is here. A lost one may be another director's by now.
+    // No host is asked while this host has the address. If the address was lost, another director
+    // may have it by now.
     if !spec.takeover
         && let Some((_, mac)) = facts.answers.iter().find(|(address, _)| *address == vip)
     {
@@ -55,7 +56,7 @@ fn ipvs(spec: &Director, facts: &Facts, state: &State) -> Result<Vec<Step>, Obst
     Ok(steps)
 }
 
-/// A director that masquerades must forward answers, and must not send ICMP redirects to real
+/// Plans masquerading: the director must forward replies, and must not send ICMP redirects to real
 /// servers.
 fn forwarding(
     spec: &Director,
@@ -77,7 +78,7 @@ fn forwarding(
         for name in ["all", &spec.interface] {
             steps.push(Sysctl::new(format!("ipv4/conf/{name}/send_redirects"), "0"));
         }
-        // Not `all`: that would write to every interface, also to those of the future.
+        // Not `all`, which would also write to interfaces that do not exist yet.
         for link in facts.links.iter().filter(|link| link.arp && link.up) {
             steps.push(Sysctl::new(format!("ipv4/conf/{}/forwarding", link.name), "1"));
         }
@@ -85,8 +86,8 @@ fn forwarding(
     wanted(facts, state, steps)
 }
 
-/// Interfaces that forward ignore router advertisements, and the kernel drops the default routes that
-/// it learnt from them, unless `accept_ra` is 2.
+/// Keeps default routes from router advertisements. An interface that forwards ignores
+/// advertisements unless `accept_ra` is 2, and the kernel then drops the routes that it had learnt.
 fn router_advertisements(facts: &Facts, state: &State) -> Vec<Sysctl> {
     let mut steps = Vec::new();
     for link in facts.links.iter().filter(|link| !link.loopback) {

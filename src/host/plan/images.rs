@@ -1,13 +1,13 @@
-//! How routes are put into the kernel's bytes. Injected, so that plans do no netlink.
+//! Functions that build netlink messages of routes. They are injected, so that plans do no netlink.
 
 use std::net::IpAddr;
 
 use crate::model::RouteImage;
 
-/// How routes are put into the kernel's bytes.
+/// Functions that build route images.
 pub struct Images<'a> {
-    /// A default route: gateway, number of the interface, metric.
+    /// Builds a default route from gateway, index of the interface, and metric.
     pub default_route: &'a dyn Fn(IpAddr, u32, u32) -> RouteImage,
-    /// The same route with another largest TCP segment, in bytes.
+    /// Copies a route with another largest TCP segment (bytes).
     pub with_advmss: &'a dyn Fn(&RouteImage, u32) -> RouteImage,
 }

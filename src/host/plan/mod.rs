@@ -1,8 +1,8 @@
-//! From what the user asks and the facts about the host to steps. No I/O.
+//! Plans: the steps from the current to the desired state of a host. No I/O.
 //!
-//! The order is the same everywhere, and undone backwards: first ARP suppression, then tunnels and
-//! routes, then the virtual address, then what keeps it after a boot. So no host ever answers for an
-//! address that it must not speak for.
+//! All plans have the same order, and undo reverses it: first ARP suppression, then tunnels and
+//! routes, then the virtual address, then files that keep it after a boot. So a host never answers
+//! for an address for which it must not answer.
 
 pub(super) mod arp;
 mod director;
@@ -25,16 +25,16 @@ use super::state::{Planned, State};
 use super::steps::Step;
 use crate::error::Obstacle;
 
-/// What is to be kept after a boot.
+/// What to keep after a boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep<'a> {
     /// Nothing.
     Nothing,
-    /// Everything, in the network namespace of that name, or the host's.
+    /// Everything, in the named network namespace, or in the host's with `None`.
     Everything(Option<&'a str>),
 }
 
-/// Every step in its order, also those that are done already.
+/// All steps in their order, including those already in effect.
 pub fn plan(
     spec: &Spec,
     facts: &Facts,
@@ -65,7 +65,7 @@ pub fn plan(
     Ok(merge(phases.into_iter().flatten()))
 }
 
-/// A step that several holders need stands once, where the first of them needs it.
+/// Merges equal steps of several holders into one, at the place of the first.
 fn merge(steps: impl IntoIterator<Item = (Step, String)>) -> Vec<Planned> {
     let mut planned: Vec<Planned> = Vec::new();
     for (step, holder) in steps {

@@ -1,4 +1,4 @@
-//! Masquerading: answers must go back through the director.
+//! Plans masquerading on a real server: its replies must go back through the director.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use crate::host::state::State;
 use crate::host::steps::{Route as RouteStep, Step, Sysctl};
 use crate::model::{Family, Route};
 
-/// The steps of a real server whose director masquerades.
+/// Plans the routes to the director, and the handling of its redirects.
 pub fn steps(
     spec: &RealServer,
     facts: &Facts,
@@ -29,7 +29,7 @@ pub fn steps(
     Ok(steps)
 }
 
-/// If no director is named, the existing default route must go through it.
+/// Without a named director, requires a default route, which the user has set to the director.
 fn checked(facts: &Facts, state: &State) -> Result<Vec<Step>, Obstacle> {
     let routes = [Family::V4, Family::V6].map(|family| facts.default_route(family));
     if routes.iter().all(Option::is_none) {
@@ -48,7 +48,7 @@ fn checked(facts: &Facts, state: &State) -> Result<Vec<Step>, Obstacle> {
     Ok(steps)
 }
 
-/// The interface on whose network the director is.
+/// Index of the interface whose network has the director.
 fn on_link(facts: &Facts, director: IpAddr) -> Result<u32, Obstacle> {
     let obstacle = |what: &str| Err(Obstacle::Route(format!("director {director} {what}")));
     match facts.routes.get(&director) {
@@ -63,7 +63,8 @@ fn on_link(facts: &Facts, director: IpAddr) -> Result<u32, Obstacle> {
     }
 }
 
-/// A director with one interface sends ICMP redirects to real servers, which break connections.
+/// Makes the host ignore ICMP redirects, which a director with one interface sends and which break
+/// connections.
 fn redirects(
     facts: &Facts,
     state: &State,
@@ -72,7 +73,7 @@ fn redirects(
 ) -> Result<Vec<Step>, Obstacle> {
     let version = if ipv6 { "ipv6" } else { "ipv4" };
     let names = devices.iter().filter_map(|&index| facts.link_at(index));
-    // For IPv4 `all` counts too, for IPv6 the interface alone.
+    // For IPv4 the value of `all` counts too; for IPv6 only the interface's.
     let all = (!ipv6).then_some("all");
     let mut steps = Vec::new();
     for name in all.into_iter().chain(names.map(|link| &link.name[..])) {
@@ -88,7 +89,7 @@ fn redirects(
     Ok(steps)
 }
 
-/// Replaces the best default route, unless that goes through the director already.
+/// Replaces the best default route, unless it goes through the director already.
 fn default_route(
     facts: &Facts,
     images: &Images<'_>,

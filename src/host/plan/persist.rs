@@ -1,4 +1,4 @@
-//! Files that do the same after a boot: `--persist`.
+//! Plans the files of `--persist`, which prepare the host again at each boot.
 
 use crate::error::Obstacle;
 use crate::host::facts::{Facts, UNITS};
@@ -7,7 +7,7 @@ use crate::host::state::State;
 use crate::host::steps::{File, Step, Symlink};
 use crate::model::quote::{option, unit, unit_program};
 
-/// The paths that `--persist` writes for one holder: parameters, modules, unit, and its link.
+/// Paths that `--persist` writes for one holder: parameters, modules, the unit and its link.
 pub fn paths(verb: &str, holder: &str) -> [String; 4] {
     [
         format!("/etc/sysctl.d/60-ipvsadm-{verb}-{holder}.conf"),
@@ -17,8 +17,8 @@ pub fn paths(verb: &str, holder: &str) -> [String; 4] {
     ]
 }
 
-/// The files for one holder of these steps. Parameters and modules come from their own services at
-/// boot, early; the unit comes after these, and adds what they cannot.
+/// Plans the files for one holder of these steps. systemd's own services set parameters and load
+/// modules early in the boot; the unit runs after them and does the rest.
 pub fn files(
     spec: &Spec,
     facts: &Facts,
@@ -75,7 +75,7 @@ pub fn files(
     Ok(files)
 }
 
-/// The program with its arguments for `ExecStart=`.
+/// Program and arguments for `ExecStart=`.
 fn command_line(program: &str, words: &[String]) -> Result<String, Obstacle> {
     let Some(mut line) = unit_program(program) else {
         return Err(Obstacle::Options(format!(
@@ -90,8 +90,9 @@ fn command_line(program: &str, words: &[String]) -> Result<String, Obstacle> {
     Ok(line)
 }
 
-/// A unit that needs nothing starts before the network is online, and so before services that bind
-/// to the virtual address. The others need addresses, routes or interfaces, which DHCP brings late.
+/// Ordering of the unit. A unit that needs no network starts before the network is online, and so
+/// before services that bind to the virtual address. The others need addresses, routes or
+/// interfaces, which DHCP provides late.
 fn order(spec: &Spec) -> &'static str {
     if spec.needs_network() {
         "After=systemd-sysctl.service systemd-modules-load.service network-online.target\n\

@@ -1,4 +1,4 @@
-//! What must be true of a host before a plan may use it.
+//! Conditions that a host must meet before a plan can use it.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use crate::host::facts::Facts;
 use crate::host::state::State;
 use crate::host::steps::{Address, Step};
 
-/// The address can be a virtual one.
+/// Checks that the address can be a virtual one.
 pub fn unicast(address: IpAddr) -> Result<(), Obstacle> {
     let why = match address {
         _ if address.is_unspecified() => "unspecified",
@@ -23,7 +23,7 @@ pub fn unicast(address: IpAddr) -> Result<(), Obstacle> {
     Err(Obstacle::BadAddress { address, why })
 }
 
-/// IPv6 is on for the interface. A new interface takes over the value of `default`.
+/// Checks that the interface has IPv6 enabled. A new interface inherits the value of `default`.
 pub fn ipv6_on(facts: &Facts, device: &str) -> Result<(), Obstacle> {
     let name = if facts.link(device).is_some() { device } else { "default" };
     match facts.sysctl(&format!("ipv6/conf/{name}/disable_ipv6")) {
@@ -32,7 +32,8 @@ pub fn ipv6_on(facts: &Facts, device: &str) -> Result<(), Obstacle> {
     }
 }
 
-/// Nobody else has the address, and this program does not have it on another interface.
+/// Checks that nobody else has the address, and that this program has not added it to another
+/// interface.
 pub fn free(
     facts: &Facts,
     state: &State,
@@ -62,7 +63,7 @@ pub fn free(
     Ok(())
 }
 
-/// The kernel has the module, or may have it.
+/// Checks that the kernel does not certainly lack the module.
 pub fn needs(facts: &Facts, module: &str) -> Result<(), Obstacle> {
     if facts.missing.contains(module) {
         return Err(Obstacle::NoModule { name: module.to_owned() });

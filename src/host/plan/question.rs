@@ -1,10 +1,10 @@
-//! What a plan needs to know about the host.
+//! The facts that a plan needs.
 
 use super::{arp, persist};
 use crate::host::facts::Question;
 use crate::host::spec::{ArpMethod, Encapsulation, Mode, RealServer, Spec};
 
-/// What a plan for `spec` needs to know about the host.
+/// The facts that a plan for `spec` needs.
 pub fn question(spec: &Spec) -> Question {
     let files = spec.holders().into_iter().flat_map(|it| persist::paths(spec.verb(), &it));
     let question = Question { files: files.collect(), ..Question::default() };
@@ -36,12 +36,12 @@ pub fn question(spec: &Spec) -> Question {
     }
 }
 
-/// What a check of `spec` needs to know: nobody is asked for the addresses.
+/// The facts that a check of `spec` needs. Other hosts are not asked for the addresses.
 pub fn effective(spec: &Spec) -> Question {
     Question { answers: None, ..question(spec) }
 }
 
-/// The nftables tables that suppress ARP.
+/// Names of the nftables tables that suppress ARP.
 fn tables(spec: &RealServer) -> Vec<String> {
     if spec.arp != ArpMethod::Nft {
         return Vec::new();

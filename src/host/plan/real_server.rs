@@ -1,4 +1,4 @@
-//! The steps of a real server with a virtual address: direct routing and tunnelling.
+//! Plans a real server with a virtual address, for direct routing and tunnelling.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use crate::host::state::State;
 use crate::host::steps::{Address, Link, Route, Step, Up};
 use crate::model::{Family, NewLink};
 
-/// ARP suppression; tunnels, interfaces and routes; the address.
+/// Plans ARP suppression, then tunnels, interfaces and routes, then the address.
 pub fn steps(
     spec: &RealServer,
     facts: &Facts,
@@ -45,7 +45,7 @@ pub fn steps(
     Ok([suppression, routes, vec![Address { device, address: vip }.into()]])
 }
 
-/// The interface for the virtual address: one without neighbours, or a new dummy.
+/// The interface for the virtual address: one without neighbours, or a new dummy interface.
 fn home(
     spec: &RealServer,
     facts: &Facts,
@@ -74,7 +74,8 @@ fn home(
     Ok(Vec::new())
 }
 
-/// The answer that opens a connection tells clients of smaller segments. It goes straight to them.
+/// Makes the reply that opens a connection advertise smaller TCP segments, so that tunnelled
+/// packets fit. That reply goes straight to the client.
 fn segments(
     spec: &RealServer,
     facts: &Facts,

@@ -1,4 +1,4 @@
-//! Plans for hosts that exist on paper only.
+//! Tests of plans, with made-up facts instead of a host.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -17,7 +17,7 @@ fn link(index: u32, name: &str) -> Link {
     Link { index, name, up: true, loopback, arp: !loopback, mac: vec![2; 6], kind }
 }
 
-/// `lo`, `eth0` with 198.51.100.21, and `eth1`.
+/// A host with `lo`, `eth0` with 198.51.100.21, and `eth1`.
 fn facts() -> Facts {
     let address = InterfaceAddress {
         index: 2,

@@ -1,7 +1,8 @@
-//! Tunnels: the interface that unpacks the director's packets.
+//! Plans tunnels: the interface that unpacks the director's packets.
 //!
-//! The interface is a new one with the real server's address as its end. The kernel prefers it to
-//! its fallback interface (`tunl0` and so on), which stays untouched, and undoing is deleting it.
+//! The plan adds a new interface whose local address is the real server's. The kernel prefers it to
+//! its fallback interface (such as `tunl0`), which stays untouched, and undo only deletes the new
+//! one.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -13,7 +14,7 @@ use crate::host::state::State;
 use crate::host::steps::{Gue, Link, Module, Step, Sysctl, Up};
 use crate::model::{Family, GuePort, NewLink};
 
-/// The steps for one virtual address, and the interface on which its packets arrive.
+/// Plans the tunnel for one virtual address, and returns the interface on which its packets arrive.
 pub fn steps(
     spec: &RealServer,
     encapsulation: Encapsulation,
@@ -38,9 +39,10 @@ pub fn steps(
     Ok((steps, name))
 }
 
-/// Reverse path filtering drops what comes out of the tunnel: strictly always, loosely where the
-/// interface has no address, as it has none with the virtual address elsewhere. The greater of
-/// `all` and the interface counts, and `all` is the whole host's.
+/// Sets reverse path filtering so that it does not drop packets from the tunnel. Strict filtering
+/// always drops them; loose filtering does if the interface has no address, because the virtual
+/// address is elsewhere. The kernel uses the greater value of `all` and the interface, and `all`
+/// concerns the whole host.
 fn reverse_path(spec: &RealServer, facts: &Facts, name: &str) -> Result<Step, Obstacle> {
     let all = facts.number(ALL_FILTERED);
     match &spec.device {
@@ -57,21 +59,21 @@ fn reverse_path(spec: &RealServer, facts: &Facts, name: &str) -> Result<Step, Ob
     }
 }
 
-/// Reverse path filtering of all interfaces.
+/// Parameter for reverse path filtering on all interfaces.
 pub const ALL_FILTERED: &str = "ipv4/conf/all/rp_filter";
 
-/// The name of the interface.
+/// Name of the tunnel interface.
 pub fn name(link: &NewLink) -> String {
     format!("ipvs-{}", link.kind())
 }
 
-/// The UDP port to open, for GUE alone.
+/// UDP port to open, for GUE only.
 pub fn gue_port(encapsulation: Encapsulation, link: &NewLink) -> Option<GuePort> {
     let Encapsulation::Gue { port } = encapsulation else { return None };
     Some(GuePort { port, ipv6: matches!(link, NewLink::Ip6tnl { .. }) })
 }
 
-/// An interface that this program may make: nobody else has one of that name.
+/// The step that adds the interface; an error if somebody else has an interface of that name.
 fn made(facts: &Facts, state: &State, name: &str, link: NewLink) -> Result<Step, Obstacle> {
     let step = Step::from(Link { name: name.to_owned(), link });
     let known = state.find(&step).map(|index| &state.entries[index]);
@@ -95,8 +97,8 @@ fn made(facts: &Facts, state: &State, name: &str, link: NewLink) -> Result<Step,
     }
 }
 
-/// The address to which the director sends: the one named, or the only one there is; of the
-/// virtual address's family where both families have one.
+/// Address to which the director sends tunnelled packets: the named one, or the only one of this
+/// host. If both families have one, the address of the virtual address's family.
 pub fn own_address(spec: &RealServer, facts: &Facts, vip: IpAddr) -> Result<IpAddr, Obstacle> {
     if let Some(own) = spec.own {
         if facts.addresses.iter().any(|it| it.address == own) {
@@ -119,7 +121,7 @@ pub fn own_address(spec: &RealServer, facts: &Facts, vip: IpAddr) -> Result<IpAd
     }
 }
 
-/// The interface that unpacks packets to `own`, with this virtual address inside.
+/// The interface that unpacks packets to `own` which contain packets to `vip`.
 pub fn interface(encapsulation: Encapsulation, own: IpAddr, vip: IpAddr) -> NewLink {
     match (encapsulation, own) {
         (Encapsulation::Gre { checksum }, IpAddr::V4(local)) => NewLink::Gre { local, checksum },

@@ -1,6 +1,6 @@
-//! Which arptables makes the rules: in front of nftables, or the legacy one with a table of its own.
-//! A kernel can have either, both or none (Debian's 7.2 has no legacy tables any more), and packets
-//! pass the rules of both.
+//! Chooses the arptables program: the one for nftables, or the legacy one with its own tables. A
+//! kernel can support either, both or none (Debian's 7.2 has no legacy tables), and applies the
+//! rules of both.
 
 use std::fs;
 
@@ -9,21 +9,21 @@ use crate::host::arp_rules::{ArpRule, in_force};
 use crate::host::facts::ArpTables;
 use crate::system::program;
 
-/// The first may be either of the other two.
+/// Names of the program. The first can be a link to either of the others.
 const NAMES: [&str; 3] = ["arptables", "arptables-nft", "arptables-legacy"];
 
-/// The names of the legacy tables in use; the module makes the file.
+/// Names of the legacy tables in use. The file exists if the module is loaded.
 const LEGACY_TABLES: &str = "/proc/thread-self/net/arp_tables_names";
 
-/// A program that is installed.
+/// An installed arptables program.
 #[derive(Clone, Copy)]
 struct Installed {
     name: &'static str,
     nft: bool,
 }
 
-/// The arptables to use, and all rules that are in force. `nft` says whether the kernel takes
-/// nftables tables for ARP, where that is known.
+/// Chooses the program and reads all rules. `nft` says whether the kernel supports nftables tables
+/// for ARP, if that is known.
 pub fn choose(nft: Option<bool>) -> Result<(ArpTables, Vec<ArpRule>), Error> {
     let installed: Vec<Installed> = NAMES.into_iter().filter_map(look).collect();
     let find = |nft| installed.iter().find(|it| it.nft == nft);
@@ -40,7 +40,7 @@ pub fn choose(nft: Option<bool>) -> Result<(ArpTables, Vec<ArpRule>), Error> {
         ArpTables::Program(name) if installed.iter().any(|it| it.nft && it.name == name) => {
             Some(&name[..])
         }
-        // Where nft is missing, to list the table would make it.
+        // Without nft, listing the rules would create the table.
         _ if nft == Some(true) => find(true).map(|it| it.name),
         _ => None,
     };
@@ -55,7 +55,7 @@ fn look(name: &'static str) -> Option<Installed> {
     Some(Installed { name, nft: version.contains("nf_tables") })
 }
 
-/// Legacy rules only next to other legacy rules, or if nothing else works.
+/// Chooses legacy rules only if there are legacy rules already, or if nothing else works.
 fn pick(
     installed: &[Installed],
     nft_works: bool,
@@ -91,10 +91,10 @@ mod tests {
         for (installed, by_nft, legacy) in
             [(debian, "arptables", "arptables-legacy"), (old_default, "arptables-nft", "arptables")]
         {
-            // A kernel without legacy tables, and one without nftables for ARP.
+            // One kernel without legacy tables, and one without nftables for ARP.
             assert_eq!(pick(&installed, true, false, false), program(by_nft));
             assert_eq!(pick(&installed, false, false, true), program(legacy));
-            // One with both: what is in use decides.
+            // A kernel with both: the rules in use decide.
             assert_eq!(pick(&installed, true, false, true), program(by_nft));
             assert_eq!(pick(&installed, true, true, true), program(legacy));
             assert_eq!(pick(&installed, false, false, false), ArpTables::Unsupported);

@@ -1,4 +1,4 @@
-//! Reading the facts of the host, or of one network namespace of it.
+//! Reads the facts about the host, or about one of its network namespaces.
 
 use std::collections::BTreeMap;
 use std::fs::symlink_metadata;
@@ -16,7 +16,7 @@ use crate::netlink::route::Network;
 use crate::system::capabilities::{self, Capability};
 use crate::system::{frames, modules, sysctl};
 
-/// Parameters of each interface, and of `all` and `default`, for which plans ask.
+/// Parameters that plans need of each interface, and of `all` and `default`.
 const PARAMETERS: [&str; 10] = [
     "ipv4/conf/{}/arp_ignore",
     "ipv4/conf/{}/arp_announce",
@@ -30,7 +30,7 @@ const PARAMETERS: [&str; 10] = [
     "ipv6/conf/{}/disable_ipv6",
 ];
 
-/// Looks at the host, as far as a plan needs it.
+/// Reads the facts that `question` asks for.
 pub fn read(network: &mut Network, question: &Question) -> Result<Facts, Error> {
     let links = network.links()?;
     let sysctls = parameters(&links, &question.keys)?;
@@ -39,7 +39,7 @@ pub fn read(network: &mut Network, question: &Question) -> Result<Facts, Error> 
         let routes = network.default_routes(family)?;
         defaults.extend(routes.into_iter().map(|route| (family, route)));
     }
-    // Without the right to look they would seem to be missing.
+    // A caller without the capability would see no rules, as if they were missing.
     if question.filters.is_some() {
         capabilities::need_to_pass_on(Capability::NetAdmin)?;
     }
@@ -76,7 +76,7 @@ pub fn read(network: &mut Network, question: &Question) -> Result<Facts, Error> 
     })
 }
 
-/// The kernel parameters with these keys, and [`PARAMETERS`] of every interface.
+/// Reads the kernel parameters with these keys, and [`PARAMETERS`] of every interface.
 fn parameters(links: &[Link], keys: &[String]) -> Result<BTreeMap<String, String>, Error> {
     let names = links.iter().map(|link| &link.name[..]).chain(["all", "default"]);
     let of_interfaces = names.flat_map(|name| PARAMETERS.map(|key| key.replace("{}", name)));
@@ -105,8 +105,8 @@ fn proxies(network: &mut Network, vips: &[IpAddr]) -> Result<Vec<(IpAddr, u32)>,
     Ok(proxies)
 }
 
-/// Asks the network who answers for these addresses, except for those that are here already. Nobody
-/// is asked without the right to.
+/// Asks the network which hosts answer for these addresses, except for addresses of this host. Does
+/// nothing if the caller lacks `CAP_NET_RAW`.
 fn answers(
     network: &mut Network,
     asked: Option<&(String, Vec<IpAddr>)>,

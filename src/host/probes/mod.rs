@@ -1,4 +1,4 @@
-//! Probes: how the facts about a host are read.
+//! Probes, which read the facts about a host.
 
 mod arptables;
 mod facts;

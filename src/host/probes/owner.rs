@@ -1,4 +1,4 @@
-//! Who owns an address that prevents a preparation.
+//! Finds the owner of an address that prevents a preparation.
 
 use std::net::IpAddr;
 
@@ -10,8 +10,8 @@ use crate::host::steps::{Address, Step};
 use crate::netlink::route::Network;
 use crate::system::processes;
 
-/// Names the owner of an address that exists already. The owner is looked for only when a plan has
-/// failed.
+/// Adds the owner to an [`Obstacle::AddressTaken`]. Called only when a plan has failed, because the
+/// search is slow.
 pub fn named(obstacle: Obstacle, facts: &Facts) -> Obstacle {
     let Obstacle::AddressTaken { address, prefix, device, verb, owner: mut whose } = obstacle
     else {
@@ -31,8 +31,8 @@ pub fn named(obstacle: Obstacle, facts: &Facts) -> Obstacle {
     Obstacle::AddressTaken { address, prefix, device, verb, owner: whose }
 }
 
-/// Whether the state file of this verb says that it added the address. An unreadable file says
-/// nothing.
+/// Whether the state file of this verb records that it added the address. False if the file cannot
+/// be read.
 fn is_prepared_by(verb: &str, address: IpAddr, device: &str) -> bool {
     let step = Step::from(Address { device: device.to_owned(), address });
     let look = || StateStore::look(verb)?.read(&mut Network::open()?);

@@ -1,4 +1,4 @@
-//! The services in the table of this network namespace.
+//! Reads the IPVS services of this network namespace.
 
 use crate::classic::describe_service;
 use crate::error::Error;
@@ -7,8 +7,9 @@ use crate::model::ServiceKey;
 use crate::netlink::Client;
 use crate::system::table;
 
-/// Every service with the real servers that get packets. None where there is no table: to ask would
-/// load the module. Without the right to ask, those that /proc shows, which lacks marks.
+/// Every service with the real servers that get packets. Empty if IPVS is not loaded, since a
+/// request would load it. Without `CAP_NET_ADMIN`, the services in /proc, which lacks those by
+/// firewall mark.
 pub fn own() -> Vec<OwnService> {
     if !table::is_there() {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! Add an address with a prefix of all bits. Undo deletes it.
+//! Step: add a host address (/32 or /128). Undo deletes it.
 
 use std::net::IpAddr;
 
@@ -9,12 +9,11 @@ use crate::error::Error;
 use crate::model::quote::shell;
 use crate::netlink::route::Network;
 
-/// Adds an address with a prefix of all bits.
+/// Adds a host address (/32 or /128).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
-    /// The interface's name.
+    /// Name of the interface.
     pub device: String,
-    /// The address.
     pub address: IpAddr,
 }
 

@@ -1,4 +1,4 @@
-//! Tell the neighbours that an address is here. It cannot be undone, and need not be.
+//! Step: announce an address to the neighbours. Nothing needs to be undone.
 
 use std::net::IpAddr;
 
@@ -10,12 +10,11 @@ use crate::model::quote::shell;
 use crate::netlink::route::Network;
 use crate::system::frames;
 
-/// Tells the neighbours that an address is here.
+/// Announces an address by gratuitous ARP or an unsolicited neighbour advertisement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Announce {
-    /// The interface's name.
+    /// Name of the interface.
     pub device: String,
-    /// The address.
     pub address: IpAddr,
 }
 
@@ -24,7 +23,7 @@ impl Kind for Announce {
         format!("announce {} on {}", self.address, self.device)
     }
 
-    /// A host without these programs works all the same, once the neighbours ask for the address.
+    /// A host without these programs works too, as soon as the neighbours ask for the address.
     fn shell(&self) -> String {
         let (device, address) = (shell(&self.device), self.address);
         let otherwise = format!("echo 'not announced: {address}' >&2");
@@ -35,7 +34,7 @@ impl Kind for Announce {
         }
     }
 
-    /// An announcement holds as long as the address exists.
+    /// An announcement stays in effect as long as the address exists.
     fn holds(&self, network: &mut Network) -> Result<bool, Error> {
         network.has_address(&self.device, self.address)
     }

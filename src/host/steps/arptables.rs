@@ -1,4 +1,4 @@
-//! Add arptables rules. Undo deletes them, and the table if `prepare` brought it.
+//! Step: add arptables rules. Undo deletes them, and the table if `prepare` created it.
 
 use std::net::IpAddr;
 
@@ -13,23 +13,23 @@ use crate::model::quote::shell_words;
 use crate::netlink::route::Network;
 use crate::system::program;
 
-/// [`Former::NoTable`] in the state file.
+/// Text of [`Former::NoTable`] in the state file.
 pub const NO_TABLE: &str = "no table";
 
-/// Adds arptables rules.
+/// Adds arptables rules for one virtual address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arptables {
     /// `arptables`, `arptables-nft` or `arptables-legacy`.
     pub program: String,
-    /// The address that the rules are about.
+    /// The virtual address of the rules.
     pub vip: IpAddr,
     /// The rules, each without `-A`.
     pub rules: Vec<String>,
 }
 
 impl Arptables {
-    /// Adds the rules that are missing. A rule of one interface goes before the rule of all
-    /// interfaces that is already there, because after it the rule would never match.
+    /// Adds the missing rules. A rule of one interface goes before an existing rule of all
+    /// interfaces, because after that rule it would never match.
     fn add(&self) -> Result<(), Error> {
         let present = in_force(&self.program)?;
         let missing: Vec<&String> =
@@ -43,8 +43,8 @@ impl Arptables {
 
     fn delete<'a>(&self, rules: impl IntoIterator<Item = &'a String>) -> Result<(), Error> {
         for rule in rules {
-            // By its number: given the words, arptables takes a rule that rewrites to another
-            // address.
+            // Delete by number: given the words, arptables also deletes a rule that rewrites to
+            // another address.
             if let Some((chain, number)) = place(&in_force(&self.program)?, rule) {
                 program::run(&self.program, &["-D", chain, &number.to_string()], "")?;
             }

@@ -1,4 +1,4 @@
-//! Write a file. Undo removes it if nobody has changed it.
+//! Step: write a file. Undo removes it if nobody has changed it.
 
 use std::fs;
 use std::path::Path;
@@ -13,12 +13,11 @@ use crate::netlink::route::Network;
 use crate::system::durable;
 use crate::system::sysctl_files::read_after;
 
-/// Writes a file.
+/// Writes a text file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
-    /// Its absolute path.
+    /// Absolute path.
     pub path: String,
-    /// The whole content.
     pub content: String,
 }
 
@@ -71,7 +70,7 @@ impl Kind for File {
         let later = read_after(name);
         let mut notes = Vec::new();
         for (key, value) in content.lines().filter_map(|line| line.split_once(" = ")) {
-            // Of several files the last one counts.
+            // If several files set a parameter, the last one decides.
             let last = later.iter().rfind(|it| it.key == key && it.path != Path::new(path));
             if let Some(it) = last.filter(|it| it.value != value) {
                 notes.push(format!(

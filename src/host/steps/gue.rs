@@ -1,4 +1,4 @@
-//! Open a UDP port for generic UDP encapsulation (GUE). Undo closes it.
+//! Step: open a UDP port for generic UDP encapsulation (GUE). Undo closes it.
 
 use std::io;
 
@@ -10,10 +10,9 @@ use crate::model::GuePort;
 use crate::netlink::fou::Fou;
 use crate::netlink::route::Network;
 
-/// Opens a UDP port for generic UDP encapsulation (GUE).
+/// Opens a UDP port for GUE.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gue {
-    /// The port, and of which family its packets are.
     pub port: GuePort,
 }
 

@@ -1,5 +1,5 @@
-//! What every kind of step can do. A kind is interpreted in its own file and nowhere else; the
-//! plans, the state file and the runner ask these methods.
+//! The trait of all kinds of steps. Each kind is implemented in its own file; plans, the state file
+//! and the runner use only these methods.
 
 use std::io;
 
@@ -7,141 +7,141 @@ use crate::error::Error;
 use crate::host::facts::Facts;
 use crate::netlink::route::Network;
 
-/// What a step replaced, so that undo can restore it exactly.
+/// The value that a step replaced, with which undo restores it exactly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Former {
-    /// The value of one kernel parameter.
+    /// Value of one kernel parameter.
     Value(String),
-    /// A kernel parameter whose `all` writes to every interface: the value of each, `all` first.
+    /// Values of a kernel parameter whose `all` writes to every interface: one for each interface,
+    /// `all` first.
     Values(Vec<(String, String)>),
-    /// arptables did not have its table.
+    /// The table of arptables did not exist.
     NoTable,
 }
 
-/// What became of a step that was to be undone.
+/// Outcome of undoing a step.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Undone {
-    /// Undo restored what was there before.
+    /// Undo restored the former value.
     Restored,
-    /// Nothing is left to undo.
+    /// Nothing was left to undo.
     Gone,
-    /// Somebody changed it after `prepare`, so undo leaves it. With the reason.
+    /// Somebody has changed the object since `prepare`, so undo leaves it. The text says what.
     LeftAlone(String),
 }
 
-/// What a boot does to a step.
+/// Effect of a boot on a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {
-    /// The next boot undoes it.
+    /// A boot undoes the step.
     UntilBoot,
-    /// The next boot undoes it, and the files of `--persist` do it again.
+    /// A boot undoes the step, and the files of `--persist` do it again.
     UntilBootOrFile,
-    /// It is a file: a boot leaves it as it is.
+    /// The step is a file, which stays.
     Lasting,
 }
 
-/// One kind of step. The default methods are those of a step that replaces nothing.
+/// One kind of step. The default methods fit a step that replaces nothing.
 pub trait Kind: PartialEq + Sized {
-    /// What the step does, for people.
+    /// Describes the step for people.
     fn describe(&self) -> String;
 
-    /// The same as commands for a shell that runs with `set -e`. Names of interfaces and files are
-    /// quoted, because others may have chosen them.
+    /// Shell commands with the same effect, for a script with `set -e`. Names of interfaces and
+    /// files are quoted, because others may have chosen them.
     fn shell(&self) -> String;
 
-    /// Whether the step need not be done.
+    /// Whether the step is in effect already.
     fn holds(&self, network: &mut Network) -> Result<bool, Error>;
 
-    /// Does a step that does not hold.
+    /// Does the step. Called only if it is not in effect.
     fn apply(&self, network: &mut Network) -> Result<(), Error>;
 
     /// Undoes a step that may have been done.
     fn undo(&self, network: &mut Network, former: Option<&Former>) -> Result<Undone, Error>;
 
-    /// Whether both change the same object, perhaps to another value.
+    /// Whether both steps change the same object, perhaps to different values.
     fn same_object(&self, other: &Self) -> bool {
         self == other
     }
 
-    /// Whether a host cannot have both.
+    /// Whether a host cannot have both steps.
     fn excludes(&self, _other: &Self) -> bool {
         false
     }
 
-    /// Removes what an earlier version of this step made and this one does not need.
+    /// Removes what an earlier version of this step made and this version does not need.
     fn clear_earlier(&self, _earlier: &Self) -> Result<(), Error> {
         Ok(())
     }
 
-    /// What is there now and will be replaced.
+    /// Reads the value that the step will replace.
     fn former(&self) -> Result<Option<Former>, Error> {
         Ok(None)
     }
 
-    /// The former value as the state file has it. `None` if this kind replaces nothing.
+    /// Reads a former value from the state file. `None` if this kind replaces nothing.
     fn read_former(&self, _text: &str) -> Option<Former> {
         None
     }
 
-    /// What a boot does to the step.
     fn lifetime(&self) -> Lifetime {
         Lifetime::UntilBoot
     }
 
-    /// Whether the step holds only if the state file says that it was done: after a crash the
-    /// address may exist without having been announced.
+    /// Whether only the state file can say that the step was done. After a crash, an address may
+    /// exist without having been announced.
     fn needs_record(&self) -> bool {
         false
     }
 
-    /// Whether the recorded step stays when a new plan has another version of it.
+    /// Whether the recorded step stays if a new plan has another version of it.
     fn keeps_recorded(&self) -> bool {
         false
     }
 
-    /// Whether the steps before this one must stay as long as this one does: ARP must stay
-    /// suppressed as long as the address exists.
+    /// Whether the steps before this one must stay as long as this one: ARP must stay suppressed as
+    /// long as the address exists.
     fn relies_on_earlier(&self) -> bool {
         false
     }
 
-    /// Whether the step keeps interfaces from answering ARP for addresses of others.
+    /// Whether the step suppresses ARP.
     fn suppresses_arp(&self) -> bool {
         false
     }
 
-    /// Which of its rules the host lacks, for people. Steps other than ARP rules have none.
+    /// Lists the ARP rules of the step that the host lacks. `None` for other kinds.
     fn missing_rules(&self, _facts: &Facts) -> Option<String> {
         None
     }
 
-    /// The line for a file in `/etc/sysctl.d` that does the same at boot.
+    /// Line for a file in `/etc/sysctl.d` with the same effect at boot.
     fn sysctl_line(&self) -> Option<String> {
         None
     }
 
-    /// The kernel module that the step needs, for a file in `/etc/modules-load.d`.
+    /// Kernel module that the step needs, for a file in `/etc/modules-load.d`.
     fn module(&self) -> Option<&str> {
         None
     }
 
-    /// The file that the step makes.
+    /// Path of the file that the step makes.
     fn path(&self) -> Option<&str> {
         None
     }
 
-    /// Files of others that set a parameter of this file to another value at boot, a note each.
+    /// Notes on files of other programs that set a parameter of this file to another value at boot.
     fn overridden(&self) -> Vec<String> {
         Vec::new()
     }
 }
 
-/// Turns a system call's error into ours. `action` is a verb with its object.
+/// Wraps the error of a system call. `action` is a verb with its object.
 pub fn failed(action: String) -> impl FnOnce(io::Error) -> Error {
     move |source| Error::System { action, source }
 }
 
-/// Text as the input of a command. The last line is one that the text does not have.
+/// Quotes text as a here-document. Its end marker is a line that the text does not contain.
 pub fn here_document(text: &str) -> String {
     let mut end = "END".to_owned();
     while text.lines().any(|line| line == end) {

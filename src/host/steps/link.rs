@@ -1,4 +1,4 @@
-//! Make an interface. Undo deletes it if it is still of the same kind.
+//! Step: add an interface. Undo deletes it if it still has the same kind.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,12 +8,11 @@ use crate::model::NewLink;
 use crate::model::quote::shell;
 use crate::netlink::route::Network;
 
-/// Makes an interface.
+/// Adds an interface.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// The interface's name.
     pub name: String,
-    /// Its kind, with the addresses of a tunnel.
+    /// Kind of the interface, with the addresses of a tunnel.
     pub link: NewLink,
 }
 

@@ -1,5 +1,5 @@
-//! The steps of a preparation, each a change to a host that can be undone: one file a kind. This
-//! file only passes calls on to them.
+//! The steps of a preparation: changes to a host that can be undone. Each kind has its own file,
+//! and this file passes calls on to them.
 
 mod address;
 mod announce;
@@ -43,7 +43,7 @@ use crate::netlink::route::Network;
 /// One change to a host that can be undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
-#[allow(missing_docs)] // each kind says in its own file what it does
+#[allow(missing_docs)] // each kind is documented in its own file
 pub enum Step {
     Module(Module),
     Sysctl(Sysctl),
@@ -59,7 +59,7 @@ pub enum Step {
     Symlink(Symlink),
 }
 
-/// The same call for every kind of step.
+/// Calls the same method for every kind of step.
 macro_rules! each {
     ($step:expr, $kind:ident => $call:expr) => {
         match $step {
@@ -79,7 +79,7 @@ macro_rules! each {
     };
 }
 
-/// The same call for two steps of one kind; `None` if the kinds differ.
+/// Calls the same method for two steps of one kind; `None` if the kinds differ.
 macro_rules! both {
     ($one:expr, $other:expr, $a:ident, $b:ident => $call:expr) => {
         match ($one, $other) {
@@ -100,7 +100,7 @@ macro_rules! both {
     };
 }
 
-/// Every kind as a step.
+/// Implements the conversion of every kind into [`Step`].
 macro_rules! steps_from {
     ($($kind:ident)+) => {
         $(impl From<$kind> for Step {
@@ -114,22 +114,19 @@ macro_rules! steps_from {
 steps_from!(Module Sysctl Nft Arptables Gue Link Up Address Announce Route File Symlink);
 
 impl Step {
-    /// What the step does, for people.
     pub fn describe(&self) -> String {
         each!(self, kind => kind.describe())
     }
 
-    /// The same as commands for a shell that runs with `set -e`.
     pub fn shell(&self) -> String {
         each!(self, kind => kind.shell())
     }
 
-    /// Whether the step need not be done.
     pub(super) fn holds(&self, network: &mut Network) -> Result<bool, Error> {
         each!(self, kind => kind.holds(network))
     }
 
-    /// Does a step that does not hold. One of `earlier` may stand in its place.
+    /// Does the step, then removes what versions in `earlier` made and this one does not need.
     pub(super) fn apply(&self, network: &mut Network, earlier: &[Self]) -> Result<(), Error> {
         each!(self, kind => kind.apply(network))?;
         for step in earlier {
@@ -138,7 +135,6 @@ impl Step {
         Ok(())
     }
 
-    /// Undoes a step that may have been done.
     pub(super) fn undo(
         &self,
         network: &mut Network,
@@ -147,77 +143,63 @@ impl Step {
         each!(self, kind => kind.undo(network, former))
     }
 
-    /// Whether both change the same object, perhaps to another value.
     pub fn same_object(&self, other: &Self) -> bool {
         both!(self, other, a, b => a.same_object(b)).unwrap_or(false)
     }
 
-    /// Whether a host cannot have both.
     pub fn excludes(&self, other: &Self) -> bool {
         both!(self, other, a, b => a.excludes(b)).unwrap_or(false)
     }
 
-    /// What is there now and will be replaced.
     pub(super) fn former(&self) -> Result<Option<Former>, Error> {
         each!(self, kind => kind.former())
     }
 
-    /// The former value as the state file has it.
     pub(super) fn read_former(&self, text: &str) -> Option<Former> {
         each!(self, kind => kind.read_former(text))
     }
 
-    /// What a boot does to the step.
     pub fn lifetime(&self) -> Lifetime {
         each!(self, kind => kind.lifetime())
     }
 
-    /// Whether a boot leaves the step as it is.
+    /// Whether the step survives a boot.
     pub fn outlives_boot(&self) -> bool {
         self.lifetime() == Lifetime::Lasting
     }
 
-    /// Whether the step holds only if the state file says that it was done.
     pub(super) fn needs_record(&self) -> bool {
         each!(self, kind => kind.needs_record())
     }
 
-    /// Whether the recorded step stays when a new plan has another version of it.
     pub(super) fn keeps_recorded(&self) -> bool {
         each!(self, kind => kind.keeps_recorded())
     }
 
-    /// Whether the steps before this one must stay as long as this one does.
     pub(super) fn relies_on_earlier(&self) -> bool {
         each!(self, kind => kind.relies_on_earlier())
     }
 
-    /// Whether the step keeps interfaces from answering ARP for addresses of others.
     pub fn suppresses_arp(&self) -> bool {
         each!(self, kind => kind.suppresses_arp())
     }
 
-    /// Which of its ARP rules the host lacks, for people.
     pub(super) fn missing_rules(&self, facts: &Facts) -> Option<String> {
         each!(self, kind => kind.missing_rules(facts))
     }
 
-    /// The line for a file in `/etc/sysctl.d` that does the same at boot.
     pub(super) fn sysctl_line(&self) -> Option<String> {
         each!(self, kind => kind.sysctl_line())
     }
 
-    /// The kernel module that the step needs.
     pub(super) fn module(&self) -> Option<&str> {
         each!(self, kind => kind.module())
     }
 
-    /// The file that the step makes.
     pub(super) fn path(&self) -> Option<&str> {
         each!(self, kind => kind.path())
     }
 
-    /// Files of others that undo this step at boot, a note each.
     pub(super) fn overridden(&self) -> Vec<String> {
         each!(self, kind => kind.overridden())
     }
@@ -232,7 +214,7 @@ impl Step {
 }
 
 impl Former {
-    /// The text of the state file.
+    /// Text of the former value in the state file.
     pub(super) fn text(&self) -> String {
         match self {
             Self::Value(value) => value.clone(),
@@ -245,10 +227,10 @@ impl Former {
     }
 }
 
-/// The steps as a script for hosts without this program. Notes become comments at its end.
+/// The steps as a script for a host without this program. Notes become comments at the end.
 pub fn script<'a>(steps: impl IntoIterator<Item = &'a Step>, notes: &[String]) -> String {
     let mut text = "#!/bin/sh\nset -e\n".to_owned();
-    // A comment ends with its line, whatever it quotes.
+    // `printable` escapes line feeds, so that a comment cannot continue as a command.
     for step in steps {
         let _ = write!(text, "\n# {}\n{}\n", printable(&step.describe()), step.shell());
     }

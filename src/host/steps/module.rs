@@ -1,4 +1,4 @@
-//! Load a kernel module. Undo leaves it loaded: others may use it by then.
+//! Step: load a kernel module. Undo leaves it loaded, because others may use it by then.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::system::{modules, program, sysctl};
 /// Loads a kernel module.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Module {
-    /// The module's name, for example `ip_vs_rr`.
+    /// Name of the module, such as `ip_vs_rr`.
     pub name: String,
 }
 
@@ -26,7 +26,8 @@ impl Kind for Module {
     }
 
     fn holds(&self, _: &mut Network) -> Result<bool, Error> {
-        // A module that is built in has no entry among the modules; these two show otherwise.
+        // Built-in modules may be missing in /sys/module, so two modules are recognised by their
+        // effect.
         Ok(match &self.name[..] {
             "fou" => Fou::open()?.is_some(),
             "ip_vs" => sysctl::read("ipv4/vs/conntrack")?.is_some(),

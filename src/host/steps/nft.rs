@@ -1,4 +1,4 @@
-//! Make an nftables table for ARP, in one transaction. Undo deletes it.
+//! Step: create an nftables table for ARP. Undo deletes it.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,12 +9,11 @@ use crate::host::nft_tables;
 use crate::netlink::route::Network;
 use crate::system::program;
 
-/// Makes an nftables table for ARP, in one transaction.
+/// Creates an nftables table for ARP in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nft {
-    /// The table's name.
     pub table: String,
-    /// What is between its braces.
+    /// Text between the braces of the table.
     pub body: String,
 }
 
@@ -38,7 +37,7 @@ impl Kind for Nft {
         program::run("nft", &["-f", "-"], &script).map(drop)
     }
 
-    /// The name shows that the table is ours, even if somebody has flushed its rules.
+    /// Deletes the table even if somebody has flushed it, since its name shows that it is ours.
     fn undo(&self, _: &mut Network, _: Option<&Former>) -> Result<Undone, Error> {
         if nft_tables::listing(&self.table)?.is_none() {
             return Ok(Undone::Gone);

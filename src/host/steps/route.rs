@@ -1,4 +1,4 @@
-//! Replace the default route. Undo restores the former one, byte for byte.
+//! Step: replace the default route. Undo restores the former one, byte for byte.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,13 +11,12 @@ use crate::netlink::route::Network;
 /// Replaces the default route.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
-    /// The new route.
     pub new: RouteImage,
-    /// The route that it replaces, if there is one.
+    /// The replaced route, if there was one.
     pub former: Option<RouteImage>,
-    /// The arguments of `ip route replace`.
+    /// Arguments of `ip route replace`, for the script of a dry run.
     pub words: String,
-    /// Of IPv6 instead of IPv4.
+    /// The route is an IPv6 one.
     pub ipv6: bool,
 }
 
@@ -65,12 +64,13 @@ impl Kind for Route {
         (&self.words, self.ipv6) == (&other.words, other.ipv6)
     }
 
-    /// A host has one default route of each family.
+    /// A host has one default route for each family.
     fn excludes(&self, other: &Self) -> bool {
         self.ipv6 == other.ipv6 && !self.same_object(other)
     }
 
-    /// The recorded step knows the route that was there first. A new plan knows only ours.
+    /// The recorded step has the original route. A new plan would only see the route that this
+    /// program set.
     fn keeps_recorded(&self) -> bool {
         true
     }

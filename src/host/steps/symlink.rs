@@ -1,4 +1,5 @@
-//! Make a symbolic link, as `systemctl enable` does. Undo removes it if nobody has changed it.
+//! Step: make a symbolic link, as `systemctl enable` does. Undo removes it if nobody has changed
+//! it.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -12,12 +13,12 @@ use crate::error::Error;
 use crate::model::quote::shell;
 use crate::netlink::route::Network;
 
-/// Makes a symbolic link, as `systemctl enable` does.
+/// Makes a symbolic link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Symlink {
-    /// The absolute path of the link.
+    /// Absolute path of the link.
     pub path: String,
-    /// The path that it points to.
+    /// Path that the link points to.
     pub target: String,
 }
 

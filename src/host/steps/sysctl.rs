@@ -1,4 +1,4 @@
-//! Set a kernel parameter. Undo restores the former value only if the parameter still has ours.
+//! Step: set a kernel parameter. Undo restores the former value if the parameter still has ours.
 
 use std::fs;
 
@@ -11,25 +11,24 @@ use crate::model::{sysctl_name, write_parameter};
 use crate::netlink::route::Network;
 use crate::system::sysctl;
 
-/// Writing this parameter writes the same value to every interface.
+/// A write to this parameter writes the same value to every interface.
 const WIDE: &str = "ipv6/conf/all/forwarding";
 
 /// Sets a kernel parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sysctl {
-    /// Its path below `/proc/sys/net`.
+    /// Path below `/proc/sys/net`.
     pub key: String,
     /// The value as the kernel prints it.
     pub value: String,
 }
 
 impl Sysctl {
-    /// Set `key` to `value`.
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self { key: key.into(), value: value.into() }
     }
 
-    /// Whether the host has another value.
+    /// Whether the host has another value, or none.
     pub fn differs(&self, facts: &Facts) -> bool {
         facts.sysctl(&self.key) != Some(&self.value)
     }
@@ -92,8 +91,8 @@ impl Kind for Sysctl {
         self.key.ends_with("/arp_ignore")
     }
 
-    /// The unit sets the parameters of interfaces that a step makes, and those of interfaces whose
-    /// names systemd-sysctl would take for patterns.
+    /// `None` for parameters that only the unit can set: those of interfaces that a step adds, and
+    /// those of interfaces whose names systemd-sysctl would read as patterns.
     fn sysctl_line(&self) -> Option<String> {
         let Self { key, value } = self;
         let fits = !key.contains("/ipvs-") && sysctl_name(key).is_some();
@@ -101,7 +100,7 @@ impl Kind for Sysctl {
     }
 }
 
-/// Whether a parameter does what `value` was to do, as it also does if somebody made it stricter.
+/// Whether the value `now` has the effect of `value`, which a stricter value also has.
 fn is_enough(key: &str, value: &str, now: &str) -> bool {
     let stricter = || {
         key.ends_with("/arp_ignore")
@@ -110,7 +109,7 @@ fn is_enough(key: &str, value: &str, now: &str) -> bool {
     now == value || stricter()
 }
 
-/// [`WIDE`] of `all` and of each interface, `all` first.
+/// Values of [`WIDE`] for `all` and each interface, `all` first.
 fn wide() -> Result<Vec<(String, String)>, Error> {
     let folder = "/proc/sys/net/ipv6/conf";
     let mut names = vec!["all".to_owned()];
@@ -128,15 +127,15 @@ fn wide() -> Result<Vec<(String, String)>, Error> {
     Ok(values)
 }
 
-/// Restores what each interface had. An interface that somebody has set since keeps its value,
-/// which the write to `all` would otherwise overwrite.
+/// Restores the value of each interface. The write to `all` would overwrite an interface that
+/// somebody has set since, so that interface gets its own value again.
 fn restore_wide(value: &str, former: &[(String, String)]) -> Result<Undone, Error> {
     let Some((_, all)) = former.first() else { return Ok(Undone::Gone) };
     let now = wide()?;
     let undone = restore(WIDE, value, all)?;
     let made = match undone {
         Undone::Restored => value,
-        // A run that was killed got as far as this.
+        // `all` is restored already: an earlier `undo` was killed here.
         Undone::Gone => all,
         Undone::LeftAlone(_) => return Ok(undone),
     };
@@ -144,7 +143,7 @@ fn restore_wide(value: &str, former: &[(String, String)]) -> Result<Undone, Erro
         let was = former.iter().skip(1).find(|(other, _)| other == name);
         let wanted = match was {
             Some((_, was)) if now == made => was,
-            // The interface is newer than the step, and follows `all`.
+            // The interface is newer than the step and follows `all`.
             None if now == made => continue,
             _ => now,
         };

@@ -1,4 +1,4 @@
-//! Set an interface up. Only interfaces that `prepare` made are set up, and undo deletes these.
+//! Step: set an interface up. Only for interfaces that `prepare` adds, which undo deletes.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::netlink::route::Network;
 /// Sets an interface up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Up {
-    /// The interface's name.
+    /// Name of the interface.
     pub device: String,
 }
 
