@@ -1,4 +1,5 @@
-//! `ipvsadm apply`: the table becomes that of a file, without an outage, or stays as it was.
+//! `ipvsadm apply`: makes the kernel's table equal to a file, without an outage, or leaves it as it
+//! was.
 //!
 //! ```text
 //! # ipvsadm apply /etc/ipvsadm.rules
@@ -25,14 +26,14 @@ use super::progress::Line;
 use super::writers::{BETWEEN, lines, settle, stuck, told};
 use super::{Session, is_closed_pipe};
 
-/// Up to so many services the whole table is read back afterwards; beyond, the list of services and
-/// the real servers of those that were changed. Of a table of IPv4 only, that list has no persistence
-/// engines but those of the services that were changed, and no IPv6 services that others have added.
+/// Number of services up to which the whole table is read back. In larger tables, only the list of
+/// services and the real servers of changed services are read. If such a table has only IPv4, that
+/// list lacks IPv6 services added by other programs, and the engines of unchanged services.
 const READ_BACK: usize = 1000;
 
-/// `--dry-run`: there is something to do.
+/// Exit status of `--dry-run` if there is something to do.
 const WOULD_CHANGE: u8 = 1;
-/// Nothing was changed.
+/// Exit status if nothing was changed because of an error.
 const TROUBLE: u8 = 2;
 pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Result<u8, Error> {
     let outcome = match verb {
@@ -49,9 +50,9 @@ pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Re
     }
 }
 
-/// What is asked for and what is to be done for it.
+/// The desired state, and the work to reach it.
 struct Job {
-    /// The desired state; its table is empty where `target` is that very table.
+    /// The desired state. If `target` is its table, this table is empty.
     desired: Desired,
     limits: Limits,
     current: Table,
@@ -61,7 +62,7 @@ struct Job {
 }
 
 impl Job {
-    /// Where the file speaks last of what `change` is about, for messages.
+    /// The place in the file that last mentions the object of `change`, for messages.
     fn place(&self, change: &Change) -> String {
         let read = &self.desired.table;
         let table = if read.pools.is_empty() { &self.target } else { read };
@@ -72,7 +73,7 @@ impl Job {
 fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Error> {
     let desired = desired::read(session, &order.file, &order.limits)?;
     session.tell_notes();
-    // Looking needs no lock.
+    // A dry run only reads, so it needs no lock.
     let journal = if order.dry_run { None } else { Some(locked(session, order.wait)?) };
     if let Some(journal) = &journal
         && !journal.pending(session.client()?)?.is_empty()
@@ -109,7 +110,7 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
     }
 }
 
-/// From the first change on nothing may end the program before it has tidied up.
+/// Makes the changes. From the first change on, only the end of the rollback may end the program.
 fn carry_out(
     session: &mut Session<'_>,
     order: &Order,
@@ -166,17 +167,18 @@ fn prepare(session: &mut Session<'_>, mut desired: Desired, order: &Order) -> Re
     Ok(Job { desired, limits, current, target, changes, delta })
 }
 
-/// Looks whether the table is as desired; if not, another program has written to it.
+/// Checks whether the table is as desired; if not, another program has changed it.
 fn read_back(session: &mut Session<'_>, job: &Job) -> Result<u8, Error> {
     let touched = job.delta.services();
     let all = job.target.pools.len() <= READ_BACK;
-    // The netlink list of services, which alone tells of IPv6 and of engines, takes a fifth of the run.
+    // The netlink list of services, the only source of IPv6 services and engines, takes a fifth of
+    // the run.
     let mut keys = job.current.pools.keys().chain(job.target.pools.keys());
     let only_ipv4 = !all && keys.all(|key| key.family() == Family::V4);
     let (expected, now) = snapshot::mismatches(session.client()?, &job.target, only_ipv4, |key| {
         job.limits.contain(key).then(|| all || touched.contains(key))
     })?;
-    // In this direction what the file leaves to the kernel counts as equal.
+    // Plan from `now`, so that values left to the kernel count as equal.
     if plan(&now, &expected).is_empty() {
         return Ok(0);
     }
@@ -185,7 +187,7 @@ fn read_back(session: &mut Session<'_>, job: &Job) -> Result<u8, Error> {
     Ok(BETWEEN)
 }
 
-/// Undoes the changes at these places of the plan, and says why.
+/// Rolls back the changes at these indices of the plan, and reports the reason.
 fn failed(
     session: &mut Session<'_>,
     journal: &Journal,
@@ -215,7 +217,7 @@ fn explain(session: &mut Session<'_>, job: &Job, stop: &Stop) {
     }
 }
 
-/// `--recover`: undoes what a run did that was killed.
+/// `--recover`: rolls back the changes of a killed run.
 fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> Result<u8, Error> {
     let journal = locked(session, wait)?;
     match rollback::recover(session.client()?, &journal, &mut Line::default())? {
@@ -245,7 +247,7 @@ fn report(
         writeln!(session.out, "{}", report::summary(delta))?;
     }
     match session.out.flush() {
-        // A reader who has seen enough changes nothing in what was found.
+        // The reader has closed the pipe, which is no error.
         Err(why) if why.kind() == ErrorKind::BrokenPipe => Ok(()),
         flushed => Ok(flushed?),
     }

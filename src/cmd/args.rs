@@ -1,21 +1,21 @@
-//! Words of the command line as text, and the file names among them that are none.
+//! Command line words as text, with the original bytes of file names that are not UTF-8.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-/// Words of the command line.
+/// The words of the command line.
 #[derive(Debug, Default)]
 pub struct Args {
-    /// As text.
+    /// Each word as text.
     pub texts: Vec<String>,
-    /// What text stands for which bytes, of words that are not UTF-8.
+    /// Original bytes of each text that replaces a word that is not UTF-8.
     names: BTreeMap<String, OsString>,
 }
 
 impl Args {
-    /// Turns words into text. File names need not be UTF-8.
+    /// Converts words into text. A file name may have any bytes.
     pub fn of(words: impl Iterator<Item = OsString>) -> Self {
         let mut args = Self::default();
         for word in words {
@@ -28,10 +28,10 @@ impl Args {
         args
     }
 
-    /// The text for a word that is not UTF-8.
+    /// A unique text for a word that is not UTF-8.
     fn name(&mut self, word: &OsStr) -> String {
         let bytes = word.as_bytes();
-        // An option with its value in the same word: the value is the name.
+        // In `--option=VALUE` only the value is a file name.
         let start = match bytes.iter().position(|byte| *byte == b'=') {
             Some(place) if bytes.starts_with(b"--") => place + 1,
             _ => 0,
@@ -45,7 +45,7 @@ impl Args {
         String::from_utf8_lossy(option).into_owned() + &text
     }
 
-    /// The file that a word names.
+    /// Path that a word names.
     pub(super) fn path(&self, text: &str) -> PathBuf {
         self.names.get(text).map_or_else(|| PathBuf::from(text), PathBuf::from)
     }

@@ -1,4 +1,4 @@
-//! `-A -E -D -C -a -e -d -Z --set --start-daemon --stop-daemon`: one request each.
+//! `-A -E -D -C -a -e -d -Z --set --start-daemon --stop-daemon`: one request for each.
 
 use std::net::IpAddr;
 
@@ -23,8 +23,9 @@ pub(super) fn run(session: &mut Session<'_>, change: &Change) -> Result<u8, Erro
     Ok(error.exit_code())
 }
 
-/// Without a connection the kernel does not know whose answer a packet is. Only services by mark and
-/// of UDP have one-packet scheduling: of the others nobody asks.
+/// Warns about masquerading with one-packet scheduling: without a connection the kernel cannot
+/// assign replies. Only UDP services and services by firewall mark can have one-packet scheduling,
+/// so only these are read.
 fn untranslated(client: &mut Client, change: &Change) -> Option<String> {
     let (Change::AddDestination(key, server) | Change::UpdateDestination(key, server)) = change
     else {
@@ -41,7 +42,7 @@ fn untranslated(client: &mut Client, change: &Change) -> Option<String> {
     })
 }
 
-/// Where there is no such real server: the ports with which its address is there.
+/// If the real server does not exist, the ports of real servers with the same address.
 fn present_ports(client: &mut Client, change: &Change, error: &Error) -> Option<String> {
     let (key, server) = match change {
         Change::UpdateDestination(key, server) => (key, server.key),
@@ -52,19 +53,20 @@ fn present_ports(client: &mut Client, change: &Change, error: &Error) -> Option<
     other_ports(&ports_of(&client.destinations(key).ok()?, server.address))
 }
 
-/// The ports of the real servers of this address.
+/// Ports of the real servers with this address.
 pub(super) fn ports_of(entries: &[DestinationEntry], address: IpAddr) -> Vec<u16> {
     let servers = entries.iter().map(|entry| entry.destination.key);
     servers.filter(|server| server.address == address).map(|server| server.port).collect()
 }
 
-/// `-E` and `-e` from the command line: says which live fields they reset without being asked to.
+/// `-E` and `-e` from the command line. Hints name the fields that the command resets because it
+/// does not mention them.
 pub(super) fn edit(
     session: &mut Session<'_>,
     change: &Change,
     unnamed: &[&str],
 ) -> Result<u8, Error> {
-    // Whatever is wrong with reading is wrong with the change too, and said there.
+    // If reading fails, the change fails too and reports the error.
     let differing = differing(session.client()?, change).unwrap_or_default();
     let status = run(session, change)?;
     let reset = differing.iter().filter(|field| unnamed.contains(&field.name));
@@ -79,7 +81,7 @@ pub(super) fn edit(
     Ok(status)
 }
 
-/// Each field that the change gives another value.
+/// A text for each field that the change gives another value.
 fn differing(client: &mut Client, change: &Change) -> Result<Vec<FieldChange>, Error> {
     Ok(match change {
         Change::UpdateService(service) => compare(&client.service(&service.key)?.service, service),

@@ -1,8 +1,8 @@
-//! The question of a shell: how can the word under the cursor go on?
+//! `__complete`: completes the word under the cursor for a shell.
 //!
-//! A line each: the word, a tab, and what it is. The line `:files` asks the shell for its own names
-//! of files. Whatever cannot be read, for lack of rights or of IPVS, is left out in silence: the
-//! user is in the middle of a line.
+//! Prints a line for each candidate: the word, a tab, and a description. The line `:files` asks the
+//! shell for file names. If something cannot be read, for lack of privileges or of IPVS, its
+//! candidates are missing; a message would disturb the line that the user types.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -38,7 +38,7 @@ pub(super) fn run(session: &mut Session<'_>, wanted: Wanted) -> Result<u8, Error
         }
     }
     for Candidate { word, help } in candidates {
-        // A shell would show it, and the word with a newline would be two.
+        // A control character would act on the terminal, and a line feed would split the word.
         let is_plain = !word.contains(is_harmful);
         if is_plain && word.starts_with(&wanted.typed) {
             writeln!(session.out, "{}{word}\t{}", wanted.before, printable(&help))?;
@@ -80,14 +80,15 @@ fn with_module(prefix: &str, candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates.into_iter().filter(there).collect()
 }
 
-/// A service, what to say of it, and its real servers, where they are known.
+/// A service, its description, and its real servers if they are known.
 struct Known {
     key: ServiceKey,
     help: String,
     servers: Option<Vec<PlainDestination>>,
 }
 
-/// Services with what they are. Everybody may read /proc, which lacks services by mark.
+/// Services with descriptions. Without privileges they come from /proc, which lacks services by
+/// firewall mark.
 fn known(session: &mut Session<'_>) -> Vec<Known> {
     if !table::is_there() {
         return Vec::new();
@@ -155,7 +156,7 @@ fn virtual_addresses() -> Vec<Candidate> {
     addresses.into_iter().map(|it| candidate(it.to_string(), "a service's address")).collect()
 }
 
-/// The real servers of these services, each once.
+/// Real servers of the services that `of` selects, without duplicates.
 fn servers(session: &mut Session<'_>, of: impl Fn(ServiceKey) -> bool) -> Vec<Candidate> {
     let mut found: Vec<(DestinationKey, String)> = Vec::new();
     for it in known(session).into_iter().filter(|it| of(it.key)) {

@@ -1,4 +1,4 @@
-//! `ipvsadm completions`: a script for a shell, which asks `ipvsadm __complete`.
+//! `ipvsadm completions`: prints a shell script that calls `ipvsadm __complete`.
 
 use crate::cli::Shell;
 use crate::error::Error;

@@ -1,4 +1,4 @@
-//! `-L -c`: the connections.
+//! `-L -c`: lists the connection table.
 
 use crate::error::Error;
 use crate::model::Connection;
@@ -8,8 +8,8 @@ use crate::system::connections::connections;
 use super::Session;
 use super::list::{AT_ONCE, naming};
 
-/// The old tool looks for IPVS first, and so loads it, whatever it is asked. The file would tell
-/// anybody; IPVS itself answers only those whom it obeys.
+/// Sends a request to IPVS before the file is read, as the old tool does. The request loads IPVS,
+/// and refuses callers without the privilege, who could read the file.
 pub(super) fn ask_first(session: &mut Session<'_>) -> Result<(), Error> {
     session.client()?.info().map(drop)
 }

@@ -1,4 +1,4 @@
-//! The desired state: files to tables, from rule lines or JSON.
+//! Reads the desired state from a file of rule lines or JSON.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,23 +16,23 @@ use super::Session;
 /// The desired state that a file describes.
 pub(super) struct Desired {
     pub table: Table,
-    /// Where in the file its parts stand; JSON has no lines.
+    /// Line number of each object; empty for JSON.
     pub lines: LineNumbers,
-    /// What its services within the limits need of the kernel.
+    /// Schedulers and engines that the services within the limits need.
     pub needs: Needs,
 }
 
-/// Makes sure that the kernel has the schedulers and engines that a file needs.
+/// Checks that the kernel has the schedulers and engines that a file needs.
 pub(super) fn check(session: &mut Session<'_>, needs: &Needs, effort: Effort) -> Result<(), Error> {
     let unseen = needs.unseen(effort);
     if unseen.is_empty() {
         return Ok(());
     }
-    // Why the kernel does not answer is said where its answer is needed.
+    // If the kernel does not answer, the next request reports it.
     session.client().map_or(Ok(()), |client| unseen.check(client))
 }
 
-/// Reads the file, of which the services within `limits` count; `-` is standard input.
+/// Reads a file; `-` is standard input. Only services within `limits` count as needs.
 pub(super) fn read(
     session: &mut Session<'_>,
     path: &str,
@@ -45,7 +45,7 @@ pub(super) fn read(
     }
     let failed = |source| Error::File { path: path.to_owned(), source };
     let mut file = File::open(session.args.path(path)).map_err(failed)?;
-    // Who may run this program with sudo may not therefore read every file.
+    // A user who may run this program by sudo may not be allowed to read every file.
     whole(&mut file, failed).and_then(|text| parse(session, &text, limits)).map_err(|error| {
         if caller_can_read(&file) { error.in_file(path) } else { error.without_excerpt(path) }
     })
@@ -64,8 +64,8 @@ fn parse(session: &mut Session<'_>, file: &[u8], limits: &Limits) -> Result<Desi
     Ok(Desired { table, lines, needs })
 }
 
-/// Reads to the end, but no more than any table has: of rules that begin with an endless line no
-/// more than that.
+/// Reads the whole input, up to the size limit of a table. If the first line never ends, stops at
+/// the limit of a line.
 fn whole(mut input: impl Read, failed: impl Fn(io::Error) -> Error) -> Result<Vec<u8>, Error> {
     let mut file = Vec::new();
     input.by_ref().take(LONGEST as u64 + 1).read_to_end(&mut file).map_err(&failed)?;

@@ -1,4 +1,5 @@
-//! `ipvsadm diff`: what differs between the kernel's table and a file, or between two files.
+//! `ipvsadm diff`: shows the differences between the kernel's table and a file, or between two
+//! files.
 //!
 //! ```text
 //! # ipvsadm diff /etc/ipvsadm.rules
@@ -53,7 +54,8 @@ fn compare(session: &mut Session<'_>, verb: &DiffVerb) -> Result<Delta, Error> {
     Ok(Delta::between(&before, &after, &verb.limits))
 }
 
-/// The file may be of another host, with other schedulers, and there may be no kernel to ask.
+/// Reads one of two files. Its schedulers are not checked, since the file may be for another host
+/// and this one may lack IPVS.
 fn one_of_two(session: &mut Session<'_>, path: &str, limits: &Limits) -> Result<Table, Error> {
     let desired = desired::read(session, path, limits).map_err(|source| source.inside(path))?;
     Ok(desired.table)

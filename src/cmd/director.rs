@@ -1,4 +1,4 @@
-//! `director`: prepare a director, undo that, look at it.
+//! `ipvsadm director`: prepares a director, undoes that, shows its status.
 
 use super::{Session, on_host};
 use crate::cli::HostVerb;

@@ -1,4 +1,4 @@
-//! `-h`: prints the help text of the classic commands from their table.
+//! `-h`: builds the help text from the table of classic options.
 
 use std::fmt::Write as _;
 
@@ -34,8 +34,8 @@ pub(super) fn run(session: &mut Session<'_>) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// The width of the terminal within limits; 80 columns if the output is not a terminal. The synopsis
-/// has 80 columns, and lines over 100 are hard to read.
+/// Width of the help text: that of the terminal, at most 100 columns because longer lines are hard
+/// to read. 80 without a terminal, the width of the synopsis.
 fn width(terminal: Option<usize>) -> usize {
     terminal.map_or(80, |columns| columns.clamp(30, 100))
 }
@@ -79,7 +79,8 @@ fn letter(command: Command) -> String {
     row.short.first().map_or_else(|| format!("--{}", row.long), |letter| format!("-{letter}"))
 }
 
-/// Appends the option and, in the next column, its help; on a narrow terminal, the help goes below.
+/// Appends an option and, in the next column, its help. On a narrow terminal the help goes on the
+/// next line.
 fn push(text: &mut String, width: usize, words: &str, help: &str) {
     let indent = if width < 70 { 6 } else { 34 };
     let mut line = format!("  {words:<room$}", room = indent - 2);

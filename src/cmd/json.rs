@@ -1,4 +1,4 @@
-//! `-L --json` and `-S --json`: the listings as one object.
+//! `-L --json` and `-S --json`: the listings as one JSON object.
 
 use crate::classic::Layout;
 use crate::classic::describe_service;
@@ -39,7 +39,7 @@ pub(super) fn list(session: &mut Session<'_>, what: &List) -> Result<u8, Error> 
     Ok(0)
 }
 
-/// `-S --json`: what `apply` takes.
+/// `-S --json`: writes the table in the form that `apply` reads.
 pub(super) fn save(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
     let mut reader = Reader::open(session.client()?, Columns::CONFIGURED)?;
     let rows = rows(&reader, true);
@@ -85,7 +85,7 @@ fn listed(
         return Ok(writer.end()?);
     }
     let Info { version: (major, minor, patch), connection_table_size } = client.info()?;
-    // In JSON a service and a real server have all their fields.
+    // JSON lists all fields of services and real servers.
     let columns = Columns {
         totals: matches!(counters, Counters::Stats | Counters::Both),
         rates: matches!(counters, Counters::Rate | Counters::Both),
@@ -106,7 +106,7 @@ fn listed(
     Ok(writer.end()?)
 }
 
-/// `live` is which counters to print besides the connections; without it neither.
+/// Writes a service with the counters that `live` selects; with `None` also without connections.
 fn write_service(
     writer: &mut Writer<'_>,
     entry: &ServiceEntry,

@@ -1,4 +1,4 @@
-//! `-L`: services with their real servers, time-outs, sync daemons.
+//! `-L`: lists services with their real servers, time-outs, sync daemons.
 
 use std::io::Write;
 use std::net::IpAddr;
@@ -15,7 +15,8 @@ use crate::system::names::Resolver;
 
 use super::{Session, connections};
 
-/// Services that are read before the first of them is printed: their names are looked up together.
+/// Number of services that are read before the first is printed, so that their names are looked up
+/// together.
 pub(super) const AT_ONCE: usize = 256;
 
 pub(super) fn run(session: &mut Session<'_>, what: &List) -> Result<u8, Error> {
@@ -56,7 +57,7 @@ fn all(session: &mut Session<'_>, listing: Listing) -> Result<(), Error> {
     Ok(())
 }
 
-/// All addresses of a service, whose names are looked up together.
+/// All addresses of a service, for a common lookup of their names.
 fn addresses<'a>(
     entry: &'a ServiceEntry,
     servers: &'a [DestinationEntry],
@@ -65,12 +66,12 @@ fn addresses<'a>(
     entry.service.key.address().into_iter().chain(servers)
 }
 
-/// Names, or numbers where `numeric`.
+/// Source of names; with `numeric` it gives none.
 pub(super) fn naming(numeric: bool) -> Box<dyn Naming> {
     if numeric { Box::new(Numbers) } else { Box::<Resolver>::default() }
 }
 
-/// What the reader has to find out for these columns.
+/// Columns that the reader must provide for a layout.
 pub(super) fn columns(listed: Layout) -> Columns {
     let is_counted = matches!(listed, Layout::Stats | Layout::Rate);
     Columns {
@@ -81,7 +82,7 @@ pub(super) fn columns(listed: Layout) -> Columns {
     }
 }
 
-/// The services, sorted or in the kernel's order.
+/// The services, sorted by key or in the kernel's order.
 pub(super) fn rows(reader: &Reader, sort: bool) -> Vec<Row> {
     let rows = reader.rows().to_vec();
     if sort { order::by_service(rows, |row| reader.key(*row)) } else { rows }

@@ -1,4 +1,4 @@
-//! What the binary does first and last.
+//! Entry point of the program: the arguments, standard output, and the exit status.
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::process::ExitCode;
@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use super::{Args, Session};
 use crate::cli::Program;
 
-/// Bytes of results written at once.
+/// Buffer size of standard output, in bytes.
 const BUFFER: usize = 64 * 1024;
 
-/// Runs the program with the arguments of this process: it is `ipvsadm`, `ipvsadm-save` or
-/// `ipvsadm-restore`, whichever name it was called by.
+/// Runs the program with the arguments of this process. Argument 0 decides whether it is `ipvsadm`,
+/// `ipvsadm-save` or `ipvsadm-restore`.
 pub fn main() -> ExitCode {
     let mut words = std::env::args_os();
     let name = words.next().unwrap_or_else(|| "ipvsadm".into()).to_string_lossy().into_owned();
@@ -23,7 +23,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(session.finish(outcome))
 }
 
-/// Standard output, made ready for the first byte: a change writes none, and starts sooner without.
+/// Standard output, opened at the first byte. A change prints nothing and so starts sooner.
 #[derive(Default)]
 struct Results(Option<BufWriter<StdoutLock<'static>>>);
 

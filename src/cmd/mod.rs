@@ -1,4 +1,4 @@
-//! The commands: values to what happens, one file each, named after what the user types.
+//! The commands. Each has its own file, named after what the user types.
 
 mod apply;
 mod args;
@@ -41,43 +41,43 @@ use crate::system::{names, namespace, program, terminal};
 /// How the classic language finds what names stand for: it asks the system.
 pub const NAMES: Names = Names { address_of: names::address_of, port_of: names::port_of };
 
-/// Lines of a file that mean otherwise than they say: so many are named.
+/// Maximum number of per-line notes printed.
 const NOTES: usize = 3;
 
-/// It is done, but the JSON that says so could not be written.
+/// Exit status if the command succeeded but its JSON report could not be written.
 const UNREPORTED: u8 = 5;
 
-/// What a command works with.
+/// State of one run of the program.
 pub struct Session<'a> {
-    /// Where results go.
+    /// Writer of results.
     pub out: &'a mut dyn Write,
     complaints: Complaints<'a>,
-    /// The parser of the classic language, for rule files.
+    /// Parser of rule files.
     pub scanner: Scanner,
-    /// The name under which the program was called.
+    /// Name under which the program was called.
     pub program: String,
-    /// Results may be coloured.
+    /// Whether results may have colours.
     colours: bool,
-    /// Results go to a terminal; asked when it first matters.
+    /// Whether results go to a terminal; determined on first use.
     on_terminal: Option<bool>,
     client: Option<Client>,
-    /// Those given so far.
+    /// Hints printed so far, to avoid repetitions.
     hints: BTreeSet<String>,
     settled: Option<Settled>,
     args: Args,
 }
 
-/// The exit status that stands though the report cannot be written.
+/// Exit status that is already fixed, even if the report cannot be written.
 #[derive(Clone, Copy)]
 struct Settled {
-    /// Where its reader has seen enough.
+    /// Status if the reader of the report has closed the pipe.
     unread: u8,
-    /// Where it cannot be written for another reason.
+    /// Status if the report cannot be written for another reason.
     unwritten: u8,
 }
 
 impl<'a> Session<'a> {
-    /// A session that has not talked to the kernel yet.
+    /// Creates a session without a connection to the kernel.
     pub fn new(out: &'a mut dyn Write, complaints: &'a mut dyn Write, program: String) -> Self {
         Self {
             out,
@@ -93,38 +93,37 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// With colours, where results go to a terminal that takes them.
+    /// Permits colours if results go to a terminal that supports them.
     #[must_use]
     pub fn with_colours(self) -> Self {
         Self { colours: true, ..self }
     }
 
-    /// With file names that are not UTF-8: `run` gets only the text that stands for them.
+    /// Adds the original bytes of file names that are not UTF-8; `run` gets their texts.
     #[must_use]
     pub fn with_names_of(self, args: Args) -> Self {
         Self { args, ..self }
     }
 
-    /// How results are coloured.
     fn paint(&self) -> Paint {
         Paint(self.colours && terminal::takes_colours())
     }
 
-    /// Where classic listings go: to the byte as the old tool writes them, except to a terminal,
-    /// which must not act on names and on data of connections.
+    /// Writer of classic listings. It writes the same bytes as the old tool, except that it escapes
+    /// names and connection data for a terminal.
     fn listing(&mut self) -> Harmless<'_> {
         let escapes = self.escapes();
         Harmless::new(self.out, escapes)
     }
 
-    /// The connection to the kernel, and where classic listings go.
+    /// The connection to the kernel, and the writer of classic listings.
     fn client_and_listing(&mut self) -> Result<(&mut Client, Harmless<'_>), Error> {
         let escapes = self.escapes();
         let (client, out) = self.client_and_out()?;
         Ok((client, Harmless::new(out, escapes)))
     }
 
-    /// For people, where results go to a terminal.
+    /// Pretty if results go to a terminal, else compact.
     fn json_style(&mut self) -> Style {
         if self.escapes() { Style::Pretty } else { Style::Compact }
     }
@@ -133,12 +132,12 @@ impl<'a> Session<'a> {
         self.colours && *self.on_terminal.get_or_insert_with(|| stdout().is_terminal())
     }
 
-    /// The connection to the kernel, opened when it is first needed.
+    /// The connection to the kernel, opened on first use.
     fn client(&mut self) -> Result<&mut Client, Error> {
         Ok(self.client_and_out()?.0)
     }
 
-    /// The same, and where results go.
+    /// The connection to the kernel, and the writer of results.
     fn client_and_out(&mut self) -> Result<(&mut Client, &mut (dyn Write + 'a)), Error> {
         let client = match self.client.take() {
             Some(client) => client,
@@ -147,30 +146,32 @@ impl<'a> Session<'a> {
         Ok((self.client.insert(client), self.out))
     }
 
-    /// The table is changed, or is to stay: no later trouble may claim another thing.
+    /// Fixes the exit status now; later output errors must not override it.
     fn settle(&mut self, status: u8) {
         self.settled = Some(Settled { unread: status, unwritten: status });
     }
 
-    /// The command has succeeded. With `--json` somebody relies on the report.
+    /// Fixes the exit status of a successful command. With `--json`, a missing report counts as an
+    /// error.
     fn settle_success(&mut self, json: bool) {
         self.settle_report(0, if json { UNREPORTED } else { 0 });
     }
 
-    /// Something was found out, and nothing but the report tells what.
+    /// Fixes the exit status of a command whose only result is its report.
     fn settle_report(&mut self, status: u8, unwritten: u8) {
         self.settled = Some(Settled { unread: status, unwritten });
     }
 
-    /// Prints the old tool's line and the hints behind it, those that it has not given before: of a
-    /// file, a thousand lines can be refused for one reason.
+    /// Prints the old tool's line, then the hints that were not printed before. A thousand lines of
+    /// a file may be refused for the same reason.
     pub fn complain(&mut self, error: &Error) {
         for (text, hints) in error.messages() {
             self.complain_in(&text, hints);
         }
     }
 
-    /// The same of a command that never changes anything: it goes without saying.
+    /// Like [`Self::complain`], without the hint that nothing was changed. For commands that only
+    /// read.
     fn complain_of_input(&mut self, error: &Error) {
         for (text, mut hints) in error.messages() {
             hints.retain(|hint| hint != UNCHANGED);
@@ -188,8 +189,8 @@ impl<'a> Session<'a> {
         self.complaints.hints(&hints);
     }
 
-    /// A line for people. Work goes on where nobody reads it: a terminal that is gone is the case
-    /// for which there is `apply --confirm`.
+    /// Prints a message. Errors of writing are ignored: if the terminal is gone, `apply --confirm`
+    /// must still roll back.
     fn say(&mut self, text: &str) {
         self.complaints.line(text);
     }
@@ -198,17 +199,17 @@ impl<'a> Session<'a> {
         self.complaints.hints(hints);
     }
 
-    /// Goes to the network namespace of `--netns`.
+    /// Enters the network namespace of `--netns`.
     fn enter(&mut self, netns: Option<&str>) -> Result<(), Error> {
         let Some(name) = netns else { return Ok(()) };
         self.complaints.speak_of(name);
         namespace::enter(name, &self.args.path(name))
     }
 
-    /// Runs the program.
+    /// Runs the program and returns the exit status.
     ///
     /// # Errors
-    /// What stopped it; what it went on after is in the exit status it returns.
+    /// The error that stopped the program. Errors after which it continued are in the exit status.
     pub fn run(&mut self, program: Program, args: &[String]) -> Result<u8, Error> {
         match program.understand(&mut self.scanner, &self.program, args)? {
             Request::Classic(Classic { invocation, netns, notes, unnamed }) => {
@@ -222,7 +223,7 @@ impl<'a> Session<'a> {
                 if notes.is_empty() {
                     return outcome;
                 }
-                // Behind the old tool's line, if there is one.
+                // Notes follow the old tool's line, if there is one.
                 let status =
                     outcome.unwrap_or_else(|error| exit_status(&error, &mut self.complaints));
                 self.hint(&notes);
@@ -255,15 +256,15 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Writes out what is left, complains of what stopped the program, and says its exit status.
+    /// Flushes the output, reports the error that stopped the program, and returns the exit status.
     pub fn finish(mut self, outcome: Result<u8, Error>) -> u8 {
         let status = self.end(outcome);
         self.tell_notes();
         status
     }
 
-    /// Says which lines of the files read so far mean otherwise than they say: at the end, behind the
-    /// old tool's line; by commands that the old tool does not have, before they act.
+    /// Prints notes about lines of a file whose effect differs from their text. Classic commands do
+    /// this at the end, after the old tool's line; verbs do it before they change anything.
     fn tell_notes(&mut self) {
         let mut notes = self.scanner.take_notes();
         notes.retain(|note| self.hints.insert(note.clone()));
@@ -277,7 +278,7 @@ impl<'a> Session<'a> {
 
     fn end(&mut self, outcome: Result<u8, Error>) -> u8 {
         let flushed = match self.out.flush() {
-            // A reader who has seen enough changes nothing in what the command found.
+            // The reader has closed the pipe, which is no error.
             Err(why) if why.kind() == ErrorKind::BrokenPipe => Ok(()),
             flushed => flushed,
         };
@@ -307,7 +308,8 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The kernel starts modprobe by itself, except where it was told not to: then the old tool does.
+/// Opens the connection to the kernel. The kernel normally loads IPVS itself; if it was configured
+/// not to, this function runs modprobe, as the old tool does.
 fn open() -> Result<Client, Error> {
     let client = Client::open();
     let is_absent = matches!(client, Err(Error::Unavailable(Errno::ENOPROTOOPT)));
@@ -317,8 +319,8 @@ fn open() -> Result<Client, Error> {
     client
 }
 
-/// Reports what stopped the program and says its exit status. A reader who closed the pipe has seen
-/// enough: that is no failure.
+/// Reports the error that stopped the program and returns its exit status. A closed pipe is no
+/// error, since its reader has seen enough.
 fn exit_status(error: &Error, complaints: &mut Complaints<'_>) -> u8 {
     if is_closed_pipe(error) {
         return 0;

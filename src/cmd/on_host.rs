@@ -1,4 +1,4 @@
-//! What `rs` and `director` have in common: `prepare`, `undo` and `status`.
+//! `prepare`, `undo` and `status`, which `rs` and `director` share.
 
 use super::Session;
 use crate::cli::HostVerb;

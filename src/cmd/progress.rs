@@ -1,4 +1,4 @@
-//! Progress of long work, on a terminal only.
+//! Shows the progress of a long run on a terminal.
 
 use std::borrow::Borrow;
 use std::io::{IsTerminal, Write, stderr};
@@ -9,19 +9,20 @@ use crate::model::Change;
 use crate::netlink::{Client, Refusal};
 use crate::transaction::{Doing, Progress, progress};
 
-/// Fewer changes are made before anybody has read how many.
+/// Number of changes from which progress is shown at once. Fewer are made before a user could read
+/// it.
 const WORTH_SHOWING: usize = 2000;
 
-/// What takes longer is shown in any case.
+/// Time after which progress is shown for any number of changes.
 const LONG: Duration = Duration::from_secs(1);
 
-/// A line on standard error that counts, and goes away when the work ends; nothing where that is no
-/// terminal, or the work is short. A library for it would be the only user of the mathematics
-/// library, and to load that takes every command a millisecond and more.
+/// A counting line on standard error, which is erased at the end of the run. It is not shown if
+/// standard error is no terminal or the run is short. A progress library would also load the C
+/// mathematics library, which would cost every command a millisecond or more.
 #[derive(Default)]
 pub(super) struct Line(Option<Run>);
 
-/// The run of changes that is going on.
+/// The current run.
 struct Run {
     changes: usize,
     done: &'static str,
@@ -42,8 +43,8 @@ impl Progress for Line {
 
     fn advance(&mut self, made: usize) {
         let Some(run) = &mut self.0 else { return };
-        // Few changes can take long too: the kernel searches the real servers that were deleted in the
-        // last two minutes for each that is added.
+        // Even few changes can take long: at each addition, the kernel searches all real servers
+        // that were deleted within two minutes.
         let is_long = run.changes >= WORTH_SHOWING || run.start.elapsed() >= LONG;
         if run.is_terminal && is_long {
             run.is_shown = true;
@@ -53,13 +54,13 @@ impl Progress for Line {
 
     fn end(&mut self) {
         if self.0.take().is_some_and(|run| run.is_shown) {
-            // Back to the first column, and clear the line (ECMA-48 EL).
+            // Return to the first column and erase the line (ECMA-48 EL).
             write!(stderr(), "\r\x1b[K").ok();
         }
     }
 }
 
-/// Makes the changes, at most `length`, and shows how many have been made.
+/// Sends at most `length` changes as one batch and shows the progress.
 pub(super) fn batch<C: Borrow<Change>>(
     client: &mut Client,
     length: usize,

@@ -1,12 +1,12 @@
-//! `-R` and `ipvsadm-restore`: the commands on standard input.
+//! `-R` and `ipvsadm-restore`: executes rule lines from standard input.
 //!
-//! The whole input is read and understood before the first change. The changes go to the kernel in
-//! batches; what it refuses is reported with its line, and the rest goes on.
+//! The whole input is read and checked before the first change. The changes go to the kernel in
+//! batches. A refused line is reported with its number, and the other lines are executed.
 //!
-//! `ipvsadm-restore` cleared the table first. The table that results is the same here, but what is
-//! in it already is not touched: its connections live on. Only a file whose lines cannot be taken
-//! for a table, since one of them looks at what the others made, is executed on an empty one.
-//! Where it is stopped on the way there, everything is taken back.
+//! The old `ipvsadm-restore` cleared the table first. This one reaches the same table without
+//! touching what is there already, so connections survive. It clears the table only if the lines
+//! cannot be read as a table, because a line depends on the effect of earlier lines. If the run is
+//! interrupted, everything is rolled back.
 
 mod report;
 
@@ -26,10 +26,10 @@ use super::connections::ask_first;
 use super::{Session, desired, is_closed_pipe, progress};
 use report::{announce, bring_back, complain, end};
 
-/// How often the table is read and changed again where another program changes it meanwhile.
+/// Attempts to reach the table of the file while another program changes the table.
 const TRIES: u32 = 20;
 
-/// How long another of our writers is waited for.
+/// Time to wait for the lock of another run.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Bytes of one read of the input.
@@ -43,7 +43,7 @@ pub(super) fn run(session: &mut Session<'_>) -> Result<u8, Error> {
     execute(session, &lines, None)
 }
 
-/// `ipvsadm-restore`: afterwards the table is that of the file, or the one before.
+/// `ipvsadm-restore`: afterwards the table equals the file, or it is as before.
 pub(super) fn replace(session: &mut Session<'_>, ignored: &[String]) -> Result<u8, Error> {
     let outcome = replace_noting(session, !ignored.is_empty());
     if outcome.is_ok() {
@@ -52,7 +52,7 @@ pub(super) fn replace(session: &mut Session<'_>, ignored: &[String]) -> Result<u
     outcome
 }
 
-/// Says how many services were deleted, if that may be a surprise.
+/// Prints how many services were deleted, if `is_odd` or the file adds none.
 fn replace_noting(session: &mut Session<'_>, is_odd: bool) -> Result<u8, Error> {
     let lines = read(session)?;
     let makes_none = !lines.iter().any(|line| matches!(line.change(), Some(Change::AddService(_))));
@@ -112,20 +112,20 @@ fn clear_and_execute(
     Ok(status)
 }
 
-/// Time-outs and daemons, as far as lines touch them.
+/// Time-outs and daemons that the lines change.
 fn outside<'a>(lines: impl IntoIterator<Item = &'a RuleLine>) -> Table {
     let mut table = Table::default();
     for change in lines.into_iter().filter_map(RuleLine::change) {
         if let Change::SetTimeouts(_) | Change::StartDaemon(_) | Change::StopDaemon(_) = change {
-            // What the kernel would refuse touches nothing.
+            // A change that the kernel would refuse touches nothing.
             let _ = table.change(change);
         }
     }
     table
 }
 
-/// A line that looks at the table, or prints, or changes what lines before it made: whether those
-/// were refused is known only when they were executed.
+/// Whether a line must be executed at its place, because it reads the table, prints, or changes
+/// what earlier lines made. The result of those lines is known only after they were executed.
 fn stands_in_its_place((place, line): (usize, &RuleLine)) -> bool {
     !matches!(
         (place, line.change()),
@@ -143,7 +143,8 @@ fn stands_in_its_place((place, line): (usize, &RuleLine)) -> bool {
     )
 }
 
-/// A daemon is stopped behind the line that starts it: in another order it would be running.
+/// Whether a line stops a daemon that an earlier line starts. In another order the daemon would
+/// keep running.
 fn stops_what_it_starts(lines: &[RuleLine]) -> bool {
     let mut started = Vec::new();
     lines.iter().any(|line| match line.change() {
@@ -156,8 +157,8 @@ fn stops_what_it_starts(lines: &[RuleLine]) -> bool {
     })
 }
 
-/// While a daemon runs the kernel refuses real servers of another family than their service's, and the
-/// daemon while there are such: the first of them to stand in the file wins.
+/// Whether the lines both start a daemon and add a real server of the other address family. The
+/// kernel refuses whichever comes second, so the order matters.
 fn starts_what_forbids(lines: &[RuleLine]) -> bool {
     let starts = lines.iter().any(|line| matches!(line.change(), Some(Change::StartDaemon(_))));
     starts && lines.iter().filter_map(RuleLine::change).any(is_mixed)
@@ -167,8 +168,8 @@ fn is_mixed(change: &Change) -> bool {
     matches!(change, Change::AddDestination(key, server) if server.key.is_of_other_family(key))
 }
 
-/// The lines that stop daemons, those that make the table, and those of time-outs and of daemons
-/// that start, which `-C` never cleared.
+/// Splits the lines into three groups: those that stop daemons, those that make the table, and
+/// those that set time-outs or start daemons. `-C` does not reset the last group.
 fn split(lines: Vec<RuleLine>) -> [Vec<RuleLine>; 3] {
     let is_rule = |line: &RuleLine| {
         !matches!(
@@ -176,7 +177,7 @@ fn split(lines: Vec<RuleLine>) -> [Vec<RuleLine>; 3] {
             Some(Change::StopDaemon(_) | Change::SetTimeouts(_) | Change::StartDaemon(_))
         )
     };
-    // To move the lines of a large file would touch as much memory again.
+    // Common case: no line moves, which saves the memory of a second list.
     if lines.iter().all(is_rule) {
         return [Vec::new(), lines, Vec::new()];
     }
@@ -192,12 +193,12 @@ fn split(lines: Vec<RuleLine>) -> [Vec<RuleLine>; 3] {
     parts
 }
 
-/// Makes the table that the lines would have made of an empty one, except for what starts last. A
-/// line that is refused counts as not written: the lines that build on it fail, the others go on.
-/// But the service or real server that it is about stays as it is, if there is one.
+/// Makes the table that the lines would make of an empty one. A refused line counts as missing, so
+/// lines that depend on it fail, and all others are executed. If the refused line's service or real
+/// server exists already, it stays as it is.
 ///
-/// The kernel refuses real servers of another family than the service's while a daemon runs, and a
-/// daemon while there are such: daemons stop before, and start behind.
+/// Daemons stop before and start after the changes, because the kernel refuses a daemon next to a
+/// real server of the other address family.
 fn converge(
     session: &mut Session<'_>,
     guard: &mut Guard,
@@ -253,16 +254,17 @@ fn converge(
     }
 }
 
-/// The kernel refuses a line.
+/// A line that the kernel has refused.
 struct LineRefusal {
     errno: Errno,
-    /// What makes the service or real server that is there already, and that stays.
+    /// The change that adds the existing service or real server as it is now, so that it stays.
     instead: Option<Change>,
 }
 
-/// The lines that the kernel has refused. Where a new service is refused its real servers are too,
-/// for now. Where another program, for example a health checker, has made or deleted the same thing
-/// meanwhile, the line is right and only the plan is old.
+/// Assigns the kernel's refusals to lines. If a new service is refused, its real servers are
+/// refused too in this round. A refusal is ignored if another program, such as a health checker,
+/// has added or deleted the same object meanwhile; the line is correct, and only the plan is out of
+/// date.
 fn by_line(
     refusals: &[Refusal],
     changes: &[Change],
@@ -284,7 +286,7 @@ fn by_line(
     refusals.iter().filter_map(line).collect()
 }
 
-/// What makes the thing that `change` is about as it is in this table.
+/// The change that adds the object of `change` as it is in `table`.
 fn there_already(change: &Change, table: &Table) -> Option<Change> {
     match change {
         Change::AddService(it) | Change::UpdateService(it) => {
@@ -298,14 +300,14 @@ fn there_already(change: &Change, table: &Table) -> Option<Change> {
     }
 }
 
-/// What the lines touch that stand around those of the services.
+/// The delta of time-outs and daemons that the lines change.
 fn around(client: &mut Client, stops: &[RuleLine], others: &[RuleLine]) -> Result<Delta, Error> {
     let lines = || stops.iter().chain(others);
     let current = snapshot::outside(client, &outside(lines()))?;
     Ok(Delta::of(lines().filter_map(RuleLine::change), &current))
 }
 
-/// Services of one, time-outs and daemons of the other.
+/// Combines the services of one delta with the time-outs and daemons of another.
 fn beside(services: Delta, outside: Delta) -> Delta {
     Delta {
         before: Table { pools: services.before.pools, ..outside.before },
@@ -313,16 +315,16 @@ fn beside(services: Delta, outside: Delta) -> Delta {
     }
 }
 
-/// What lines would make of an empty table.
+/// The table that lines would make of an empty one.
 struct Written<'a> {
     desired: Table,
-    /// The places of the lines that add nothing to it.
+    /// Indices of the lines that have no effect on `desired`.
     passed_over: BTreeSet<usize>,
     refused: Vec<Refused<'a>>,
 }
 
 impl<'a> Written<'a> {
-    /// The lines at the places of `by_kernel` are known to be refused.
+    /// `by_kernel` has the lines, by index, that the kernel is known to refuse.
     fn of(lines: &'a [RuleLine], by_kernel: &BTreeMap<usize, LineRefusal>) -> Self {
         let mut desired = Table::default();
         let (mut refused, mut passed_over) = (Vec::new(), BTreeSet::new());
@@ -350,7 +352,7 @@ fn read(session: &mut Session<'_>) -> Result<Vec<RuleLine>, Error> {
     Ok(lines)
 }
 
-/// Runs the lines, until they are at their end or the guard says stop.
+/// Executes the lines one by one, until the last one or until the guard was stopped.
 fn execute(
     session: &mut Session<'_>,
     lines: &[RuleLine],
@@ -398,7 +400,7 @@ fn execute_changes(
 
 fn execute_other(session: &mut Session<'_>, line: &RuleLine) -> Result<u8, Error> {
     match session.invoke(&line.invocation) {
-        // What cannot be printed must not keep the lines behind it from being carried out.
+        // If a line cannot print its output, the following lines are still executed.
         Err(error) if is_closed_pipe(&error) => Ok(0),
         Err(error @ (Error::Kernel { .. } | Error::Io(_) | Error::File { .. })) => {
             session.complain(&error);

@@ -1,4 +1,4 @@
-//! `rs`: prepare a real server, undo that, look at it.
+//! `ipvsadm rs`: prepares a real server, undoes that, shows its status.
 
 use super::{Session, on_host};
 use crate::cli::HostVerb;

@@ -1,4 +1,4 @@
-//! `-S`: the table as rule lines.
+//! `-S`: prints the table as rule lines.
 
 use std::io::Write;
 
@@ -49,7 +49,8 @@ pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
     Ok(u8::from(!complete))
 }
 
-/// Time-outs and sync daemons, which the old tool's `-R` knows too but its `-S` does not write.
+/// Prints time-outs and sync daemons. The old tool's `-S` does not print them, but its `-R` reads
+/// them.
 fn save_rest(session: &mut Session<'_>) -> Result<bool, Error> {
     let timeouts = session.client()?.timeouts()?;
     let line = readable_timeouts(&timeouts).map(|()| timeouts_line(&timeouts));
@@ -61,7 +62,8 @@ fn save_rest(session: &mut Session<'_>) -> Result<bool, Error> {
     Ok(complete)
 }
 
-/// Says whether there is a line; an unreadable one would make the whole file so.
+/// Prints the line and returns whether there was one. A line that cannot be read again is left out,
+/// because it would make the whole file unreadable.
 fn save_line(
     session: &mut Session<'_>,
     line: Result<String, Unsayable>,
@@ -81,13 +83,14 @@ fn save_line(
     Ok(true)
 }
 
-/// The line, read again, is the same thing. Other programs can make what the line says otherwise.
+/// Whether the line, read again, gives the same change. Other programs can set values for which it
+/// does not.
 fn loads_as(line: Result<String, Unsayable>, change: &Change) -> bool {
     line.is_ok_and(|line| parse_line(&line).as_ref() == Some(change))
 }
 
-/// Nothing but an address and a scheduler: its line is the same thing. To read the lines of common
-/// tables again would cost a third of `-S`.
+/// Whether the service has nothing but an address and a scheduler, so that its line surely reads
+/// back. Parsing the lines of common tables again would cost a third of `-S`.
 fn is_plain_service(service: &Service) -> bool {
     let Service { key, scheduler: _, flags, one_packet, persistence, engine } = service;
     matches!(key, ServiceKey::Address { .. })
@@ -97,14 +100,14 @@ fn is_plain_service(service: &Service) -> bool {
         && engine.is_none()
 }
 
-/// The same of a real server: masqueraded, or with the port of its service.
+/// Whether the real server's line surely reads back: masqueraded, or with the port of its service.
 fn is_plain_server(key: &ServiceKey, destination: &Destination) -> bool {
     matches!(key, ServiceKey::Address { .. })
         && matches!(destination.forwarding, Forwarding::Masquerade | Forwarding::Route)
         && fits(key, destination)
 }
 
-/// What the line of a real server is read as, where that is something else.
+/// The real server that its line would load as, if that is a different one.
 fn other_server(key: &ServiceKey, destination: &Destination) -> Option<String> {
     if is_plain_server(key, destination) {
         return None;
@@ -122,7 +125,7 @@ fn other_server(key: &ServiceKey, destination: &Destination) -> Option<String> {
     })
 }
 
-/// Says whether everything could be said in rule lines.
+/// Prints a service and its real servers. Returns whether rule lines could express all of them.
 fn save_service(
     session: &mut Session<'_>,
     service: &Service,

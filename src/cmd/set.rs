@@ -1,4 +1,4 @@
-//! `ipvsadm set`: read, change what is named, write.
+//! `ipvsadm set`: reads an object, changes the named fields, and writes the object back.
 
 use crate::classic::holes;
 use crate::classic::{check_service, describe, describe_destination, describe_service, fits};
@@ -42,7 +42,7 @@ pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Resu
     Ok(0)
 }
 
-/// What it means that there is no lock. Which lock it is must be known.
+/// Hints if `set` continues without the lock. An unknown network namespace is an error instead.
 fn unlocked(session: &mut Session<'_>, why: &Error) -> Result<Vec<String>, Error> {
     // Report missing table access first.
     session.client()?.info()?;
@@ -52,8 +52,8 @@ fn unlocked(session: &mut Session<'_>, why: &Error) -> Result<Vec<String>, Error
     }
 }
 
-/// A recovery would take back what is set now of a service that a killed run has touched. All else
-/// may be urgent.
+/// Returns an error if a killed run has touched this service, because a recovery would overwrite
+/// the new value. Otherwise only prints a hint, since the change may be urgent.
 fn look_for_unfinished(
     session: &mut Session<'_>,
     journal: &Journal,
@@ -62,13 +62,13 @@ fn look_for_unfinished(
     match journal.pending(session.client()?) {
         Ok(begun) if begun.is_empty() => {}
         Ok(begun) if begun.touches(&verb.service) => return Err(Rejection::Unfinished.into()),
-        // Whatever is in one that cannot be read.
+        // The journal touches other services, or cannot be read.
         _ => session.hint(&[EARLIER.to_owned()]),
     }
     Ok(())
 }
 
-/// The current state and the change to make; no change where the current state is the desired one.
+/// The current state and the change to make; `None` if the current state is the desired one.
 fn change(session: &mut Session<'_>, verb: &SetVerb) -> Result<(Table, Option<Change>), Error> {
     let key = verb.service;
     let service = session.client()?.service(&key);
@@ -91,7 +91,7 @@ fn change(session: &mut Session<'_>, verb: &SetVerb) -> Result<(Table, Option<Ch
         (after != found.destination).then_some(Change::UpdateDestination(key, after))
     } else {
         let after = assigned(&pool.service, &verb.words)?;
-        // What another program has made may be as odd as it was.
+        // If another program has set values out of range, they may stay.
         if check_service(&pool.service).is_ok() {
             check_service(&after)?;
         }

@@ -1,4 +1,4 @@
-//! `-v`: the version of the classic language, then our own.
+//! `-v`: prints the version of the classic language, then our own.
 
 use crate::error::Error;
 

@@ -1,5 +1,5 @@
-//! What the commands that change the table as a whole say alike: about a lock that they cannot take,
-//! about a rollback, and about a run that was killed.
+//! Messages that all writers share: about a lock that they cannot take, a rollback, and a killed
+//! run.
 
 use std::io::ErrorKind;
 
@@ -11,20 +11,20 @@ use crate::transaction::{Rest, Rollback};
 
 use super::Session;
 
-/// The table is as before.
+/// Exit status: the changes were rolled back.
 const UNDONE: u8 = 3;
-/// The table is neither the desired one nor the one before.
+/// Exit status: the table is neither the desired one nor the one before.
 pub(super) const BETWEEN: u8 = 4;
 
-/// Lines about changes by other programs that are printed after a rollback.
+/// Maximum number of lines about changes by other programs after a rollback.
 const NAMED: usize = 10;
 
-/// The hint of those who do not wait for `--recover`.
+/// Hint of commands that continue although a recovery is possible.
 pub(super) const EARLIER: &str = "an earlier apply or ipvsadm-restore was killed half way; to \
                                   roll back its changes: ipvsadm apply --recover";
 
-/// What going on without the lock means. Nothing if /run cannot be written by anybody: no writer of
-/// ours locks there either.
+/// Hints about continuing without the lock. None if nobody can write to /run, since then no other
+/// run has the lock either.
 pub(super) fn unlocked_hints(why: &Error) -> Vec<String> {
     if let Error::System { source, .. } = why
         && matches!(source.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::NotFound)
@@ -36,7 +36,8 @@ pub(super) fn unlocked_hints(why: &Error) -> Vec<String> {
     vec![why.to_string(), meaning.to_owned()]
 }
 
-/// The table is changed, and `status` says how.
+/// Fixes the exit status after the table was changed, and reports a journal that could not be
+/// updated.
 pub(super) fn settle(session: &mut Session<'_>, status: u8, tidied: Result<(), Error>) {
     session.settle(status);
     if let Err(error) = tidied {
@@ -44,7 +45,7 @@ pub(super) fn settle(session: &mut Session<'_>, status: u8, tidied: Result<(), E
     }
 }
 
-/// Reports a rollback, and says the exit status.
+/// Reports a rollback and returns the exit status.
 pub(super) fn told(session: &mut Session<'_>, rollback: Rollback) -> u8 {
     match rollback {
         Rollback::Complete { tidied, rest } => {
@@ -56,7 +57,7 @@ pub(super) fn told(session: &mut Session<'_>, rollback: Rollback) -> u8 {
     }
 }
 
-/// Reports a rollback that is not complete, and says the exit status.
+/// Reports an incomplete rollback and returns the exit status.
 pub(super) fn stuck(session: &mut Session<'_>, error: &Error) -> u8 {
     session.complain(error);
     session.hint(&["some changes could not be rolled back; try ipvsadm apply \
@@ -65,7 +66,7 @@ pub(super) fn stuck(session: &mut Session<'_>, error: &Error) -> u8 {
     BETWEEN
 }
 
-/// What can be said after a rollback.
+/// Lines about the table after a rollback.
 fn compared(rest: &Rest) -> Vec<String> {
     let own = "rolled back: no change of this run is left";
     match rest {
@@ -84,7 +85,7 @@ fn compared(rest: &Rest) -> Vec<String> {
     }
 }
 
-/// What differs, a line each.
+/// One line for each difference.
 pub(super) fn lines(delta: &Delta) -> Result<Vec<String>, Error> {
     let mut text = Vec::new();
     report::text(delta, Paint(false), &mut text)?;

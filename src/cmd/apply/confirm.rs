@@ -1,4 +1,4 @@
-//! `--confirm`: waiting for a word that all is well, and `--accept`, which gives it.
+//! `--confirm`, which waits for a confirmation, and `--accept`, which gives it.
 
 use std::io::{Write, stderr};
 use std::time::{Duration, Instant};
@@ -12,10 +12,11 @@ use crate::transaction::Question;
 
 use super::{Session, locked, report};
 
-/// How often it is looked for.
+/// Pause between two checks for an answer.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The question at a terminal: one line, in which the seconds run down. It goes away with its value.
+/// The line on the terminal in which the seconds count down. It is erased when the value is
+/// dropped.
 #[derive(Default)]
 struct Countdown {
     shown: Option<u64>,
@@ -24,7 +25,7 @@ struct Countdown {
 impl Countdown {
     fn show(&mut self, session: &Session<'_>, left: Duration) {
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-        // In the background another program has the terminal.
+        // Print nothing in the background, where another program has the terminal.
         if self.shown == Some(seconds) || self.shown.is_some() && !terminal::has_keys() {
             return;
         }
@@ -44,10 +45,10 @@ impl Drop for Countdown {
     }
 }
 
-/// Columns of a terminal that does not tell how wide it is.
+/// Width to assume if the terminal does not tell its own.
 const WIDTH: usize = 80;
 
-/// The longest form that leaves the last column free: a full line would wrap.
+/// The longest text that leaves the last column free, because a full line would wrap.
 fn countdown(seconds: u64, command: &str, columns: usize) -> String {
     let short = format!("applied; press Enter within {seconds} s to keep it");
     let long = format!("{short} (or {command})");
@@ -55,7 +56,7 @@ fn countdown(seconds: u64, command: &str, columns: usize) -> String {
     [long, short].into_iter().find(fits).unwrap_or_else(|| format!("Enter? {seconds} s"))
 }
 
-/// Waits for confirmation; `Some` says why it is to be undone.
+/// Waits for a confirmation. Returns `None` if it came, otherwise the reason to roll back.
 pub(super) fn wait(
     session: &mut Session<'_>,
     patience: Duration,
@@ -97,17 +98,17 @@ pub(super) fn wait(
             },
         };
         if let Some(why) = why {
-            // Somebody may have accepted in this very moment.
+            // Close the question first, since somebody may accept it at this moment.
             return Ok((!question.close()?).then_some(why));
         }
     }
 }
 
-/// Confirms the apply that waits.
+/// `--accept`: confirms the apply that waits.
 pub(super) fn accept(session: &mut Session<'_>, json: bool) -> Result<u8, Error> {
     let question = Question::look()?;
     let accepted = match locked(session, Duration::ZERO) {
-        // Who waits holds it.
+        // A waiting apply holds the lock.
         Err(Error::Rejection(Rejection::Busy)) => question.accept()?,
         lock => lock.map(|_| false)?,
     };

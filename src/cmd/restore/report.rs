@@ -1,5 +1,4 @@
-//! What `-R` and `ipvsadm-restore` say of their runs: of lines that the kernel refused, and of what
-//! became of the table.
+//! Messages of `-R` and `ipvsadm-restore`: refused lines, and what became of the table.
 
 use crate::classic::{RuleLine, describe_service};
 use crate::error::Error;
@@ -10,7 +9,7 @@ use super::super::progress::Line;
 use super::super::writers::{EARLIER, told, unlocked_hints};
 use super::Session;
 
-/// Says what is going to be done, and what protects against an interruption is missing.
+/// Announces a step to the guard, and reports a missing lock or journal.
 pub(super) fn announce(
     session: &mut Session<'_>,
     guard: &mut Guard,
@@ -29,7 +28,7 @@ pub(super) fn announce(
     Ok(())
 }
 
-/// Ends a guarded run, and says what became of the table.
+/// Ends a guarded run and reports what became of the table.
 pub(super) fn end(
     session: &mut Session<'_>,
     guard: Guard,
@@ -59,7 +58,7 @@ pub(super) fn end(
     Ok(status)
 }
 
-/// Makes the services again that the file names and that are gone, and names them.
+/// Adds again the services that the file names and that no longer exist, and reports them.
 pub(super) fn bring_back(
     session: &mut Session<'_>,
     lines: &[RuleLine],
@@ -73,7 +72,7 @@ pub(super) fn bring_back(
     stopped
 }
 
-/// Says of each of these lines of a file why it was refused, and returns the exit status.
+/// Reports the refused lines with their reasons, and returns the exit status.
 pub(super) fn complain(
     session: &mut Session<'_>,
     refused: Vec<Refused<'_>>,
