@@ -1,7 +1,7 @@
-//! What can go wrong, in the old tool's words, with its exit statuses and with hints.
+//! The errors of the library and the program, with exit statuses and hints.
 //!
-//! The first line of every message is the line that ipvsadm 1.31 prints where it has one; scripts
-//! and their authors know these. [`Error::hints`] then says in plain words what was meant.
+//! If ipvsadm 1.31 has a message for an error, the first line of ours equals it, because scripts
+//! know these lines. [`Error::hints`] then explains the error in plain words.
 
 mod excerpt;
 mod kernel;
@@ -25,150 +25,152 @@ pub use usage::{Mistake, Usage};
 
 use crate::model::{Operation, quote};
 
-/// The hint of what was found before the first change.
+/// Hint for every error that was found before the first change.
 pub(crate) const UNCHANGED: &str = "nothing was changed";
 
 /// Any failure of the library and the program.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Words of the command line or of a rule file that make no command.
+    /// Invalid words on a classic command line or in a rule file.
     #[error(transparent)]
     Misuse(#[from] Misuse),
-    /// Arguments of a verb that make no command.
+    /// Invalid arguments of a verb.
     #[error(transparent)]
     Usage(Box<Usage>),
-    /// A rule file that cannot be loaded; nothing was changed.
+    /// A rule file with a mistake in one line; nothing was changed.
     #[error("{source}")]
     RuleFile {
-        /// Where the word stands, counted from 1.
+        /// Line number, counted from 1.
         line: u32,
-        /// The line as it stands.
+        /// Text of the line.
         text: String,
-        /// What is wrong with it.
+        /// The mistake in the line.
         source: Misuse,
     },
     /// Several mistakes of one file; nothing was changed.
     #[error("{}", list.first().map_or(String::new(), ToString::to_string))]
     Mistakes {
-        /// The file, where the messages name it.
+        /// Name of the file, if the messages contain it.
         path: Option<String>,
-        /// The mistakes, in the order of the lines.
+        /// The mistakes in the order of their lines, at most ten.
         list: Vec<Error>,
-        /// There are more.
+        /// Whether the file has further mistakes.
         more: bool,
     },
-    /// A wish that is not carried out; nothing was changed.
+    /// An input that is valid, but cannot be carried out; nothing was changed.
     #[error(transparent)]
     Rejection(#[from] Rejection),
-    /// The kernel has no IPVS, or hides it.
+    /// The kernel has no IPVS, or the caller lacks the privilege.
     #[error("Can't initialize ipvs: {}", kernel::unavailable(*.0))]
     Unavailable(Errno),
     /// The kernel refused a request.
     #[error("{}", kernel::text(*.operation, *.errno))]
     Kernel {
-        /// What was asked.
+        /// Kind of the request.
         operation: Operation,
-        /// Why it was refused.
+        /// Error number of the kernel's answer.
         errno: Errno,
-        /// About which service or real server, in rule words; empty where that is not known.
+        /// The service or real server of the request, in the words of a rule line; empty if
+        /// unknown.
         object: String,
     },
-    /// The kernel did not answer in time.
+    /// The kernel did not answer within the time limit.
     #[error("the kernel did not answer within {seconds} s")]
     NoAnswer {
-        /// How long was waited.
+        /// Time limit for the answer.
         seconds: u64,
     },
-    /// An answer of the kernel that makes no sense.
+    /// A malformed reply from the kernel.
     #[error("malformed reply from the kernel: {0}")]
     Answer(String),
-    /// A listing kept changing while it was read.
+    /// A list kept changing while it was read; the number of readings.
     #[error("the table changed while it was read, {0} times in a row")]
     Interrupted(u32),
-    /// The netlink socket itself failed.
+    /// A system call on the netlink socket failed.
     #[error("netlink socket: {}", io_text(.0))]
     Socket(io::Error),
     /// The kernel refused a request about interfaces, addresses or routes.
     #[error("cannot {action}: {errno}{}", reason.as_ref().map_or(String::new(), |it| format!(" ({it})")))]
     Network {
-        /// What was asked, in words.
+        /// Verb and object of the request, such as `add address 192.0.2.80`.
         action: String,
-        /// Why it was refused.
+        /// Error number of the kernel's answer.
         errno: Errno,
-        /// The kernel's own words, where it has any.
+        /// The kernel's explanation, if it sent one.
         reason: Option<String>,
     },
-    /// A host that cannot be prepared as wished; nothing was changed.
+    /// A host that cannot be prepared as desired; nothing was changed.
     #[error(transparent)]
     Obstacle(#[from] Obstacle),
-    /// Something of the system could not be read or changed.
+    /// A file, a kernel parameter or another part of the system could not be read or changed.
     #[error("cannot {action}: {}", io_text(.source))]
     System {
-        /// What was tried, in words.
+        /// Verb and object of the action, such as `read /run/ipvsadm`.
         action: String,
-        /// Why it failed.
+        /// Error of the system call.
         source: io::Error,
     },
-    /// A program that was run failed.
+    /// An external program failed.
     #[error("{program} failed: {text}")]
     Program {
-        /// Its name with its arguments.
+        /// Name and arguments of the program.
         program: String,
-        /// What it said.
+        /// Error output of the program.
         text: String,
     },
     /// Every step succeeded, but the host is not in the desired state.
     #[error("the host is not in the desired state: {0}")]
     NotEffective(String),
-    /// A preparation that failed half way and was taken back.
+    /// A preparation failed half way and was rolled back.
     #[error("{source}")]
     TakenBack {
-        /// What failed.
+        /// The error that stopped the preparation.
         source: Box<Error>,
-        /// What could not be taken back.
+        /// Steps that could not be rolled back, and why.
         left: Vec<String>,
     },
-    /// An undo that stopped at a step; the steps after it are undone.
+    /// `undo` could not undo a step; all other steps are undone.
     #[error("cannot undo: {step}: {source}")]
     NotUndone {
-        /// What the step had done.
+        /// Description of the step.
         step: String,
-        /// Why it stays.
+        /// The error that prevented the undo.
         source: Box<Error>,
     },
     /// A file could not be opened or read.
     #[error("cannot open file {path}")]
     File {
-        /// Which.
+        /// Path of the file.
         path: String,
-        /// Why.
+        /// Error of the system call.
         source: io::Error,
     },
-    /// A mistake in a file whose content is not for the caller's eyes; nothing was changed.
+    /// A mistake in a file that the caller of sudo may not read, so its content is not shown;
+    /// nothing was changed.
     #[error("{path} cannot be understood: {what}")]
     Withheld {
-        /// The file.
+        /// Path of the file.
         path: String,
-        /// Where the mistake is.
+        /// Place of the mistake, such as a line number.
         what: String,
     },
     /// A mistake in one of several files.
     #[error("{source}")]
     Inside {
-        /// Which; `-` is standard input.
+        /// Path of the file; `-` is standard input.
         path: String,
-        /// What is wrong with it.
+        /// The mistake in the file.
         source: Box<Error>,
     },
     /// `--netns` names no network namespace that can be entered.
     #[error("cannot enter network namespace `{name}': {}", io_text(.source))]
     Namespace {
-        /// The name or process id as given.
+        /// Argument of `--netns`.
         name: String,
-        /// The existing namespace whose name is nearest, if it does not exist.
+        /// The most similar name of an existing namespace, if this one does not exist.
         nearest: Option<String>,
-        /// Why.
+        /// Error of the system call.
         source: io::Error,
     },
     /// Standard input or output failed.
@@ -183,7 +185,7 @@ impl From<Usage> for Error {
 }
 
 impl Error {
-    /// Names the object of a refused request.
+    /// Adds the object to an error of the kernel.
     pub(crate) fn about(self, object: String) -> Self {
         match self {
             Self::Kernel { operation, errno, .. } => Self::Kernel { operation, errno, object },
@@ -191,7 +193,7 @@ impl Error {
         }
     }
 
-    /// Says no more than the place of a mistake in a file.
+    /// Removes everything but the place from a mistake in a file.
     pub(crate) fn without_excerpt(self, path: &str) -> Self {
         if let Self::Mistakes { list, .. } = self {
             let mut list = list.into_iter();
@@ -209,7 +211,7 @@ impl Error {
         Self::Withheld { path: path.to_owned(), what }
     }
 
-    /// Names the file, where the message does not.
+    /// Adds the file name, unless the message contains it already.
     pub(crate) fn inside(self, path: &str) -> Self {
         match self {
             Self::File { .. } | Self::Withheld { .. } | Self::Mistakes { .. } => self,
@@ -217,8 +219,8 @@ impl Error {
         }
     }
 
-    /// The exit status of the program: 255 where the kernel refused a change, 1 where it refused to
-    /// tell, 2 for words that make no command (255 for some, see [`Misuse::exit_code`]).
+    /// Exit status of the program: 255 if the kernel refused a change, 1 if it refused to answer, 2
+    /// for invalid words (255 for some; see [`Misuse::exit_code`]).
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Misuse(misuse) => misuse.exit_code(),
@@ -236,7 +238,7 @@ impl Error {
         }
     }
 
-    /// What is wrong in plain words and what to do, a line each.
+    /// Explanations and remedies in plain words, one for each line.
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Misuse(misuse) => misuse.hint().into_iter().collect(),
@@ -290,7 +292,7 @@ impl Error {
         }
     }
 
-    /// The hints, where something was changed already.
+    /// The hints that also apply if something was changed already.
     fn remedies(&self) -> Vec<String> {
         match self {
             Self::Obstacle(obstacle) => obstacle.remedy().into_iter().collect(),
@@ -299,7 +301,7 @@ impl Error {
     }
 }
 
-/// The text of an I/O error without the ` (os error N)` that std appends.
+/// Text of an I/O error, without the ` (os error N)` that std appends.
 fn io_text(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(code) => Errno(code).to_string(),

@@ -1,11 +1,11 @@
-//! Excerpts of files in messages.
+//! Cuts excerpts of files for messages.
 
 use crate::model::printable;
 
-/// Columns that a line with an excerpt of a file has at most.
+/// Maximum width in columns of a line with an excerpt.
 const COLUMNS: usize = 80;
 
-/// `text`, cut so that it ends within 80 columns if `before` columns stand to its left.
+/// Cuts `text` so that it ends within 80 columns if it begins after `before` columns.
 pub(super) fn excerpt(text: &str, before: usize) -> String {
     let text = printable(text);
     let room = COLUMNS.saturating_sub(before);
@@ -16,7 +16,7 @@ pub(super) fn excerpt(text: &str, before: usize) -> String {
     start + "..."
 }
 
-/// Columns of `hint: `.
+/// Width in columns of `hint: `.
 pub(super) const HINT: usize = 6;
 
 #[cfg(test)]

@@ -1,49 +1,49 @@
-//! The kernel's error numbers, and what they mean for each request.
+//! Messages for the kernel's error numbers, which depend on the request.
 //!
-//! IPVS sends no texts with its errors (checked on 6.1): the number and the request are all there
-//! is to go by.
+//! IPVS sends no texts with its errors (checked on 6.1), so number and request are the only
+//! sources.
 
 use std::fmt;
 use std::io;
 
 use crate::model::{Operation, nearest_schedulers};
 
-/// An error number of the kernel, positive.
+/// A positive error number of the kernel, as in `errno.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Errno(pub i32);
 
 impl Errno {
-    /// The caller may not ask: `CAP_NET_ADMIN` of the initial user namespace is missing.
+    /// The caller lacks `CAP_NET_ADMIN` in the initial user namespace.
     pub const EPERM: Self = Self(1);
-    /// No such real server; of a new or changed service, no such scheduler or engine.
+    /// Unknown real server. For a new or changed service: unknown scheduler or engine.
     pub const ENOENT: Self = Self(2);
-    /// No such service, or no such sync daemon.
+    /// Unknown service, or no running sync daemon of that role.
     pub const ESRCH: Self = Self(3);
     /// The kernel is out of memory.
     pub const ENOMEM: Self = Self(12);
-    /// It is there already.
+    /// The object exists already.
     pub const EEXIST: Self = Self(17);
     /// No such interface.
     pub const ENODEV: Self = Self(19);
-    /// A value that does not fit.
+    /// A value out of range.
     pub const EINVAL: Self = Self(22);
     /// The lower threshold is above the upper one.
     pub const ERANGE: Self = Self(34);
-    /// The request is of another version of IPVS.
+    /// The request has the format of another version of IPVS.
     pub const EMSGSIZE: Self = Self(90);
     /// The kernel has no IPVS.
     pub const ENOPROTOOPT: Self = Self(92);
-    /// Not for IPv6.
+    /// Not supported for IPv6.
     pub const EOPNOTSUPP: Self = Self(95);
-    /// No such address family.
+    /// The kernel does not support the address family.
     pub const EAFNOSUPPORT: Self = Self(97);
-    /// No route to the network.
+    /// The network is unreachable: no route.
     pub const ENETUNREACH: Self = Self(101);
-    /// No route to the host.
+    /// The host is unreachable: no route.
     pub const EHOSTUNREACH: Self = Self(113);
 }
 
-/// The C library's text.
+/// Writes the C library's text for the error number.
 impl fmt::Display for Errno {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = io::Error::from_raw_os_error(self.0).to_string();
@@ -83,7 +83,7 @@ pub(super) fn text(operation: Operation, errno: Errno) -> String {
     fixed.to_owned()
 }
 
-/// Why there is no IPVS to talk to.
+/// Reason why IPVS is not available, in the old tool's words.
 pub(super) fn unavailable(errno: Errno) -> String {
     match errno {
         Errno::EPERM => "Permission denied (you must be root)".to_owned(),
@@ -92,7 +92,7 @@ pub(super) fn unavailable(errno: Errno) -> String {
     }
 }
 
-/// What to do where there is no IPVS to talk to.
+/// Remedy if IPVS is not available.
 pub(super) fn unavailable_hint(errno: Errno) -> &'static str {
     if errno == Errno::EPERM {
         "IPVS accepts requests only from root (CAP_NET_ADMIN) in the initial user namespace; \
@@ -103,7 +103,7 @@ pub(super) fn unavailable_hint(errno: Errno) -> &'static str {
     }
 }
 
-/// The object, and the usual cause.
+/// Hints: the object of the request and the usual cause.
 pub(super) fn hints(operation: Operation, errno: Errno, object: &str) -> Vec<String> {
     let mut hints = Vec::new();
     if !object.is_empty() {
@@ -122,22 +122,22 @@ pub(super) fn hints(operation: Operation, errno: Errno, object: &str) -> Vec<Str
     hints
 }
 
-/// The module of a scheduler.
+/// Name of a scheduler's module.
 pub(super) fn scheduler_module(name: &str) -> String {
     format!("ip_vs_{name}")
 }
 
-/// The module of a persistence engine.
+/// Name of a persistence engine's module.
 pub(super) fn engine_module(name: &str) -> String {
     format!("ip_vs_pe_{name}")
 }
 
-/// Names the module that is missing, or those of which one is.
+/// Names the missing module, or the modules of which one is missing.
 pub(super) fn no_module(modules: &[String]) -> Option<String> {
     (!modules.is_empty()).then(|| format!("the kernel has no module {}", modules.join(" or ")))
 }
 
-/// The scheduler that was meant by one that does not exist.
+/// Proposes schedulers for a mistyped name.
 pub(super) fn meant(scheduler: &str) -> Option<String> {
     let nearest = nearest_schedulers(scheduler);
     if nearest.is_empty() { None } else { Some(format!("did you mean {}?", nearest.join(" or "))) }

@@ -1,15 +1,15 @@
-//! Several mistakes of one file.
+//! Collects and prints several mistakes of one file.
 
 use super::excerpt::{HINT, excerpt};
 use super::{Error, Misuse, Rejection, UNCHANGED};
 
-/// Mistakes of one file that are reported; one more may be counted.
+/// Maximum number of mistakes to report for one file.
 const MOST_MISTAKES: usize = 10;
 
-/// A message and the hints that follow it.
+/// A message and its hints.
 pub(crate) type Message = (String, Vec<String>);
 
-/// Collects the mistakes of a file.
+/// Collects the mistakes of one file.
 #[derive(Debug, Default)]
 pub(crate) struct MistakeList {
     list: Vec<Error>,
@@ -17,7 +17,7 @@ pub(crate) struct MistakeList {
 }
 
 impl MistakeList {
-    /// Adds one, and says whether there is room for another.
+    /// Adds a mistake and returns whether there is room for another.
     pub(crate) fn add(&mut self, error: Error) -> bool {
         self.more = self.list.len() == MOST_MISTAKES;
         if !self.more {
@@ -30,7 +30,7 @@ impl MistakeList {
         self.list.is_empty()
     }
 
-    /// The error that stands for all of them, if there is any.
+    /// Turns the mistakes into one error, if there are any.
     pub(crate) fn into_result(mut self) -> Result<(), Error> {
         match self.list.len() {
             0 => Ok(()),
@@ -41,7 +41,7 @@ impl MistakeList {
 }
 
 impl Error {
-    /// The first of several mistakes.
+    /// The first of several mistakes; any other error stays as it is.
     pub(crate) fn first(self) -> Self {
         match self {
             Self::Mistakes { mut list, .. } if !list.is_empty() => list.swap_remove(0),
@@ -49,7 +49,7 @@ impl Error {
         }
     }
 
-    /// Names the file in front of every mistake, as `FILE:LINE: `; `-` is standard input.
+    /// Puts `FILE:LINE: ` before every mistake; `-` becomes `standard input`.
     pub(crate) fn in_file(self, path: &str) -> Self {
         let path = Some(if path == "-" { "standard input".to_owned() } else { path.to_owned() });
         match self {
@@ -66,7 +66,7 @@ impl Error {
         }
     }
 
-    /// What to print: a message for each mistake.
+    /// The messages to print, one for each mistake.
     pub(crate) fn messages(&self) -> Vec<Message> {
         let Self::Mistakes { path: Some(path), list, more } = self else {
             return vec![(self.to_string(), self.hints())];
@@ -79,7 +79,7 @@ impl Error {
         messages
     }
 
-    /// The message with file and line before it. The hints no longer say the line.
+    /// The message with file and line before it. Hints that name the line are removed.
     fn at(&self, path: &str) -> Message {
         let mut hints = self.hints();
         hints.retain(|hint| hint != UNCHANGED);
@@ -88,7 +88,7 @@ impl Error {
             return (format!("{path}:{line}: the line does not describe a table"), hints);
         }
         if let Self::Rejection(Rejection::Json(why)) = self {
-            // serde_json ends its messages so.
+            // serde_json ends its messages with `at line LINE column COLUMN`.
             let place = why.rsplit_once(" at line ").and_then(|(_, place)| place.split_once(' '));
             let line = place.map_or(String::new(), |(line, _)| format!(":{line}"));
             return (format!("{path}{line}: {text}"), hints);
@@ -96,7 +96,7 @@ impl Error {
         if let Self::RuleFile { line, text: rule, source } = self {
             let mut hints = vec![excerpt(rule, HINT)];
             let text = match (source, source.hint()) {
-                // The old tool's line only points to its help.
+                // Here the old tool's line says nothing but how to get help.
                 (Misuse::NoCommand { .. } | Misuse::LateVerb { .. }, Some(hint)) => hint,
                 (_, hint) => {
                     hints.extend(hint);
@@ -112,8 +112,8 @@ impl Error {
         (format!("{path}:{line}: {text}"), hints)
     }
 
-    /// The hints of several mistakes where the old tool's line comes first: all of the first
-    /// mistake, a line for each of the others.
+    /// Hints of several mistakes, if the old tool's line comes first: all hints of the first
+    /// mistake, and one line for each of the others.
     pub(super) fn hints_of_all(list: &[Self], more: bool) -> Vec<String> {
         let mut hints = list.first().map(Self::hints).unwrap_or_default();
         hints.retain(|hint| hint != UNCHANGED);

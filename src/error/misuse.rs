@@ -1,31 +1,31 @@
-//! Words that make no command.
+//! [`Misuse`]: invalid words of the classic language.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::{Errno, pasted};
 use crate::model::SCHEDULERS;
 
-/// A command line, or a line of a rule file, that the classic language refuses. The texts are those
-/// of ipvsadm 1.31.
+/// A command line or rule line that the classic language refuses. The texts equal those of ipvsadm
+/// 1.31.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Misuse {
-    /// The first option is no command.
+    /// The first word is no command.
     #[error("Try `{program} -h' or '{program} --help' for more information.")]
     NoCommand {
-        /// The name under which the program was called.
+        /// Name under which the program was called.
         program: String,
-        /// The first word, or the first after `--netns NAME`.
+        /// The first word, or the first one after `--netns NAME`.
         found: String,
-        /// What was probably meant.
+        /// The command or verb that was probably meant.
         meant: Option<Box<str>>,
     },
-    /// An option, and then a verb.
+    /// A verb that follows an option.
     #[error("Try `{program} -h' or '{program} --help' for more information.")]
     LateVerb {
-        /// The name under which the program was called.
+        /// Name under which the program was called.
         program: String,
-        /// The verb, and behind it the options to be put there.
+        /// The verb with the options moved behind it, as a proposal.
         instead: String,
     },
     /// An option that does not exist.
@@ -33,24 +33,24 @@ pub enum Misuse {
     UnknownOption {
         /// The whole word as typed.
         word: String,
-        /// An option of nearly that name.
+        /// An option with a similar name.
         suggestion: Option<String>,
     },
-    /// An option at the end of the line that needs a value.
+    /// An option without the value that it needs, at the end of the line.
     #[error("{word}: missing argument")]
     MissingArgument {
         /// The whole word as typed.
         word: String,
-        /// The value that it needs, as the help text names it.
+        /// Name of the value in the help text.
         takes: Option<&'static str>,
     },
-    /// `=value` behind an option that takes none.
+    /// `=VALUE` after an option that takes no value.
     #[error("{word}: option does not take an argument")]
     UnwantedArgument {
         /// The whole word as typed.
         word: String,
     },
-    /// A second command.
+    /// A second command on one line.
     #[error("invalid option `{word}'")]
     SecondCommand {
         /// The whole word as typed.
@@ -59,118 +59,119 @@ pub enum Misuse {
     /// A word that belongs to no option.
     #[error("unexpected argument {word}")]
     UnexpectedArgument {
-        /// The word.
+        /// The word as typed.
         word: String,
-        /// The command's name in messages.
+        /// Name of the command in messages.
         command: &'static str,
     },
-    /// A byte that no rule has.
+    /// A control character, which no rule line contains.
     #[error("the line has a control byte 0x{byte:02x}")]
     ControlByte {
-        /// Which.
+        /// Code of the character.
         byte: u8,
     },
-    /// A line that is longer than any rule.
+    /// A line that is longer than any rule line.
     #[error("the line is longer than {most} bytes")]
     LongLine {
-        /// The most that a line may have.
+        /// Maximum length of a line in bytes.
         most: usize,
     },
-    /// The same option twice.
+    /// The same option is given twice.
     #[error("multiple '{name}' options specified")]
     Repeated {
-        /// The option's name in messages.
+        /// Name of the option in messages.
         name: &'static str,
     },
-    /// An option that the command needs is missing.
+    /// The command needs an option that is missing.
     #[error("You need to supply the '{name}' option for the '{command}' command")]
     Missing {
-        /// The option's name in messages.
+        /// Name of the option in messages.
         name: &'static str,
-        /// The command's name in messages.
+        /// Name of the command in messages.
         command: &'static str,
     },
-    /// An option that the command does not take.
+    /// The command does not take an option.
     #[error("Illegal '{name}' option with the '{command}' command")]
     Illegal {
-        /// The option's name in messages.
+        /// Name of the option in messages.
         name: &'static str,
-        /// The command's name in messages.
+        /// Name of the command in messages.
         command: &'static str,
     },
     /// Two options that exclude each other in a listing.
     #[error("The option '{later}' conflicts with the '{earlier}' option in the 'list' command")]
     Conflict {
-        /// The option further down the table.
+        /// The option that comes later in the old tool's table.
         later: &'static str,
-        /// The other one.
+        /// The option that comes earlier in that table.
         earlier: &'static str,
     },
-    /// A listing and a column set that do not go together.
+    /// A listing and a set of columns that exclude each other.
     #[error("options conflicts in the list command")]
     ListConflict,
-    /// `-6` without a mark before it.
+    /// `-6` before `-f`.
     #[error("-6 used before -f\n")]
     SixBeforeMark,
-    /// A value of a fixed kind.
+    /// An invalid value of an option.
     #[error("{}", .kind.text(.word))]
     Value {
-        /// What was expected.
+        /// Expected kind of value.
         kind: ValueKind,
-        /// The word found.
+        /// The value as typed.
         word: String,
-        /// Why it is none, where there is more to say than the text does.
+        /// Reason, if the message does not tell it.
         reason: Option<String>,
     },
-    /// Port 0 without persistence.
+    /// Port 0, which needs persistence.
     #[error("Zero port specified for non-persistent service")]
     ZeroPort {
-        /// The virtual address.
+        /// Virtual address.
         address: IpAddr,
     },
-    /// `-o` with a protocol of connections.
+    /// `-o` for a TCP or SCTP service.
     #[error("One-Packet Scheduling is only for UDP virtual services")]
     OnePacketNotUdp,
-    /// A real server of another family that is not reached by a tunnel.
+    /// A real server of another address family than its service, with a forwarding method other
+    /// than tunnelling.
     #[error("Different address family is allowed only for tunneling servers")]
     MixedFamily,
-    /// Tunnel options with another forwarding method.
+    /// Tunnel options with a forwarding method other than tunnelling.
     #[error("Tunnel options conflict with forward method")]
     TunnelWithoutIpip,
-    /// A tunnel type that needs an option.
+    /// A tunnel type needs an option that is missing.
     #[error("You need to supply the '{name}' option for the '{tunnel}' tunnel type")]
     TunnelMissing {
-        /// The option's name.
+        /// Name of the missing option.
         name: &'static str,
-        /// The tunnel type.
+        /// Name of the tunnel type.
         tunnel: &'static str,
     },
-    /// A tunnel type that does not take an option.
+    /// A tunnel type does not take an option.
     #[error("Illegal '{name}' option with the '{tunnel}' tunnel type")]
     TunnelIllegal {
-        /// The option's name.
+        /// Name of the option in messages.
         name: &'static str,
-        /// The tunnel type.
+        /// Name of the tunnel type.
         tunnel: &'static str,
     },
-    /// Two checksum options.
+    /// Two checksum options of a tunnel exclude each other.
     #[error(
         "The option '{later}' conflicts with the '{earlier}' option in the '{tunnel}' tunnel type"
     )]
     TunnelConflict {
-        /// The option further down the table.
+        /// The option that comes later in the old tool's table.
         later: &'static str,
-        /// The other one.
+        /// The option that comes earlier in that table.
         earlier: &'static str,
-        /// The tunnel type.
+        /// Name of the tunnel type.
         tunnel: &'static str,
     },
-    /// `--set` without its three values.
+    /// `--set` with fewer than three values.
     #[error("--set option requires 3 timeout values")]
     ThreeTimeouts,
 }
 
-/// The kinds of values, each with its text.
+/// Kind of an option's value, which decides the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ValueKind {
@@ -196,17 +197,17 @@ pub enum ValueKind {
     UpperThreshold,
     /// `-y`.
     LowerThreshold,
-    /// A word of `-b` that is no flag of any scheduler.
+    /// A word in `-b` that no scheduler has as a flag.
     SchedulerFlag,
-    /// A word of `-b` that is a flag of another scheduler.
+    /// A word in `-b` that is a flag of another scheduler.
     ForeignSchedulerFlag,
     /// `--tun-type`.
     TunnelType,
     /// `--tun-port`.
     TunnelPort,
-    /// The role after `--start-daemon`.
+    /// The role in `--start-daemon`.
     StartRole,
-    /// The role after `--stop-daemon`.
+    /// The role in `--stop-daemon`.
     StopRole,
     /// `--mcast-interface`.
     Interface,
@@ -214,9 +215,9 @@ pub enum ValueKind {
     SyncId,
     /// `--sync-maxlen`.
     MaxLength,
-    /// `--mcast-group`, IPv4.
+    /// `--mcast-group` with an IPv4 address.
     Group4,
-    /// `--mcast-group`, IPv6.
+    /// `--mcast-group` with an IPv6 address.
     Group6,
     /// `--mcast-port`.
     DaemonPort,
@@ -225,7 +226,8 @@ pub enum ValueKind {
 }
 
 impl Misuse {
-    /// 255 where popt, or after it the kernel, refused the words; else 2.
+    /// Exit status: 255 if popt, the old tool's parser, or the kernel refused the words; otherwise
+    /// 2.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NoCommand { .. }
@@ -241,7 +243,7 @@ impl Misuse {
         }
     }
 
-    /// What was meant, or what to write instead.
+    /// What was probably meant, or what to write instead.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoCommand { found, .. } if found.is_empty() => None,
@@ -254,7 +256,7 @@ impl Misuse {
                 .map(|text| format!("`{word}': {text}"))
                 .or_else(|| Some(format!("did you mean {}?", suggestion.as_ref()?))),
             Self::MissingArgument { word, takes } => {
-                // Of a bundle such as -At only the last letter can lack its value.
+                // In a bundle such as -At, only the last letter can lack its value.
                 let letter = word.chars().next_back().filter(|_| !word.starts_with("--"));
                 let option = letter.map_or_else(|| word.clone(), |letter| format!("-{letter}"));
                 takes.map(|value| format!("{option} needs {value}"))
@@ -298,7 +300,7 @@ fn no_command(found: &str, meant: Option<&str>) -> String {
     }
 }
 
-/// What a word was meant for that belongs to no option.
+/// Explains a word that belongs to no option.
 fn unexpected(word: &str, command: &str) -> Option<String> {
     if let Some(text) = pasted::first_word(word) {
         return Some(text);
@@ -329,7 +331,7 @@ fn unexpected(word: &str, command: &str) -> Option<String> {
     })
 }
 
-/// How to give an option that a command needs.
+/// Explains how to give a missing option.
 fn needed(name: &str) -> Option<&'static str> {
     Some(match name {
         "service-address" => "name the service: -t, -u or --sctp-service VIP:PORT, or -f MARK",
@@ -351,7 +353,7 @@ fn zero_port(address: IpAddr) -> String {
 }
 
 impl ValueKind {
-    /// The mark of pasted text that a value of this kind bears.
+    /// Recognises a value of this kind that was pasted from somewhere else.
     fn pasted(self, word: &str) -> Option<String> {
         match self {
             Self::Service | Self::RealServer => pasted::endpoint(word),
@@ -360,7 +362,7 @@ impl ValueKind {
         }
     }
 
-    /// What a good value looks like.
+    /// Describes a valid value.
     fn expects(self) -> &'static str {
         match self {
             Self::Service | Self::RealServer => "expected ADDRESS[:PORT], [IPV6]:PORT or HOST:PORT",

@@ -1,4 +1,4 @@
-//! Why a host cannot be prepared.
+//! [`Obstacle`]: reasons why a host cannot be prepared.
 
 use std::net::IpAddr;
 
@@ -6,184 +6,184 @@ use super::Owner;
 use crate::model::quote::{shell, shell_option};
 use crate::model::{nearest_schedulers, set_parameter};
 
-/// What stands in the way of a preparation. It is found before the first change.
+/// Reason why a host cannot be prepared, found before the first change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Obstacle {
-    /// The caller may not change the network.
+    /// The caller lacks a capability.
     #[error("this needs {capability}, which the caller does not have")]
     NotCapable {
-        /// For example `CAP_NET_ADMIN`.
+        /// Name of the capability, such as `CAP_NET_ADMIN`.
         capability: String,
-        /// The caller is root, of a container or of a unit with fewer capabilities.
+        /// The caller is root, but in a container or unit with fewer capabilities.
         is_root: bool,
     },
-    /// An address that cannot be a virtual one.
+    /// The address cannot be a virtual one.
     #[error("{address} cannot be a virtual address: it is {why}")]
     BadAddress {
-        /// The address.
+        /// The address as given.
         address: IpAddr,
-        /// What it is instead.
+        /// Kind of the address, such as `multicast`.
         why: &'static str,
     },
-    /// The address is configured already, and not by this program.
+    /// The address exists already, and this program has not added it.
     #[error(
         "{address}/{prefix} is already on {device}, but `ipvsadm {verb} prepare' did not put \
              it there"
     )]
     AddressTaken {
-        /// The address.
+        /// The existing address.
         address: IpAddr,
-        /// Bits of its subnet.
+        /// Prefix length in bits.
         prefix: u8,
-        /// Where it is.
+        /// Interface that has the address.
         device: String,
-        /// `rs` or `director`.
+        /// Verb that was called: `rs` or `director`.
         verb: &'static str,
-        /// Who put it there, as far as is known.
+        /// Probable owner of the address.
         owner: Owner,
     },
     /// No interface has that name.
     #[error("there is no interface {name}")]
     NoInterface {
-        /// The name.
+        /// Name as given.
         name: String,
-        /// Those that there are.
+        /// Names of the existing interfaces.
         present: Vec<String>,
     },
     /// The interface is down.
     #[error("interface {name} is down")]
     InterfaceDown {
-        /// The name.
+        /// Name of the interface.
         name: String,
     },
-    /// The interface cannot serve for that.
+    /// The interface does not fit the purpose.
     #[error("interface {name} cannot be used: {why}")]
     InterfaceUnfit {
-        /// The name.
+        /// Name of the interface.
         name: String,
-        /// Why not.
+        /// What the interface lacks, as the end of the message.
         why: String,
     },
-    /// An interface answers ARP in spite of everything.
+    /// An interface would answer ARP in spite of the steps.
     #[error("net/{key} is {value}: {name} would answer ARP for the virtual address")]
     AnswersArp {
-        /// The interface.
+        /// Name of the interface.
         name: String,
-        /// The kernel parameter, below `/proc/sys/net`.
+        /// Kernel parameter below `/proc/sys/net`.
         key: String,
-        /// Its value.
+        /// Value of the parameter.
         value: String,
     },
-    /// What comes out of a tunnel would be dropped.
+    /// Reverse path filtering would drop packets from a tunnel.
     #[error(
         "net/ipv4/conf/all/rp_filter is {value}: the kernel would drop the packets that \
              {tunnel} unpacks"
     )]
     ReversePath {
-        /// The kernel parameter's value.
+        /// Value of the kernel parameter.
         value: u32,
-        /// The tunnel's interface.
+        /// Name of the tunnel interface.
         tunnel: String,
-        /// Where the virtual address is to be instead.
+        /// Interface to propose for the virtual address.
         device: String,
     },
     /// Another host answers for the address.
     #[error("{mac} on {name} already answers for {address}")]
     Answered {
-        /// The address.
+        /// The virtual address.
         address: IpAddr,
-        /// The hardware address of the other.
+        /// Hardware address of the other host.
         mac: String,
-        /// The interface on which it was asked.
+        /// Interface on which this host asked.
         name: String,
     },
     /// A proxy entry answers for the address.
     #[error("a proxy neighbour entry on {name} answers for {address}")]
     Proxy {
-        /// The address.
+        /// The virtual address.
         address: IpAddr,
-        /// The interface.
+        /// Interface of the proxy entry.
         name: String,
     },
-    /// IPv6 is off.
+    /// IPv6 is disabled.
     #[error("IPv6 is off on {name}")]
     NoIpv6 {
-        /// The interface, or `this host`.
+        /// Name of the interface, or `this host`.
         name: String,
     },
-    /// The kernel has no such module.
+    /// The kernel lacks a module.
     #[error("the kernel has no module {name}")]
     NoModule {
-        /// The module.
+        /// Name of the module.
         name: String,
     },
     /// Kernel parameters cannot be written.
     #[error("the kernel parameters below /proc/sys/net are read-only here")]
     ReadOnly,
-    /// A program that is needed is not installed.
+    /// An external program is not installed.
     #[error("the program {name} is not installed")]
     NoProgram {
-        /// The program.
+        /// Name of the program.
         name: String,
     },
-    /// The program is there, but not the kernel's side of it.
+    /// The kernel lacks support for a feature that an installed program needs.
     #[error("the kernel does not support {what}")]
     Unsupported {
-        /// What it lacks.
+        /// Name of the feature.
         what: String,
     },
-    /// The real server's own address is not clear.
+    /// The real server's own address is ambiguous or missing.
     #[error("cannot tell which IPv{version} address of this host is the real server's")]
     NoOwnAddress {
-        /// 4 or 6.
+        /// IP version: 4 or 6.
         version: u8,
-        /// Those that there are.
+        /// Addresses of this host.
         found: Vec<IpAddr>,
     },
-    /// The default route does not fit.
+    /// The default route is missing or unsuitable.
     #[error("{0}")]
     Route(String),
-    /// A file is in the way.
+    /// A file that `prepare` would write exists already.
     #[error("{0} exists, and this program did not make it")]
     FileExists(String),
-    /// Options that do not go together.
+    /// Options that exclude each other.
     #[error("{0}")]
     Options(String),
-    /// Another run is at work.
+    /// Another run holds the lock.
     #[error("another ipvsadm is preparing this host")]
     Busy,
     /// Neither `/proc` nor a file of an earlier run says which network namespace this is.
     #[error("cannot tell which network namespace this is: /proc does not show process 1")]
     UnknownNamespace,
-    /// Locks and state files belong to root.
+    /// The caller may not use a lock or state file, since these belong to root.
     #[error("cannot use {path}: Permission denied")]
     NotOurs {
-        /// The file or folder.
+        /// Path of the file or folder.
         path: String,
     },
-    /// A state file, a lock file or their folder can have been written by anybody.
+    /// Another user could have written a state file, a lock file or their folder.
     #[error("{path} is not used: {why}")]
     Untrusted {
-        /// The file or folder.
+        /// Path of the file or folder.
         path: String,
-        /// What is wrong with it.
+        /// Who could have written it.
         why: String,
-        /// How to get out of it.
+        /// What to do about it.
         remedy: String,
     },
-    /// The state file cannot be understood.
+    /// The state file is malformed.
     #[error("the state file {path} cannot be read: {why}")]
     Journal {
-        /// The file.
+        /// Path of the file.
         path: String,
-        /// What is wrong.
+        /// Error of the JSON parser, or another reason.
         why: String,
     },
 }
 
 impl Obstacle {
-    /// What to do about it, where that is not in the message.
+    /// Remedy, if the message does not contain it.
     pub(crate) fn remedy(&self) -> Option<String> {
         Some(match self {
             Self::NotCapable { is_root: false, .. } => {
@@ -246,7 +246,7 @@ impl Obstacle {
                                      with sudo"
                 .to_owned(),
             Self::Untrusted { remedy, .. } => remedy.clone(),
-            // The paths are made by this program: no shell finds anything in them.
+            // The path needs no quoting, because this program chose it.
             Self::Journal { path, .. } => format!(
                 "another version wrote it, or it is damaged, so this program cannot undo the \
                  steps in it; look at it, and then continue without it: mv {path} {path}.bad"
@@ -262,7 +262,8 @@ impl Obstacle {
     }
 }
 
-/// A scheduler that does not exist was misspelt, another module is not installed.
+/// Hint about a missing module. A scheduler's name may be mistyped; another module may not be
+/// installed.
 fn no_module(name: &str) -> String {
     let nearest = name.strip_prefix("ip_vs_").map(nearest_schedulers).unwrap_or_default();
     if nearest.is_empty() {

@@ -1,32 +1,32 @@
-//! Whose an address is that stands in the way.
+//! [`Owner`]: who has added an address that prevents a preparation.
 
 use std::net::IpAddr;
 
-/// Who has put an address where it is. It may be in use, so no remedy here deletes it.
+/// Who has probably added an address. It may be in use, so no hint deletes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Owner {
-    /// Another verb of this program: `rs` or `director`.
+    /// The other verb of this program, `rs` or `director`.
     Ours(&'static str),
-    /// keepalived: the address says so.
+    /// keepalived, which marks its addresses.
     Keepalived,
-    /// Nothing says whose it is, but keepalived runs.
+    /// Unknown, but keepalived runs.
     PerhapsKeepalived,
-    /// kube-proxy, which puts the address of each service on one interface.
+    /// kube-proxy, which adds the addresses of all services to one interface.
     Kubernetes,
-    /// Docker's bridges.
+    /// Docker, since the interface is one of its bridges.
     Docker,
-    /// The host's own address: it has a network, or a lifetime.
+    /// The host's own address: it has a subnet or a lifetime.
     Host {
-        /// keepalived runs, and can hold such addresses too.
+        /// keepalived runs, and the address may belong to it.
         keepalived: bool,
     },
-    /// Nobody that is known.
+    /// Nothing tells who has added it.
     Unknown,
 }
 
 impl Owner {
-    /// Who it is and what to do, for `ipvsadm VERB prepare`.
+    /// Names the owner and a remedy, for `ipvsadm VERB prepare`.
     pub(super) fn remedy(self, verb: &str, address: IpAddr, device: &str) -> String {
         match self {
             Self::Ours(other) => format!(

@@ -1,13 +1,13 @@
-//! Marks that a refused word bears of the place it was pasted from: a web page, a shell script, the
-//! language of another program. Each function returns a phrase to stand after the quoted word.
+//! Recognises pasted words: from a web page, a shell script, or the language of another program.
+//! Each function returns a phrase that follows the quoted word in a message.
 //!
-//! Only called for words that were refused already, so nothing here slows down a good command.
+//! Called only for words that were refused already, so a valid command costs nothing.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::model::quote::shell;
 
-/// The mark that any word can bear, wherever it stands.
+/// Recognises pasted text that can occur in any word.
 pub(crate) fn remark(word: &str) -> Option<String> {
     foreign_letter(word).or_else(|| redirection(word).map(str::to_owned)).or_else(|| {
         let text = match word {
@@ -24,7 +24,7 @@ pub(crate) fn remark(word: &str) -> Option<String> {
     })
 }
 
-/// A character that looks like another one, named with its code point.
+/// Names a look-alike character and its code point.
 fn foreign_letter(word: &str) -> Option<String> {
     let (letter, name) = word.chars().find_map(|letter| Some((letter, name_of(letter)?)))?;
     let code = format!("U+{:04X} ({name})", u32::from(letter));
@@ -71,7 +71,7 @@ fn redirection(word: &str) -> Option<&'static str> {
     )
 }
 
-/// `$NAME`, `${NAME}`, `$(COMMAND)` or a backquote.
+/// Whether the word contains `$NAME`, `${NAME}`, `$(COMMAND)` or a backquote.
 fn is_expansion(word: &str) -> bool {
     let begins = |rest: &str| {
         rest.starts_with(|first: char| first.is_ascii_alphanumeric() || "_{(".contains(first))
@@ -79,7 +79,7 @@ fn is_expansion(word: &str) -> bool {
     word.contains('`') || word.split('$').skip(1).any(begins)
 }
 
-/// The mark of a refused `ADDRESS[:PORT]`.
+/// Recognises pasted text in a refused `ADDRESS[:PORT]`.
 pub(crate) fn endpoint(word: &str) -> Option<String> {
     if let Some(text) = remark(word) {
         return Some(text);
@@ -109,7 +109,7 @@ pub(crate) fn endpoint(word: &str) -> Option<String> {
 
 const ONE_ADDRESS: &str = "write each address on its own: there are no ranges";
 
-/// An IPv6 address and a port, or the name of one, with no brackets between them.
+/// Splits an IPv6 address without brackets from its port or service name.
 pub(crate) fn without_brackets(word: &str) -> Option<(Ipv6Addr, &str)> {
     let (address, port) = word.rsplit_once(':')?;
     let is_name = |port: &str| {
@@ -119,13 +119,14 @@ pub(crate) fn without_brackets(word: &str) -> Option<(Ipv6Addr, &str)> {
     (port.parse::<u16>().is_ok() || is_name(port)).then_some((address.parse().ok()?, port))
 }
 
-/// Digits with a sign between them: `8000-8100`, `80,443`, `8000:8100`.
+/// Whether the text is several ports: `8000-8100`, `80,443`, `8000:8100`.
 fn is_several(ports: &str) -> bool {
     let sign = |letter: char| "-,:".contains(letter);
     ports.contains(sign) && ports.split(sign).all(|port| port.parse::<u16>().is_ok())
 }
 
-/// `192.0.2.10-20`, `192.0.2.10-192.0.2.20`, `192.0.2.10,192.0.2.11`, `192.0.2.*`.
+/// Whether the text is several addresses: `192.0.2.10-20`, `192.0.2.10-192.0.2.20`,
+/// `192.0.2.10,192.0.2.11`, `192.0.2.*`.
 fn is_address_range(host: &str) -> bool {
     let Some((first, _)) = host.split_once(['-', ',']) else {
         return host.starts_with(|letter: char| letter.is_ascii_digit()) && host.ends_with(".*");
@@ -133,7 +134,7 @@ fn is_address_range(host: &str) -> bool {
     first.parse::<Ipv4Addr>().is_ok()
 }
 
-/// The mark of a refused firewall mark.
+/// Recognises pasted text in a refused firewall mark.
 pub(crate) fn mark(word: &str) -> Option<String> {
     let hex = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X"));
     if let Some((_, mask)) = word.split_once('/')
@@ -149,7 +150,7 @@ pub(crate) fn mark(word: &str) -> Option<String> {
     }
 }
 
-/// The mark of a refused address to which no port belongs.
+/// Recognises pasted text in a refused address that takes no port.
 pub(crate) fn bare_address(word: &str) -> Option<String> {
     if let Some(text) = remark(word) {
         return Some(text);
@@ -180,7 +181,7 @@ pub(crate) fn bare_address(word: &str) -> Option<String> {
     is_address_range(word).then(|| ONE_ADDRESS.to_owned())
 }
 
-/// The mark of a refused interface name.
+/// Recognises pasted text in a refused interface name.
 pub(crate) fn interface(word: &str) -> Option<String> {
     match word.split_once(':') {
         Some((name, _)) if !name.is_empty() => Some(format!(
@@ -191,7 +192,7 @@ pub(crate) fn interface(word: &str) -> Option<String> {
     }
 }
 
-/// The mark of a refused `NAME=VALUE` of `--set`, where NAME is a parameter of IPVS.
+/// Recognises pasted text in a refused `NAME=VALUE` of `--set`, where NAME is an IPVS parameter.
 pub(crate) fn parameter(word: &str) -> Option<String> {
     let dotted = word.replace('/', ".");
     let path = dotted.trim_start_matches('.');
@@ -207,7 +208,7 @@ pub(crate) fn parameter(word: &str) -> Option<String> {
     remark(word)
 }
 
-/// A word that begins a rule line or a command line, and is of a shell script.
+/// Recognises the first word of a line of a shell script.
 pub(crate) fn first_word(word: &str) -> Option<String> {
     const PREFIXES: [&str; 5] = ["sudo", "doas", "exec", "env", "nohup"];
     const SHELL: [&str; 25] = [
@@ -234,7 +235,7 @@ pub(crate) fn first_word(word: &str) -> Option<String> {
     remark(word)
 }
 
-/// An option of a fork of IPVS that mainline does not have.
+/// Recognises an option of an IPVS fork that the mainline kernel lacks.
 pub(crate) fn of_a_fork(word: &str) -> Option<String> {
     const OPTIONS: [&str; 14] = [
         "-P",

@@ -1,64 +1,64 @@
-//! Why a wish is not carried out.
+//! [`Rejection`]: reasons why a valid input is not carried out.
 
 use super::kernel;
 use crate::error::Errno;
 use crate::model::Operation;
 
-/// Why a wish is not carried out. Nothing was changed.
+/// Reason why a valid input is not carried out. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// A command of a rule file that says nothing about a table.
+    /// A command in a rule file that does not describe a part of a table.
     #[error("line {line} does not describe a table")]
     NoRule {
-        /// Counted from 1.
+        /// Line number, counted from 1.
         line: u32,
     },
-    /// A line that would fail on an empty table.
+    /// A line that would fail even on an empty table.
     #[error("{}", kernel::text(*.operation, *.errno))]
     Contradiction {
-        /// The line, or the place in JSON; `None` where the object says it.
+        /// Line number or place in JSON; `None` if `object` tells it.
         place: Option<String>,
-        /// What it asks for.
+        /// Kind of the request.
         operation: Operation,
-        /// What the kernel would say.
+        /// Error number with which the kernel would refuse it.
         errno: Errno,
-        /// Of which service or real server, in rule words.
+        /// The service or real server, in the words of a rule line.
         object: String,
-        /// Where the same is made before, if that is the reason.
+        /// Place that adds the same object earlier, if that is the reason.
         earlier: Option<String>,
     },
-    /// Input that is longer than any table, or has no end.
+    /// The input is longer than any table, or never ends.
     #[error("the input has more than 64 MiB or a million commands")]
     LongFile,
-    /// A service whose scheduler or persistence engine the kernel does not have.
+    /// The kernel lacks the scheduler or persistence engine of a service.
     #[error("{}", kernel::text(Operation::AddService, Errno::ENOENT))]
     NotOffered {
-        /// What it lacks.
+        /// The missing module.
         module: Module,
-        /// Where the service stands, and the service in rule words.
+        /// Place of the service in the file, and the service in the words of a rule line.
         place: String,
     },
-    /// JSON that is no table.
+    /// The JSON does not describe a table.
     #[error("the JSON is not a table: {0}")]
     Json(String),
-    /// A value that a key cannot have, or a key that does not exist.
+    /// An invalid value of a JSON key, or an unknown key.
     #[error("{0}")]
     Field(String),
-    /// `set` names a field that does not exist.
+    /// `set` names an unknown field.
     #[error("there is no field `{name}' to set")]
     NoField {
-        /// As given.
+        /// Name as given.
         name: String,
-        /// The field that was probably meant, and the legal names; a line each.
+        /// The field that was probably meant, and the valid names, one for each line.
         proposals: Vec<String>,
     },
-    /// The real server is not in the table.
+    /// The service does not have the real server.
     #[error("No such destination")]
     NoDestination {
-        /// In rule words.
+        /// The real server in the words of a rule line.
         object: String,
-        /// The ports that the service has of this address.
+        /// Ports of real servers with the same address.
         ports: Vec<u16>,
     },
     /// An input without services, which would delete everything.
@@ -66,29 +66,29 @@ pub enum Rejection {
     Empty {
         /// How many services would be deleted.
         existing: usize,
-        /// Only the services of a scope are meant.
+        /// The scope of the run does not cover the whole table.
         is_scoped: bool,
     },
-    /// Another of our writers is at work.
+    /// Another run holds the lock.
     #[error("another ipvsadm is changing this table")]
     Busy,
-    /// An apply or restore was killed, and its journal is still there.
+    /// An apply or restore was killed, and its journal still exists.
     #[error("an earlier apply or ipvsadm-restore was killed half way")]
     Unfinished,
-    /// There is no journal.
+    /// There is no journal to recover from.
     #[error("no apply or ipvsadm-restore was killed half way: there is nothing to recover")]
     NothingToRecover,
-    /// No apply waits to be accepted.
+    /// No apply waits for a confirmation.
     #[error("no apply is waiting for confirmation")]
     NothingToAccept,
 }
 
-/// What the kernel loads for a service.
+/// A module that a service needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Module {
-    /// The scheduler of this name.
+    /// Name of a scheduler.
     Scheduler(String),
-    /// The persistence engine of this name.
+    /// Name of a persistence engine.
     Engine(String),
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn made_before(place: &str) -> String {
     format!("{place} already defines it: remove one of the two")
 }
 
-/// Says with which ports a real server is there.
+/// Hint that names the ports of real servers with the same address.
 pub(crate) fn other_ports(ports: &[u16]) -> Option<String> {
     let list: Vec<String> = ports.iter().map(u16::to_string).collect();
     let noun = if ports.len() == 1 { "port" } else { "ports" };
@@ -128,7 +128,7 @@ pub(crate) fn other_ports(ports: &[u16]) -> Option<String> {
 }
 
 impl Rejection {
-    /// Where the mistake is, without what is written there.
+    /// Place of the mistake, without an excerpt.
     pub(super) fn place(&self) -> Option<String> {
         match self {
             Self::NoRule { line } => Some(format!("line {line}")),

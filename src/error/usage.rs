@@ -1,118 +1,117 @@
-//! Arguments of a verb that make no command.
+//! [`Usage`]: invalid arguments of a verb.
 
-/// Arguments of a verb that make no command: what is wrong, what is legal there, and what was
-/// probably meant.
+/// Invalid arguments of a verb: what is wrong, what is valid there, and what was probably meant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{mistake}")]
 #[non_exhaustive]
 pub struct Usage {
-    /// What is wrong, with the argument.
+    /// The mistake and the argument.
     pub mistake: Mistake,
-    /// What is legal there, a line each.
+    /// Valid arguments or values, one for each line.
     pub legal: Vec<String>,
-    /// What was probably meant.
+    /// Proposal for what was probably meant.
     pub meant: Option<String>,
 }
 
-/// What is wrong with the arguments of a verb. `verb` is the verb with its subcommand, as in
-/// `rs prepare`.
+/// Mistake in the arguments of a verb. In its variants, `verb` is the verb with its subcommand,
+/// such as `rs prepare`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Mistake {
-    /// A verb that does nothing without a subcommand.
+    /// The verb needs a subcommand.
     #[error("`{verb}' needs a subcommand")]
     NoSubcommand {
-        /// The verb.
+        /// Verb without its subcommand.
         verb: String,
     },
     /// A subcommand that does not exist.
     #[error("`{verb}' has no subcommand `{word}'")]
     UnknownSubcommand {
-        /// The verb.
+        /// Verb without its subcommand.
         verb: String,
-        /// What was found.
+        /// Subcommand as typed.
         word: String,
     },
     /// `help` for a verb that does not exist.
     #[error("there is no verb `{word}'")]
     UnknownVerb {
-        /// What was found.
+        /// Verb as typed.
         word: String,
     },
     /// An option that the verb does not have.
     #[error("`{verb}' has no option `{word}'")]
     UnknownOption {
-        /// The verb.
+        /// Verb with its subcommand.
         verb: String,
-        /// The option as typed.
+        /// Option as typed.
         word: String,
     },
-    /// An argument where none belongs.
+    /// An argument where the verb takes none.
     #[error("unexpected argument `{word}'")]
     Unexpected {
-        /// The argument.
+        /// Argument as typed.
         word: String,
     },
     /// Options or arguments that the verb needs are missing.
     #[error("`{verb}' needs {what}")]
     Missing {
-        /// The verb.
+        /// Verb with its subcommand.
         verb: String,
-        /// The options with their values.
+        /// Missing options with the names of their values.
         what: String,
     },
     /// An option without its value.
     #[error("{option} needs a value: {value}")]
     NoValue {
-        /// The option.
+        /// The option with its dashes, such as `--mode`.
         option: String,
-        /// The name of the value in the help text.
+        /// Name of the value in the help text.
         value: String,
     },
-    /// A value that the option cannot have.
+    /// An invalid value of an option or argument.
     #[error("`{word}' is not a valid value of {option}: {reason}")]
     Value {
-        /// The option, or the name of the argument.
+        /// The option with its dashes, or the name of the argument.
         option: String,
-        /// The value as typed.
+        /// Value as typed.
         word: String,
-        /// Why it is refused.
+        /// Why the value is invalid.
         reason: String,
     },
     /// A value for an option that takes none.
     #[error("{option} takes no value, but has `{word}'")]
     UnwantedValue {
-        /// The option.
+        /// The option with its dashes, such as `--mode`.
         option: String,
-        /// The value.
+        /// Value as typed.
         word: String,
     },
-    /// An option that may stand once.
+    /// An option that may be given only once.
     #[error("{option} is given twice")]
     Repeated {
-        /// The option.
+        /// The option with its dashes, such as `--mode`.
         option: String,
     },
     /// Two options that exclude each other.
     #[error("{option} cannot be used with {other}")]
     Conflict {
-        /// One of them.
+        /// The option with its dashes, such as `--mode`.
         option: String,
-        /// The others.
+        /// The options that it excludes.
         other: String,
     },
     /// An option that belongs to another `--mode`.
     #[error("{option} is for --mode {mode}")]
     OtherMode {
-        /// The option.
+        /// The option with its dashes, such as `--mode`.
         option: &'static str,
-        /// The modes that have it.
+        /// Modes that have the option.
         mode: &'static str,
     },
-    /// A value that makes no sense, as `reason` says.
+    /// Any other mistake, which `reason` explains.
     #[error("{reason}")]
     Other {
-        /// What is wrong.
+        /// The whole message.
         reason: String,
     },
 }
@@ -124,7 +123,7 @@ impl From<Mistake> for Usage {
 }
 
 impl Usage {
-    /// A mistake that no other kind fits.
+    /// Creates a [`Mistake::Other`].
     pub(crate) fn other(reason: impl Into<String>) -> Self {
         Mistake::Other { reason: reason.into() }.into()
     }

@@ -1,4 +1,4 @@
-//! The old line for each error number.
+//! Compares the messages with those of the old tool.
 
 use super::*;
 
@@ -23,7 +23,7 @@ fn what_the_kernel_says_of_any_request() {
         (Errno::EOPNOTSUPP, "Operation not supported with IPv6"),
         (Errno::EAFNOSUPPORT, "Operation not supported with specified address family"),
         (Errno::EMSGSIZE, "Module is wrong version"),
-        // The C library's.
+        // The C library's texts.
         (Errno::ERANGE, "Numerical result out of range"),
         (Errno::ENODEV, "No such device"),
         (Errno(16), "Device or resource busy"),
@@ -54,7 +54,7 @@ fn what_the_kernel_says_of_one_request() {
         (O::UpdateDestination, Errno::ESRCH, "Service not defined"),
         (O::DeleteDestination, Errno::ESRCH, "Service not defined"),
         (O::StopDaemon, Errno::ESRCH, "No daemon is running"),
-        // Nothing special: the C library's.
+        // No text of the old tool's own, so the C library's.
         (O::StopDaemon, Errno::EEXIST, "File exists"),
         (O::Flush, Errno::ENOENT, "No such file or directory"),
         (O::Flush, Errno::ESRCH, "No such process"),

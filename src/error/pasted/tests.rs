@@ -1,4 +1,4 @@
-//! What is recognised, and what is left alone.
+//! Words that are recognised as pasted, and words that are not.
 
 use super::*;
 
