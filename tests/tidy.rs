@@ -1,6 +1,6 @@
-//! The rules of the house, checked on the sources.
+//! Checks the sources against the project's rules.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests fail by panic
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const TOP: &str = env!("CARGO_MANIFEST_DIR");
 const MOST_LINES: usize = 500;
 
-/// Which rooms a room may know. `error` and `model` are known to all.
+/// Rooms that each room may use. Every room may use `error` and `model`.
 const KNOWS: [(&str, &[&str]); 13] = [
     ("error", &["model"]),
     ("model", &["error"]),
@@ -114,7 +114,7 @@ fn rooms_know_only_the_rooms_below_them() {
     complain(&faults);
 }
 
-/// Files that still know each other in a circle, by their rooms. The list may only become shorter.
+/// Known circles, by room: files that still use each other. Entries may only be removed.
 const CIRCLES: [(&str, &str); 3] = [
     (
         "cmd",
@@ -125,7 +125,7 @@ const CIRCLES: [(&str, &str); 3] = [
     ("system", "frames frames/discovery names names/cache"),
 ];
 
-/// A file of a room: the modules below the room that lead to it, and the text outside its tests.
+/// A source file of a room: its module path within the room, and its text without tests.
 struct Module {
     file: String,
     path: Vec<String>,
@@ -133,7 +133,7 @@ struct Module {
 }
 
 impl Module {
-    /// `None` for a file that belongs to no room, and for tests.
+    /// `None` for a file outside the rooms, and for tests.
     fn of(file: String, text: &str) -> Option<(String, Self)> {
         let inside = file.strip_prefix("src/")?.strip_suffix(".rs")?;
         let mut path: Vec<String> = inside.split('/').map(str::to_owned).collect();
@@ -148,7 +148,7 @@ impl Module {
         KNOWS.iter().any(|(name, _)| *name == room).then_some((room, Self { file, path, text }))
     }
 
-    /// Every path of names that the file mentions and that lies in its room, from the room on.
+    /// Every path in the file that leads into the room, relative to the room.
     fn mentioned(&self, room: &str) -> Vec<Vec<String>> {
         let mut found = Vec::new();
         let mut before = ' ';
@@ -192,7 +192,7 @@ impl Module {
         Some(at)
     }
 
-    /// What the file imports, by the name that it then has here.
+    /// Full path of a name that the file imports.
     fn import(&self, room: &str, name: &str) -> Option<Vec<String>> {
         let uses = self.text.split("use ").skip(1).flat_map(|text| paths(text).0);
         let mut named = uses.filter(|path| path.last().is_some_and(|last| last == name));
@@ -200,13 +200,13 @@ impl Module {
     }
 }
 
-/// A name behind `.`, `::` or `'` starts no path.
+/// Whether a name after this character continues a path: after `.`, `::` or `'`.
 fn rest_of_path(before: char) -> bool {
     matches!(before, ':' | '.' | '\'')
 }
 
-/// The paths at the start of `text`, of which there are several in `a::{b, c::d}`, and the length of
-/// all. A path of one name is none.
+/// The paths at the start of `text`, such as the two in `a::{b, c::d}`, and their length in bytes.
+/// A single name is no path.
 fn paths(text: &str) -> (Vec<Vec<String>>, usize) {
     let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
     let name = text[..end].to_owned();
@@ -233,10 +233,10 @@ fn paths(text: &str) -> (Vec<Vec<String>>, usize) {
     (tails.into_iter().map(whole).collect(), at.min(text.len()))
 }
 
-/// The file in which the thing at this path stands, through all imports on the way.
+/// The file that defines the item at this path. Follows re-exports.
 fn home<'a>(room: &str, modules: &'a [Module], path: &[String]) -> Option<&'a Module> {
     let mut path = path.to_vec();
-    // More re-exports than there are files are a circle of their own.
+    // The limit ends the search if re-exports form a circle.
     for _ in 0..modules.len() {
         let at = |depth: usize| modules.iter().find(|it| it.path[..] == path[..depth]);
         let (depth, module) = (0..=path.len()).rev().find_map(|it| Some((it, at(it)?)))?;
@@ -248,7 +248,7 @@ fn home<'a>(room: &str, modules: &'a [Module], path: &[String]) -> Option<&'a Mo
     None
 }
 
-/// The places of the modules that each module knows.
+/// Indices of the modules that each module uses.
 fn neighbours(room: &str, modules: &[Module]) -> Vec<BTreeSet<usize>> {
     let place = |module: &Module| modules.iter().position(|it| it.file == module.file);
     let known = |(own, module): (usize, &Module)| {
@@ -268,7 +268,7 @@ fn reachable(from: usize, neighbours: &[BTreeSet<usize>]) -> BTreeSet<usize> {
     seen
 }
 
-/// The files of `room` that are in a circle, each with its neighbours there.
+/// The files of `room` that are part of a circle, each with the files of the circle that it uses.
 fn circling(room: &str, modules: &[Module]) -> BTreeMap<String, String> {
     let neighbours = neighbours(room, modules);
     let reachable: Vec<_> = (0..modules.len()).map(|it| reachable(it, &neighbours)).collect();
@@ -304,7 +304,7 @@ fn files_of_a_room_know_each_other_in_no_circle() {
     complain(&faults);
 }
 
-/// `src/cli/verbs/set.rs` is `verbs/set` there; `src/error.rs` is `error`.
+/// Name in [`CIRCLES`]: `verbs/set` for `src/cli/verbs/set.rs`, `error` for `src/error.rs`.
 fn name_in_room(file: &str) -> &str {
     let inside = file.trim_start_matches("src/").trim_end_matches(".rs");
     inside.split_once('/').map_or(inside, |(_, name)| name)
@@ -337,7 +337,7 @@ fn circles_are_found_through_imports_and_re_exports() {
 
 #[test]
 fn nothing_is_unfinished_skipped_or_printed_aside() {
-    // In pieces, or this file would be its own finding.
+    // Split, so that this file does not contain the words itself.
     let words = [
         concat!("to", "do!("),
         concat!("unimple", "mented!("),

@@ -1,6 +1,6 @@
-//! A kernel without IPVS, and one without IPv6: what each command says there, beside the reference.
-//! It runs in a guest of its own, whose modules it hides, and which `ipv6.disable=1` starts without
-//! IPv6: `scripts/test.sh` knows how.
+//! Tests on a kernel without IPVS and without IPv6, against the reference. They need a guest of
+//! their own, because they hide its modules. It boots with `ipv6.disable=1`; `scripts/test.sh`
+//! starts it.
 
 #![allow(clippy::panic, clippy::expect_used, reason = "a test fails by a panic")]
 
@@ -26,17 +26,17 @@ use testbed::process::{Outcome, Program, must, run_commands_of};
 const COMMANDS: &str = include_str!("../compat/cases/commands.txt");
 const MISUSE: &str = include_str!("../compat/cases/misuse.txt");
 
-/// What `-R` reads.
+/// Standard input of `-R`.
 const RULE: &str = "-A -t 10.0.0.9:80 -s rr\n";
 
 const MODULES: &str = "/lib/modules";
 
-/// What the kernel starts to load a module.
+/// Names the program that the kernel runs to load a module.
 const LOADER: &str = "/proc/sys/kernel/modprobe";
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// A kernel that has no IPVS and loads none by itself, and both programs.
+/// A kernel that has no IPVS and cannot load it, with both programs.
 struct Absence {
     copies: Copies,
     loader: String,
@@ -46,7 +46,7 @@ struct Absence {
 impl Absence {
     fn new() -> Self {
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        // No other machine's settings are changed, and no other machine's IPVS is unloaded.
+        // On any other machine, these tests would change settings and unload IPVS.
         let is_guest = fs::read_to_string("/proc/cpuinfo").is_ok_and(|it| it.contains("User Mode"));
         assert!(is_guest, "these tests need a guest: run scripts/test.sh");
         assert!(!Path::new("/proc/net/ip_vs").exists(), "this guest has loaded IPVS already");
@@ -58,7 +58,7 @@ impl Absence {
         Self { copies, loader, _turn: turn }
     }
 
-    /// Runs the words by both, as root or as nobody.
+    /// Runs the command with both programs, as root or as nobody.
     fn run(&self, line: &str, file: &str, is_root: bool) -> (Outcome, Outcome) {
         let words: Vec<String> =
             line.split(' ').filter(|it| !it.is_empty()).map(str::to_owned).collect();
@@ -67,7 +67,7 @@ impl Absence {
             run(program, &words, Some(file))
         };
         let (ours, mut theirs) = (run(&self.copies.ours), run(&self.copies.theirs));
-        // What the old program starts has words of its own.
+        // Remove the messages of modprobe, which the old program starts.
         theirs.stderr = theirs
             .stderr
             .lines()
@@ -87,7 +87,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// The first line of the old program's refusal.
+/// First line of the old program's error message.
 fn refusal(is_root: bool) -> &'static str {
     if is_root {
         "Can't initialize ipvs: Protocol not available"

@@ -1,4 +1,4 @@
-//! What the differential tests run their programs with.
+//! Helpers of the differential tests.
 
 #[path = "../compat/testbed/copies.rs"]
 pub mod copies;

@@ -1,7 +1,8 @@
-//! Reading beside another program that writes: whatever is there all the time is in every listing.
+//! Every listing contains all services that exist throughout the read, while another program
+//! writes.
 //!
-//! The kernel gives a list in pieces, and goes on at the n-th entry. strace holds the reader up between
-//! two pieces, so that the other program comes in between each time.
+//! The kernel sends a list in pieces and continues each time at the n-th entry. strace delays the
+//! reader between two pieces, so that the other program writes in between.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,13 +15,13 @@ use ipvsadm::model::{
 use crate::common::{client, namespace};
 use crate::program::{file, traced};
 
-/// Services that stay: four pieces of a list.
+/// Number of services that exist throughout: four pieces of a list.
 const STAY: u8 = 240;
 
-/// Services that the other program adds and deletes, some before and some after each of the others.
+/// Number of services that the other program adds and deletes, between the others.
 const COME_AND_GO: u8 = 40;
 
-/// A service and its real server; neighbours lie apart in the kernel's table.
+/// A service and its real server. Successive numbers are far apart in the kernel's hash table.
 fn numbered(family: Family, net: u8, host: u8) -> [Change; 2] {
     let address = |first: u16| -> IpAddr {
         match family {
@@ -42,7 +43,7 @@ fn all(family: Family, net: u8, count: u8) -> Vec<Change> {
     (0..count).flat_map(|host| numbered(family, net, host)).collect()
 }
 
-/// Ends the writer with this value's life, where reading fails too.
+/// Stops the writer when dropped, even if reading fails.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -51,7 +52,7 @@ impl Drop for Stop<'_> {
     }
 }
 
-/// Calls `read` while another program adds and deletes services of `families`.
+/// Calls `read` repeatedly while another program adds and deletes services of `families`.
 fn beside_a_writer(families: &[Family], mut read: impl FnMut()) {
     let (stop, written) = (AtomicBool::new(false), AtomicUsize::new(0));
     let added: Vec<Change> =
@@ -80,7 +81,7 @@ fn beside_a_writer(families: &[Family], mut read: impl FnMut()) {
     assert!(written.into_inner() > 1, "the other program did not write");
 }
 
-/// The lines of services that are missing in `text`, each recognised by what stands in all listings.
+/// Lines of the expected services that `text` lacks.
 fn missing(text: &str, family: Family) -> Vec<String> {
     let words = (0..STAY).map(|host| match family {
         Family::V4 => format!("10.1.1.{host}"),
@@ -114,7 +115,7 @@ fn nothing_is_missing(stay: Family, writes: &[Family]) {
                 let gone = missing(&outcome.expect(0).out, stay);
                 assert_eq!(gone, [""; 0], "{words:?}");
             }
-            // What only the file has is added, and would be refused.
+            // A service that the listing lacks would be reported as an addition.
             let (outcome, _) = traced(&trace, &["diff", &path]);
             let added: Vec<&str> =
                 outcome.out.lines().filter(|line| line.starts_with('+')).collect();

@@ -1,4 +1,4 @@
-//! File names that are not UTF-8, callers that are not root, and root for somebody else.
+//! File names that are not UTF-8, callers other than root, and callers of sudo.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -30,7 +30,7 @@ fn names_that_are_not_utf8_are_opened() {
     assert_eq!(diff.status.code(), Some(1));
 }
 
-/// The copy of the program that every user can reach.
+/// A copy of the program that every user can execute.
 fn copy() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
@@ -41,7 +41,7 @@ fn copy() -> (tempfile::TempDir, String) {
     (folder, path)
 }
 
-/// Runs a program as another user with `CAP_NET_ADMIN`.
+/// Runs a program as a user other than root who has `CAP_NET_ADMIN`.
 fn as_administrator(program: &str, words: &[&str], input: &str) -> Output {
     let rights = ["--inh-caps", "+net_admin", "--ambient-caps", "+net_admin"];
     Command::new("setpriv")
@@ -68,7 +68,7 @@ fn a_caller_who_is_not_root_learns_why_there_is_no_lock() {
         assert!(text.starts_with("cannot use /run/ipvsadm/apply"), "{text}");
         assert!(text.contains(".lock: Permission denied\nhint: locks, journals and"), "{text}");
         assert!(text.ends_with("hint: nothing was changed\n"), "{text}");
-        // The classic program goes on, as ever, and says what it means.
+        // The classic command continues, as the old one does, and explains the consequence.
         let restore = as_administrator(&format!("{programs}/ipvsadm-restore"), &[], &other);
         let text = said(&restore);
         assert_eq!(restore.status.code(), Some(0), "{text}");
@@ -80,7 +80,7 @@ fn a_caller_who_is_not_root_learns_why_there_is_no_lock() {
     });
 }
 
-/// Who may call this program with sudo may not therefore read every file.
+/// A user who may run this program by sudo may not be allowed to read every file.
 #[test]
 fn nothing_of_a_file_is_shown_that_the_caller_of_sudo_cannot_read() {
     let folder = tempfile::tempdir().unwrap();
@@ -111,7 +111,7 @@ fn nothing_of_a_file_is_shown_that_the_caller_of_sudo_cannot_read() {
             assert!(!run(0o644, verb, "65534").contains("cannot be understood"));
         }
     }
-    // A file that all can read in a folder that they cannot enter.
+    // A readable file in a folder that the user cannot enter.
     let inner = path("inner");
     fs::create_dir(&inner).unwrap();
     fs::set_permissions(&inner, PermissionsExt::from_mode(0o700)).unwrap();

@@ -1,4 +1,4 @@
-//! A connection lives through applies as long as its real server does.
+//! A connection survives an apply as long as its real server exists.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -19,7 +19,7 @@ fn key() -> ServiceKey {
     ServiceKey::tcp(VIP.parse().unwrap())
 }
 
-/// The table with the real server that answers in it, at this weight.
+/// Adds to the table the real server of the connection, with this weight.
 fn with_server(mut table: Table, weight: u32) -> Table {
     let rip: SocketAddr = RIP.parse().unwrap();
     let forwarding = Forwarding::Masquerade;
@@ -30,7 +30,7 @@ fn with_server(mut table: Table, weight: u32) -> Table {
     table
 }
 
-/// The file says it to anybody; the old program asks IPVS first, which does not.
+/// Everybody may read the file in /proc. The old program asks IPVS first, which refuses.
 #[test]
 fn connections_are_listed_to_those_whom_ipvs_obeys() {
     namespace(|| {
@@ -44,7 +44,7 @@ fn connections_are_listed_to_those_whom_ipvs_obeys() {
     });
 }
 
-/// A real server that says everything again, and a connection to it through the virtual address.
+/// Starts an echo server as real server, and connects to it by the virtual address.
 fn connect() -> TcpStream {
     for address in ["192.0.2.80/32", "198.51.100.200/32"] {
         run("ip", &["address", "add", address, "dev", "lo"]);
@@ -98,7 +98,7 @@ fn a_connection_survives_a_hundred_random_applies_but_not_the_loss_of_its_server
             assert_eq!(talk(&mut stream, &format!("round {round}")), Ok(()));
         }
         assert!(is_listed());
-        // Without its real server it does not: so the rounds above could have failed.
+        // Without its real server the connection fails, so the rounds above could have failed.
         let mut wish = with_server(Table::default(), 1);
         Arc::make_mut(&mut wish.pools[0]).destinations.clear();
         let (_file, path) = file(&lines(&wish));

@@ -1,4 +1,4 @@
-//! What it costs: the changes that are needed, and hardly more than reading.
+//! Counts requests: only the necessary changes, and hardly more than one listing.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use crate::program::{file, restore, traced, traced_restore};
 
 const SERVICES: usize = 10_000;
 
-/// Addresses apart: up to 7.0 the kernel's table of services has 256 buckets.
+/// Different addresses: before Linux 7.1, the kernel's hash table of services has only 256 buckets.
 fn many(weight_of_last: u32) -> String {
     let mut text = String::new();
     for n in 0..SERVICES {
@@ -20,11 +20,11 @@ fn many(weight_of_last: u32) -> String {
     text
 }
 
-/// System calls whose trace shows every request.
+/// System calls that carry requests to the kernel.
 const CALLS: &str = "trace=sendto,getsockopt";
 
-/// The commands of a trace that change something, and how many read (4, 8, 11, 13 and 15, and all
-/// socket options).
+/// From a trace: the numbers of the commands that change something, and the number of reads
+/// (commands 4, 8, 11, 13 and 15, and all socket options).
 fn requests(log: &str) -> (Vec<u8>, usize) {
     let starts = log.lines().filter(|row| row.contains("sendto(")).flat_map(|row| {
         row.split("nlmsg_type=IPVS").skip(1).filter_map(|part| part.split_once("}, \"\\x"))
@@ -41,7 +41,7 @@ fn one_weight_of_ten_thousand_services_is_one_request_and_one_listing() {
     namespace(|| {
         restore(&many(1)).expect(0);
         let (_two, two) = file(&many(2));
-        // The filter spares the others the stop.
+        // The seccomp filter stops only at the traced calls.
         let trace = ["--seccomp-bpf", "-xx", "-s", "16", "-e", CALLS];
         let (outcome, log) = traced(&trace, &["apply", &two]);
         assert_eq!(outcome.out, "1 change made: 0 added, 1 edited, 0 deleted\n", "{outcome:?}");
@@ -73,7 +73,7 @@ fn restore_goes_to_the_disk_once() {
             let trace = ["--seccomp-bpf", "-e", "trace=fsync,fdatasync,write"];
             let (outcome, log) = traced_restore(&trace, &text);
             outcome.expect(0);
-            // The file and its folder.
+            // One fsync for the file and one for its folder.
             assert_eq!(log.matches("sync(").count(), 2, "{log}");
             assert!(log.matches("write(").count() < 20, "{log}");
         }

@@ -1,4 +1,4 @@
-//! A failure at any step leaves the table as it was.
+//! A failure at any step leaves the table unchanged.
 
 use std::fmt::Write;
 
@@ -29,7 +29,7 @@ fn a_refused_line_anywhere_is_named_and_everything_is_undone() {
             for (at, row) in services {
                 let key = row.split(" -s ").next().unwrap().replacen("-A", "-a", 1);
                 let bad = format!("{key} -r 127.255.255.255 -g -w 1");
-                // Of a service of IPv6 it is of the other family.
+                // An IPv6 service accepts an IPv4 real server only by a tunnel.
                 let bad = if key.contains('[') || key.contains(" -6") {
                     bad.replace(" -g", " -i")
                 } else {
@@ -51,8 +51,8 @@ fn a_refused_line_anywhere_is_named_and_everything_is_undone() {
     });
 }
 
-/// The line of a refusal is known from the first reading: a slow DNS cannot delay the rollback or the
-/// message.
+/// The first reading remembers the line of each refusal, so a slow DNS cannot delay the rollback or
+/// the message.
 #[test]
 fn no_name_is_looked_up_again_for_the_message_of_a_refusal() {
     namespace(|| {
@@ -71,7 +71,7 @@ fn no_name_is_looked_up_again_for_the_message_of_a_refusal() {
     });
 }
 
-/// Two tables of several steps: each phase needs more than one send.
+/// Two tables whose plan needs more than one send for each phase.
 pub fn big() -> (String, String) {
     let (mut old, mut new) = (String::new(), String::new());
     for vip in 0..2 {
@@ -89,8 +89,8 @@ pub fn big() -> (String, String) {
     (old, new)
 }
 
-/// Injects a fault into each send of an apply in turn, until there is none to hit any more. Says how
-/// often something was undone.
+/// Injects a fault into each send of an apply in turn, until no send is left. Returns how often a
+/// rollback happened.
 fn at_every_send(
     fault: impl Fn(usize) -> &'static str,
     check: impl Fn(usize, Outcome, &str, &Table) -> bool,
@@ -111,7 +111,7 @@ fn at_every_send(
         }
         undone += usize::from(check(send, outcome, &new_path, &before));
         if live_whole() != before {
-            // It came so late that all was done.
+            // The fault came after the last change, so the table is the new one.
             ours(&["apply", &old_path]).expect(0);
         }
         assert_eq!(live_whole(), before);
@@ -119,7 +119,8 @@ fn at_every_send(
     undone
 }
 
-/// Sends of the plan of [`big`]: additions and edits in two or more, deletions too.
+/// Least number of sends of the plan of [`big`]: two or more for additions and edits, two or more
+/// for deletions.
 const STEPS: usize = 5;
 
 #[test]
@@ -144,14 +145,14 @@ fn sigterm_or_sigint_at_every_step() {
         let name = |send| ["interrupted by SIGTERM", "interrupted"][send % 2];
         let fault = |send| ["signal=SIGTERM", "signal=SIGINT"][send % 2];
         let undone = at_every_send(fault, |send, outcome, new_path, before| {
-            // Before the first change the signal just ends the program.
+            // Before the first change, the signal ends the program without a rollback.
             match outcome.status {
                 -1 | 130 | 143 => {}
                 3 => {
                     let first = outcome.complaints.lines().next();
                     assert_eq!(first, Some(name(send)), "{outcome:?}");
                 }
-                // All was done, and it was only looking whether it is so.
+                // The signal came after the last change.
                 0 => {
                     assert_eq!(ours(&["diff", new_path]).status, 0, "send {send}");
                     return false;
@@ -176,7 +177,7 @@ fn sigkill_at_every_step_and_recover() {
                     assert_eq!(&live_whole(), before, "send {send}: {outcome:?}");
                     return false;
                 }
-                // Nobody writes over what a killed run has left.
+                // The next apply must not overwrite the journal of the killed one.
                 let refused = ours(&["apply", new_path]).expect(2);
                 assert!(refused.complaints.contains("apply --recover"), "{refused:?}");
                 ours(&["apply", "--recover"]).expect(0);
@@ -197,7 +198,7 @@ fn an_undo_that_fails_too_is_said_and_can_be_repeated() {
         let ((_old, old_path), (_new, new_path)) = (file(&old), file(&new));
         ours(&["apply", &old_path]).expect(0);
         let before = live_whole();
-        // The sends of reading come first.
+        // Skip the sends that only read.
         let (_, log) = traced(&["-e", "trace=sendto"], &["apply", "--dry-run", &new_path]);
         let reading = log.matches("sendto(").count();
         let inject = format!("inject=sendto:error=ENOBUFS:when={}+", reading + 3);
@@ -205,7 +206,8 @@ fn an_undo_that_fails_too_is_said_and_can_be_repeated() {
         let (outcome, _) = traced(&["-e", "trace=sendto", "-e", &inject], &words);
         assert_eq!(outcome.status, 4, "{outcome:?}");
         assert_ne!(live_whole(), before);
-        // The recovery fails at each of its sends, until at one it has begun.
+        // Let the recovery fail at each send in turn, until one of them comes after its first
+        // change.
         let status = (1..20).find_map(|send| {
             let inject = format!("inject=sendto:error=ENOBUFS:when={send}+");
             let words = ["apply", "--recover"];
@@ -226,7 +228,7 @@ fn a_report_that_cannot_be_written_is_no_success_where_json_was_asked_for() {
         let ((_old, old_path), (_new, new_path)) = (file(&old), file(&new));
         ours(&["apply", &old_path]).expect(0);
         let before = live_whole();
-        // Whoever asks for JSON relies on it.
+        // With --json a missing report is an error, because a program relies on it.
         for (json, status) in [("", 0), ("--json", 5)] {
             let full = "No space left on device\n";
             let made = shell(&format!("$ours apply {json} {new_path} >/dev/full")).expect(status);
@@ -255,7 +257,7 @@ fn what_only_other_programs_make_can_be_recovered() {
         let mut client = Client::open().unwrap();
         let key = ServiceKey::tcp("192.0.2.80:80".parse().unwrap());
         let service = Service::new(key, SchedulerName::new("rr").unwrap());
-        // The classic tool ends at 31 days.
+        // More than the classic tool's limit of 31 days.
         let timeout = 4_000_000;
         let granularity = Granularity::host(key.family());
         let service =
@@ -280,7 +282,7 @@ fn time_outs_and_daemons_come_back_too() {
         let (_old, old) = file(old);
         ours(&["apply", &old]).expect(0);
         let before = live_whole();
-        // The last step fails: a daemon on an interface that does not exist.
+        // The last change fails, because the interface does not exist.
         let new = "-A -u 192.0.2.80:53 -s rr\n--set 906 0 0\n--stop-daemon backup\n\
                    --start-daemon master --mcast-interface nosuch0\n";
         let (_new, new) = file(new);
@@ -291,7 +293,7 @@ fn time_outs_and_daemons_come_back_too() {
     });
 }
 
-/// A service with one real server, which is reached so.
+/// JSON of a service with one real server of this forwarding method.
 fn reached(method: &str) -> String {
     format!(
         "{{\"schema\":1,\"services\":[{{\"protocol\":\"tcp\",\"address\":\"192.0.2.80\",\"port\":80,\
@@ -300,7 +302,8 @@ fn reached(method: &str) -> String {
     )
 }
 
-/// No rule line can say "local", which is another method to the kernel all the same.
+/// No rule line can express the forwarding method "local", but the kernel distinguishes it from
+/// others.
 #[test]
 fn local_is_a_method_of_its_own() {
     namespace(|| {
@@ -309,7 +312,7 @@ fn local_is_a_method_of_its_own() {
         let (_local, local) = file(&reached("local"));
         ours(&["apply", "--confirm", "1", &local]).expect(3);
         assert_eq!(live(), before);
-        // The kernel takes no broadcast address.
+        // The kernel refuses a broadcast address.
         let refused = reached("local")
             .replace("}]}]}", "},{\"address\":\"127.255.255.255\",\"port\":80}]}]}");
         ours_with(&refused, &["apply", "-"]).expect(3);
@@ -328,7 +331,7 @@ fn local_is_a_method_of_its_own() {
     });
 }
 
-/// A deletion can be undone, but by then packets have found no service.
+/// A rollback adds a deleted service again, but meanwhile its packets find no service.
 #[test]
 fn nothing_is_deleted_before_a_daemon_has_started() {
     namespace(|| {
@@ -338,7 +341,7 @@ fn nothing_is_deleted_before_a_daemon_has_started() {
         let trace = ["-e", "trace=sendto", "-xx", "-s", "65536"];
         let (outcome, log) = traced(&trace, &["apply", &new]);
         assert!(outcome.expect(3).complaints.contains("line 2: "), "{log}");
-        // 192.0.2.80 is read, and no change speaks of it.
+        // 192.0.2.80 appears in reads, but in no change.
         let changes: Vec<&str> = log.lines().filter(|line| line.contains("NLM_F_ACK")).collect();
         let speak_of = |address| changes.iter().any(|line| line.contains(address));
         assert!(speak_of(r"\xc0\x00\x02\x51") && !speak_of(r"\xc0\x00\x02\x50"), "{log}");

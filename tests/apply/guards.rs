@@ -1,4 +1,4 @@
-//! The lock, confirmation, the empty wish, the scope, kept weights, concurrent writers.
+//! Lock, confirmation, empty input, scope, kept weights, and concurrent writers.
 
 use std::fs;
 use std::io::Read;
@@ -41,7 +41,7 @@ fn unconfirmed_is_undone_and_accepted_stays() {
         assert_eq!(live(), before);
 
         let (child, _complaints) = waiting("60", &new);
-        // While it waits the table is its own.
+        // A waiting apply holds the lock.
         let busy = ours(&["apply", &old]).expect(2);
         assert!(busy.complaints.starts_with("another ipvsadm is changing this table"), "{busy:?}");
         assert_eq!(ours(&["set", "-t", "192.0.2.80:80", "scheduler=rr"]).status, 2);
@@ -109,7 +109,7 @@ fn an_empty_wish_needs_a_word() {
         }
         ours_with("", &["apply", "--allow-empty", "-"]).expect(0);
         assert!(live().pools.is_empty());
-        // Empty on empty is as wished.
+        // Empty input and an empty table are equal.
         ours_with("", &["apply", "-"]).expect(0);
     });
 }
@@ -167,7 +167,7 @@ fn what_is_out_of_scope_is_left_alone() {
             rows
         };
         assert_eq!(sorted(&saved), sorted(expected));
-        // Nothing of the file is in this scope, and something of the table is.
+        // The scope contains services of the table, but none of the file.
         let refused = ours(&["apply", "--scope", "fwmark", "--scope", "udp", &new]).expect(2);
         assert!(refused.complaints.contains("--allow-empty"));
         ours(&["apply", "--scope", "no/such", &new]).expect(2);
@@ -204,13 +204,13 @@ fn another_writer_is_reported() {
     });
 }
 
-/// Applies a file, while another program writes behind the first change. Says what was complained of.
+/// Applies a file while another program writes after the first change. Returns the messages.
 fn disturbed(new: &str, write: impl FnOnce()) -> String {
-    // Once, so that the schedulers are loaded, and no more asked for.
+    // A first apply loads the schedulers, so that the next one does not ask for them.
     let before = lines(&live());
     ours(&["apply", new]).expect(0);
     restore(&before).expect(0);
-    // It is held up at its first change, which comes behind what it sends to read.
+    // Delay the first change, which is the first send after those of a dry run.
     let (_, log) = traced(&["-e", "trace=sendto"], &["apply", "--dry-run", new]);
     let first = log.matches("sendto(").count() + 1;
     let before = live();
@@ -226,7 +226,7 @@ fn disturbed(new: &str, write: impl FnOnce()) -> String {
     complaints
 }
 
-/// Of so many services only the list is read back, and the real servers of those that were changed.
+/// In a large table, only the list of services and the changed services are read back.
 #[test]
 fn another_writer_is_reported_in_a_large_table_too() {
     namespace(|| {
@@ -269,7 +269,7 @@ fn what_another_writer_deletes_first_is_deleted() {
     });
 }
 
-/// The kernel refuses us the service, and gives it our real server.
+/// The kernel refuses our service, but then accepts our real server.
 #[test]
 fn a_service_that_another_writer_makes_first_stays_as_that_made_it() {
     namespace(|| {
@@ -285,10 +285,10 @@ fn a_service_that_another_writer_makes_first_stays_as_that_made_it() {
     });
 }
 
-/// Starts an apply of this file that waits before its first change for so long that another writer
-/// comes first.
+/// Starts an apply of this file, lets `writer` run before its first change, and returns the exit
+/// status.
 fn overtaken(path: &str, writer: impl FnOnce()) -> Option<i32> {
-    // The journal is on disk once it and its folder are.
+    // The journal is durable after two fsyncs: of the file and of its folder.
     let mut child = held_up("fsync", 2, path);
     while journals() == 0 {
         thread::sleep(Duration::from_millis(10));
@@ -297,16 +297,16 @@ fn overtaken(path: &str, writer: impl FnOnce()) -> Option<i32> {
     let_go(&mut child)
 }
 
-/// Starts an apply that stops behind this system call.
+/// Starts an apply that stops itself after this system call.
 fn held_up(call: &str, number: usize, path: &str) -> Child {
     let (trace, stop) =
         (format!("trace={call}"), format!("inject={call}:signal=SIGSTOP:when={number}"));
-    // With -D it is the child, and not strace.
+    // With -D the child is the program; otherwise it would be strace.
     let words = ["-D", "-o", "/dev/null", "-e", &trace, "-e", &stop, OURS, "apply", path];
     start("strace", "strace", &words)
 }
 
-/// Lets it go on, when it has stopped, and waits for its end.
+/// Waits until the program has stopped, continues it, and waits for its end.
 fn let_go(child: &mut Child) -> Option<i32> {
     let pid = Pid::from_raw(child.id().cast_signed());
     loop {
@@ -318,14 +318,14 @@ fn let_go(child: &mut Child) -> Option<i32> {
     }
 }
 
-/// Where this namespace has its journal: by the number of the namespace.
+/// Path of this namespace's journal, whose name contains the inode number.
 fn journal() -> String {
     let number = fs::metadata("/proc/thread-self/ns/net").unwrap().ino();
     format!("/run/ipvsadm/apply-netns-{number}.json")
 }
 
-/// The kernel gives the number of a namespace that is gone to a new one, but when is chance: what a
-/// namespace has in /proc takes numbers too. So the journal gets the number of the new one here.
+/// The kernel reuses inode numbers of namespaces, but not predictably: other files in /proc take
+/// numbers too. So the test renames the journal to the new namespace's number.
 #[test]
 fn the_journal_of_a_namespace_that_is_gone_is_not_believed() {
     let (tell, told) = channel();
@@ -340,7 +340,7 @@ fn the_journal_of_a_namespace_that_is_gone_is_not_believed() {
     });
     let gone = told.recv().unwrap();
     namespace(move || {
-        // The services have the names of those that are gone: routers look alike.
+        // The new namespace has services of the same addresses, as similar routers do.
         reference("", &["-A", "-t", "192.0.2.80:80", "-s", "rr"]).expect(0);
         let before = live();
         fs::rename(&gone, journal()).unwrap();
@@ -438,7 +438,7 @@ fn nobody_else_can_hold_the_lock_or_write_beside_it() {
     });
 }
 
-/// The kernel says of a file that is not there, too, that its file system cannot be written.
+/// For a missing file on a read-only file system, the kernel reports the read-only file system.
 #[test]
 fn a_state_folder_that_cannot_be_written_is_no_obstacle() {
     namespace(|| {
@@ -472,14 +472,14 @@ fn others_than_root_learn_that_they_may_not() {
     });
 }
 
-/// What an apply left that was killed while it waited confirms none that comes behind it.
+/// A question that a killed apply left must not confirm a later apply.
 #[test]
 fn a_killed_apply_that_waited_confirms_no_other_one() {
     namespace(|| {
         let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
         killed(&new);
         restore(OLD).expect(0);
-        // Holds the lock, and has not yet asked.
+        // This apply holds the lock, but has not asked its question yet.
         let status = overtaken(&new, || {
             ours(&["apply", "--accept"]).expect(2);
         });

@@ -1,4 +1,4 @@
-//! What was meant, where the kernel says only that it is not there.
+//! Hints that propose what was probably meant when an object does not exist.
 
 use std::fmt::Write;
 
@@ -48,7 +48,7 @@ fn a_mask_with_holes_is_taken_as_it_is() {
         let set = ours(&set).expect(0).complaints;
         assert!(set.starts_with("hint: the mask 255.0.255.0 has holes; "), "{set}");
         ours(&["set", "-t", "192.0.2.80:80", "netmask=255.255.255.0"]).expect(0);
-        // A file is what another program has made, or was hinted at when it was made.
+        // Files get no hint: another program made the rule, or the hint came when it was made.
         assert_eq!(restore(&format!("{rule}\n")).expect(0).complaints, "");
         assert_eq!(ours(&["-S", "-n"]).expect(0).out, format!("{rule}\n"));
         for bad in ["24", "0xffffff00", "localhost"] {
@@ -77,7 +77,7 @@ fn an_advice_for_many_lines_stands_once() {
     });
 }
 
-/// A port that direct routing and tunnels cannot have, of a real server whose -m was forgotten.
+/// Direct routing and tunnels keep the port, so -m is probably missing.
 #[test]
 fn a_port_that_is_replaced_is_told_of_files_too() {
     const NOTE: &str = "-g and -i cannot change the port: 80 is used instead of 808";
@@ -98,7 +98,8 @@ fn a_port_that_is_replaced_is_told_of_files_too() {
         told(&restore(&rules).expect(0).complaints);
         ours(&["-C"]).expect(0);
         told(&ours_with(&rules, &["-R"]).expect(0).complaints);
-        // Behind the old tool's line, and of both lines that are one server now.
+        // The hint follows the old tool's line and names both lines, which are now the same real
+        // server.
         let same = "-A -t 192.0.2.80:80\n-a -t 192.0.2.80:80 -r 198.51.100.1:8081\n\
                     -a -t 192.0.2.80:80 -r 198.51.100.1:8082\n";
         let refused = ours_with(same, &["diff", "-"]).expect(2).complaints;

@@ -1,4 +1,4 @@
-//! Runs that may not look into process 1 use the same lock and the same journal as those that may.
+//! Callers without access to process 1 use the same lock and journal as other callers.
 
 use crate::program::{OURS, Outcome, file, finish, start};
 
@@ -6,7 +6,7 @@ const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n";
 const NEW: &str = "-A -t 192.0.2.80:80 -s wlc\n";
 const OTHER: &str = "-A -t 192.0.2.81:80 -s rr\n";
 
-/// Shell functions and variables of [`machine`].
+/// Shell functions and variables for [`machine`].
 const PRELUDE: &str = "
     mount -t tmpfs run /run
     ip link set lo up
@@ -22,7 +22,7 @@ const PRELUDE: &str = "
     $ours apply $old >/dev/null
 ";
 
-/// Runs a script as process 1 of a machine of its own: a network namespace, a /proc and a /run.
+/// Runs a script as process 1 of a new network namespace with its own /proc and /run.
 fn machine(script: &str) -> Outcome {
     let ((_old, old), (_new, new), (_other, other)) = (file(OLD), file(NEW), file(OTHER));
     let script = format!("ours={OURS} old={old} new={new} other={other}\n{PRELUDE}\n{script}");
@@ -92,7 +92,7 @@ fn the_journal_is_found_without_sys_ptrace() {
     assert!(outcome.out.ends_with("\n0\n-A -t 192.0.2.80:80 -s rr\n"), "{outcome:?}");
 }
 
-/// The lock file says which namespace it is of.
+/// The lock file contains the identity of its namespace.
 #[test]
 fn a_namespace_is_recognised_by_its_lock_file_where_process_1_is_hidden() {
     let outcome = machine(
@@ -135,7 +135,7 @@ fn nothing_is_changed_where_the_namespace_is_not_known() {
     assert_eq!(outcome.complaints.matches("hint: nothing was changed\n").count(), 4, "{outcome:?}");
 }
 
-/// A host that boots needs its rules.
+/// A host that boots needs its rules, with or without a lock.
 #[test]
 fn restore_says_that_it_has_no_lock_and_goes_on() {
     let outcome = machine(

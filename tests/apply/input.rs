@@ -1,5 +1,4 @@
-//! Input that is not what it seems: words that are passed over, bytes and lengths that no rule has,
-//! duplicates.
+//! Unusual input: ignored arguments, control characters, overlong lines, duplicates.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -32,13 +31,13 @@ fn restore_says_which_argument_it_ignored_and_how_much_it_deleted() {
             assert_eq!((outcome.out.as_str(), outcome.complaints), ("", expected));
             assert_eq!(live().pools.len(), 0);
         }
-        // An empty table has nothing to lose.
+        // Nothing is said about an empty table, because nothing was deleted.
         assert_eq!(restore("").expect(0).complaints, "");
         restore(TWO).expect(0);
         let outcome = called("ipvsadm-restore", "-A -f 1 -s rr\n", &["-n"]).expect(0);
         let ignored = format!("hint: `-n' was ignored: {stream}\n");
         assert_eq!(outcome.complaints, format!("hint: services deleted: 2\n{ignored}"));
-        // As ever where nothing is odd.
+        // Ordinary input gets no message.
         assert_eq!(restore(TWO).expect(0).complaints, "");
     });
 }
@@ -86,7 +85,7 @@ fn a_control_byte_is_a_mistake_of_its_line() {
             ("00", "-A -f 1 -p \0\n"),
             ("00", "-A -t 192.0.2.82:80\0 -s rr\n"),
         ] {
-            // Behind a # it is part of a comment.
+            // In a comment, control characters are ignored.
             let text = format!("# \0 \u{1}\n{rule}");
             let what = format!("the line has a control byte 0x{byte}\nhint: ");
             for (outcome, before_it, after_it) in [
@@ -101,14 +100,14 @@ fn a_control_byte_is_a_mistake_of_its_line() {
                 assert_eq!(live(), before);
             }
         }
-        // On the command line it is a byte like any other.
+        // On the command line, a control character is not special.
         let refused = ours(&["-A", "-f", "1", "-s", "\u{1}"]).expect(255).complaints;
         assert!(refused.starts_with("Scheduler or persistence engine not found\n"), "{refused}");
         assert!(refused.contains("-s \\x01"), "{refused:?}");
     });
 }
 
-/// Each command with an input that is made by a shell, in no more memory than that.
+/// Runs each command on the output of a shell command, with a limit on memory.
 fn fed(source: &str, commands: &[&str]) -> Vec<(String, i32, String)> {
     let outcomes = commands.iter().map(|command| {
         let run = match *command {
@@ -150,7 +149,7 @@ fn input_that_is_too_long_or_has_no_end_is_an_error() {
                 assert_eq!(live(), before, "{source}, {command}");
             }
         }
-        // A line may be as long as that.
+        // A line of the maximum length is accepted.
         let comment = "x".repeat(65_535);
         restore(&format!("#{comment}\n{TWO}")).expect(0);
         restore(&format!("#x{comment}\n{TWO}")).expect(2);
@@ -260,7 +259,7 @@ fn options_without_effect_are_told() {
         assert!(told("-e -u 192.0.2.80:53 -r 198.51.100.2:53 -m").contains(back));
         ours(&["-A", "-u", "192.0.2.81:53", "-s", "rr"]).expect(0);
         assert_eq!(told("-a -u 192.0.2.81:53 -r 198.51.100.1:53 -m"), "");
-        // A saved file says nothing of it when it is loaded; of a mask without effect it would.
+        // A saved file gets no such message, although one about masks would apply.
         let saved = ours(&["-S", "-n"]).expect(0).out;
         assert_eq!(restore(&saved).expect(0).complaints, "");
         let masked = restore("-A -t 192.0.2.80:80 -M 255.255.255.0\n").expect(0).complaints;
@@ -284,7 +283,7 @@ fn an_empty_file_would_delete_what_is_in_scope() {
     });
 }
 
-/// Keeps standard output and standard error in the order in which they were written.
+/// Returns standard output and standard error in the order in which they were written.
 fn together(words: &[&str], input: &str) -> String {
     let (_input, path) = file(input);
     let words = words.join(" ");

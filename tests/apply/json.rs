@@ -1,4 +1,4 @@
-//! JSON says what the text says.
+//! The JSON output agrees with the text output.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, UdpSocket};
@@ -49,7 +49,7 @@ fn service_words(service: &Value) -> Vec<String> {
     }
 }
 
-/// The words behind the name of a service in the default listing.
+/// Words after the name of a service in the default listing.
 fn flags(service: &Value) -> Vec<String> {
     let mut words = vec![plain(&service["scheduler"])];
     if let Some(flags) = service.get("flags") {
@@ -94,7 +94,8 @@ fn method(server: &Value) -> &'static str {
     }
 }
 
-/// Thresholds of 0 are absent; everything else that has a column must be there.
+/// Values of these fields. Thresholds of 0 may be missing; every other field of a column must
+/// exist.
 fn fields(value: &Value, names: &[&str]) -> Vec<String> {
     let field = |name: &str| match value.get(name) {
         Some(value) => plain(value),
@@ -106,7 +107,7 @@ fn fields(value: &Value, names: &[&str]) -> Vec<String> {
 
 const COUNTERS: [&str; 5] = ["connections", "in_packets", "out_packets", "in_bytes", "out_bytes"];
 
-/// The words of the listing's rows, made of the JSON.
+/// Rows of the text listing, built from the JSON.
 fn rows(list: &Value, option: &str) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for service in list["services"].as_array().unwrap() {
@@ -140,7 +141,7 @@ fn rows(list: &Value, option: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// Every key, at any depth.
+/// Collects the keys of all levels.
 fn keys(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) => {
@@ -203,7 +204,7 @@ fn every_listing_of_services_agrees() {
                     assert_eq!(service.get("rate").is_some(), option == "--rate");
                 }
             }
-            // Each object has what the two listings have.
+            // With both options, each object contains the fields of both listings.
             let both = parse(&["-L", "--stats", "--rate", "--json"]);
             for service in both["services"].as_array().unwrap() {
                 let servers = service["destinations"].as_array().unwrap();
@@ -226,7 +227,7 @@ fn every_listing_of_services_agrees() {
     });
 }
 
-/// Sends datagrams, and every second answer: no two counters are the same.
+/// Sends datagrams and every second reply, so that all counters differ.
 fn traffic(vip: &str, server: &UdpSocket, clients: usize) {
     for _ in 0..clients {
         let client = UdpSocket::bind("10.0.0.1:0").unwrap();
@@ -253,7 +254,7 @@ fn counters_and_rates_of_traffic_agree() {
         traffic("10.0.0.1:53", &server, 50);
         for option in ["--stats", "--rate"] {
             let begun = Instant::now();
-            // The kernel adds up every two seconds, also between two readings.
+            // The kernel updates counters every two seconds, so it may do so between two readings.
             loop {
                 let list = parse(&["-L", option, "--json"]);
                 let words = text(&["-L", "-n", "--exact", option]);
@@ -318,7 +319,7 @@ fn connections_agree() {
                 UdpSocket::bind(own).unwrap().send_to(b"x", vip).unwrap();
             }
         }
-        // In one second or the other, so the time to expiry may differ.
+        // The two readings may be in different seconds, so the expiry may differ.
         let list = parse(&["-L", "-c", "--json"]);
         let rows: Vec<Vec<String>> = list["connections"]
             .as_array()
@@ -344,10 +345,10 @@ fn connections_agree() {
     });
 }
 
-/// A row of `-L -c --persistent-conn`, made of the JSON; the time to expiry left out.
+/// Row of `-L -c --persistent-conn` without the expiry, built from the JSON.
 fn connection_words(it: &Value) -> Vec<String> {
     let service = match it.get("fwmark").and_then(Value::as_u64) {
-        // The kernel shows a mark as if it were an address.
+        // The kernel shows a firewall mark as an address.
         Some(mark) => format!("{}:0", Ipv4Addr::from(u32::try_from(mark).unwrap())),
         None => endpoint(it, "virtual_"),
     };

@@ -1,4 +1,4 @@
-//! Confirmation on a terminal.
+//! `apply --confirm` on a terminal.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -14,10 +14,10 @@ use crate::program::{OURS, file, journals, live, ours};
 const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n";
 const NEW: &str = "-A -t 192.0.2.80:80 -s wlc\n";
 
-/// What a terminal is asked.
+/// Start of the question.
 const PROMPT: &str = "applied; press Enter within";
 
-/// Runs words of a shell that controls jobs on a terminal of its own; `$ours` is our program.
+/// Runs a shell script with job control on a terminal of its own; `$ours` is our program.
 fn on_terminal(words: &str) -> (Child, File) {
     let OpenptyResult { master, slave } = openpty(None, None).unwrap();
     let end = || Stdio::from(slave.try_clone().unwrap());
@@ -32,7 +32,7 @@ fn on_terminal(words: &str) -> (Child, File) {
     (child, File::from(master))
 }
 
-/// Reads what is on the screen until `mark`.
+/// Reads the screen until `mark` appears.
 fn wait_for(terminal: &mut File, mark: &str) -> String {
     let (mut text, mut buffer) = (String::new(), [0; 4096]);
     while !text.contains(mark) {
@@ -52,7 +52,8 @@ fn changed(test: impl FnOnce(&str) + Send + 'static) {
     });
 }
 
-/// Types `keys` when `mark` is on the screen; they confirm nothing, and the table is as before.
+/// Types `keys` after `mark` has appeared. Checks that they confirm nothing and that the table is
+/// rolled back.
 fn undone_in_spite_of(keys: &[u8], mark: &str, words: &str) {
     let before = live();
     let (mut child, mut terminal) = on_terminal(words);
@@ -85,7 +86,7 @@ fn enter_confirms() {
 fn a_background_job_waits_without_its_terminal() {
     changed(|new| {
         let words = format!("stty tostop; $ours apply --confirm 3 {new} & wait $!; echo status $?");
-        // These keys are for the shell.
+        // The shell reads these keys, not the program.
         undone_in_spite_of(b"\n", "applied; run", &words);
     });
 }
@@ -98,7 +99,7 @@ fn control_z_does_not_stop_the_clock() {
     });
 }
 
-/// What was typed while the changes were made is no answer to a question that came later.
+/// Keys typed before the question cannot answer it.
 #[test]
 fn keys_that_came_too_early_confirm_nothing() {
     changed(|new| {
@@ -108,7 +109,7 @@ fn keys_that_came_too_early_confirm_nothing() {
     });
 }
 
-/// Control-D hands out what stands in the line so far.
+/// Control-D delivers the unfinished line to the program.
 #[test]
 fn half_a_line_does_not_stop_the_clock() {
     changed(|new| {
@@ -135,7 +136,7 @@ fn the_countdown_is_one_short_line() {
         for shown in line.split('\r') {
             assert!(shown.trim_end_matches("\x1b[K").chars().count() < 80, "{shown:?}");
         }
-        // It goes away.
+        // The countdown is erased at its end.
         assert!(line.ends_with("\r\x1b[K"), "{line:?}");
     });
 }

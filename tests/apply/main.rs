@@ -1,6 +1,6 @@
-//! apply, diff, set, save and restore on a real kernel.
+//! Tests of apply, diff, set, save and restore on a real kernel.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests fail by panic
 
 mod beside;
 mod caller;

@@ -1,5 +1,4 @@
-//! Schedulers and persistence engines that the kernel does not have: a mistake of the file, found
-//! before the first change.
+//! Schedulers and persistence engines that the kernel lacks are reported before the first change.
 
 use ipvsadm::model::Table;
 use ipvsadm::read_table;
@@ -15,7 +14,7 @@ const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.
 
 const REFUSED: &str = "Scheduler or persistence engine not found\n";
 
-/// Every command that reads a file and looks at the kernel's table.
+/// Runs every command that reads a file and compares it with the kernel's table.
 fn everybody(text: &str) -> Vec<(&'static str, Outcome)> {
     let rules = !text.starts_with('{');
     let mut outcomes = vec![
@@ -37,7 +36,7 @@ fn an_unknown_scheduler_or_engine_changes_nothing() {
         let before = live_whole();
         let wrong = OLD.replace("-A -t 192.0.2.80:80 -s rr", "-A -t 192.0.2.80:80 -s wrrr");
         let pe = OLD.replace("53 -s rr", "53 -s rr -p 60 --pe sipp");
-        // A module of that name is there, and is no scheduler.
+        // The module `ip_vs_ftp` exists, but is no scheduler.
         let ftp = OLD.replace("53 -s rr", "53 -s ftp");
         let json = |extra: &str| {
             format!(
@@ -48,7 +47,7 @@ fn an_unknown_scheduler_or_engine_changes_nothing() {
         let meant = "hint: the kernel has no module ip_vs_wrrr\nhint: did you mean wrr?\n";
         for (text, hints) in [
             (wrong.clone(), format!("hint: line 1: -t 192.0.2.80:80 -s wrrr\n{meant}")),
-            // Also of a file that is run on a cleared table.
+            // Also in a file that restore executes on a cleared table.
             (
                 format!("-C\n-Z\n{wrong}"),
                 format!("hint: line 3: -t 192.0.2.80:80 -s wrrr\n{meant}"),
@@ -98,7 +97,8 @@ fn an_unknown_scheduler_or_engine_changes_nothing() {
     });
 }
 
-/// The message of the classic commands as `apply` and `diff` write it: file and line come first.
+/// The classic commands' message in the form of `apply` and `diff`, which begins with file and
+/// line.
 fn named(file: &str, message: &str) -> String {
     let (text, hints) = message.split_once("\nhint: line ").unwrap_or((message, ""));
     match hints.split_once(": ") {
@@ -148,7 +148,7 @@ fn every_unknown_scheduler_is_reported() {
 #[test]
 fn what_the_kernel_has_under_any_name_is_taken() {
     namespace(|| {
-        // Its own word for a service without a scheduler, for which there is no module.
+        // "none" is the kernel's name for a service without a scheduler, and has no module.
         let none = "-A -t 192.0.2.80:80 -s none\n";
         restore(none).expect(0);
         assert_eq!(lines(&live()), none);
@@ -164,7 +164,8 @@ fn a_file_that_names_what_is_loaded_asks_nothing_more() {
         let sends = |text: &str| text.matches("sendto(").count();
         let trace = ["-e", "trace=sendto"];
         let (_, rr) = traced(&trace, &["diff", &path]);
-        // The family, and the services; real servers come by a socket option.
+        // One request for the family and one for the services. Real servers come from socket
+        // options.
         assert_eq!(sends(&rr), 2, "{rr}");
     });
 }
@@ -190,7 +191,8 @@ fn two_files_are_compared_whatever_this_kernel_has() {
     });
 }
 
-/// As if the kernel had unloaded the scheduler after it was asked: the question is lost.
+/// Runs restore with the scheduler's check lost, as if the kernel had unloaded the scheduler after
+/// it.
 fn deceived_restore(text: &str) -> Outcome {
     let trace = ["-e", "trace=sendto", "-e", "inject=sendto:error=ENOBUFS:when=2"];
     let (outcome, log) = traced_restore(&trace, text);
@@ -210,9 +212,9 @@ fn a_service_whose_line_the_kernel_refuses_stays() {
         assert!(outcome.complaints.starts_with(REFUSED), "{outcome:?}");
         let hint = "hint: it existed before, and stays as it is\n";
         assert!(outcome.complaints.ends_with(hint), "{outcome:?}");
-        // Its real servers, and all else, are those of the file.
+        // Everything else in the table equals the file.
         assert_eq!(live(), read_table(&new.replace("-s nosuch", "-s rr")).unwrap());
-        // A new one stays away, and its real servers with it.
+        // A new service is not added, nor are its real servers.
         let outcome =
             deceived_restore("-A -f 1 -s nosuch\n-a -f 1 -r 198.51.100.1 -g\n").expect(255);
         assert!(outcome.complaints.contains("Service not defined\n"), "{outcome:?}");
@@ -231,7 +233,7 @@ fn a_service_that_was_cleared_comes_back_if_the_kernel_refuses_its_line() {
         assert!(outcome.complaints.ends_with(hint), "{outcome:?}");
         let kept: String = OLD.lines().take(2).map(|row| format!("{row}\n")).collect();
         assert_eq!(live(), read_table(&format!("{kept}-A -f 1 -s rr\n")).unwrap());
-        // What the file deletes is deleted.
+        // A service that the file deletes is not added again.
         restore(OLD).expect(0);
         let outcome = deceived_restore(&format!("{new}-D -t 192.0.2.80:80\n")).expect(255);
         assert!(!outcome.complaints.contains("is back"), "{outcome:?}");

@@ -1,4 +1,4 @@
-//! The program, the reference, and tables in and out of the kernel.
+//! Helpers: run our program and the reference, and move tables into and out of the kernel.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -19,7 +19,7 @@ use tempfile::NamedTempFile;
 
 use crate::reference::checked;
 
-/// What a program left behind.
+/// Result of a finished program.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub status: i32,
@@ -36,7 +36,7 @@ impl Outcome {
 }
 
 pub fn finish(mut child: Child, input: &str) -> Outcome {
-    // A program that refuses its words does not read.
+    // A program that refuses its arguments does not read, so the write may fail.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -47,7 +47,7 @@ pub fn finish(mut child: Child, input: &str) -> Outcome {
     }
 }
 
-/// Starts `program` with pipes.
+/// Starts `program` with pipes for all three streams.
 pub fn start(program: &str, name: &str, words: &[&str]) -> Child {
     Command::new(program)
         .arg0(name)
@@ -61,25 +61,23 @@ pub fn start(program: &str, name: &str, words: &[&str]) -> Child {
 
 pub const OURS: &str = env!("CARGO_BIN_EXE_ipvsadm");
 
-/// Rules of which only the kernel knows that it refuses the last line: the address is the broadcast
-/// address of `lo`.
+/// Rules whose last line only the kernel refuses, because it is the broadcast address of `lo`.
 pub const REFUSED: &str = "-A -f 255 -s rr\n-a -f 255 -r 127.255.255.255:80 -g -w 1\n";
 
-/// What it says then.
+/// First line of the resulting message.
 pub const REFUSAL: &str =
     "Invalid operation.  Possibly wrong module version, address not unicast, ...\n";
 
-/// Runs our program.
 pub fn ours(words: &[&str]) -> Outcome {
     finish(start(OURS, "ipvsadm", words), "")
 }
 
-/// Runs these words of a shell, in which `$ours` is our program.
+/// Runs a shell script, in which `$ours` is our program.
 pub fn shell(words: &str) -> Outcome {
     finish(start("sh", "sh", &["-c", &format!("ours={OURS}\n{words}")]), "")
 }
 
-/// Runs our program in this very process, which costs no start.
+/// Runs our program within this process, which is faster.
 pub fn inside(words: &[&str]) -> Outcome {
     let (mut out, mut complaints) = (Vec::new(), Vec::new());
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
@@ -94,23 +92,22 @@ pub fn ours_with(input: &str, words: &[&str]) -> Outcome {
     finish(start(OURS, "ipvsadm", words), input)
 }
 
-/// Runs our program under this name.
+/// Runs our program with another argument 0.
 pub fn called(name: &str, input: &str, words: &[&str]) -> Outcome {
     finish(start(OURS, name, words), input)
 }
 
-/// Runs `ipvsadm-restore`.
 pub fn restore(input: &str) -> Outcome {
     called("ipvsadm-restore", input, &[])
 }
 
-/// Runs `ipvsadm-restore`, which waits 5 ms before it sends anything.
+/// Runs `ipvsadm-restore` with a delay of 5 ms before each send.
 pub fn slow_restore(input: &str) -> Outcome {
     let inject = "inject=sendto:delay_enter=5000";
     traced_restore(&["-e", "trace=sendto", "-e", inject], input).0
 }
 
-/// Runs `ipvsadm-restore` under strace.
+/// Runs `ipvsadm-restore` under strace and returns the trace too.
 pub fn traced_restore(trace: &[&str], input: &str) -> (Outcome, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ipvsadm-restore");
@@ -118,14 +115,14 @@ pub fn traced_restore(trace: &[&str], input: &str) -> (Outcome, String) {
     under_strace(trace, &[path.to_str().unwrap()], input)
 }
 
-/// Runs the reference.
+/// Runs the reference, the old program.
 pub fn reference(input: &str, words: &[&str]) -> Outcome {
     static PROGRAM: LazyLock<PathBuf> =
         LazyLock::new(|| checked().unwrap_or_else(|sentence| panic!("{sentence}")));
     finish(start(PROGRAM.to_str().unwrap(), "ipvsadm", words), input)
 }
 
-/// Runs our program under strace.
+/// Runs our program under strace and returns the trace too.
 pub fn traced(trace: &[&str], words: &[&str]) -> (Outcome, String) {
     under_strace(trace, &[&[OURS], words].concat(), "")
 }
@@ -137,7 +134,7 @@ fn under_strace(trace: &[&str], command: &[&str], input: &str) -> (Outcome, Stri
     (outcome, fs::read_to_string(log.path()).unwrap())
 }
 
-/// Starts an apply with `--confirm`, and returns once it waits.
+/// Starts `apply --confirm` and returns when it waits.
 pub fn waiting(seconds: &str, path: &str) -> (Child, BufReader<ChildStderr>) {
     let mut child = start(OURS, "ipvsadm", &["apply", "--confirm", seconds, path]);
     let mut complaints = BufReader::new(child.stderr.take().unwrap());
@@ -147,7 +144,7 @@ pub fn waiting(seconds: &str, path: &str) -> (Child, BufReader<ChildStderr>) {
     (child, complaints)
 }
 
-/// Kills an apply of this file that waits for confirmation.
+/// Starts `apply --confirm` and kills it while it waits.
 pub fn killed(path: &str) {
     let (mut child, _complaints) = waiting("60", path);
     child.kill().unwrap();
@@ -155,7 +152,7 @@ pub fn killed(path: &str) {
     assert_eq!(journals(), 1);
 }
 
-/// A file with this text.
+/// Writes a temporary file and returns it with its path.
 pub fn file(text: &str) -> (NamedTempFile, String) {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(text.as_bytes()).unwrap();
@@ -163,7 +160,7 @@ pub fn file(text: &str) -> (NamedTempFile, String) {
     (file, path)
 }
 
-/// The table as a rule file.
+/// Formats a table as a rule file.
 pub fn lines(table: &Table) -> String {
     let mut text = String::new();
     for (key, pool) in &table.pools {
@@ -179,7 +176,7 @@ pub fn lines(table: &Table) -> String {
     text
 }
 
-/// The kernel's services.
+/// Reads the kernel's services.
 pub fn live() -> Table {
     let mut client = Client::open().unwrap();
     let mut table = Table::default();
@@ -192,7 +189,7 @@ pub fn live() -> Table {
     table
 }
 
-/// The kernel's services, time-outs and daemons.
+/// Reads the kernel's services, time-outs and daemons.
 pub fn live_whole() -> Table {
     let mut client = Client::open().unwrap();
     let mut table = live();
@@ -204,7 +201,7 @@ pub fn live_whole() -> Table {
     table
 }
 
-/// Random values, the same in each run.
+/// Random values with a fixed seed.
 pub struct Random(TestRunner);
 
 impl Random {
@@ -220,7 +217,7 @@ impl Random {
     }
 }
 
-/// The journals of applies that are running or were killed.
+/// Number of journals of running or killed applies.
 pub fn journals() -> usize {
     let folder = fs::read_dir("/run/ipvsadm").into_iter().flatten();
     let paths = folder.map(|entry| entry.unwrap().path());

@@ -1,4 +1,4 @@
-//! ipvsadm-restore: the table that the old one would have made, without clearing.
+//! ipvsadm-restore makes the same table as the old program, without clearing it first.
 
 use std::fs;
 use std::process::Command;
@@ -20,7 +20,7 @@ use crate::program::{
 };
 use crate::tables::table;
 
-/// Ways to spoil a rule file.
+/// Spoils a rule file in one of several ways.
 fn spoil(rows: &mut Vec<String>, how: u8, at: usize) {
     if rows.is_empty() {
         return;
@@ -80,7 +80,7 @@ fn a_typo_leaves_the_table_as_it_was() {
         restore("-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 1\n")
             .expect(0);
         let before = live_whole();
-        // The second one is of the kind that is executed on an empty table.
+        // restore executes the second text line by line on an empty table.
         for text in ["-A -f 7 -s rr\n-A -t nonsense:x:y\n", "-C\n-L -n\n-A -f 7 -w x\n"] {
             for outcome in [restore(text), ours_with(text, &["-R"])] {
                 let outcome = outcome.expect(2);
@@ -122,7 +122,7 @@ fn counters_of_what_is_not_touched_live_on() {
         }
         let key = ServiceKey::udp("127.0.0.1:53".parse().unwrap());
         let count = || Client::open().unwrap().service(&key).unwrap().stats.in_packets;
-        // The kernel adds its counters up every two seconds (6.1).
+        // The kernel updates its counters every two seconds (6.1).
         while count() != 5 {
             thread::sleep(Duration::from_millis(100));
         }
@@ -160,8 +160,8 @@ fn another_network_namespace_is_meant_where_it_is_named() {
     });
 }
 
-/// Restores again and again while another program makes and deletes what is in `flickering` and not
-/// in `steady`.
+/// Runs restore repeatedly while another program adds and deletes the objects that are in
+/// `flickering` but not in `steady`.
 fn disturbed(steady: &'static str, flickering: &'static str) {
     namespace(move || {
         restore(steady).expect(0);
@@ -181,7 +181,7 @@ fn disturbed(steady: &'static str, flickering: &'static str) {
             refused
         });
         for round in 0..15 {
-            // What is not disturbed changes too.
+            // Each round also changes another service.
             let more = format!("-A -f 7 -s {}\n", ["rr", "wlc"][round % 2]);
             let wish =
                 format!("{}{more}--set {} 0 0\n", flickering.replace("-w 9", "-w 1"), 901 + round);
@@ -218,7 +218,7 @@ fn daemons_stop_before_the_rules_and_start_behind_them() {
         let service = "-A -t 192.0.2.80:80 -s rr\n";
         let start = "--start-daemon backup --mcast-interface lo\n";
         restore(&format!("{service}{start}")).expect(0);
-        // While a daemon runs the kernel takes no real server of another family.
+        // While a daemon runs, the kernel refuses a real server of the other address family.
         let mixed =
             format!("{service}-a -t 192.0.2.80:80 -r [2001:db8::1]:80 -i -w 1 --tun-type ipip\n");
         let daemon = || live_whole().daemons.values().flatten().count();
@@ -227,7 +227,7 @@ fn daemons_stop_before_the_rules_and_start_behind_them() {
         assert_eq!((lines(&live()), daemon()), (mixed, 0));
         restore(&format!("{start}{service}")).expect(0);
         assert_eq!((lines(&live()), daemon()), (service.to_owned(), 1));
-        // Their order among themselves is that of the file.
+        // Lines about daemons keep their order among themselves.
         restore(&format!("--stop-daemon backup\n{start}--stop-daemon backup\n{service}")).expect(0);
         assert_eq!(daemon(), 0);
     });
@@ -255,8 +255,8 @@ fn a_killed_apply_is_forgotten_only_where_all_of_it_is_replaced() {
     });
 }
 
-/// A daemon, and a real server of another family, which the kernel does not take together: the first
-/// in the file wins, whatever was in the table.
+/// The kernel refuses a daemon next to a real server of the other address family. The first line in
+/// the file wins, whatever the table had.
 #[test]
 fn of_what_excludes_each_other_the_first_line_wins() {
     const SERVICE: &str = "-A -t 192.0.2.80:80 -s rr\n";

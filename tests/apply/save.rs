@@ -1,4 +1,4 @@
-//! save and restore are each other's inverse, for any table; also through the reference.
+//! Loading a saved table gives the same table, also with the reference.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,11 +19,11 @@ use crate::program::{
 use crate::tables::table;
 
 fn daemon(role: DaemonRole) -> impl Strategy<Value = Option<Daemon>> {
-    // A master needs a route to its group, which lo has for IPv4 only.
+    // A master needs a route to its group; on lo there is one for IPv4 only.
     let sixth = if role == DaemonRole::Master { "224.0.0.9" } else { "ff02::51" };
     let group = proptest::sample::select(vec!["224.0.0.81", "239.1.2.3", sixth]);
     let raw = (any::<u8>(), 1200..1500u16, group, 1..=u16::MAX - 8, 1..=u8::MAX);
-    // Stopping one costs half a second where its thread has not run yet.
+    // Daemons are rare, since stopping one can take half a second.
     proptest::option::weighted(0.2, raw).prop_map(move |raw| {
         raw.map(|(sync_id, length, group, port, ttl)| Daemon {
             role,
@@ -42,7 +42,7 @@ fn whole() -> impl Strategy<Value = Table> {
     let seconds = 1..=2_678_400u32;
     (table(), daemons, (seconds.clone(), seconds.clone(), seconds)).prop_map(
         |(mut table, (master, backup), (tcp, tcp_fin, udp))| {
-            // The kernel has no daemons besides real servers of another family.
+            // The kernel permits no daemon next to real servers of the other address family.
             let runs = master.is_some() || backup.is_some();
             let same = |family, it: &Destination| Family::of(&it.key.address) == family;
             for (key, pool) in &mut table.pools {
@@ -123,7 +123,7 @@ fn what_no_line_can_say_is_said_and_json_keeps_it() {
     });
 }
 
-/// Two real servers that would be one when they are loaded again, and one that would be another.
+/// Two real servers that would load as the same one, and one that would load as another.
 #[test]
 fn every_way_out_says_which_line_loads_as_something_else() {
     namespace(|| {
@@ -183,7 +183,7 @@ fn lasting(key: ServiceKey, timeout: u32, granularity: Granularity) -> Service {
     Service { persistence: Some(Persistence { timeout, granularity }), ..service(key) }
 }
 
-/// What a kernel holds though no option says it: the first ones have rule lines all the same.
+/// Objects with values that no option sets. The first ones can still be written as rule lines.
 fn odd_changes() -> Vec<Change> {
     let host = Granularity::host(Family::V4);
     let holes = Granularity::V4([0, 0, 0, 24].into());
@@ -238,7 +238,7 @@ fn every_line_that_is_saved_can_be_read() {
     namespace(|| {
         let mut client = Client::open().unwrap();
         for change in odd_changes() {
-            // Kernels of 7.2 take no such threshold.
+            // Linux 7.2 refuses this threshold.
             if let Err(why) = client.change(&change) {
                 assert!(format!("{change:?}").contains("4294967295"), "{change:?}: {why}");
             }

@@ -1,4 +1,4 @@
-//! set changes what is named; -E and -e say what they reset.
+//! set changes only the named fields; -E and -e report the fields that they reset.
 
 use ipvsadm::Client;
 use ipvsadm::model::{Granularity, Persistence, SchedulerName, Service, ServiceKey};
@@ -212,7 +212,7 @@ fn classic_edits_say_what_they_reset_and_do_as_ever() {
             let outcome = ours(&words);
             assert_eq!(live(), theirs, "{words:?}");
             if words.contains(&"-o") {
-                // The classic language refuses it, and nothing is reset.
+                // The classic language refuses the command, so nothing is reset.
                 assert_eq!(outcome.status, 2);
                 continue;
             }
@@ -342,7 +342,7 @@ fn what_a_recovery_would_take_back_is_not_set() {
              hint: to restore the former table: ipvsadm apply --recover\n\
              hint: nothing was changed\n"
         );
-        // What was not touched may be urgent.
+        // A service that the killed run has not touched can be changed, since that may be urgent.
         let hinted = ours(&["set", "-f", "7", "scheduler=wlc"]).expect(0).complaints;
         assert!(
             hinted.ends_with("to roll back its changes: ipvsadm apply --recover\n"),

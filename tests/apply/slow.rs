@@ -1,4 +1,4 @@
-//! What takes long: names from a resolver that does not answer, and changes right after an undo.
+//! Slow operations: a resolver that does not answer, and changes right after a rollback.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -14,19 +14,19 @@ use nix::pty::{OpenptyResult, openpty};
 use crate::common::namespace;
 use crate::program::{OURS, file, ours, restore};
 
-/// What the program prints on standard output, and what it shows on a terminal at standard error.
+/// Standard output of the program, and the screen of a terminal at its standard error.
 fn at_a_terminal(words: &[&str]) -> (String, String) {
     let OpenptyResult { master, slave } = openpty(None, None).unwrap();
     let shown = thread::spawn(move || until_its_end(master));
     let mut command = Command::new(OURS);
     command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(slave);
     let child = command.spawn().unwrap();
-    drop(command); // and with it our end of what the program writes to
+    drop(command); // closes our copy of the terminal's other end
     let output = child.wait_with_output().unwrap();
     (String::from_utf8(output.stdout).unwrap(), shown.join().unwrap())
 }
 
-/// A terminal that nobody writes to any more ends with an error.
+/// Reads until the error that reports that nobody has the terminal open any more.
 fn until_its_end(master: OwnedFd) -> String {
     let (mut text, mut buffer, mut terminal) = (Vec::new(), [0; 4096], File::from(master));
     while let Ok(length @ 1..) = terminal.read(&mut buffer) {
@@ -35,7 +35,7 @@ fn until_its_end(master: OwnedFd) -> String {
     String::from_utf8(text).unwrap()
 }
 
-/// Brings a file back.
+/// Restores a file when dropped.
 struct Kept(&'static str, Vec<u8>);
 
 impl Kept {
@@ -52,7 +52,7 @@ impl Drop for Kept {
     }
 }
 
-/// Ends the server with this value's life.
+/// Stops the server when dropped.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -61,7 +61,7 @@ impl Drop for Stop<'_> {
     }
 }
 
-/// Runs `test` with a DNS server of this kind, and counts the questions that it gets.
+/// Runs `test` with a DNS server that answers or not, and returns the number of its questions.
 fn with_resolver(answers: bool, limits: &str, test: impl FnOnce()) -> usize {
     let _kept = [
         Kept::with("/etc/resolv.conf", &format!("nameserver 127.0.0.1\noptions {limits}\n")),
@@ -78,7 +78,7 @@ fn with_resolver(answers: bool, limits: &str, test: impl FnOnce()) -> usize {
                 let Ok((length, from)) = server.recv_from(&mut packet) else { continue };
                 questions.fetch_add(1, Ordering::Relaxed);
                 if answers {
-                    // There is no such name.
+                    // Reply that the name does not exist.
                     packet[2..4].copy_from_slice(&[0x81, 0x83]);
                     server.send_to(&packet[..length], from).unwrap();
                 }
@@ -90,7 +90,7 @@ fn with_resolver(answers: bool, limits: &str, test: impl FnOnce()) -> usize {
     questions.into_inner()
 }
 
-/// A service for each of these hosts, with two real servers that all have.
+/// Rules with a service for each of these hosts. All services have the same two real servers.
 fn rules(hosts: std::ops::RangeInclusive<u8>) -> String {
     let service = |host| {
         let vip = format!("192.0.2.{host}:65000");
@@ -109,7 +109,7 @@ fn a_resolver_that_never_answers_is_soon_not_asked_any_more() {
         let expected = |text: &str| text.replace("192.0.2.250:65000", "last.example:65000");
         let questions = with_resolver(false, "timeout:1 attempts:1", || {
             let listed = ours(&["-L"]).expect(0).out;
-            // Columns stay where they are: the name has as many letters as it has.
+            // Columns are as wide as the name, so compare without repeated blanks.
             assert_eq!(squeezed(&listed), squeezed(&expected(&numeric)));
             assert!(ours(&["-S"]).expect(0).out.lines().count() == saved.lines().count());
         });
@@ -141,7 +141,7 @@ fn who_waits_for_names_at_a_terminal_learns_what_for() {
             let notice = "looking up names; -n avoids it\r\n";
             let (listed, shown) = at_a_terminal(&["-L"]);
             assert_eq!((shown.as_str(), listed.lines().count()), (notice, 15));
-            // Not in a pipe.
+            // Without a terminal there is no notice.
             assert_eq!(ours(&["-L"]).expect(0).complaints, "");
             let (_rules, path) = file("-A -t web.example:80 -s rr\n");
             let (_, shown) = at_a_terminal(&["apply", &path]);
@@ -159,7 +159,7 @@ fn undoing_and_what_comes_after_it_show_their_progress() {
             format!("-A -t {vip} -s rr\n-a -t {vip} -r 172.16.{}.{}:80 -g\n", n / 250, n % 250)
         });
         let good: String = good.collect();
-        // The kernel refuses the last line: a broadcast address.
+        // The kernel refuses the last line, which has a broadcast address.
         let (_bad, bad) = file(&format!(
             "{good}-A -t 192.0.2.1:80 -s rr\n-a -t 192.0.2.1:80 -r 127.255.255.255:80 -g\n"
         ));

@@ -1,5 +1,5 @@
-//! Where the program reads a table from makes no difference: the socket options of IPVS and netlink
-//! have the same values, and what the options lack is not taken from them.
+//! Socket options of IPVS and netlink give the same table, and columns that the options lack come
+//! from netlink.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::thread;
@@ -12,7 +12,7 @@ use crate::common::{namespace, namespace_within, run};
 use crate::program::{Random, inside, live, reference, restore};
 use crate::tables::table;
 
-/// The columns of the listings.
+/// Options of the listings to compare.
 const LISTINGS: [&[&str]; 6] = [
     &["-L", "-n"],
     &["-L", "-n", "--stats", "--exact"],
@@ -22,7 +22,7 @@ const LISTINGS: [&[&str]; 6] = [
     &["-L", "-n", "--tun-info"],
 ];
 
-/// Lines above the services, below that of the version.
+/// Number of header lines after the version.
 const TITLES: usize = 2;
 
 fn load(table: &Table) {
@@ -36,7 +36,7 @@ fn load(table: &Table) {
     }
 }
 
-/// The words that name a service.
+/// The option and value that name a service.
 fn words_of(key: &ServiceKey) -> Vec<String> {
     let option = match key.protocol() {
         Protocol::Tcp => "-t",
@@ -53,7 +53,7 @@ fn words_of(key: &ServiceKey) -> Vec<String> {
     [option.to_owned(), value].into_iter().chain(family).collect()
 }
 
-/// What netlink alone says, of a table and of each service by itself.
+/// Compares the table with netlink's, as a whole and service by service.
 fn agrees_with_netlink() {
     let mut read = Client::open().unwrap().table().unwrap();
     read.timeouts = None;
@@ -94,7 +94,7 @@ fn dns() -> ServiceKey {
     ServiceKey::Address { protocol: Protocol::Udp, address, port: 53 }
 }
 
-/// Waits until the kernel has added its counters up, which it does every two seconds.
+/// Waits until the counters satisfy `what`. The kernel updates them every two seconds.
 fn once(what: impl Fn(&Stats, &Stats) -> bool) -> (Stats, Stats) {
     let mut client = Client::open().unwrap();
     loop {
@@ -115,7 +115,7 @@ fn counters_are_equal_from_every_source_and_bytes_bound_the_packets() {
             .expect(0);
         let server = UdpSocket::bind("127.0.0.1:5353").unwrap();
         for _ in 0..20 {
-            // The shortest datagram there is.
+            // The shortest possible datagram.
             let client = UdpSocket::bind("0.0.0.0:0").unwrap();
             client.send_to(&[], "192.0.2.80:53").unwrap();
         }
@@ -125,11 +125,11 @@ fn counters_are_equal_from_every_source_and_bytes_bound_the_packets() {
             assert!(stats.in_bytes >= 20 * stats.in_packets, "{stats:?}");
             assert!(stats.in_packets >= stats.connections, "{stats:?}");
         }
-        // From now on they stay.
+        // Stop the kernel's updates of the counters.
         std::fs::write("/proc/sys/net/ipv4/vs/run_estimation", "0").unwrap();
         agrees_with_netlink();
         for words in LISTINGS {
-            // The old tool knows netlink only.
+            // The old tool uses only netlink.
             assert_eq!(inside(words).out, reference("", words).out, "{words:?}");
         }
         std::fs::write("/proc/sys/net/ipv4/vs/run_estimation", "1").unwrap();
@@ -137,7 +137,7 @@ fn counters_are_equal_from_every_source_and_bytes_bound_the_packets() {
     });
 }
 
-/// So the counters of a service are no limit for those of its servers.
+/// So a service's counters do not limit those of its real servers.
 #[test]
 fn a_server_that_comes_back_has_counted_more_than_its_service_that_was_zeroed() {
     namespace(|| {

@@ -1,4 +1,4 @@
-//! ipvsadm-restore that does not come to its end leaves the table as it was.
+//! An interrupted ipvsadm-restore leaves the table as it was.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use crate::program::{
     Outcome, REFUSED, file, journals, killed, live_whole, ours, restore, traced_restore,
 };
 
-/// A table, what is restored onto it, the exit status, and the least number of sends that change
+/// The table before, the input, the exit status, and the least number of sends that change
 /// something.
 struct Case {
     old: String,
@@ -23,7 +23,7 @@ struct Case {
 fn cases() -> Vec<Case> {
     let (old, new) = big();
     let case = |old: &str, new: String, status, steps| Case { old: old.into(), new, status, steps };
-    // Of a line that the kernel refuses there is nothing to undo.
+    // The file contains a line that the kernel refuses, which needs no rollback.
     let refused = format!("{new}{REFUSED}");
     let daemons = (
         format!("{old}--start-daemon backup --mcast-interface lo --syncid 9\n"),
@@ -40,8 +40,8 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// Injects a fault into each send in turn, in each case, until there is none to hit any more. `check`
-/// says whether something had been done; afterwards the table is as before.
+/// Injects a fault into each send in turn, for each case, until no send is left. `check` returns
+/// whether anything had been changed. Afterwards the table must be as before.
 fn at_every_send(
     fault: impl Fn(usize) -> &'static str + Copy + Send + 'static,
     check: impl Fn(usize, Outcome, &Table) -> bool + Copy + Send + 'static,
@@ -80,7 +80,7 @@ fn by_sigterm_or_sigint_at_every_send() {
         let said = format!("{name}\nhint: rolled back: the table is as before\n");
         let refused = outcome.complaints.split(name).next().unwrap();
         assert!(outcome.complaints.ends_with(&said), "{outcome:?}");
-        // A line that was refused before may have been named.
+        // A line that was refused earlier may have been reported.
         assert!(refused.is_empty() || refused.contains("hint: line "), "{outcome:?}");
         outcome.expect(3);
         true
@@ -114,7 +114,7 @@ fn by_sigkill_at_every_send() {
     );
 }
 
-/// Sends of a run to its end.
+/// Number of sends of a complete run.
 fn sends(input: &str) -> usize {
     traced_restore(&["-e", "trace=sendto"], input).1.matches("sendto(").count()
 }
@@ -170,7 +170,7 @@ fn behind_a_killed_apply() {
         killed(&path);
         let between = live_whole();
         assert_ne!(before, between);
-        // The send behind those that read.
+        // The first send after those that read.
         let stopped = hit("signal=SIGTERM", last + 1, &new).expect(3);
         assert!(stopped.complaints.ends_with("ipvsadm apply --recover\n"), "{stopped:?}");
         assert_eq!(live_whole(), between);
@@ -187,7 +187,7 @@ fn behind_a_killed_apply() {
 fn a_killed_one_is_no_obstacle_to_the_next() {
     namespace(|| {
         let (old, new) = big();
-        // Nothing but services can be forgotten.
+        // A journal can be dropped only if it touches services alone.
         let [old, new] = [old, new].map(|text| text.split("--set").next().unwrap().to_owned());
         restore(&old).expect(0);
         let reading = sends(&old);

@@ -1,4 +1,4 @@
-//! What a rollback may say, and what counts as a confirmation.
+//! Messages after a rollback, and what counts as a confirmation.
 
 use std::fs;
 use std::io::Read;

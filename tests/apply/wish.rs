@@ -1,4 +1,4 @@
-//! Whatever the table was, it becomes that of the file.
+//! apply makes the table of the file from any table.
 
 use ipvsadm::model::Table;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn a_thousand_random_tables_become_a_thousand_random_wishes() {
             let outcome = inside(&["apply", "--allow-empty", &path]).expect(0);
             assert_eq!(live(), wish, "round {round}: {outcome:?}");
             if round % 20 == 0 {
-                // Nothing is left to do, and nothing is said to differ.
+                // A second apply finds no difference and changes nothing.
                 let again = inside(&["apply", "--allow-empty", &path]).expect(0);
                 assert!(again.out.starts_with("nothing to change"), "{again:?}");
                 assert_eq!(inside(&["diff", &path]).expect(0).out, "");

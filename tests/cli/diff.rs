@@ -1,4 +1,4 @@
-//! `ipvsadm diff OLD NEW`: what two files say otherwise.
+//! `ipvsadm diff OLD NEW`: the differences between two files.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -21,7 +21,7 @@ fn run(words: &[&str], input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A program that refuses its words does not read.
+    // A program that refuses its arguments does not read, so the write may fail.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
 }
@@ -30,7 +30,7 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// What is said to differ between files with these lines.
+/// Output of `diff` for files with these lines.
 fn diff(options: &[&str], old: &str, new: &str) -> String {
     let (old, new) = (rules(old), rules(new));
     let files = [old.path().to_str().unwrap(), new.path().to_str().unwrap()];
@@ -45,7 +45,7 @@ fn diff(options: &[&str], old: &str, new: &str) -> String {
 
 const MASTER: &str = "--start-daemon master --mcast-interface lo --syncid 3";
 
-/// What `+` is in one direction is `-` in the other.
+/// A `+` in one direction is a `-` in the other.
 #[test]
 fn time_outs_and_daemons_of_two_files_differ_both_ways() {
     let longer = format!("{MASTER} --sync-maxlen 1400");
@@ -94,11 +94,12 @@ fn what_says_nothing_is_no_difference() {
         assert_eq!(diff(scope, old, new), "", "{old} to {new}");
         assert_eq!(diff(scope, new, old), "", "{new} to {old}");
     }
-    // Weights are kept, the rest counts.
+    // With --keep-weights, everything but weights is compared.
     assert_eq!(diff(&["--keep-weights"], "--set 1 2 3", ""), "- --set 1 2 3\n");
 }
 
-/// Of the table `local` is what the kernel makes of `-g`, and no difference.
+/// The kernel makes `local` of `-g`, so both count as equal in the kernel's table, but not between
+/// files.
 #[test]
 fn a_word_of_json_that_rules_have_not_differs_both_ways() {
     let rules = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 192.0.2.1:80 -g -w 1\n";
@@ -145,7 +146,7 @@ fn a_mistake_names_its_file() {
         assert!(errors.starts_with(&(place + what)), "{words:?}: {errors}");
         assert_eq!(output.status.code(), Some(2), "{words:?}");
     }
-    // These say it already, or there is no other file.
+    // These messages name the file already, or there is no other file.
     let absent = run(&[good, "/nonexistent"], "");
     let said = "cannot open file /nonexistent\nhint: /nonexistent: No such file or directory\n";
     assert_eq!(text(&absent.stderr), said);
@@ -204,7 +205,7 @@ hint: -t 192.0.2.81:80 -r 198.51.100.1:80
 ";
     assert!(errors.starts_with(said), "{errors}");
     assert_eq!(errors.matches("standard input:").count(), 2, "{errors}");
-    // These would only follow from a mistake in a line itself.
+    // Contradictions are not reported if a line is invalid, since they may only follow from that.
     let output = run(&["-", "/dev/null"], &format!("-A -t x\n{wrong}"));
     assert_eq!(text(&output.stderr).matches("standard input:").count(), 1);
 }

@@ -1,11 +1,11 @@
-//! Debian's init script, with a control program that has something to say.
+//! Debian's init script, with a control program that prints messages.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-/// Like the functions of init-functions(7): the line stays open until the end is known.
+/// Stubs of init-functions(7): the line stays open until the result is known.
 const FUNCTIONS: &str = "log_daemon_msg() { printf '%s: %s' \"$1\" \"$2\" >&2; }
 log_end_msg() { echo \" end $1\" >&2; }
 ";

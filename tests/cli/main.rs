@@ -1,7 +1,7 @@
-//! What needs no kernel: words, rule lines, help, mistakes.
+//! Tests without a kernel: arguments, rule lines, help, mistakes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
-#![allow(clippy::format_push_string, clippy::format_collect)] // speed is not what a page needs
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests fail by panic
+#![allow(clippy::format_push_string, clippy::format_collect)] // speed does not matter here
 
 mod diff;
 mod init_script;

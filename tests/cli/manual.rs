@@ -1,5 +1,5 @@
-//! The manual is complete and well-formed. tools/manual writes the parts of it that come from the
-//! tables of the program, and checks them.
+//! The man pages are complete and valid. tools/manual writes the parts that come from tables of the
+//! program, and has a test that they are current.
 
 mod agreement;
 
@@ -11,7 +11,7 @@ use ipvsadm::internals::classic::Scanner;
 use ipvsadm::internals::cli::{Program, Request};
 use ipvsadm::{Error, Misuse};
 
-/// Every page, by its name.
+/// The man pages with their names.
 fn pages() -> Vec<(String, PathBuf)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
     let mut pages: Vec<(String, PathBuf)> = fs::read_dir(folder)
@@ -46,7 +46,7 @@ fn every_page_has_its_sections() {
     }
 }
 
-/// The lines of the examples, without escapes.
+/// Lines of the section EXAMPLES, without escapes.
 fn examples(page: &str) -> String {
     let block = page.split("\n.EX\n").nth(1).and_then(|rest| rest.split("\n.EE").next());
     block.expect("a literal block of examples").replace("\\-", "-").replace("\\e", "\\")
@@ -80,7 +80,7 @@ fn every_example_is_understood() {
     }
 }
 
-/// Runs a checker, which must be content and say nothing.
+/// Runs a checker, which must succeed and print nothing.
 fn content(program: &str, package: &str, words: &[&str], page: &Path) {
     let output = Command::new(program)
         .args(words)

@@ -1,4 +1,4 @@
-//! Plans lead where they should, and back; on a model of the kernel's table.
+//! Plans and rollbacks reach their goal, on a model of the kernel's table.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ fn apply(table: &Table, changes: &[Change]) -> Table {
     table
 }
 
-/// A plan adds, then edits, then deletes. A daemon starts before that, or else behind it.
+/// Order of a change in a plan: additions, edits, deletions. A daemon starts before them or, with
+/// `starts_last`, after them.
 fn phase(change: &Change, starts_last: bool) -> u8 {
     match change {
         Change::StopDaemon(_) => 0,
@@ -38,8 +39,8 @@ fn phase(change: &Change, starts_last: bool) -> u8 {
     }
 }
 
-/// Real servers of another family than their service's go, of which the kernel allows none beside a
-/// daemon.
+/// Whether the plan deletes real servers of the other address family, which the kernel refuses next
+/// to a daemon.
 fn makes_room(current: &Table, wish: &Table) -> bool {
     current.pools.iter().any(|(key, pool)| {
         let wished = wish.pools.get(key);
@@ -70,7 +71,7 @@ fn daemon(role: DaemonRole) -> impl Strategy<Value = (DaemonRole, Option<Daemon>
     })
 }
 
-/// With time-outs and daemons.
+/// Random tables with time-outs and daemons.
 fn whole() -> impl Strategy<Value = Table> {
     let daemons = (daemon(DaemonRole::Master), daemon(DaemonRole::Backup));
     (table(), timeouts(), daemons).prop_map(|(table, timeouts, (master, backup))| Table {
@@ -92,8 +93,8 @@ proptest! {
         prop_assert_eq!(apply(&current, &changes), wish);
     }
 
-    /// Nothing is changed twice, and nothing that is equal at all: neither is deleted what is added
-    /// again.
+    /// A plan changes nothing twice and nothing that is equal, and does not delete and add the same
+    /// object.
     #[test]
     fn what_is_equal_is_not_touched(current in table(), wish in table()) {
         let mut touched = HashSet::new();
@@ -125,7 +126,7 @@ proptest! {
         prop_assert_eq!(plan(&table, &table), []);
     }
 
-    /// After any part of a plan, in any order: undo brings the old table.
+    /// After any part of a plan, in any order, a rollback restores the old table.
     #[test]
     fn the_way_back_from_anywhere(
         current in whole(),
@@ -136,7 +137,7 @@ proptest! {
         let delta = Delta::of(&changes, &current);
         let mut now = current.clone();
         for (change, _) in changes.iter().zip(&done).filter(|(_, done)| **done) {
-            // What depends on something not done is refused, as the kernel does.
+            // A change that depends on a missing one is refused, as by the kernel.
             let _ = now.change(change);
         }
         prop_assert_eq!(apply(&now, &delta.undo(&now)), current);
@@ -162,7 +163,8 @@ proptest! {
         }
     }
 
-    /// What another program has deleted meanwhile, and the changes did not, stays deleted.
+    /// An object that was only edited, and that another program has deleted meanwhile, stays
+    /// deleted.
     #[test]
     fn undo_brings_nothing_back_that_it_has_only_edited(
         current in whole(),
@@ -230,7 +232,7 @@ proptest! {
     }
 }
 
-/// The kernel raises the length of a backup, and lowers what no packet holds.
+/// The kernel raises a backup's length, and lowers a length that no packet can hold.
 #[test]
 fn a_daemon_is_equal_to_itself_whatever_its_length() {
     let table = |words: &str| ipvsadm::read_table(words).unwrap();
@@ -251,7 +253,7 @@ fn undo_resets_only_the_time_outs_that_were_set() {
     let table = |timeouts| Table { timeouts, ..Table::default() };
     let current = table(times(900, 120, 300));
     let delta = Delta::of(&plan(&current, &table(times(901, 0, 0))), &current);
-    // Meanwhile another program has set another one.
+    // Meanwhile another program has changed a different time-out.
     let back = apply(&table(times(901, 120, 60)), &delta.undo(&table(times(901, 120, 60))));
     assert_eq!(back.timeouts, times(900, 120, 60));
 }

@@ -1,14 +1,15 @@
-//! Nothing from outside reaches a terminal as it is: neither controls nor text that turns round.
+//! Text from outside is escaped before it reaches a terminal: control characters and changes of
+//! text direction.
 
 use std::fs;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-/// Clears the screen, sets the title, C1, right to left, and a line that looks like a hint of ours.
+/// Clears the screen, sets the title, contains C1, changes the direction, and imitates a hint.
 const HOSTILE: &str = "a\x1b[2J\x1b]0;t\x07\u{9b}1m\u{202e}b\nhint: run x";
 
-/// What the program prints, on both streams together.
+/// Output of the program on both streams.
 fn said(words: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
         .args(words)
@@ -48,7 +49,7 @@ fn words_of_a_command_line_are_escaped_in_messages() {
         &["set", "-f", "7", HOSTILE],
         &["--version=x", HOSTILE],
     ] {
-        // Of the last one nothing is quoted, as ever.
+        // The old message about the last command does not quote its argument.
         if words[0] == "--version=x" {
             assert!(!said(words).contains('\x1b'), "{words:?}");
         } else {

@@ -1,4 +1,4 @@
-//! The program itself, without a kernel: it must help, and fail with one clear line.
+//! The program without a kernel: its help works, and mistakes give one clear line.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -218,7 +218,7 @@ fn rules(text: &str) -> NamedTempFile {
     file
 }
 
-/// Runs these words of a shell; `$ours` is the program.
+/// Runs a shell script; `$ours` is the program.
 fn shell(words: &str) -> Output {
     let words = format!("ours={}\n{words}", env!("CARGO_BIN_EXE_ipvsadm"));
     Command::new("sh").args(["-c", &words]).output().expect("there is a shell")
@@ -284,7 +284,7 @@ fn options_without_the_one_that_they_belong_to_are_refused() {
     }
 }
 
-/// A whole file around a part of one.
+/// Completes a part of a JSON file.
 fn json_of(part: &str) -> NamedTempFile {
     let json = part
         .replace("SERVER", "SERVICE\"destinations\":[{\"address\":\"192.0.2.1\",\"port\":80,")
@@ -323,7 +323,7 @@ fn json_has_the_ranges_of_the_kernel() {
         assert_eq!(output.status.code(), Some(2), "{part}: {errors}");
         assert!(errors.contains(place), "{part}: {errors}");
     }
-    // Beyond the ranges of rule lines.
+    // Values outside the ranges of rule lines.
     for part in [
         "SERVICE\"persistence\":0}]",
         "SERVICE\"persistence\":2678401}]",
@@ -339,7 +339,7 @@ fn json_has_the_ranges_of_the_kernel() {
     }
 }
 
-/// What the kernel would answer otherwise than it was told would be a difference for ever.
+/// A value that the kernel reports differently from how it was set would always differ.
 #[test]
 fn json_has_one_value_for_one_thing() {
     for (part, same) in [

@@ -1,4 +1,4 @@
-//! No words and no rule file make the parser panic, and both parsers of rule lines agree.
+//! No arguments and no rule file make the parsers panic, and both parsers of rule lines agree.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -12,8 +12,7 @@ use ipvsadm::model::{
 };
 use proptest::prelude::*;
 
-/// Words of the language and their neighbourhood. None is the name of a host: that would ask the
-/// resolver.
+/// Words of the language and similar ones. None is a host name, which would ask the resolver.
 fn word() -> impl Strategy<Value = String> {
     let known = [
         "-A",
@@ -194,9 +193,9 @@ fn destination() -> impl Strategy<Value = (ServiceKey, Destination)> {
     )
 }
 
-/// What the classic parser makes of a line.
+/// Parses a line with the classic parser.
 fn by_words(line: &str) -> Option<Change> {
-    // Behind a blank `#` begins a comment.
+    // A `#` after a blank begins a comment.
     let words = line.split_ascii_whitespace().take_while(|word| !word.starts_with('#'));
     let words: Vec<String> = words.map(str::to_owned).collect();
     match parser::parse(&mut Scanner::default(), "ipvsadm", &tokens_of(&words)).ok()?.invocation {
@@ -205,7 +204,7 @@ fn by_words(line: &str) -> Option<Change> {
     }
 }
 
-/// Words of the verbs, of the classic language, and bytes of any kind.
+/// Words of verbs and of the classic language, and random bytes.
 fn any_word() -> impl Strategy<Value = String> {
     const VERBS: [&str; 26] = [
         "rs",
@@ -235,14 +234,14 @@ fn any_word() -> impl Strategy<Value = String> {
         "--wait",
         "-",
     ];
-    // Letters could make the name of a host.
+    // Random letters could be a host name, so they are removed.
     let noise = proptest::collection::vec(any::<u8>(), 0..12).prop_map(|bytes| {
         String::from_utf8_lossy(&bytes).replace(|letter: char| letter.is_ascii_alphabetic(), "")
     });
     prop_oneof![word(), proptest::sample::select(&VERBS[..]).prop_map(str::to_owned), noise]
 }
 
-/// The line with another word in one place.
+/// Replaces one word of the line.
 fn damaged(line: &str, place: proptest::sample::Index, word: &str) -> String {
     let mut words: Vec<&str> = line.split(' ').collect();
     let at = place.index(words.len());
@@ -275,7 +274,7 @@ proptest! {
         let lines: Vec<String> = lines.into_iter().map(|words| words.join(" ")).collect();
         let mut file = lines.join("\n").into_bytes();
         let at = at.index(file.len() + 1);
-        // Letters could make the name of a host.
+        // Random letters could be a host name, so they are removed.
         file.splice(at..at, noise.into_iter().filter(|byte| !byte.is_ascii_alphabetic()));
         let _ = read_rules(&mut Scanner::default(), "ipvsadm", file.as_slice());
     }

@@ -1,4 +1,4 @@
-//! What is otherwise on a terminal: colours, and the width of help.
+//! Output that depends on a terminal: colours, JSON style, and the width of help.
 
 use std::fs::File;
 use std::io::Read;
@@ -8,7 +8,7 @@ use nix::pty::{OpenptyResult, Winsize, openpty};
 
 const OURS: &str = env!("CARGO_BIN_EXE_ipvsadm");
 
-/// What the program prints on a terminal of so many columns.
+/// Output of the program on a terminal with this number of columns.
 fn on_terminal(columns: u16, environment: &[(&str, &str)], words: &[&str]) -> String {
     let size = Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     let OpenptyResult { master, slave } = openpty(Some(&size), None).expect("a terminal");
@@ -23,9 +23,9 @@ fn on_terminal(columns: u16, environment: &[(&str, &str)], words: &[&str]) -> St
         .stdout(slave.try_clone().unwrap())
         .stderr(slave);
     let mut child = command.spawn().expect("the program was built");
-    drop(command); // and with it our end of what the program writes to
+    drop(command); // closes our copy of the terminal's other end
     let (mut text, mut buffer, mut terminal) = (Vec::new(), [0; 4096], File::from(master));
-    // A terminal that nobody writes to any more ends with an error.
+    // Reading fails when nobody has the terminal open any more.
     while let Ok(length @ 1..) = terminal.read(&mut buffer) {
         text.extend_from_slice(&buffer[..length]);
     }
@@ -89,7 +89,7 @@ fn verdicts_are_coloured_and_nothing_else() {
     assert!(text.contains("\x1b[31mWRONG\x1b[0m    "), "{text:?}");
 }
 
-/// Lines that have a blank to break at, and are longer.
+/// Lines that are longer than the terminal although they contain a blank to break at.
 fn too_long(text: &str, columns: usize) -> Vec<&str> {
     let lines = text.lines().filter(|line| line.chars().count() > columns);
     lines.filter(|line| line.trim().contains(' ')).collect()
@@ -103,7 +103,7 @@ fn help_fits_narrow_and_wide_terminals() {
         assert_eq!(too_long(table, columns.into()), [""; 0], "-h in {columns} columns");
         for verb in ["apply", "completions", "diff", "director", "rs", "set"] {
             let help = on_terminal(columns, &[], &[verb, "--help"]);
-            // Usage lines are written as they are.
+            // Usage lines are not wrapped.
             let (_, rest) = help.split_once("\n\n").expect("a paragraph behind the first");
             let (_, rest) = rest.split_once("\n\n").expect("a paragraph behind the usage");
             assert_eq!(too_long(rest, columns.into()), [""; 0], "{verb} in {columns} columns");

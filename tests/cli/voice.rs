@@ -1,5 +1,5 @@
-//! One voice: every refusal is one line that names the mistake, and hints that say what is legal
-//! there and what was probably meant.
+//! Every error message is one line that names the mistake, followed by hints about valid values and
+//! what was probably meant.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -18,7 +18,7 @@ fn run<S: AsRef<str>>(words: &[S]) -> Output {
         .expect("the program was built")
 }
 
-/// The messages of a refused command line, and its exit status.
+/// Error messages and exit status of a refused command line.
 fn refused(line: &str) -> (String, i32) {
     let output = run(&line.split(' ').collect::<Vec<_>>());
     assert!(output.stdout.is_empty(), "{line}: {output:?}");

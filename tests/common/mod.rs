@@ -1,4 +1,4 @@
-//! The testbed: each test in a network namespace of its own on a kernel with IPVS.
+//! Runs each test in its own network namespace, on a kernel with IPVS.
 
 use std::panic::resume_unwind;
 use std::process::Command;
@@ -10,26 +10,27 @@ use std::time::Duration;
 use ipvsadm::{Client, Error};
 use nix::sched::{CloneFlags, unshare};
 
-/// Nothing here takes nearly as long, except a hang.
+/// Time limit of a test. Only a test that hangs reaches it.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Up to 7.0 the kernel resumes a dump by an index that counts the services of all namespaces: tests
-/// side by side would see gaps in each other's listings.
+/// Before Linux 7.1, the kernel resumes a dump at an index that counts the services of all
+/// namespaces. Parallel tests would cause gaps in each other's listings.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// Runs `test` in a new network namespace with `lo` up. Threads and children of it are there too.
+/// Runs `test` in a new network namespace with `lo` up. Its threads and children inherit the
+/// namespace.
 pub fn namespace(test: impl FnOnce() + Send + 'static) {
     namespace_within(LIMIT, test);
 }
 
-/// The same for a test that takes longer.
+/// Like [`namespace`], with another time limit.
 pub fn namespace_within(limit: Duration, test: impl FnOnce() + Send + 'static) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let (done, waiting) = channel::<()>();
     let thread = thread::spawn(move || {
         unshare(CloneFlags::CLONE_NEWNET)
             .unwrap_or_else(|why| panic!("no network namespace ({why}): run scripts/test.sh"));
-        // Until the namespace had an IPv4 address, it takes none for unicast.
+        // Without any IPv4 address, the kernel does not accept addresses as unicast.
         run("ip", &["link", "set", "lo", "up"]);
         test();
         drop(done);
@@ -41,7 +42,7 @@ pub fn namespace_within(limit: Duration, test: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// A client of this thread's namespace.
+/// Opens a client in this thread's namespace.
 pub fn client() -> Client {
     match Client::open() {
         Ok(client) => client,
@@ -52,7 +53,7 @@ pub fn client() -> Client {
     }
 }
 
-/// Runs a program that must succeed.
+/// Runs a program, which must succeed.
 pub fn run(program: &str, arguments: &[&str]) {
     let status = Command::new(program)
         .args(arguments)

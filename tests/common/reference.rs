@@ -1,4 +1,4 @@
-//! Debian's ipvsadm 1.31, with which tests and measurements compare.
+//! Debian's ipvsadm 1.31, the reference of tests and benchmarks.
 
 use std::env;
 use std::os::unix::fs::PermissionsExt;
@@ -6,13 +6,13 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What `IPVSADM_REFERENCE` names, else where Debian installs it.
+/// Path of the reference: `IPVSADM_REFERENCE`, or where Debian installs it.
 pub fn path() -> PathBuf {
     env::var_os("IPVSADM_REFERENCE").map_or_else(|| "/usr/sbin/ipvsadm".into(), PathBuf::from)
 }
 
-/// The same after a look whether it is the reference, else a sentence: this project's own program
-/// may be installed in its place. It speaks to IPVS even to say its version.
+/// Like [`path`], but returns an error text if the file is not the reference: this project's
+/// program may be installed in its place. Even its version needs IPVS.
 pub fn checked() -> Result<PathBuf, String> {
     let path = path();
     let executable =

@@ -1,5 +1,5 @@
-//! Random tables that rule lines can say, over few services and real servers: two of them mostly
-//! have some in common.
+//! Random tables that rule lines can express. They use few services and real servers, so that two
+//! tables usually have some in common.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU32;
@@ -11,7 +11,7 @@ use ipvsadm::model::{
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Up to seven services with up to five real servers each.
+/// Up to six services with up to four real servers each.
 pub fn table() -> impl Strategy<Value = Table> {
     proptest::collection::vec(pool(), 0..7).prop_map(|pools| Table {
         pools: pools.into_iter().map(|pool| (pool.service.key, pool.into())).collect(),
@@ -97,7 +97,7 @@ fn server(service: &ServiceKey, raw: (u8, u8, u32, u32, u32, bool)) -> Destinati
     } else {
         Ipv4Addr::new(198, 51, 100, host).into()
     };
-    // Only masquerading, and a service by mark, have a port of their own.
+    // Only masquerading, and services by firewall mark, permit another port.
     let free = forwarding == Forwarding::Masquerade || service.port() == 0;
     let by_mark = matches!(service, ServiceKey::Fwmark { .. });
     let port = if free && (by_mark || service.port() != 0) {

@@ -1,4 +1,4 @@
-//! One table: each option and each verb stands in the help, the manual and the completions.
+//! The help, the manual and the completions contain every option and every verb.
 
 use std::process::Command;
 
@@ -20,7 +20,7 @@ fn page(name: &str) -> String {
     read(&found.unwrap_or_else(|| panic!("no man/{name}")).1).replace("\\-", "-")
 }
 
-/// What is offered behind these words for a word that begins so.
+/// Completions of a word that begins with `typed`, after the words of `line`.
 fn offered(line: &str, typed: &str) -> Vec<String> {
     let mut words = vec!["ipvsadm".to_owned()];
     words.extend(line.split_whitespace().map(str::to_owned));
@@ -44,7 +44,7 @@ fn every_command_stands_everywhere() {
     }
 }
 
-/// A line on which the option would be legal.
+/// A command line to which the option can be added.
 fn line_for(option: Opt) -> &'static str {
     match option {
         Opt::Tcp | Opt::Udp | Opt::Sctp | Opt::Fwmark => "-D",
@@ -76,8 +76,8 @@ fn every_option_stands_everywhere() {
         assert!(help.contains(&long), "-h: {long}");
         assert!(page.contains(&format!("\\fB{long}\\fR")), "ipvsadm.8: {long}");
         let line = match row.option {
-            Opt::Sort => continue, // it says what is so
-            // The type is asked for once.
+            Opt::Sort => continue, // the default, so it is not offered
+            // After a tunnel type, the completion does not offer the option again.
             Opt::TunType => "-a -t 192.0.2.80:80 -r 192.0.2.1 -i",
             other => line_for(other),
         };
@@ -90,7 +90,7 @@ fn every_option_stands_everywhere() {
     }
 }
 
-/// What is offered is legal: the parser takes each option where it was offered.
+/// The parser accepts each option on the line for which it was offered.
 #[test]
 fn nothing_illegal_is_offered() {
     for row in OPTIONS {
@@ -154,7 +154,7 @@ fn every_verb_stands_everywhere() {
 #[test]
 fn the_programs_of_other_names_stand_in_their_pages() {
     for name in ["ipvsadm-save", "ipvsadm-restore"] {
-        // A name is missing: the answer is how it is used.
+        // With a name missing, the answer is the usage.
         let words = ["--netns".to_owned()];
         let request =
             Program::from_name(name).understand(&mut Scanner::default(), name, &words).unwrap();
