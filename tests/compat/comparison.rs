@@ -1,13 +1,13 @@
-//! What it means that two programs did the same, and how a difference is told.
+//! Defines when two programs did the same, and reports differences.
 
 use std::fmt::Write;
 
 use crate::testbed::process::Outcome;
 
-/// Lines of ours that the old program does not have begin so.
+/// Start of our additional lines, which the old program does not have.
 pub const HINT: &str = "hint: ";
 
-/// Why the outcomes are not the same, or nothing.
+/// The first aspect in which the outcomes differ; `None` if they are equal.
 pub fn difference(ours: &Outcome, theirs: &Outcome) -> Option<&'static str> {
     if ours.hung || theirs.hung {
         Some("a program hangs")
@@ -22,7 +22,7 @@ pub fn difference(ours: &Outcome, theirs: &Outcome) -> Option<&'static str> {
     }
 }
 
-/// The first line is the old program's; what follows it is the old text too, or hints.
+/// Whether our messages without hints equal the old program's, beginning with the first line.
 pub fn same_messages(ours: &str, theirs: &str) -> bool {
     let said: Vec<&str> = ours.lines().filter(|line| !line.starts_with(HINT)).collect();
     let old: Vec<&str> = theirs.lines().collect();
@@ -32,7 +32,7 @@ pub fn same_messages(ours: &str, theirs: &str) -> bool {
     *first == line && (said == old || said.len() == 1)
 }
 
-/// The report of one command.
+/// Reports the difference of one command.
 pub fn report(what: &str, command: &str, ours: &Outcome, theirs: &Outcome) -> String {
     let mut text = format!("{what} differs: {command}\n");
     if ours.status != theirs.status || ours.hung || theirs.hung {
@@ -56,7 +56,7 @@ fn section(text: &mut String, name: &str, theirs: &str, ours: &str) {
     text.push_str(&diff(theirs, ours));
 }
 
-/// The lines that only one side has.
+/// Lines that only one of the texts has.
 pub fn diff(theirs: &str, ours: &str) -> String {
     let old: Vec<&str> = theirs.split_inclusive('\n').collect();
     let new: Vec<&str> = ours.split_inclusive('\n').collect();
@@ -77,7 +77,7 @@ pub fn diff(theirs: &str, ours: &str) -> String {
     text
 }
 
-/// How many lines are common to what follows each pair of places.
+/// For each pair of indices, the length of the longest common subsequence of the rests.
 fn common_lengths(old: &[&str], new: &[&str]) -> Vec<Vec<usize>> {
     let mut lengths = vec![vec![0; new.len() + 1]; old.len() + 1];
     for at in (0..old.len()).rev() {

@@ -1,5 +1,5 @@
-//! Listings of live traffic: connections, templates, counters and rates. All connections are from
-//! the namespace to itself, through services whose real server is local.
+//! Listings of live traffic: connections, templates, counters and rates. Each namespace connects to
+//! itself, through services whose real server is local.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -29,13 +29,13 @@ const RULES: &str = "\
 
 const SIP: &str = "OPTIONS sip:user@10.9.0.1 SIP/2.0\r\nCall-ID: a84b4c76e66710@pc33.example\r\nContent-Length: 0\r\n\r\n";
 
-/// Sockets that keep the connections alive.
+/// Sockets that keep connections open.
 struct Traffic {
     _streams: Vec<(TcpStream, TcpStream)>,
     _sockets: Vec<UdpSocket>,
 }
 
-/// Makes the same traffic whenever it is called in a fresh namespace.
+/// Makes the same traffic in each fresh namespace.
 fn traffic(side: &Side) -> Traffic {
     side.namespace.enter();
     let server = UdpSocket::bind("10.9.0.1:5353").expect("bind");
@@ -56,7 +56,7 @@ fn traffic(side: &Side) -> Traffic {
         sockets.push(client);
     }
     let streams = ["10.9.0.1:80", "10.9.0.1:80", "10.9.0.1:81", "[2001:db8:9::1]:80"].map(stream);
-    // One connection is closed: its state is another.
+    // Close one connection, so that its state differs.
     drop(stream("10.9.0.1:80"));
     sockets.push(server);
     Traffic { _streams: streams.into(), _sockets: sockets }
@@ -76,7 +76,7 @@ fn stream(address: &str) -> (TcpStream, TcpStream) {
     (client, server)
 }
 
-/// Waits until a listing shows what the kernel counts: it gathers its counters every two seconds.
+/// Waits until a listing shows the traffic. The kernel updates counters every two seconds.
 fn gathered(side: &Side, line: &str, shows: impl Fn(&str) -> bool) {
     side.namespace.enter();
     let begun = Instant::now();
@@ -145,7 +145,7 @@ fn counters_return_to_zero() {
         gathered(side, datagrams, |totals| {
             totals.contains("10.9.0.1:53                         2        2        2 ")
         });
-        // Of all services: the estimator takes them in turn.
+        // Check all services, because the kernel updates one after the other.
         gathered(side, "-L -n --stats", |totals| {
             let mut services = totals.lines().skip(3).filter(|line| !line.starts_with("  ->"));
             services.all(|line| line.split_whitespace().nth(2) != Some("0"))
@@ -169,7 +169,7 @@ fn counters_return_to_zero() {
     pair.check("-L -n --stats -u 10.9.0.1:53");
 }
 
-/// The old program reads lines of at most 255 bytes.
+/// The old program reads only 255 bytes of a line.
 #[test]
 fn a_line_of_any_length() {
     let pair = Pair::new();
@@ -193,7 +193,7 @@ fn a_line_of_any_length() {
     }
 }
 
-/// Bytes are shown as `…K` from 100,000,000 on, and as `…M` from 1,000,000,000 on.
+/// Bytes have the unit K from 100,000,000 on, and M from 1,000,000,000 on.
 #[test]
 fn large_counters() {
     const MANY: usize = 1_100_000_000;
@@ -215,7 +215,7 @@ fn large_counters() {
     }
 }
 
-/// Sends so many bytes from the client to the server.
+/// Sends this many bytes from the client to the server.
 fn transfer((mut client, mut server): (TcpStream, TcpStream), bytes: usize) {
     let reader = thread::spawn(move || {
         let mut text = vec![0; 1 << 20];

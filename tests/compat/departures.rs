@@ -1,6 +1,6 @@
-//! What the program of this crate does otherwise than the reference, on purpose, as data: each
-//! entry states both behaviours, and both are tested. With the reference on both sides an entry
-//! that the reference meets is an error: then it would be no departure.
+//! Intended differences from the reference, as data. Each entry states both behaviours, and both
+//! are tested. If the reference shows the new behaviour, the entry fails, because it describes no
+//! difference.
 
 use std::net::SocketAddr;
 
@@ -21,37 +21,37 @@ mod recognise;
 pub use cases::DEPARTURES;
 pub use recognise::declared;
 
-/// A command for which the two programs differ.
+/// A command for which the two programs differ on purpose.
 pub struct Departure {
     /// What differs and why, in one line.
     pub reason: &'static str,
-    /// Rules of both tables beforehand.
+    /// Rules that both tables have before.
     pub before: &'static str,
-    /// The words of the command.
+    /// The command line.
     pub command: &'static str,
-    /// Its standard input.
+    /// Standard input, if any.
     pub stdin: Option<&'static str>,
-    /// What the reference does.
+    /// Behaviour of the reference.
     pub old: Effect,
-    /// What the program of this crate does.
+    /// Behaviour of this project's program.
     pub new: Effect,
 }
 
-/// What a command does, as far as it is to be compared.
+/// Observable effect of a command; `None` is not compared.
 #[derive(Default)]
 pub struct Effect {
     pub status: i32,
     pub stdout: Option<&'static str>,
-    /// The same in other orders of services, where the kernel's own order decides.
+    /// Equivalent outputs with other orders of services, if the kernel's own order decides.
     pub or_stdout: &'static [&'static str],
-    /// The first line on standard error, or "" for none but hints.
+    /// First line on standard error, without hints; empty for none.
     pub message: Option<&'static str>,
-    /// The table afterwards, as the reference saves it.
+    /// Table after the command, as saved by the reference.
     pub table: Option<&'static str>,
 }
 
 impl Effect {
-    /// What was seen instead, or nothing.
+    /// Describes what was observed instead; `None` if the effect is as stated.
     fn missed(&self, seen: &Outcome, table: &str) -> Option<String> {
         let message = seen.stderr.lines().next().filter(|line| !line.starts_with(HINT));
         let differs =
@@ -71,7 +71,7 @@ impl Effect {
     }
 }
 
-/// A saved table as the old program writes it, which loses thresholds.
+/// Removes thresholds from a saved table, as the old program does.
 pub fn without_thresholds(saved: &str) -> String {
     let mut text = String::new();
     for line in saved.split_inclusive('\n') {
@@ -144,7 +144,7 @@ fn help_needs_no_privilege() {
 
 #[test]
 fn a_daemon_that_is_stopped_at_once_does_not_hang() {
-    // The kernel may send no answer then, for which the old program waits for ever.
+    // The kernel may send no answer, and the old program waits for it without a time limit.
     let pair = Pair::new();
     if ours_under_test() {
         let file = "--start-daemon backup --mcast-interface sync0\n--stop-daemon backup\n";
@@ -193,7 +193,7 @@ fn what_cannot_be_written_is_an_error() {
     }
 }
 
-/// Other programs can make what no option says.
+/// Adds objects with values that no option can express.
 fn make_unsayable() {
     let mut client = Client::open().expect("IPVS");
     let address = "10.0.0.1".parse().expect("an address");
@@ -250,7 +250,7 @@ fn what_no_rule_can_say_is_left_out() {
         let list = pair.ours.run(&words("-L -n -t 10.0.0.1:80"), None).stdout;
         assert!(list.contains(" Bypass "), "{list}");
     }
-    // The old program cannot look at such a table.
+    // Empty the table, because the old program cannot read it.
     pair.clear();
 }
 

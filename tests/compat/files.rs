@@ -1,4 +1,4 @@
-//! Rule files: what one program saves the other loads, and the commands that wrap both.
+//! Rule files: each program loads what the other saved; the commands that save and restore.
 
 use std::os::unix::fs::symlink;
 
@@ -113,7 +113,7 @@ fn a_failing_last_line_decides_in_both_programs() {
     }
 }
 
-/// A directory in which the three commands stand under their names.
+/// A directory with the three commands under their names.
 struct Commands {
     directory: TempDir,
 }
@@ -128,7 +128,7 @@ impl Commands {
         Self { directory }
     }
 
-    /// Runs one of them as a shell would find it.
+    /// Runs one of the commands from the PATH of a shell.
     fn run(&self, side: &Side, line: &str, stdin: Option<&str>) -> Outcome {
         side.namespace.enter();
         run_commands_of(self.directory.path(), line, stdin)
@@ -180,7 +180,7 @@ fn the_commands_that_save_and_restore() {
     pair.check_tables();
 }
 
-/// Names that lead back to their numbers, and numbers without a name.
+/// Names that can be resolved to the same numbers, and numbers without a name.
 const NAMED: &str = "\
 -A -t 10.0.0.1:80 -s rr
 -a -t 10.0.0.1:80 -r 10.1.0.1:443 -m -w 1

@@ -1,4 +1,4 @@
-//! Random commands over few addresses, so that they meet: most are right, some are broken.
+//! Random commands over few addresses, so that they affect each other. Most are valid.
 
 use std::fmt::Write;
 
@@ -9,31 +9,31 @@ use pools::{
     JUNK, KINDS, NUMBERS, ODD_NUMBERS, ODD_SERVERS, ODD_SERVICES, SCHEDULERS, SERVERS, SERVICES,
 };
 
-/// A command and its standard input.
+/// A command line and its standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
     pub words: Vec<String>,
     pub stdin: Option<String>,
 }
 
-/// A command, and the one that makes the old program do the same where the order of options is a
-/// trap: with the service first.
+/// A generated command, and a variant with the service first. The old program's result can depend
+/// on the order of options; the variant avoids that.
 pub struct Generated {
     pub given: Command,
     pub ordered: Command,
 }
 
-/// An option: its letter and name, and its value.
+/// An option: its letter, its name, and its value.
 #[derive(Clone, Debug)]
 struct Part {
     letter: &'static str,
     name: &'static str,
     value: Option<String>,
-    /// Words that must stand directly behind it.
+    /// Words that must follow directly.
     tail: Vec<String>,
 }
 
-/// Makes commands.
+/// Generator of commands.
 pub struct Generator {
     random: Random,
 }
@@ -43,7 +43,7 @@ impl Generator {
         Self { random: Random::new(seed) }
     }
 
-    /// The next command.
+    /// Generates the next command.
     pub fn command(&mut self) -> Generated {
         match self.kind() {
             "-R" => self.file(),
@@ -67,7 +67,7 @@ impl Generator {
         "-L"
     }
 
-    /// Lines without mistakes, except those that the kernel finds.
+    /// Generates a rule file whose lines only the kernel may refuse.
     fn file(&mut self) -> Generated {
         let [mut given, mut ordered] = [String::new(), String::new()];
         for _ in 0..self.random.below(6) {
@@ -85,8 +85,8 @@ impl Generator {
         Generated { given: command(given), ordered: command(ordered) }
     }
 
-    /// The words of a command, and those with the service first. So many of a hundred have a
-    /// mistake.
+    /// Generates a command line, and the variant with the service first. `mistakes` is the
+    /// percentage of lines with a mistake.
     fn line(&mut self, kind: &'static str, mistakes: usize) -> [Vec<String>; 2] {
         let odd = if mistakes > 0 { 4 } else { 0 };
         let mut parts = self.parts(kind, odd);
@@ -110,7 +110,7 @@ impl Generator {
         [given, ordered]
     }
 
-    /// The command itself, in one of its spellings.
+    /// The command word in a random spelling.
     fn head(&mut self, kind: &'static str) -> Vec<String> {
         let long = match kind {
             "-A" => "--add-service",
@@ -299,7 +299,7 @@ impl Generator {
         }
     }
 
-    /// One mistake.
+    /// Adds one mistake.
     fn spoil(&mut self, parts: &mut Vec<Part>, kind: &str) {
         let at = self.random.below(parts.len().max(1));
         let other = self.random.pick(&["-A", "-a", "-L", "--start-daemon"]);
@@ -323,7 +323,7 @@ impl Generator {
         }
     }
 
-    /// An option in one of its spellings.
+    /// Writes an option in a random spelling.
     fn spell(&mut self, part: &Part) -> Vec<String> {
         let long = part.letter.is_empty() || self.random.percent(20);
         let name = if long { part.name } else { part.letter }.to_owned();

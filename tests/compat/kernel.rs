@@ -1,4 +1,4 @@
-//! Errors of the kernel, and effects that need a history of commands.
+//! The kernel's errors, and commands whose effect depends on earlier ones.
 
 use crate::network::SMALL;
 use crate::pair::Pair;

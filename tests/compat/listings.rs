@@ -1,14 +1,14 @@
-//! Every listing of a table with everything in it.
+//! Compares every listing of a table that contains everything.
 
 use std::fmt::Write;
 
 use crate::network::{RICH, SMALL};
 use crate::pair::Pair;
 
-/// Options that go with a listing of services.
+/// Options that choose the columns of a listing of services.
 const COLUMNS: &[&str] = &["--stats", "--rate", "--thresholds", "--persistent-conn", "--tun-info"];
 
-/// Every option of a listing.
+/// Every option of listings.
 const OPTIONS: &[&str] = &[
     "-n",
     "-X",
@@ -27,7 +27,7 @@ const OPTIONS: &[&str] = &[
     "-f 7 -6",
 ];
 
-/// Services to list alone.
+/// Services that are listed alone.
 const SINGLE: &[&str] = &[
     "-t 10.0.0.1:80",
     "-t vip.example:443",

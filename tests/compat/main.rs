@@ -1,9 +1,9 @@
-//! The differential test: every command is run by the program of this crate and by the reference,
-//! Debian's ipvsadm 1.31, and must do the same. What differs on purpose stands in `departures`.
+//! The differential test runs every command with this project's program and with the reference,
+//! Debian's ipvsadm 1.31. Both must do the same. `departures` lists the intended differences.
 //!
-//! It needs root and a kernel with IPVS: run it through `scripts/vm.sh`. `IPVSADM_REFERENCE` names
-//! the reference; `IPVSADM_UNDER_TEST=theirs` puts it on both sides, which proves the tests:
-//! `scripts/proof.sh`.
+//! The test needs root and a kernel with IPVS: run it through `scripts/vm.sh`. `IPVSADM_REFERENCE`
+//! is the path of the reference. `IPVSADM_UNDER_TEST=theirs` compares the reference with itself,
+//! which checks the tests: see `scripts/proof.sh`.
 
 #![allow(clippy::panic, clippy::expect_used, reason = "a test fails by a panic")]
 

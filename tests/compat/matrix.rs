@@ -7,7 +7,7 @@ use ipvsadm::internals::classic::options::{
 use crate::network::SMALL;
 use crate::pair::Pair;
 
-/// A command line under construction: words that are right, so that only the option decides.
+/// A valid command line under construction, so that only the added option decides the result.
 #[derive(Clone)]
 struct Line {
     command: Vec<String>,
@@ -16,7 +16,8 @@ struct Line {
 }
 
 impl Line {
-    /// The command with what it needs; `number` keeps new services and real servers apart.
+    /// The command with the arguments that it needs. `number` makes new services and real servers
+    /// unique.
     fn new(command: Command, number: usize) -> Self {
         let row = command.row();
         let name =
@@ -33,7 +34,7 @@ impl Line {
         Self { command: words, parts: parts.collect(), values }
     }
 
-    /// The same with an option more, in place of one of its column.
+    /// Adds an option, or replaces one of the same column.
     fn with(mut self, option: &OptionRow, number: usize) -> Self {
         let words = option_words(option, number);
         match option.column.and_then(|column| self.parts.iter_mut().find(|part| part.0 == column)) {
@@ -92,12 +93,12 @@ fn commands() -> impl Iterator<Item = Command> {
     COMMANDS.iter().map(|row| row.command).filter(move |command| runs(*command))
 }
 
-/// What the old program has, too.
+/// The options that the old program has too.
 fn options() -> impl Iterator<Item = (usize, &'static OptionRow)> {
     OPTIONS.iter().enumerate().filter(|(_, row)| !row.column.is_some_and(Column::is_new))
 }
 
-/// Where a column is not legal, one of its options tells all.
+/// Whether to test the option: if its column is illegal with the command, one option is enough.
 fn tells(command: Command, option: &OptionRow) -> bool {
     let Some(column) = option.column.map(Column::row) else { return true };
     let first = OPTIONS.iter().find(|other| other.column == option.column);

@@ -1,6 +1,6 @@
-//! The world of the tests: names, links, and tables.
+//! Names, links and tables that all tests use.
 
-/// Host names, some longer than the columns of a listing.
+/// Contents of /etc/hosts. Some names are longer than the columns of a listing.
 pub const HOSTS: &str = "\
 127.0.0.1 localhost
 ::1 localhost ip6-localhost
@@ -18,7 +18,7 @@ pub const HOSTS: &str = "\
 2001:db8:1::6 six-server.example
 ";
 
-/// Port names.
+/// Contents of /etc/services.
 pub const SERVICES: &str = "\
 ftp 21/tcp
 domain 53/tcp
@@ -32,7 +32,7 @@ diameter 3868/sctp
 only-tcp 7001/tcp
 ";
 
-/// Links of each namespace, as `ip` reads them.
+/// Commands that set up the links of each namespace, for `ip`.
 pub const LINKS: &str = "\
 link set lo up
 link add sync0 type dummy
@@ -43,8 +43,8 @@ addr add 10.9.0.1/24 dev sync0
 addr add 2001:db8:9::1/64 dev sync0 nodad
 ";
 
-/// A table with everything that a listing can show. Within each protocol and family all addresses
-/// lie in one half of the circle of numbers, where the old order is an order.
+/// A table with everything that a listing can show. The addresses of each protocol and family lie
+/// within half of the 32-bit circle, where the old program's order is well defined.
 pub const RICH: &str = "\
 -A -t 10.0.0.1:80 -s rr
 -a -t 10.0.0.1:80 -r 10.1.0.1:80 -m -w 1
@@ -106,7 +106,7 @@ pub const RICH: &str = "\
 --set 901 121 301
 ";
 
-/// A small table for commands that need something to work on.
+/// A small table for commands that need an existing object.
 pub const SMALL: &str = "\
 -A -t 10.0.0.1:80 -s rr
 -a -t 10.0.0.1:80 -r 10.1.0.1:80 -m -w 1

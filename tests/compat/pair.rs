@@ -1,4 +1,4 @@
-//! The same commands for both programs, each in a namespace of its own.
+//! Runs the same commands with both programs, each in its own namespace.
 
 use std::fs::read_to_string;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,14 +12,14 @@ use crate::testbed::namespace::{NameService, Namespace};
 use crate::testbed::process::{Outcome, Program};
 use crate::testbed::{self, UnderTest};
 
-/// A reader of everything that a table holds, as one run of the reference.
+/// Commands with which the reference reads everything that a table holds.
 const SNAPSHOT: &str = "-S -n\n-L -n --thresholds\n-L -n --tun-info\n-L --timeout\n-L --daemon\n";
 
-/// More differences than this help nobody.
+/// Maximum number of differences to print.
 const SHOWN: usize = 40;
 
-/// Up to 7.0 the kernel resumes a dump by an index that counts the services of all namespaces: other
-/// tables must stay as they are.
+/// Before Linux 7.1, the kernel resumes a dump at an index that counts the services of all
+/// namespaces, so no other test may change its table meanwhile.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// One side of the comparison.
@@ -28,8 +28,8 @@ pub struct Side {
     pub program: Program,
 }
 
-/// Both programs with their tables, and what was found to differ. The test fails at the end of its
-/// life, with all differences.
+/// Both programs with their tables, and the differences found so far. When dropped, it fails the
+/// test if there are any.
 pub struct Pair {
     pub ours: Side,
     pub theirs: Side,
@@ -41,12 +41,12 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Two empty tables.
+    /// Creates two empty tables.
     pub fn new() -> Self {
         Self::on(network::LINKS)
     }
 
-    /// Two empty tables in namespaces with these links.
+    /// Creates two empty tables in namespaces with these links.
     pub fn on(links: &str) -> Self {
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         testbed::require();
@@ -63,21 +63,21 @@ impl Pair {
         }
     }
 
-    /// Two tables made of these rules by the reference.
+    /// Creates two tables with these rules, loaded by the reference.
     pub fn with(rules: &str) -> Self {
         let pair = Self::new();
         pair.load(rules);
         pair
     }
 
-    /// Adds rules to both tables by the reference.
+    /// Loads rules into both tables with the reference.
     pub fn load(&self, rules: &str) {
         for side in [&self.ours, &self.theirs] {
             self.load_side(side, rules);
         }
     }
 
-    /// Adds rules to one table by the reference.
+    /// Loads rules into one table with the reference.
     pub fn load_side(&self, side: &Side, rules: &str) {
         side.namespace.enter();
         let outcome = self.reference.run(&words("-R"), Some(rules));
@@ -85,18 +85,17 @@ impl Pair {
         assert!(quiet, "the reference does not load the test's own rules: {outcome:?}\n{rules}");
     }
 
-    /// Empties both tables.
     pub fn clear(&self) {
         self.load("-C\n");
     }
 
-    /// Runs a command on both sides, without judging.
+    /// Runs a command with both programs and returns the outcomes without comparing them.
     pub fn run(&mut self, words: &[String], stdin: Option<&str>) -> (Outcome, Outcome) {
         self.journal.push(shown(words, stdin));
         (self.run_ours(words, stdin), self.theirs.run(words, stdin))
     }
 
-    /// Runs a command of each side's own, without judging.
+    /// Like [`Pair::run`], with a different command for each program.
     pub fn run_each(&mut self, ours: &Command, theirs: &Command) -> (Outcome, Outcome) {
         self.journal.push(shown(&ours.words, ours.stdin.as_deref()));
         (
@@ -105,24 +104,25 @@ impl Pair {
         )
     }
 
-    /// The kernel's own order is another in each namespace: then both list one table.
+    /// Lets both programs list the same table if the command prints the kernel's own order, which
+    /// differs between namespaces.
     fn run_ours(&self, words: &[String], stdin: Option<&str>) -> Outcome {
         let one_table = words.iter().any(|word| word == "--nosort");
         if one_table { &self.theirs } else { &self.ours }.namespace.enter();
         self.ours.program.run(words, stdin)
     }
 
-    /// Runs the words of the line on both sides; exit status and output must be the same.
+    /// Runs a command with both programs; exit status and output must be equal.
     pub fn check(&mut self, line: &str) -> Outcome {
         self.check_words(&words(line), None)
     }
 
-    /// As [`Pair::check`], with standard input.
+    /// Like [`Pair::check`], with standard input.
     pub fn check_input(&mut self, line: &str, stdin: &str) -> Outcome {
         self.check_words(&words(line), Some(stdin))
     }
 
-    /// As [`Pair::check`], word by word. The outcome is that of the reference.
+    /// Like [`Pair::check`], with separate words. Returns the outcome of the reference.
     pub fn check_words(&mut self, words: &[String], stdin: Option<&str>) -> Outcome {
         let (ours, theirs) = self.run(words, stdin);
         if let Some(what) = difference(&ours, &theirs) {
@@ -131,29 +131,30 @@ impl Pair {
         theirs
     }
 
-    /// As [`Pair::check`], and the tables are compared if the command succeeded.
+    /// Like [`Pair::check`], and compares the tables if the command succeeded.
     pub fn check_effect(&mut self, line: &str) {
         if self.check(line).status == 0 {
             self.check_tables();
         }
     }
 
-    /// As [`Pair::check_effect`], but only with what /proc shows: no flags, thresholds or tunnels.
+    /// Like [`Pair::check_effect`], but compares only what /proc shows: no flags, thresholds or
+    /// tunnels.
     pub fn check_outline(&mut self, line: &str) {
         if self.check(line).status == 0 {
             self.check_outlines();
         }
     }
 
-    /// Compares what /proc shows of both tables, which costs no process.
+    /// Compares what /proc shows of both tables. This starts no process, so it is fast.
     pub fn check_outlines(&mut self) {
         if self.ours.outline() != self.theirs.outline() {
             self.check_tables();
         }
     }
 
-    /// Runs a listing of both programs on the reference's table, where counters and clocks are the
-    /// same. A clock may tick between two runs: ours stands between two of the reference.
+    /// Compares listings of the reference's table, so that counters and expiry times are equal. The
+    /// second may change between two runs, so our run is placed between two runs of the reference.
     pub fn check_reading(&mut self, line: &str) -> Outcome {
         const TRIES: usize = 5;
         let words = words(line);
@@ -173,8 +174,8 @@ impl Pair {
         Outcome::default()
     }
 
-    /// Compares both tables. Where the kernel's bytes are not the same, what the reference reads in
-    /// them decides; after a difference both are emptied.
+    /// Compares both tables. If the kernel's bytes differ, the listings of the reference decide. If
+    /// these differ too, both tables are emptied.
     pub fn check_tables(&mut self) {
         if self.theirs.raw() != self.ours.raw() {
             let theirs = self.table(&self.theirs);
@@ -191,12 +192,12 @@ impl Pair {
         self.journal.clear();
     }
 
-    /// The reference, to look at either table with.
+    /// The reference, for reading either table.
     pub fn reference(&self) -> &Program {
         &self.reference
     }
 
-    /// A table as the reference reads it.
+    /// A table as the reference prints it.
     pub fn table(&self, side: &Side) -> String {
         side.namespace.enter();
         let outcome = self.reference.run(&words("-R"), Some(SNAPSHOT));
@@ -204,7 +205,7 @@ impl Pair {
         outcome.stdout
     }
 
-    /// Notes a difference; the test goes on.
+    /// Records a difference; the test continues.
     pub fn differs(&mut self, difference: String) {
         self.differences.push(difference);
     }
@@ -212,7 +213,7 @@ impl Pair {
 
 impl Drop for Pair {
     fn drop(&mut self) {
-        // The kernel takes its time to empty the table of a namespace that ended.
+        // Empty the tables first, since the kernel is slow to do this when a namespace ends.
         for side in [&self.ours, &self.theirs] {
             side.namespace.enter();
             self.reference.run(&words("-C"), None);
@@ -227,7 +228,7 @@ impl Drop for Pair {
 }
 
 impl Side {
-    /// The services of the table, each with its real servers, in an order of their own.
+    /// Sorted services, each with its sorted real servers, from /proc.
     fn outline(&self) -> Vec<Vec<String>> {
         self.namespace.enter();
         let text = read_to_string("/proc/thread-self/net/ip_vs").expect("read the table");
@@ -251,24 +252,24 @@ impl Side {
         Raw::read()
     }
 
-    /// Runs this side's program in this side's namespace.
+    /// Runs this side's program in its namespace.
     pub fn run(&self, words: &[String], stdin: Option<&str>) -> Outcome {
         self.namespace.enter();
         self.program.run(words, stdin)
     }
 }
 
-/// Whether the program of this crate is under test.
+/// Whether this project's program is under test, not the reference.
 pub fn ours_under_test() -> bool {
     testbed::under_test() == UnderTest::Ours
 }
 
-/// The lines of a table of cases that are no comments.
+/// The lines of a file of test cases, without comments and empty lines.
 pub fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// Splits at blanks; single quotes hold a word together, and make an empty one.
+/// Splits a line at blanks. Single quotes keep a word together and can make an empty one.
 pub fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -288,7 +289,7 @@ pub fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// A command as a person would type it.
+/// Formats a command as a person would type it.
 pub fn shown(words: &[String], stdin: Option<&str>) -> String {
     let quote = |word: &String| {
         let plain = !word.is_empty() && !word.contains(|letter: char| " '\n\t*".contains(letter));

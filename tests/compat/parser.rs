@@ -1,21 +1,22 @@
-//! Words that the parser takes or refuses: bundling, glued values, order, and everything left over.
+//! Accepted and refused words: bundled options, glued values, order, surplus words.
 
 use crate::network::SMALL;
 use crate::pair::{Pair, lines, words};
 
-/// The first option must be a command.
+/// First words, of which only commands are valid.
 const FIRST: &str = include_str!("cases/first.txt");
 
-/// What may follow a command.
+/// Words after a command.
 const LATER: &str = include_str!("cases/later.txt");
 
 /// Glued values, values after `=`, and values that look like options.
 const GLUED: &str = include_str!("cases/glued.txt");
 
-/// `--set` takes its values from any place.
+/// Commands whose values for `--set` are in various places.
 const SET: &str = include_str!("cases/set.txt");
 
-/// The first mistake is the one reported, values while they are read.
+/// Lines with several mistakes, of which the first is reported. Values are checked as they are
+/// read.
 const MISTAKES: &str = include_str!("cases/mistakes.txt");
 
 fn check_all(cases: &str) {

@@ -1,5 +1,5 @@
-//! Users who may not ask IPVS: the same refusal of every command. A mistake is told to them as to
-//! root, where the old program does not look at the words.
+//! Callers without the privilege get the same refusal from every command. Mistakes are reported to
+//! them as to root, where the old program does not check the arguments first.
 
 use crate::comparison::{difference, report};
 use crate::network::SMALL;
@@ -11,7 +11,7 @@ use crate::testbed::process::{Outcome, Program};
 const COMMANDS: &str = include_str!("cases/commands.txt");
 const MISUSE: &str = include_str!("cases/misuse.txt");
 
-/// What `-R` reads.
+/// Standard input of `-R`.
 const RULE: &str = "-A -t 10.0.0.9:80 -s rr\n";
 
 const REFUSED: &str = "Can't initialize ipvs: Permission denied (you must be root)";

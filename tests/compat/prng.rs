@@ -1,6 +1,6 @@
-//! Random numbers that are the same on every machine.
+//! Random numbers that are equal on every machine.
 
-/// splitmix64.
+/// The generator splitmix64.
 pub struct Random(u64);
 
 impl Random {
@@ -15,22 +15,22 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below the limit.
+    /// A number from 0 to `limit - 1`.
     pub fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % limit as u64).unwrap_or(0)
     }
 
-    /// True in so many cases of a hundred.
+    /// True with `chance` percent probability.
     pub fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
-    /// One of them.
+    /// A random element of `all`.
     pub fn pick<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.below(all.len())]
     }
 
-    /// Another order.
+    /// Shuffles `all` in place (Fisher-Yates).
     pub fn shuffle<T>(&mut self, all: &mut [T]) {
         for last in (1..all.len()).rev() {
             all.swap(last, self.below(last + 1));

@@ -1,4 +1,4 @@
-//! Random commands, each by both programs on its own table.
+//! Runs random commands with both programs, each on its own table.
 
 use std::env;
 
@@ -11,7 +11,7 @@ use crate::testbed::process::Outcome;
 const SEED: u64 = 20_191_224;
 const COMMANDS: u64 = 2000;
 
-/// So often the tables are compared with all that they hold.
+/// Number of commands after which the whole tables are compared.
 const INTERVAL: u64 = 50;
 
 fn number(variable: &str, default: u64) -> u64 {
@@ -49,7 +49,7 @@ fn both(pair: &mut Pair, command: &Generated, place: &str) -> Outcome {
     let old = if ours_under_test() { ordered } else { given };
     let (ours, theirs) = pair.run_each(given, old);
     let what = difference(&ours, &theirs);
-    // A refused file leaves tables unequal even where both programs say the same.
+    // Our program changes nothing for a file that it refuses, so the tables may differ.
     let refused = ours_under_test() && given.stdin.is_some() && ours.status == 2;
     if what.is_none() && !refused {
         return theirs;

@@ -1,5 +1,5 @@
-//! A table in the kernel's own bytes: where they are equal the tables are, and no process is needed
-//! to see it.
+//! A table in the kernel's own bytes. If the bytes are equal, the tables are equal, and no process
+//! has to be started.
 
 use netlink_packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NlasIterator};
 use netlink_sys::protocols::NETLINK_GENERIC;
@@ -7,35 +7,36 @@ use netlink_sys::{Socket, SocketAddr};
 
 use crate::pair::Pair;
 
-/// `GENL_ID_CTRL`, and of `linux/genetlink.h` a command and two attributes.
+/// `GENL_ID_CTRL`; then a command and attributes from `linux/genetlink.h`.
 const CONTROL: u16 = 0x10;
 const GET_FAMILY: u8 = 3;
 const FAMILY_ID: u16 = 1;
 const FAMILY_NAME: u16 = 2;
 
-/// Of `linux/ip_vs.h`.
+/// Commands and attributes from `linux/ip_vs.h`.
 const GET_SERVICE: u8 = 4;
 const GET_DEST: u8 = 8;
 const GET_DAEMON: u8 = 11;
 const GET_CONFIG: u8 = 13;
 const SERVICE: u16 = 1;
-/// Counters of a service or a destination: STATS and STATS64.
+/// Attributes STATS and STATS64 of a service or destination.
 const COUNTERS: [u16; 2] = [10, 12];
 
-/// The attributes of one message, each with its kind.
+/// Attributes of one message: number and value.
 type Attributes = Vec<(u16, Vec<u8>)>;
 
-/// Everything that a namespace holds, without counters.
+/// Everything that a namespace holds, apart from counters.
 #[derive(PartialEq, Eq)]
 pub struct Raw {
-    /// With their destinations; the kernel's order is another in each namespace.
+    /// Services with their destinations, sorted, because the kernel's order differs between
+    /// namespaces.
     services: Vec<(Attributes, Vec<Attributes>)>,
     daemons: Vec<Attributes>,
     timeouts: Vec<Attributes>,
 }
 
 impl Raw {
-    /// That of the calling thread's namespace.
+    /// Reads the table of the calling thread's namespace.
     pub fn read() -> Self {
         let socket = Socket::new(NETLINK_GENERIC).expect("a netlink socket");
         socket.connect(&SocketAddr::new(0, 0)).expect("a connected netlink socket");
@@ -66,8 +67,8 @@ impl Raw {
     }
 }
 
-/// What a message is about, without counters: the time-outs are there as they are, all others in
-/// an attribute that holds theirs.
+/// Attributes of the object in an answer, without counters. Time-outs are at the top level; every
+/// other object is in a nested attribute.
 fn configured(answer: &[u8]) -> Attributes {
     let mut list = attributes(answer);
     if let [(_, nested)] = &list[..] {
@@ -91,7 +92,7 @@ fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// What follows the generic netlink header in each answer.
+/// Sends a request and returns each answer without its generic netlink header.
 fn ask(socket: &Socket, family: u16, command: u8, flags: u16, request: &[u8]) -> Vec<Vec<u8>> {
     const ERROR: u16 = 2;
     const DONE: u16 = 3;
@@ -100,8 +101,8 @@ fn ask(socket: &Socket, family: u16, command: u8, flags: u16, request: &[u8]) ->
         &length.to_ne_bytes()[..],
         &family.to_ne_bytes(),
         &(NLM_F_REQUEST | flags).to_ne_bytes(),
-        &[0; 8],             // no numbers: one question at a time
-        &[command, 1, 0, 0], // and the version
+        &[0; 8], // sequence number and port id are 0, since there is one request at a time
+        &[command, 1, 0, 0], // generic netlink header with version 1
     ];
     socket.send(&[&header.concat(), request].concat(), 0).expect("send");
     let mut answers = Vec::new();
@@ -111,7 +112,7 @@ fn ask(socket: &Socket, family: u16, command: u8, flags: u16, request: &[u8]) ->
         while let [a, b, c, d, kind, more, ..] = *rest {
             let length = usize::try_from(u32::from_ne_bytes([a, b, c, d])).expect("a length");
             match u16::from_ne_bytes([kind, more]) {
-                // Both carry an error number.
+                // Both message types contain an error number.
                 DONE | ERROR => {
                     assert_eq!(rest[16..20], [0; 4], "command {command} of family {family}");
                     return answers;

@@ -1,4 +1,4 @@
-//! What people type by hand: on a terminal both programs show the same.
+//! Commands typed on a terminal: both programs show the same.
 
 use std::fs::File;
 use std::io::Read;
@@ -10,7 +10,7 @@ use nix::pty::{OpenptyResult, openpty};
 use crate::network::SMALL;
 use crate::pair::{Pair, Side};
 
-/// The exit status and what is on the screen.
+/// Exit status and content of the screen.
 fn on_terminal(side: &Side, words: &[&str]) -> (Option<i32>, String) {
     side.namespace.enter();
     let OpenptyResult { master, slave } = openpty(None, None).expect("a terminal");
@@ -19,9 +19,9 @@ fn on_terminal(side: &Side, words: &[&str]) -> (Option<i32>, String) {
     command.arg0(side.program.name).args(words);
     command.stdin(end()).stdout(end()).stderr(end());
     let mut child = command.spawn().expect("the program starts");
-    drop((command, slave)); // and with them our ends of what the program writes to
+    drop((command, slave)); // closes our copies of the terminal's other end
     let (mut text, mut buffer, mut terminal) = (Vec::new(), [0; 4096], File::from(master));
-    // A terminal that nobody writes to any more ends with an error.
+    // Reading fails when nobody has the terminal open any more.
     while let Ok(length @ 1..) = terminal.read(&mut buffer) {
         text.extend_from_slice(&buffer[..length]);
     }
@@ -41,7 +41,7 @@ fn without_words_and_in_listings() {
     }
 }
 
-/// Interfaces can have such names, and a terminal would act on them.
+/// Names of interfaces can contain control characters, on which a terminal would act.
 #[test]
 fn names_from_outside_are_escaped_on_a_terminal_alone() {
     let mut pair = Pair::new();

@@ -1,4 +1,4 @@
-//! The programs of a differential test, and the check that this machine can run it.
+//! The two programs of a differential test, and a check that the machine can run it.
 
 use std::env;
 use std::path::PathBuf;
@@ -13,16 +13,16 @@ use crate::reference;
 use namespace::Namespace;
 use process::Program;
 
-/// Which program stands on our side of a comparison.
+/// The program that is compared with the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnderTest {
     /// The program of this crate.
     Ours,
-    /// The reference itself: proves the tests, not the program.
+    /// The reference itself, which checks the tests instead of the program.
     Theirs,
 }
 
-/// What `IPVSADM_UNDER_TEST` asks for.
+/// The program that `IPVSADM_UNDER_TEST` selects.
 pub fn under_test() -> UnderTest {
     match env::var("IPVSADM_UNDER_TEST").as_deref() {
         Ok("theirs") => UnderTest::Theirs,
@@ -31,7 +31,6 @@ pub fn under_test() -> UnderTest {
     }
 }
 
-/// The program under test.
 pub fn ours() -> Program {
     let path = match under_test() {
         UnderTest::Ours => PathBuf::from(env!("CARGO_BIN_EXE_ipvsadm")),
@@ -40,12 +39,12 @@ pub fn ours() -> Program {
     Program { path, name: "ipvsadm" }
 }
 
-/// Debian's ipvsadm 1.31.
+/// Debian's ipvsadm 1.31, the old program.
 pub fn reference() -> Program {
     Program { path: reference::path(), name: "ipvsadm" }
 }
 
-/// A command that belongs to the program under test or to the reference: `ipvsadm-save`.
+/// A companion of one of the programs, such as `ipvsadm-save`.
 pub fn companion(side: UnderTest, name: &'static str) -> Program {
     let path = match side {
         UnderTest::Ours => PathBuf::from(env!("CARGO_BIN_EXE_ipvsadm")),
@@ -54,8 +53,8 @@ pub fn companion(side: UnderTest, name: &'static str) -> Program {
     Program { path, name }
 }
 
-/// Fails with a plain sentence where the kernel has no IPVS or the reference is missing. Call it
-/// before anything else; the calling thread may change its network namespace.
+/// Fails with a clear message if the kernel has no IPVS or the reference is missing. Call it first,
+/// because the calling thread may enter another network namespace.
 pub fn require() {
     static STATE: OnceLock<Result<(), String>> = OnceLock::new();
     if let Err(sentence) = STATE.get_or_init(inspect) {

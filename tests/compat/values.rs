@@ -1,38 +1,38 @@
-//! Values of options: addresses, ports, names, numbers. Edits are used where they do, since an edit
-//! of what exists succeeds however often it is done.
+//! Values of options: addresses, ports, names, numbers. Most cases use edits, which can be repeated
+//! on an existing object.
 
 use crate::network::SMALL;
 use crate::pair::{Pair, lines};
 
-/// Numbers, for every option that takes one.
+/// Values for options that take a number.
 const NUMBERS: &str = include_str!("cases/numbers.txt");
 
-/// Addresses of a service, without the protocol.
+/// Service addresses for any protocol.
 const SERVICES: &str = include_str!("cases/services.txt");
 
-/// Addresses of a real server.
+/// Real server addresses.
 const SERVERS: &str = include_str!("cases/servers.txt");
 
-/// Firewall marks.
+/// Values of `-f`.
 const MARKS: &str = include_str!("cases/marks.txt");
 
-/// IPv6 prefix lengths, read as leading digits.
+/// IPv6 prefix lengths, of which only the leading digits are read.
 const PREFIXES: &str = include_str!("cases/prefixes.txt");
 
-/// IPv4 masks on which both programs agree.
+/// IPv4 masks for which both programs agree.
 const MASKS: &str = include_str!("cases/masks.txt");
 
-/// Names of schedulers, of engines and their flags.
+/// Names of schedulers, engines and scheduler flags.
 const NAMES: &str = include_str!("cases/names.txt");
 
-/// Values of daemons.
+/// Options of sync daemons.
 const DAEMON: &str = include_str!("cases/daemon.txt");
 
 fn check_values(option: &str, values: &str, commands: &[&str]) {
     check_each(option, values, commands, Pair::check_effect);
 }
 
-/// For what /proc shows of a table.
+/// Checks values whose effect /proc shows.
 fn check_outlines(option: &str, values: &str, commands: &[&str]) {
     check_each(option, values, commands, Pair::check_outline);
 }

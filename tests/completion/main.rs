@@ -1,6 +1,6 @@
-//! Completions in real shells, on a table in a real kernel: what a person sees who presses Tab.
+//! Completion in real shells on a real kernel: what a user sees after pressing Tab.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests fail by panic
 
 #[path = "../common/mod.rs"]
 #[allow(dead_code)] // tests/kernel uses all of it
@@ -13,10 +13,10 @@ use std::time::Duration;
 use common::{namespace_within, run};
 use shells::{OURS, Shell};
 
-/// Shells take seconds to start in a guest on a busy machine.
+/// Time limit. Shells take seconds to start in a guest on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Services whose addresses share a beginning, for the shells to stop at.
+/// Services whose addresses have a common beginning, where the shells stop.
 const TABLE: &str = "\
 -A -t 192.0.2.100:80 -s wlc
 -a -t 192.0.2.100:80 -r 10.0.0.11:80 -g -w 1
@@ -27,7 +27,7 @@ const TABLE: &str = "\
 -A -t [2001:db8::100]:80 -s rr
 ";
 
-/// The table in a namespace of its own, with an interface `eth0`.
+/// Runs a test with the table in a new namespace, with an interface `eth0`.
 fn bed(test: impl FnOnce(&mut Shells) + Send + 'static) {
     namespace_within(PATIENCE, || {
         run("ip", &["link", "add", "eth0", "type", "dummy"]);
@@ -39,17 +39,18 @@ fn bed(test: impl FnOnce(&mut Shells) + Send + 'static) {
     });
 }
 
-/// A shell of each kind.
+/// One shell of each kind: bash, zsh, fish.
 struct Shells([Shell; 3]);
 
 impl Shells {
-    /// What each shows. Most of the time they are waited for, so all at once.
+    /// The screen of each shell after Tab. All shells work at the same time, since most of it is
+    /// waiting.
     fn screens(&mut self, typed: &str) -> Vec<String> {
         self.0.iter_mut().for_each(|shell| shell.press(typed));
         self.0.iter_mut().map(Shell::screen).collect()
     }
 
-    /// Presses Tab behind `typed`; each of `wanted` is then on the line, or in the list.
+    /// Presses Tab after `typed`. Each shell must complete or list all of `wanted`.
     #[track_caller]
     fn completes(&mut self, typed: &str, wanted: &[&str]) {
         for seen in self.screens(typed) {
@@ -59,7 +60,7 @@ impl Shells {
         }
     }
 
-    /// Presses Tab behind `typed`; none of `unwanted` turns up.
+    /// Presses Tab after `typed`. No shell may show any of `unwanted`.
     #[track_caller]
     fn leaves_out(&mut self, typed: &str, unwanted: &[&str]) {
         for seen in self.screens(typed) {
@@ -70,14 +71,14 @@ impl Shells {
     }
 }
 
-// The start of three shells takes longer than ten lines in each, so a test has many.
+// Starting three shells takes longer than ten completions in each, so each test has many.
 
 #[test]
 fn services_and_their_real_servers() {
     bed(|shells| {
         shells.completes("-D -t ", &["192.0.2.100:80", "192.0.2.100:8443", "2001:db8::100"]);
         shells.leaves_out("-D -t ", &["192.0.2.100:53"]);
-        // Behind the colon, at which bash splits words.
+        // Complete after the colon, at which bash splits words.
         shells.completes("-D -t 192.0.2.100:84", &["192.0.2.100:8443"]);
         shells.completes("-L -u ", &["192.0.2.100:53"]);
         shells.completes("--delete-service --udp-service=", &["--udp-service=192.0.2.100:53"]);
@@ -85,7 +86,7 @@ fn services_and_their_real_servers() {
         shells.completes("-d -t 192.0.2.100:80 -r ", &["10.0.0.11:80", "10.0.0.12:80"]);
         shells.completes("-e -t 192.0.2.100:80 -r 10.0.0.12", &["10.0.0.12:80"]);
         shells.completes("set -t 192.0.2.100:80 -r 10.0.0.12:80 we", &["weight="]);
-        // Those of another service can serve here too.
+        // Real servers of another service are offered too.
         shells.completes("-a -t 192.0.2.100:8443 -r ", &["10.0.0.11:80", "10.0.0.12:80"]);
         shells.leaves_out("-a -t 192.0.2.100:80 -r ", &["10.0.0.1"]);
     });
@@ -133,7 +134,7 @@ fn commands_options_verbs_and_files() {
     });
 }
 
-/// Others choose the names of interfaces and namespaces. Run, they would print `uid=`.
+/// Other users may choose names of interfaces and namespaces. Executed, these would print `uid=`.
 #[test]
 fn names_that_others_chose_are_typed_quoted() {
     bed(|_| {
@@ -146,7 +147,7 @@ fn names_that_others_chose_are_typed_quoted() {
         for (typed, (mark, done)) in [
             (format!("{rs} --iface x"), interface),
             (format!("{rs} --iface=x"), interface),
-            // What stands there already is understood again.
+            // A quoted beginning is understood.
             (format!("{rs} --iface x\\$\\(i"), interface),
             ("-L -n --netns y".to_owned(), namespace),
             ("-L -n --netns y\\`id\\`\\ ".to_owned(), namespace),
@@ -164,7 +165,7 @@ fn names_that_others_chose_are_typed_quoted() {
     });
 }
 
-/// Everybody may read /proc, and nobody sees an error in the middle of a line.
+/// Everybody may read /proc. An error message would disturb the line that the user types.
 #[test]
 fn without_rights_it_stays_quiet() {
     bed(|_| {

@@ -1,4 +1,4 @@
-//! The shells, each with its script and a Tab key.
+//! Shells that load their completion script and press Tab.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 pub const OURS: &str = env!("CARGO_BIN_EXE_ipvsadm");
 
-/// Behind each answer.
+/// Marks the end of each answer.
 const END: &str = "== end";
 
-/// A shell that is asked how lines go on, one after another.
+/// A shell in which one line after the other is completed.
 pub struct Shell {
     name: &'static str,
     child: Child,
@@ -18,9 +18,9 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// One of each, with the program and its completions as a person gets them.
+    /// Starts one shell of each kind, with the completions loaded as a user would.
     pub fn all() -> [Self; 3] {
-        // One Tab completes as far as is clear, and lists what there is; else it takes three.
+        // Make one Tab complete and list the candidates; otherwise it takes up to three.
         let bash = "bind 'set show-all-if-ambiguous on'; eval \"$(ipvsadm completions bash)\"";
         let zsh = "autoload -U compinit; compinit -u -D; setopt no_list_ambiguous; \
                    eval \"$(ipvsadm completions zsh)\"";
@@ -55,7 +55,7 @@ impl Shell {
         Self { name, child, questions, answers }
     }
 
-    /// The shells at a terminal, fish among them, for commands to be run.
+    /// Starts the shells on a terminal, including fish, to run commands.
     pub fn all_typed() -> [Self; 3] {
         let [bash, zsh, fish] = Self::all();
         drop(fish);
@@ -72,12 +72,12 @@ impl Shell {
         writeln!(self.questions, "RUN:{mark}:ipvsadm {typed}").unwrap();
     }
 
-    /// Types `ipvsadm` and these words; they are not shown before [`Self::screen`].
+    /// Types `ipvsadm` and these words, then Tab. [`Self::screen`] returns the result.
     pub fn press(&mut self, typed: &str) {
         writeln!(self.questions, "ipvsadm {typed}").unwrap();
     }
 
-    /// What is on the screen after Tab was pressed.
+    /// Content of the screen after Tab.
     pub fn screen(&mut self) -> String {
         let mut screen = String::new();
         loop {
@@ -85,8 +85,8 @@ impl Shell {
             let length = self.answers.read_line(&mut line).unwrap();
             assert_ne!(length, 0, "{} ended: {screen}", self.name);
             if line.trim_end() == END {
-                // The quotes with which zsh protects brackets are no part of the word. Where the
-                // line became longer than before, a shell printed only the rest of it.
+                // Remove the quotes that zsh puts before brackets, and the control characters of a
+                // redrawn line.
                 return screen.replace(['\r', '\x07', '\\'], "");
             }
             screen += &line;

@@ -1,39 +1,39 @@
-//! The code blocks of documents, and what each kind of them claims.
+//! Code blocks of documents, and what each kind must fulfil.
 
 use std::ops::Range;
 
-/// A code block.
+/// A code block with its kind.
 #[derive(Debug)]
 pub struct Block {
-    /// The line of its first line of code, counted from 1.
+    /// Line number of the first line of code, from 1.
     pub line: usize,
     pub kind: Kind,
     pub text: String,
 }
 
-/// What a block is, as its fence says.
+/// Kind of a block, as its fence says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `sh`: commands that must succeed.
     Shell,
-    /// `output`: what the `sh` block before it prints. Such a pair can be copied and pasted.
+    /// `output`: the output of the `sh` block before it, which can be copied without the output.
     Output,
-    /// `console`: commands behind `# ` or `$ `, and what they print.
+    /// `console`: commands after `# ` or `$ `, and their output.
     Console,
-    /// `sh host`: commands that build, test or install. CI and tests/package run them.
+    /// `sh host`: commands that build, test or install. CI or tests/package runs them.
     Host,
-    /// `json`: must parse.
+    /// `json`: must be valid JSON.
     Json,
-    /// `rules`: lines that the program must understand.
+    /// `rules`: lines that the program must accept.
     Rules,
     /// `rust`: compiled as a doc test of src/lib.rs.
     Rust,
-    /// `text`: drawings and syntax.
+    /// `text`: drawings and syntax, not checked.
     Text,
 }
 
 impl Kind {
-    /// The kind that an info string names.
+    /// The kind for the info string of a fence.
     pub fn of(info: &str) -> Option<Self> {
         Some(match info {
             "sh" => Self::Shell,
@@ -49,19 +49,19 @@ impl Kind {
     }
 }
 
-/// Something to be executed.
+/// Commands to execute, with their expected output.
 #[derive(Debug, Default)]
 pub struct Step {
-    /// Where it begins in the document, counted from 1.
+    /// Line number of the first command in the document, from 1.
     pub line: usize,
     pub commands: String,
-    /// What it must print; `None`: anything.
+    /// Expected output; `None` accepts anything.
     pub output: Option<Vec<String>>,
-    /// The lines of the document, counted from 0, where that stands.
+    /// Range of lines of the output in the document, from 0.
     pub place: Range<usize>,
 }
 
-/// What the blocks of a document ask to be executed, in their order.
+/// The steps to execute for the blocks of a document, in order.
 pub fn steps(blocks: &[Block]) -> Result<Vec<Step>, String> {
     let mut steps = Vec::new();
     let mut before = None;
@@ -96,7 +96,7 @@ fn shell(block: &Block) -> Result<Step, String> {
 }
 
 fn console(block: &Block, steps: &mut Vec<Step>) -> Result<(), String> {
-    // One prompt a block: behind `$ `, a line with `# ` is output.
+    // A block has one kind of prompt: if it is `$ `, a line with `# ` is output.
     let Some(prompt) = ["# ", "$ "].into_iter().find(|prompt| block.text.starts_with(prompt))
     else {
         return Err(format!("line {}: a console block begins with `# ' or `$ '", block.line));
@@ -126,8 +126,8 @@ fn console(block: &Block, steps: &mut Vec<Step>) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether `actual` is what was `expected`: a line `...` stands for any lines, `...` within a line
-/// for any text. Blanks at the end of a line do not count.
+/// Whether `actual` matches `expected`. A line `...` stands for any lines, and `...` within a line
+/// for any text. Blanks at the end of a line are ignored.
 pub fn same(expected: &[String], actual: &[&str]) -> bool {
     match expected.split_first() {
         None => actual.is_empty(),
@@ -141,7 +141,7 @@ pub fn same(expected: &[String], actual: &[&str]) -> bool {
 }
 
 fn same_line(expected: &str, actual: &str) -> bool {
-    // Linux 7.1 and later size the connection table by need, from 0.
+    // Since Linux 7.1 the size of the connection table varies, from 0.
     const TITLE: &str = "IP Virtual Server version ";
     if let (Some(one), Some(other)) = (expected.strip_prefix(TITLE), actual.strip_prefix(TITLE)) {
         let version =

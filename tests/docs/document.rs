@@ -1,4 +1,4 @@
-//! A document is true: every block is what it says, every command does what stands below it.
+//! Checks a document: every block is valid, and every command prints the documented output.
 
 use std::env;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ use crate::{manual, markdown};
 
 pub const TOP: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Fails with everything that is not true in this document.
+/// Fails with all mistakes of this document.
 pub fn check(path: &str, world: World) {
     let text = read(path);
     let blocks = match Path::new(path).extension().and_then(|ending| ending.to_str()) {
@@ -38,7 +38,7 @@ pub fn read(path: &str) -> String {
     fs::read_to_string(Path::new(TOP).join(path)).unwrap_or_else(|why| panic!("{path}: {why}"))
 }
 
-/// What is wrong with a block that is not executed here.
+/// Mistake in a block that is not executed here.
 fn fault(path: &str, block: &Block) -> Option<String> {
     let fault = match block.kind {
         Kind::Json => serde_json::from_str::<serde_json::Value>(&block.text).err()?.to_string(),
@@ -58,7 +58,8 @@ fn fault(path: &str, block: &Block) -> Option<String> {
     Some(format!("line {}: {fault}", block.line))
 }
 
-/// Commands that cannot run here: CI has the very line, or tests/package takes it from the text.
+/// Mistake in commands that cannot run here. CI must contain the same line, or tests/package must
+/// run the block.
 fn host(commands: &str) -> Option<String> {
     let ci = read(".ci/run");
     let run = |command: &str| {
@@ -80,7 +81,7 @@ fn commands_that_nothing_runs_are_refused() {
     assert!(host("./x test kernl\n").is_some());
 }
 
-/// `./x` with a task that it has; of the words after it, a suite is one that exists.
+/// Whether the command is `./x` with an existing task and, if it names a suite, an existing suite.
 fn is_task(command: &str) -> bool {
     let Some(words) = command.strip_prefix("./x") else { return command == "cargo build" };
     let words: Vec<&str> = words.split(' ').filter(|word| !word.is_empty()).collect();
@@ -91,7 +92,7 @@ fn is_task(command: &str) -> bool {
     read("x").contains(&format!("\"{task}|")) && suite_exists
 }
 
-/// Links to files that are not there.
+/// Links to files that do not exist.
 pub fn dead_links(path: &str, text: &str) -> Vec<String> {
     let folder = Path::new(TOP).join(path).parent().map(PathBuf::from).unwrap_or_default();
     let local = markdown::links(text).into_iter().filter(|link| !link.contains("://"));
@@ -123,7 +124,7 @@ fn compare(steps: &[Step], outcomes: &[Outcome]) -> Vec<String> {
     faults
 }
 
-/// For writers: with `DOCS_ACTUAL` a folder, the document goes there with what was really printed.
+/// For writers: if `DOCS_ACTUAL` names a folder, writes the document there with the actual output.
 fn write_actual(path: &str, text: &str, steps: &[Step], outcomes: &[Outcome]) {
     let Some(folder) = env::var_os("DOCS_ACTUAL") else { return };
     let lines: Vec<&str> = text.lines().collect();

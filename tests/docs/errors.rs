@@ -1,4 +1,4 @@
-//! The error index is complete: every text of src/error stands in docs/errors.md.
+//! docs/errors.md contains every message of src/error.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,7 +8,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use crate::document::{TOP, read};
 use crate::markdown;
 
-/// What is no message but its joints.
+/// String literals that are not messages, but parts of the code that builds them.
 const JOINTS: [&str; 2] = ["(os error", "at line"];
 
 #[test]
@@ -21,8 +21,8 @@ fn the_error_index_has_every_text() {
     assert!(missing.is_empty(), "docs/errors.md lacks:\n{missing:#?}");
 }
 
-/// Sentences among the string literals below src/error, and of the obstacles that say their text
-/// where they are found.
+/// Sentences among the string literals below src/error, and messages of obstacles, which are built
+/// in src/host.
 fn texts() -> BTreeSet<String> {
     let mut texts = BTreeSet::new();
     for path in [&["src/error.rs".to_owned()][..], &sources("src/error")].concat() {
@@ -35,7 +35,7 @@ fn texts() -> BTreeSet<String> {
     texts
 }
 
-/// The Rust files below a folder of the repository.
+/// All Rust files below a folder of the repository.
 fn sources(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in Path::new(TOP).join(folder).read_dir().unwrap() {
@@ -68,7 +68,7 @@ fn obstacles(tokens: TokenStream, texts: &mut BTreeSet<String>) {
     }
 }
 
-/// The string literals; comments on items are attributes to the parser.
+/// Collects string literals. Skips doc comments, which are attributes for the parser.
 fn collect(tokens: TokenStream, texts: &mut BTreeSet<String>) {
     for token in tokens {
         match token {
@@ -84,14 +84,14 @@ fn collect(tokens: TokenStream, texts: &mut BTreeSet<String>) {
     }
 }
 
-/// Two words at least, values not counted.
+/// Whether the text has at least two words, apart from values.
 fn is_sentence(text: &str) -> bool {
     let words = pieces(text).join(" ");
     let words = words.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic));
     words.count() >= 2
 }
 
-/// What stands between the values of a format.
+/// The parts of a format string between its values.
 fn pieces(text: &str) -> Vec<&str> {
     text.split('{')
         .enumerate()
@@ -102,14 +102,14 @@ fn pieces(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether the index has this text, with a name where the program puts a value.
+/// Whether a line of the index equals the text, with a name in place of each value.
 fn says(span: &str, text: &str) -> bool {
     let pieces = pieces(text);
     let Some((first, others)) = pieces.split_first() else { return false };
     let Some(mut rest) = span.strip_prefix(first) else { return false };
     let Some((last, middle)) = others.split_last() else { return rest.is_empty() };
     for piece in middle {
-        // A value has a letter at least.
+        // The name of a value has at least one letter.
         let Some(place) = rest.get(1..).and_then(|rest| rest.find(piece)) else { return false };
         rest = &rest[place + 1 + piece.len()..];
     }

@@ -1,4 +1,4 @@
-//! The programs below examples/, run on a real kernel.
+//! Runs the programs in examples/ on a real kernel.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use crate::block::Step;
 use crate::document::TOP;
 use crate::world::{World, execute};
 
-/// Where cargo has built an example: newer than its source, or the test would be about another one.
+/// Path of a built example. Fails if the example is older than its source.
 fn built(name: &str) -> PathBuf {
     let program = Path::new(env!("CARGO_BIN_EXE_ipvsadm")).with_file_name("examples").join(name);
     let source = Path::new(TOP).join("examples").join(name).with_extension("rs");
@@ -17,7 +17,7 @@ fn built(name: &str) -> PathBuf {
     program
 }
 
-/// What each command prints, all of which must succeed.
+/// Output of each command; all must succeed.
 fn run(name: &str, commands: &[&str]) -> Vec<String> {
     let program = built(name);
     let alias = format!("{name}() {{ '{}' \"$@\"; }}\n", program.display());
@@ -62,7 +62,7 @@ fn failover_weight_takes_out_who_does_not_answer_and_back_who_does() {
     assert_eq!(said[5], "10.0.0.12:8080 does not answer: weight 0\n");
     assert!(said[6].contains("10.0.0.11:8080 -m -w 3\n"), "{}", said[6]);
     assert!(said[6].contains("10.0.0.12:8080 -m -w 0\n"), "{}", said[6]);
-    // A program that starts anew cannot know the weight from before.
+    // The program cannot remember a weight from its previous run.
     assert_eq!(said[7], "10.0.0.12:8080 answers: weight 1\n");
     assert!(said[8].contains("10.0.0.12:8080 -m -w 1\n"), "{}", said[8]);
 }

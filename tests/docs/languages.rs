@@ -1,4 +1,4 @@
-//! The guide in Chinese has the blocks of the English one: one run proves both.
+//! The Chinese guide has the same blocks as the English one, so running one checks both.
 
 use crate::block::{Block, Kind};
 use crate::document::{TOP, dead_links, read};
@@ -33,7 +33,7 @@ fn both_languages_have_the_same_blocks() {
     }
 }
 
-/// A drawing has its words in the language of the page. All other blocks are equal.
+/// Whether two blocks are equal. Drawings may have translated words.
 fn same(one: &Block, two: &Block) -> bool {
     let equal = if one.kind == Kind::Text {
         one.text.lines().map(values).eq(two.text.lines().map(values))
@@ -43,7 +43,7 @@ fn same(one: &Block, two: &Block) -> bool {
     one.kind == two.kind && equal
 }
 
-/// The parts of a line that no language translates: addresses, ports and names with a number.
+/// The words of a line that are never translated: those with a digit, such as addresses and ports.
 fn values(line: &str) -> Vec<&str> {
     let is_value = |word: &&str| word.contains(|it: char| it.is_ascii_digit());
     line.split_whitespace().filter(is_value).collect()

@@ -1,12 +1,12 @@
-//! The documents are true: every code block of README.md, docs and man pages is executed, in the
-//! guest that `scripts/vm.sh` starts where the running kernel has no IPVS.
+//! Executes every code block of README.md, docs and the man pages, in the guest that
+//! `scripts/vm.sh` starts if the running kernel has no IPVS.
 //!
-//! What a fence says of its block stands in `block::Kind`; a block without that is refused. A
-//! document runs from top to bottom in one shell, in a world of its own (`world::World`). With
-//! `DOCS_ACTUAL=FOLDER` the documents are written there with the output that was really printed.
+//! The fence of a block says its kind (`block::Kind`); a block without a kind is an error. A
+//! document runs from top to bottom in one shell, in its own `world::World`. With
+//! `DOCS_ACTUAL=FOLDER`, the documents are written there with their actual output.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
-#![allow(clippy::case_sensitive_file_extension_comparisons)] // of files that are ours
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests fail by panic
+#![allow(clippy::case_sensitive_file_extension_comparisons)] // only our own file names
 
 mod block;
 mod document;
@@ -58,7 +58,7 @@ documents! {
     guide_tun: "docs/guide/en/tun.md" in Empty;
 }
 
-/// Markdown files and man pages of the repository, without what is built.
+/// Markdown files and man pages of the repository, without build results.
 fn documents() -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![Path::new(TOP).to_owned()];
@@ -79,8 +79,8 @@ fn documents() -> Vec<String> {
 
 #[test]
 fn every_document_is_executed() {
-    // languages.rs holds the Chinese guide to the blocks of the English one; installing is done on
-    // machines of its own, by tests/package.
+    // languages.rs compares the Chinese guide with the English one. tests/package runs
+    // docs/install.md on its own machines.
     let elsewhere = |path: &str| {
         path.starts_with("docs/guide/zh/") || path.starts_with("man/") || path == "docs/install.md"
     };
@@ -91,7 +91,7 @@ fn every_document_is_executed() {
     assert!(missed.is_empty(), "in no test of tests/docs/main.rs: {missed:?}");
 }
 
-/// The examples of each man page, from top to bottom in a world of its own.
+/// Executes the examples of each man page from top to bottom, each page in its own world.
 #[test]
 fn man_pages() {
     let pages: Vec<String> =

@@ -1,8 +1,8 @@
-//! The literal blocks below EXAMPLES of man pages, in mdoc(7) or man(7).
+//! Reads the examples of man pages, in mdoc(7) or man(7).
 
 use crate::block::{Block, Kind};
 
-/// The literal blocks below EXAMPLES.
+/// The literal blocks of the section EXAMPLES.
 pub fn examples(page: &str) -> Result<Vec<Block>, Vec<String>> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut open: Option<Block> = None;
@@ -34,7 +34,7 @@ pub fn examples(page: &str) -> Result<Vec<Block>, Vec<String>> {
         }
     }
     for block in &mut blocks {
-        // A line with `# ` may be a comment.
+        // Other lines with `# ` may be comments.
         if ["# ipvsadm", "$ "].iter().any(|prompt| block.text.starts_with(prompt)) {
             block.kind = Kind::Console;
         } else if block.text.starts_with('{') {
@@ -51,12 +51,12 @@ fn empty(line: usize) -> Block {
     Block { line, kind: Kind::Shell, text: String::new() }
 }
 
-/// `./path` is written `\&./path`.
+/// Whether the line is a macro. Text that begins with a dot is written with `\&`.
 fn is_request(line: &str) -> bool {
     line.starts_with('.') || line.starts_with("'\\\"")
 }
 
-/// A line as a reader of the page types it.
+/// The line without escapes, as a reader types it.
 fn plain(line: &str, number: usize, faults: &mut Vec<String>) -> String {
     const ESCAPES: [(&str, &str); 22] = [
         ("-", "-"),

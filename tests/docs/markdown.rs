@@ -1,10 +1,10 @@
-//! Code blocks of Markdown documents.
+//! Reads the code blocks of Markdown documents.
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use crate::block::{Block, Kind};
 
-/// The code blocks; a fault for each that does not say what it is, so that none escapes.
+/// The code blocks. A block without a kind is a mistake, so that none escapes the checks.
 pub fn blocks(document: &str) -> Result<Vec<Block>, Vec<String>> {
     let (mut blocks, mut faults) = (Vec::new(), Vec::new());
     let mut open: Option<(Option<Kind>, usize, String)> = None;
@@ -41,7 +41,7 @@ pub fn blocks(document: &str) -> Result<Vec<Block>, Vec<String>> {
     if faults.is_empty() { Ok(blocks) } else { Err(faults) }
 }
 
-/// The pieces of code within sentences and tables.
+/// Inline code in sentences and tables.
 pub fn spans(document: &str) -> Vec<String> {
     let events = Parser::new_ext(document, Options::ENABLE_TABLES);
     let code = events.filter_map(|event| match event {
@@ -51,7 +51,7 @@ pub fn spans(document: &str) -> Vec<String> {
     code.collect()
 }
 
-/// Where links lead.
+/// Targets of all links.
 pub fn links(document: &str) -> Vec<String> {
     let events = Parser::new_ext(document, Options::ENABLE_TABLES);
     let links = events.filter_map(|event| match event {

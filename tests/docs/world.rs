@@ -1,5 +1,5 @@
-//! Documents executed from top to bottom, each in a small world of its own: new network, mount and
-//! process namespaces with a fresh /run, so that nothing of the machine is changed.
+//! Executes documents from top to bottom. Each has its own network, mount and process namespaces
+//! and its own /run, so that nothing on the machine changes.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,24 +10,25 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::block::Step;
 
-/// Until a document counts as stuck, in seconds.
+/// Time limit of a document, in seconds.
 const PATIENCE: u32 = 300;
 
-/// Up to 7.0 the kernel resumes a dump by an index over all namespaces.
+/// Before Linux 7.1, the kernel resumes a dump at an index that counts the services of all
+/// namespaces.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// What is there before the first command.
+/// State before the first command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum World {
-    /// A host that waits for work: `eth0` with 192.0.2.2/24 and `2001:db8::2/64`, the default route
-    /// through a gateway at 192.0.2.1 that answers, and `/etc/ipvsadm.rules` with a service of two
-    /// real servers, 10.0.0.11 and 10.0.0.12, which do not answer.
+    /// A host with `eth0` (192.0.2.2/24 and `2001:db8::2/64`), the default route through a gateway
+    /// at 192.0.2.1 that answers, and `/etc/ipvsadm.rules` with one service. Its two real servers,
+    /// 10.0.0.11 and 10.0.0.12, do not answer.
     Alone,
-    /// A new machine with nothing but `lo`: the document builds what it needs.
+    /// A new machine with nothing but `lo`; the document builds everything else.
     Empty,
 }
 
-/// What became of a step.
+/// Result of a step.
 pub struct Outcome {
     pub finished: bool,
     pub output: String,
@@ -66,7 +67,7 @@ cat >/etc/ipvsadm.rules <<'END'
 END
 ";
 
-/// Executes the steps in one shell, until one fails.
+/// Executes the steps in one shell until one fails.
 pub fn execute(world: World, steps: &[Step]) -> Vec<Outcome> {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -89,7 +90,7 @@ pub fn execute(world: World, steps: &[Step]) -> Vec<Outcome> {
     outcomes.collect()
 }
 
-/// Each step is read by the same shell: variables and functions live on.
+/// The script of the world and all steps. One shell runs them, so variables and functions persist.
 fn driver(world: World, work: &Path, steps: &[Step]) -> String {
     let mut script = format!("WORK='{}'\n{PROLOGUE}", work.display());
     if world == World::Alone {

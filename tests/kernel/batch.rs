@@ -1,4 +1,4 @@
-//! Batches: every refusal finds its change.
+//! Batches: every refusal is assigned to its change.
 
 use std::net::Ipv4Addr;
 
@@ -8,7 +8,8 @@ use ipvsadm::model::{Change, Destination, DestinationKey, Protocol, ServiceKey};
 use super::common::{client, namespace};
 use super::{EEXIST, ENOENT, ESRCH, server, service, web};
 
-/// Service number `n`, where low bytes differ: up to 7.0 the kernel hashes by these.
+/// Key of service `n`. The low bytes of the address differ, because kernels before 7.1 hash only
+/// these.
 fn numbered(n: u32) -> ServiceKey {
     let address = Ipv4Addr::from(0x0a00_0000 + n).into();
     ServiceKey::Address { protocol: Protocol::Tcp, address, port: 80 }
@@ -43,10 +44,10 @@ fn different_failures_in_the_middle() {
         let expected = expected.map(|(index, errno)| Refusal { index, errno });
         assert_eq!(client.batch(&changes).unwrap(), expected);
         assert_eq!(client.services().unwrap().len(), 2);
-        // The last one refused, too.
+        // The last change can be refused too.
         let expected = [Refusal { index: 0, errno: EEXIST }];
         assert_eq!(client.batch([add(5)]).unwrap(), expected);
-        // And the client goes on.
+        // The client still works.
         assert_eq!(client.services().unwrap().len(), 2);
     });
 }
@@ -61,7 +62,7 @@ fn many_failures_in_many_sends() {
             .map(|index| Refusal { index, errno: EEXIST })
             .collect();
         assert_eq!(client.batch(&changes).unwrap(), expected);
-        // Now nearly all fail: as many answers as requests.
+        // Most changes fail now, so there is an answer to almost every request.
         let refusals = client.batch(&changes).unwrap();
         assert_eq!(refusals.len(), 1500);
         assert!(refusals.iter().enumerate().all(|(at, refusal)| refusal.index == at));

@@ -1,4 +1,4 @@
-//! Sync daemons.
+//! Starts, reads and stops sync daemons.
 
 use ipvsadm::model::{Change, Daemon, DaemonRole, InterfaceName, Operation};
 use ipvsadm::{Errno, Refusal};
@@ -33,7 +33,7 @@ fn full(role: DaemonRole, group: &str) -> Daemon {
 #[test]
 fn both_roles_with_each_family_of_group() {
     namespace(|| {
-        // `lo` has no route to IPv6 groups.
+        // A dummy interface, because `lo` has no route to IPv6 groups.
         run("ip", &["link", "add", "d0", "type", "dummy"]);
         run("ip", &["link", "set", "d0", "up"]);
         run("ip", &["address", "add", "10.0.0.1/24", "dev", "d0"]);
@@ -65,7 +65,7 @@ fn kernel_fills_in_what_is_not_given() {
     });
 }
 
-/// A daemon that is stopped before its thread first ran stops without an answer (6.1).
+/// If a daemon is stopped before its thread first ran, Linux 6.1 sends no answer.
 #[test]
 fn stop_right_after_start_never_hangs() {
     namespace(|| {

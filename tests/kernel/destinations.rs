@@ -1,4 +1,4 @@
-//! Destinations: each attribute goes into the kernel and comes back.
+//! Destinations: the kernel returns each attribute as it was set.
 
 use ipvsadm::model::{
     Checksum, Destination, DestinationEntry, Forwarding, MAX_WEIGHT, Operation, Protocol, Stats,
@@ -33,7 +33,7 @@ fn every_kind() -> Vec<Destination> {
         Destination { weight: 0, ..server("10.0.0.3", 80) },
         Destination { weight: MAX_WEIGHT, ..server("10.0.0.4", 80) },
         Destination { upper_threshold: 100, lower_threshold: 50, ..server("10.0.0.5", 80) },
-        // Another family than the service's.
+        // The other address family.
         Destination { forwarding: Forwarding::Tunnel(Tunnel::Ipip), ..server("fd00::2", 80) },
     ]);
     list

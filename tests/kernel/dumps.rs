@@ -1,4 +1,4 @@
-//! Long lists are complete beside a writer too, and name nothing twice.
+//! Long lists are complete and without duplicates, even while another program writes.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ fn destination(port: u16) -> Destination {
     Destination::new(DestinationKey { address: [10, 0, 0, 2].into(), port })
 }
 
-/// Ends the writer with this value's life.
+/// Stops the writer when dropped.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -50,14 +50,14 @@ fn table_that_changes_meanwhile() {
         thread::scope(|scope| {
             scope.spawn(|| {
                 let mut writer = client();
-                // Additions come first in the list, and move all others back by one.
+                // New destinations come first in the list and move all others back by one.
                 for port in (2000..).take_while(|_| !stop.load(Ordering::Relaxed)) {
                     writer.add_destination(web(), destination(port)).unwrap();
                     writer.delete_destination(web(), destination(port).key).unwrap();
                     written.fetch_add(1, Ordering::Relaxed);
                 }
             });
-            // Where a reading fails the writer must end too.
+            // Stop the writer even if a reading fails.
             let _stop = Stop(&stop);
             for _ in 0..20 {
                 let list = reader.destinations(&web()).unwrap();
@@ -72,7 +72,7 @@ fn table_that_changes_meanwhile() {
     });
 }
 
-/// A service of its own port, and of another low byte of the address than its neighbours.
+/// Key of service `n`. Port and low byte of the address differ from those of its neighbours.
 fn numbered(n: u16) -> ServiceKey {
     let [high, low] = n.to_be_bytes();
     ServiceKey::Address { protocol: Protocol::Tcp, address: [10, 1, high, low].into(), port: n + 1 }

@@ -1,4 +1,5 @@
-//! The library on a real kernel. `scripts/test.sh` brings one where the machine's own has no IPVS.
+//! Tests of the library on a real kernel. If the machine's own has no IPVS, `scripts/test.sh`
+//! starts one.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panic")]
 

@@ -1,4 +1,4 @@
-//! Without `CAP_NET_ADMIN` in the initial user namespace the kernel says nothing of IPVS.
+//! Without `CAP_NET_ADMIN` in the initial user namespace, the kernel refuses every request.
 
 use std::env;
 use std::process::Command;
@@ -11,7 +11,7 @@ use super::{EPERM, refused, service, web};
 
 const INSIDE: &str = "IPVSADM_TEST_INSIDE";
 
-/// Runs itself again as root of a user namespace, as in a rootless container.
+/// Runs this test again as root of a new user namespace, as in a rootless container.
 #[test]
 fn root_of_a_user_namespace_is_refused() {
     if env::var_os(INSIDE).is_some() {
@@ -27,7 +27,7 @@ fn root_of_a_user_namespace_is_refused() {
         let words = ["--user", "--map-root-user", "env", &variable, program, "--exact", test];
         let output = Command::new("unshare").args(words).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
-        // No test of this name would be a success too.
+        // The child also succeeds if no test has this name, so check the count.
         assert!(output.status.success() && said.contains(" 1 passed"), "{output:?}");
     });
 }

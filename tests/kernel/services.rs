@@ -1,4 +1,4 @@
-//! Services: each attribute goes into the kernel and comes back.
+//! Services: the kernel returns each attribute as it was set.
 
 use ipvsadm::model::{
     EngineName, Family, Granularity, Operation, Persistence, Protocol, SchedulerFlags,
@@ -45,7 +45,7 @@ fn every_kind() -> Vec<Service> {
             ..service(key(Protocol::Udp, "10.0.0.1", 5060))
         },
         Service { scheduler: scheduler("none"), ..service(key(Protocol::Tcp, "10.0.0.3", 1)) },
-        // What another program can have made.
+        // Only another program can add a service of this protocol.
         service(key(Protocol::Other(50), "10.0.0.1", 4)),
     ]
 }

@@ -1,4 +1,4 @@
-//! Version, time-outs, counters, and what empties them.
+//! Version, time-outs and counters, and the commands that reset them.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -45,7 +45,7 @@ fn flush_empties_the_table() {
     });
 }
 
-/// Asks again until `holds`: estimators run every 2 seconds.
+/// Repeats a check until it holds. The kernel updates rates every 2 seconds.
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
@@ -82,7 +82,7 @@ fn counters_and_zero() {
         assert_eq!(client.services().unwrap()[0].stats.connections, 1);
 
         until("rates are zero", || client.service(&web()).unwrap().stats.in_byte_rate > 0);
-        // Rates stay, so compare totals.
+        // The kernel keeps rates when it zeroes totals, so compare totals only.
         let totals = |stats: Stats| stats.connections + stats.in_packets + stats.out_bytes;
         until("counters survive zeroing", || {
             client.zero(Some(web())).unwrap();

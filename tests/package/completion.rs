@@ -1,12 +1,12 @@
-//! The completions where the package lays them: each shell of a user finds them there by itself,
-//! and shows what is in the table. What they know is in tests/completion.
+//! The installed completions: each shell finds them by itself and completes from the current table.
+//! tests/completion checks their content.
 
 use crate::machine::{Init, Machine, Root};
 
-/// A person who presses Tab behind each line of the standard input.
+/// Script that types each line of its standard input and presses Tab.
 const PRESS: &str = include_str!("../completion/press.py");
 
-/// Lines, and what must then be there. No shell knows these words without the package's files.
+/// Lines to type, and a completion that must appear. Only the package's files provide it.
 const LINES: [(&str, &str); 5] = [
     ("ipvsadm -D -t ", "192.0.2.100:8443"),
     ("ipvsadm -d -t 192.0.2.100:80 -r ", "10.0.0.12:80"),
@@ -15,7 +15,7 @@ const LINES: [(&str, &str); 5] = [
     ("ipvsadm-restore --netns ", "inner"),
 ];
 
-/// As a user has it who follows his shell's manual; nothing here names a file of the package.
+/// Shell settings of a user, as in the manual of each shell. None mentions a file of the package.
 const HOME: &str = "
 mkdir /srv/user
 echo 'autoload -U compinit; compinit; setopt no_list_ambiguous' >/srv/user/.zshrc
@@ -50,7 +50,7 @@ fn each_shell_loads_them_by_itself() {
         let screens: Vec<&str> = said.split("== end").collect();
         assert_eq!(screens.len(), LINES.len() + 1, "{name}: {said}");
         for ((line, wanted), seen) in LINES.iter().zip(screens) {
-            // Only what follows the line that was typed, where it is to be seen.
+            // Keep only the text after the typed line, if that is visible.
             let seen = seen.replace(['\r', '\u{7}', '\\'], "");
             let seen = seen.split_once(line).map_or(seen.as_str(), |(_, rest)| rest);
             assert!(seen.contains(wanted), "{name}: no {wanted} behind `{line}': {said}");

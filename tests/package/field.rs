@@ -1,10 +1,9 @@
-//! Programs of others that call ipvsadm, unchanged: what they do and see with ours is what they do
-//! and see with Debian's.
+//! Unmodified programs that call ipvsadm behave in the same way with ours as with Debian's.
 
 use crate::NETWORK;
 use crate::machine::{Init, Machine, Root};
 
-/// Runs the same with Debian's ipvsadm and with ours.
+/// Runs the same scene with Debian's ipvsadm and with ours.
 fn both(scene: fn(&Machine) -> Vec<String>) {
     let debian = Machine::start(Root::Field, Init::None, NETWORK);
     let before = scene(&debian);
@@ -19,7 +18,7 @@ fn both(scene: fn(&Machine) -> Vec<String>) {
     }
 }
 
-/// Two real servers with a web page each, in namespaces of their own.
+/// Two web servers in their own namespaces.
 const WEB: &str = "
 ip link add br0 type bridge && ip addr add 10.1.0.1/24 dev br0 && ip link set br0 up
 ip addr add 192.0.2.1/32 dev eth0
@@ -32,7 +31,7 @@ for number in 2 3; do
     mkdir -p /srv/rs$number && echo 'all is well' >/srv/rs$number/index.html
 done";
 
-/// Starts one and waits until it answers, or ends it.
+/// Starts a web server and waits until it answers, or stops it.
 fn web(number: u8, up: bool) -> String {
     if up {
         format!(
@@ -75,8 +74,8 @@ END"
     )
 }
 
-/// Waits for a row of the table, and returns the table. One of the two checks is first, now this,
-/// now that, and so is its real server; the order in the table is the tool's own.
+/// Waits for a row of the table and returns the table. The order in which the two health checks
+/// finish varies, but the listing is sorted.
 fn see(machine: &Machine, pattern: &str) -> String {
     machine.wait(&format!("ipvsadm -L -n | grep -Eq '{pattern}'"));
     let listing = machine.ok("ipvsadm -L -n; ipvsadm -S -n");
@@ -109,7 +108,7 @@ fn ldirectord_adds_quiesces_and_removes_real_servers() {
         machine.wait("test -z \"$(ipvsadm -S -n)\"");
         seen.push(machine.ok("ipvsadm -L -n"));
 
-        // Without quiescence a dead real server leaves the table.
+        // Without quiescence, a dead real server is removed from the table.
         machine.ok(&configuration(false));
         machine.ok("ldirectord start");
         machine.wait("test $(ipvsadm -S -n | grep -c -- '-a -t 192.0.2.1:80') = 2");
@@ -118,7 +117,7 @@ fn ldirectord_adds_quiesces_and_removes_real_servers() {
         seen.push(see(machine, "10.1.0.2:80 +Masq +3 "));
         machine.ok("ldirectord stop");
         machine.wait("test -z \"$(ipvsadm -S -n)\"");
-        // What it logged of the tool's answers, without times.
+        // Messages about the tool in ldirectord's log, without times.
         seen.push(
             machine.ok("cut -d '|' -f 2- /var/log/ldirectord.log | cut -d ' ' -f 2- | sort -u"),
         );
@@ -169,7 +168,7 @@ keepalived --check --log-console -D >/dev/null 2>&1");
         let mut seen = vec![see(machine, "10.1.0.3:80 +Masq +3 ")];
         machine.ok(&web(3, false));
         seen.push(see(machine, "10.1.0.3:80 +Masq +0 "));
-        // A drain by hand, in keepalived's own table.
+        // Drain a real server by hand in keepalived's table.
         machine.ok("ipvsadm -e -t 192.0.2.1:80 -r 10.1.0.2:80 -m -w 0");
         seen.push(machine.ok("ipvsadm -L -n; ipvsadm -S -n"));
         machine.ok("kill $(cat /run/keepalived.pid)");

@@ -1,8 +1,8 @@
-//! A Debian machine that never saw ipvsadm.
+//! The package on a Debian machine that never had ipvsadm.
 
 use crate::machine::{Init, Machine, Root};
 
-/// Every file of the system but the records of dpkg, apt and systemd.
+/// Lists all files except the records of dpkg, apt and systemd.
 const FILES: &str = "find /etc /usr /var /lib /sbin -xdev -not -path '/var/lib/dpkg*' \
     -not -path '/var/cache*' -not -path '/var/log*' -not -path '/var/lib/systemd*' \
     -not -path '/var/lib/apt*' -printf '%p %l\\n' | sort";
@@ -12,7 +12,7 @@ fn apt_installs_it_and_purge_leaves_nothing() {
     let machine = Machine::start(Root::Fresh, Init::Systemd, "");
     assert_ne!(machine.sh("command -v ipvsadm").status, Some(0), "not fresh");
     let before = machine.ok(FILES);
-    // There is no network: it needs nothing that a minimal system lacks.
+    // There is no network, so the package must not need anything that a minimal system lacks.
     machine.ok("cd /packages && apt-get install -y ./ipvsadm_*.deb");
 
     assert!(machine.ok("ipvsadm -v").starts_with("ipvsadm v1.31"));
@@ -21,7 +21,7 @@ fn apt_installs_it_and_purge_leaves_nothing() {
     assert!(listing.contains("10.0.0.2:80"), "{listing}");
     assert_eq!(machine.ok("/sbin/ipvsadm -Ln"), listing);
     assert_eq!(machine.ok("/sbin/ipvsadm-save -n"), machine.table());
-    // What the shells load by a command's name must lead somewhere.
+    // The links under each command's name must have a target.
     for name in ["ipvsadm", "ipvsadm-save", "ipvsadm-restore"] {
         machine.ok(&format!("test -s /usr/share/bash-completion/completions/{name}"));
         machine.ok(&format!("test -s /usr/share/fish/vendor_completions.d/{name}.fish"));
@@ -54,7 +54,7 @@ fn removed_and_installed_again_it_keeps_its_files() {
     machine.ok("test -x /etc/init.d/ipvsadm && /etc/init.d/ipvsadm start");
     assert_eq!(machine.table(), "-A -f 3 -s wlc\n");
 
-    // A file that the administrator deleted stays deleted.
+    // A file that the administrator has deleted is not installed again.
     machine.ok("rm /etc/ipvsadm.rules && dpkg -i /packages/ipvsadm_*.deb");
     assert_ne!(machine.sh("test -e /etc/ipvsadm.rules").status, Some(0));
 }

@@ -1,4 +1,4 @@
-//! The first page of the guide, pasted into the shell of a machine that is as new as its reader's.
+//! Runs the first page of the guide in a shell on a new machine.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -7,7 +7,7 @@ use crate::block::{same, steps};
 use crate::machine::{Init, Machine, Root};
 use crate::markdown;
 
-/// Stands before what a step prints.
+/// Precedes the output of each step.
 const MARK: &str = "@@ step";
 
 #[test]
@@ -17,7 +17,7 @@ fn the_first_page_works_by_copy_and_paste() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guide/en/index.md");
     let page = fs::read_to_string(path).expect(path);
     let steps = steps(&markdown::blocks(&page).expect(path)).expect(path);
-    // As in a terminal: one shell, for variables and functions.
+    // One shell for all steps, so that variables and functions persist.
     let mut script = "set -e -o pipefail\nexec 2>&1\n".to_owned();
     for step in &steps {
         let _ = write!(script, "echo '{MARK}'\n{}", step.commands);

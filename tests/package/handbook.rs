@@ -1,5 +1,5 @@
-//! Every command of docs/install.md is run here, or by rpm.rs: what it says, it does. So are those
-//! of the README that cannot run beside its others.
+//! This file and rpm.rs run every command of docs/install.md, and the commands of the README that
+//! cannot run next to the others.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).expect(&path)
 }
 
-/// The indented blocks below a heading, in order.
+/// The indented blocks after a heading, in order.
 pub fn blocks(heading: &str) -> Vec<String> {
     let text = read("docs/install.md");
     let (_, part) = text.split_once(&format!("\n{heading}\n")).expect(heading);
@@ -35,14 +35,14 @@ fn installing_from_the_package() {
     let mut seen = Vec::new();
     for block in blocks("## Debian, from the package") {
         if block.starts_with("scripts/package.sh") {
-            continue; // scripts/package-test.sh took it from the text
+            continue; // scripts/package-test.sh runs this line of the text
         }
         if block.contains("init.d/ipvsadm save") {
             machine.ok("ipvsadm -A -f 3 -s rr");
         }
         if block.contains("ipvsadm diff") {
             machine.ok("ipvsadm -C; sed -i 's/-s rr/-s wlc/' /etc/ipvsadm.rules");
-            // diff says by its status that there is a difference.
+            // The exit status of diff is 1 if there are differences.
             let block = block.replace("rules\n", "rules || test $? = 1\n");
             seen.push(machine.ok(&format!("set -e; cd /packages; {block}")));
             assert_eq!(machine.table(), "-A -f 3 -s wlc\n");
@@ -59,7 +59,7 @@ fn installing_from_the_package() {
 #[test]
 fn upgrading_and_going_back() {
     let machine = Machine::start(Root::Field, Init::None, "");
-    // There is no network: apt knows Debian's version from a folder.
+    // There is no network, so apt gets Debian's version from a folder.
     machine.ok(
         "mkdir /srv/debian && cp /opt/debian.deb /srv/debian/ipvsadm.deb && cd /srv/debian &&
          { dpkg-deb -f ipvsadm.deb; echo 'Filename: ./ipvsadm.deb'; stat -c 'Size: %s' ipvsadm.deb
@@ -91,7 +91,7 @@ fn removing() {
     assert_eq!(machine.ok("/opt/ipvsadm -S -n"), "-A -f 3 -s wlc\n");
 }
 
-/// Blocks marked `sh host`: what CI does not run as it stands there.
+/// Blocks with the fence `sh host` that CI does not run literally.
 #[test]
 fn the_readme() {
     let machine = Machine::start(Root::Fresh, Init::None, "");
@@ -102,7 +102,7 @@ fn the_readme() {
         let lines = block.text.lines().filter(|_| block.kind == Kind::Host);
         for command in lines.map(|line| line.split(" #").next().unwrap_or_default().trim()) {
             let by_ci = ci.lines().any(|line| line.trim() == command);
-            // scripts/package-test.sh took these from the text.
+            // scripts/package-test.sh runs these lines of the text.
             if !by_ci && !command.starts_with("scripts/package.sh") {
                 machine.ok(&format!("cd /srv && {}", command.replace("apt ", "apt -y ")));
                 run += 1;
@@ -114,7 +114,7 @@ fn the_readme() {
     machine.ok("ipvsadm -Ln");
 }
 
-/// The program is built already; here it is laid where the text says.
+/// The program is already built, and is copied to where the text expects it.
 #[test]
 fn from_source() {
     let machine = Machine::start(Root::Fresh, Init::None, "");

@@ -1,9 +1,10 @@
-//! /etc/init.d/ipvsadm and Debian's: the same calls, the same table, daemons and rule file.
+//! Compares /etc/init.d/ipvsadm with Debian's: the same calls give the same table, daemons and
+//! file.
 
 use crate::machine::{Init, Machine, Root};
 use crate::{EDITED, NETWORK};
 
-/// The table that the calls find.
+/// Sets up the table before each call.
 const LIVE: &str = "ipvsadm -C; ipvsadm --stop-daemon master; ipvsadm --stop-daemon backup
     ipvsadm -A -t 10.0.0.9:99 -s rr; ipvsadm -a -t 10.0.0.9:99 -r 10.1.0.1:99 -m; true";
 
@@ -21,7 +22,7 @@ const ACTIONS: [&str; 11] = [
     "",
 ];
 
-/// AUTO, DAEMON, IFACE and SYNCID.
+/// Values of AUTO, DAEMON, IFACE and SYNCID.
 const SETTINGS: [[&str; 4]; 7] = [
     ["true", "none", "eth0", "0"],
     ["false", "none", "eth0", "0"],
@@ -32,7 +33,7 @@ const SETTINGS: [[&str; 4]; 7] = [
     ["true", "nonsense", "eth0", "0"],
 ];
 
-/// Calls the script after `before`, and says what can be seen afterwards.
+/// Runs the script after `before` and returns everything observable.
 fn call(machine: &Machine, settings: [&str; 4], before: &str, action: &str) -> String {
     let [auto, daemon, iface, syncid] = settings;
     machine.sh(&format!(
@@ -45,7 +46,7 @@ END
 {before}"
     ));
     let answer = machine.sh(&format!("/etc/init.d/ipvsadm {action}"));
-    // status and rate print the table, and so does the usage its words.
+    // Only these two actions print the table; other output is not compared.
     let said = if matches!(action, "status" | "rate") { answer.stdout } else { String::new() };
     format!(
         "{settings:?} {action}, after `{before}': exit status {:?}\n{said}{}",
@@ -92,7 +93,7 @@ fn the_same_calls_have_the_same_effect() {
     }
 }
 
-/// Where it departs: nothing is emptied for a file that cannot be loaded, and failure is told.
+/// An intended difference: a file that cannot be loaded clears nothing, and errors are reported.
 #[test]
 fn a_mistake_costs_nothing_and_is_told() {
     let machine = Machine::start(Root::Field, Init::None, &format!("{EDITED}\n{NETWORK}"));
@@ -111,7 +112,7 @@ fn a_mistake_costs_nothing_and_is_told() {
     assert_eq!(machine.sh("/etc/init.d/ipvsadm reload").status, Some(1));
     assert_eq!(machine.table(), before, "an empty file is a mistake for reload");
 
-    // A link is followed, and a full disk leaves the old file.
+    // A link to the rule file is followed, and a full disk leaves the old file.
     machine.ok("mkdir /srv/small && mount -t tmpfs -o size=4k tmpfs /srv/small");
     machine.ok("echo '-A -f 1' >/srv/small/rules && ln -sf /srv/small/rules /etc/ipvsadm.rules");
     let answer = machine.sh("/etc/init.d/ipvsadm save");

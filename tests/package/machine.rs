@@ -1,5 +1,5 @@
-//! A machine of its own inside the guest: a Debian root whose changes are thrown away, its own
-//! processes, mounts and network, with systemd as process 1 or with nothing.
+//! A machine inside the guest: a Debian root file system whose changes are discarded, with its own
+//! processes, mounts and network. Process 1 is systemd or nothing.
 
 use std::fmt;
 use std::fs;
@@ -8,31 +8,30 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longer than any single thing here takes, except a hang: a boot beside other guests on a busy
-/// machine can take minutes.
+/// Time limit of each command. A boot next to other guests on a busy machine can take minutes.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// What was installed when the machine was new.
+/// Software that is installed at the start.
 #[derive(Clone, Copy, Debug)]
 pub enum Root {
     /// A minimal Debian with systemd and iproute2.
     Fresh,
-    /// The same with a client and a server of the web.
+    /// [`Root::Fresh`] with a web client and a web server.
     Equipped,
-    /// The first with Debian's ipvsadm, programs that call it, shells that complete it, and rpm.
+    /// [`Root::Fresh`] with Debian's ipvsadm, programs that call it, shells, and rpm.
     Field,
 }
 
-/// Process 1.
+/// Process 1 of a machine.
 #[derive(Clone, Copy, Debug)]
 pub enum Init {
-    /// As on a Debian server.
+    /// systemd, as on a Debian server.
     Systemd,
-    /// Nothing is started, as in a container; init scripts are called by hand.
+    /// No services, as in a container; init scripts are called by hand.
     None,
 }
 
-/// What a command said.
+/// Output and exit status of a command.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     pub status: Option<i32>,
@@ -47,8 +46,8 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// Moves process 1 into a control group of its own and makes that the root of what it sees.
-/// In a shared tree the systemd of one machine removes the groups of another one's services.
+/// Moves process 1 into its own control group and makes that group its root. In a shared tree, the
+/// systemd of one machine would remove groups of another machine's services.
 const SETUP: &str = r#"
 set -eu
 mount --make-rprivate /
@@ -59,7 +58,7 @@ umount /sys/fs/cgroup
 exec unshare --cgroup bash -c "$inside"
 "#;
 
-/// Lays the machine's file system over the guest's and starts process 1.
+/// Mounts the machine's file system and starts process 1.
 const INSIDE: &str = r#"
 set -eu
 place=$(mktemp -d -p /run)
@@ -90,7 +89,7 @@ case $init in
 esac
 "#;
 
-/// Ends what still runs in a machine's control group and removes the group.
+/// Ends all processes in a machine's control group and removes the group.
 const REMOVE: &str = r#"
 set -eu
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
@@ -101,10 +100,10 @@ cd /
 find "/sys/fs/cgroup/$group" -depth -type d -exec rmdir '{}' +
 "#;
 
-/// How many machines were started: the number in the name of a machine's control group.
+/// Number of started machines, used in the name of the control group.
 static STARTED: AtomicU32 = AtomicU32::new(0);
 
-/// A running machine; it ends with this value.
+/// A running machine; dropping it stops the machine.
 pub struct Machine {
     keeper: Child,
     first: String,
@@ -112,7 +111,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Starts one; `before` is run in it first, by a shell, when nothing else runs.
+    /// Starts a machine. The shell script `before` runs in it first, before process 1.
     pub fn start(root: Root, init: Init, before: &str) -> Self {
         let testbed = format!("{}/target/testbed", env!("CARGO_MANIFEST_DIR"));
         let root = match root {
@@ -167,7 +166,7 @@ impl Machine {
         }
     }
 
-    /// Runs a shell script in it.
+    /// Runs a shell script in the machine.
     pub fn sh(&self, script: &str) -> Answer {
         let output = Command::new("timeout")
             .args([&LIMIT.as_secs().to_string(), "nsenter", "--target", &self.first])
@@ -185,14 +184,14 @@ impl Machine {
         Answer { status: output.status.code(), stdout, stderr }
     }
 
-    /// The same for one that must succeed: what it prints.
+    /// Like [`Self::sh`], but the script must succeed. Returns its output.
     pub fn ok(&self, script: &str) -> String {
         let answer = self.sh(script);
         assert_eq!(answer.status, Some(0), "{script}\n{answer:?}");
         answer.stdout
     }
 
-    /// Waits until a script succeeds.
+    /// Repeats a script until it succeeds.
     pub fn wait(&self, script: &str) {
         let end = Instant::now() + LIMIT;
         loop {
@@ -205,12 +204,12 @@ impl Machine {
         }
     }
 
-    /// The table, as rule lines.
+    /// The table as rule lines.
     pub fn table(&self) -> String {
         self.ok("ipvsadm -S -n")
     }
 
-    /// Installs this project's package over what is there, as a user does.
+    /// Installs this project's package over the installed software, as a user does.
     pub fn install_ours(&self) {
         self.ok("apt-get install -y --no-install-recommends /packages/ipvsadm_*.deb");
     }
@@ -220,7 +219,7 @@ impl Drop for Machine {
     fn drop(&mut self) {
         let _ = self.keeper.kill();
         let _ = self.keeper.wait();
-        // The group may stay: the next machine has another one.
+        // An error does not matter: the next machine has another group.
         let _ = Command::new("timeout")
             .args([&LIMIT.as_secs().to_string(), "unshare", "--mount", "sh", "-c", REMOVE])
             .env("group", &self.group)

@@ -1,8 +1,8 @@
-//! The Debian package on Debian machines: installed, in the place of Debian's own, removed; its
-//! scripts, units and completions; and programs of others that call it. The RPM beside it.
-//! scripts/package-test.sh runs this.
+//! Tests of the Debian package on Debian machines: installing, replacing Debian's own, removing;
+//! its scripts, units and completions; and programs that call it. Also tests of the RPM. Started by
+//! scripts/package-test.sh.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests fail by panic
 
 #[path = "../docs/block.rs"]
 mod block;
@@ -13,14 +13,14 @@ mod guide;
 mod handbook;
 mod init_script;
 mod machine;
-#[allow(dead_code)] // tests/docs asks for more
+#[allow(dead_code)] // tests/docs uses all of it
 #[path = "../docs/markdown.rs"]
 mod markdown;
 mod rpm;
 mod takeover;
 mod unit;
 
-/// Settings and rules that differ from those that any package brings.
+/// Writes settings and rules that differ from those of every package.
 const EDITED: &str = r#"
 cat >/etc/default/ipvsadm <<'END'
 # mine
@@ -38,7 +38,7 @@ cat >/etc/ipvsadm.rules <<'END'
 END
 "#;
 
-/// What the rules of [`EDITED`] make.
+/// The table that the rules of [`EDITED`] make.
 const RULES: &str = "\
 -A -t 10.0.0.1:80 -s rr
 -a -t 10.0.0.1:80 -r 10.1.0.2:80 -m -w 1
@@ -46,6 +46,6 @@ const RULES: &str = "\
 -A -f 5 -s wlc -p 300
 ";
 
-/// An interface for the synchronization daemons.
+/// Adds an interface for the sync daemons.
 const NETWORK: &str =
     "ip link add eth0 type dummy && ip addr add 10.9.0.1/24 dev eth0 && ip link set eth0 up";

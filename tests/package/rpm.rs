@@ -1,12 +1,11 @@
-//! The RPM where rpm installs, upgrades and removes it. No distribution of RPM is at hand: Debian's
-//! rpm does it, on a Debian machine.
+//! Installs, upgrades and removes the RPM with Debian's rpm on a Debian machine, because no RPM
+//! distribution is available here.
 
 use crate::machine::{Init, Machine, Root};
 use crate::{NETWORK, handbook};
 
-/// What a distribution of RPM has. Debian brings what the package asks for, but does not tell rpm:
-/// an empty package says so, and rpm checks dependencies. As in Fedora, what no preset names stays
-/// disabled.
+/// Sets up an RPM distribution. Debian's packages provide what the RPM requires, but rpm does not
+/// know them, so an empty RPM declares them. As in Fedora, a unit without a preset stays disabled.
 const WORLD: &str = r"
 dpkg -P --force-depends ipvsadm
 mkdir -p /etc/rpm /etc/sysconfig /lib/systemd/system-preset
@@ -27,7 +26,8 @@ rpmbuild -bb --quiet --define '_topdir /tmp/world' /tmp/world.spec
 rpm --initdb && rpm -U /tmp/world/RPMS/*/*.rpm
 ";
 
-/// A package in the shape of those of Fedora and RHEL, with the C program, and one that needs it.
+/// Builds a package like those of Fedora and RHEL, with the C program, and a package that requires
+/// it.
 const DISTRIBUTION: &str = r#"
 dpkg-deb -x /opt/debian.deb /tmp/c
 cat >/tmp/distribution.spec <<'END'
@@ -74,7 +74,7 @@ rpmbuild -bb --quiet --define '_topdir /tmp/distribution' /tmp/distribution.spec
 rpm -U /tmp/distribution/RPMS/*/*.rpm
 "#;
 
-/// Files but not folders, without the records of rpm and what runs beside it.
+/// Lists files, but not folders, without the records of rpm and of other services.
 const FILES: &str = "find /etc /usr /var /sbin -xdev ! -type d -not -path '/var/lib/rpm*' \
     -not -path '/var/cache*' -not -path '/var/log*' -not -path '/var/lib/systemd*' | sort";
 
@@ -86,10 +86,10 @@ fn machine() -> Machine {
     machine
 }
 
-/// The commands of docs/install.md, block after block.
+/// The blocks of commands in docs/install.md.
 fn text() -> [String; 4] {
     let mut blocks = handbook::blocks("## RPM");
-    // scripts/package-test.sh took this one from the text.
+    // scripts/package-test.sh runs this block of the text.
     assert_eq!(blocks.remove(0).split(" #").next().unwrap().trim(), "scripts/package.sh rpm");
     blocks.try_into().expect("install, keep the rules, change them, remove")
 }
@@ -101,7 +101,7 @@ fn asks_for_libc_and_a_shell_only(machine: &Machine) {
     assert_eq!(needs.lines().filter(strange).collect::<Vec<_>>(), [""; 0]);
 }
 
-/// Built in a distribution of RPM, the package does what that one wants done.
+/// On an RPM distribution, the package's scripts call that distribution's macros.
 fn calls_systemds_macros_where_there_are_any(machine: &Machine) {
     let spec = include_str!("../../packaging/ipvsadm.spec");
     let macros =
@@ -124,7 +124,7 @@ fn from_the_installation_to_the_removal_as_the_text_says() {
     calls_systemds_macros_where_there_are_any(&machine);
     let before = machine.ok(FILES);
     machine.ok(&format!("cd /rpm/RPMS/* && {install}"));
-    // Nothing that was installed is missing or differs.
+    // No installed file is missing or modified.
     assert_eq!(machine.ok("rpm -V ipvsadm"), "");
     for path in [
         "/usr/sbin/ipvsadm",
@@ -157,7 +157,7 @@ fn from_the_installation_to_the_removal_as_the_text_says() {
     let connections = || machine.ok(counted).trim().parse::<u64>().unwrap();
     let seen = connections();
     machine.ok(&format!("sed -i 's/-w 1$/-w 4/' {RULES}"));
-    // diff says by its status that there is a difference.
+    // The exit status of diff is 1 if there are differences.
     let change = change.replace("ipvsadm\nsystem", "ipvsadm || test $? = 1\nsystem");
     assert!(machine.ok(&format!("set -e; {change}")).contains("weight 1 -> 4"));
     assert!(machine.table().contains("-w 4"));
@@ -173,7 +173,7 @@ fn from_the_installation_to_the_removal_as_the_text_says() {
     let left = after.lines().filter(|it| !before.lines().any(|was| was == *it));
     let saved = format!("{RULES}.rpmsave");
     assert_eq!(left.collect::<Vec<_>>(), ["/etc/ipvsadm/rs/web.conf", &saved]);
-    // The unit was stopped on the way: the rules are saved, and not in force.
+    // The upgrade stopped the unit, which saved the rules and cleared the table.
     assert!(machine.ok(&format!("cat {saved}")).contains("-A -f 4 -s sh"));
     assert_eq!(machine.ok("/opt/ipvsadm -S -n"), "");
 
@@ -191,7 +191,7 @@ fn stop_saves_then_clears(machine: &Machine) {
     machine.ok("systemctl start ipvsadm");
     assert_eq!(machine.table(), table);
 
-    // What cannot be saved is not cleared.
+    // If saving fails, the table is not cleared.
     machine.ok("mount -t tmpfs -o ro tmpfs /etc/sysconfig");
     machine.sh("systemctl stop ipvsadm");
     assert_eq!(machine.table(), table, "cleared without having been saved");
@@ -215,11 +215,12 @@ fn the_distributions_own_is_replaced_and_then_upgraded() {
 
     machine.ok("rpm -U /rpm/older/*/*.rpm");
     assert_eq!(installed(), "1-0 ");
-    // The old package restarts the unit; the new one's stop saves what was not in the file.
+    // The old package restarts the unit. Stopping the new unit saves rules that were not in the
+    // file.
     in_service();
     assert_eq!(machine.ok(&format!("cat {RULES}")), format!("# ipvsadm.rules\n{table}"));
     assert!(machine.ok(&format!("cat {RULES}.rpmnew")).ends_with("# of release 0\n"));
-    // To rpm it is the latest, and what others ask for.
+    // rpm regards our package as the latest, and other packages depend on it.
     assert_ne!(machine.sh("rpm -U /tmp/distribution/RPMS/*/ipvsadm-*.rpm").status, Some(0));
     let refused = machine.sh("rpm -e ipvsadm");
     assert!(refused.stderr.contains("is needed by") && refused.status != Some(0), "{refused:?}");
@@ -233,10 +234,10 @@ fn the_distributions_own_is_replaced_and_then_upgraded() {
     assert_eq!(machine.ok(&format!("cat {RULES}")), edited);
     let ours = include_str!("../../packaging/ipvsadm.rules");
     assert_eq!(machine.ok(&format!("cat {RULES}.rpmnew")), ours);
-    // Nothing but the file that was edited differs.
+    // Only the edited file is modified.
     assert_eq!(machine.sh("rpm -V ipvsadm | cut -c 10-").stdout, format!("  c {RULES}\n"));
 
-    // The administrator's word counts more than the preset, also in an upgrade.
+    // The administrator's setting takes precedence over the preset, even in an upgrade.
     machine.ok("systemctl disable ipvsadm && rpm -U --force /rpm/RPMS/*/*.rpm");
     assert_eq!(machine.sh("systemctl is-enabled ipvsadm").stdout, "disabled\n");
 

@@ -1,17 +1,17 @@
-//! Ours in the place of Debian's ipvsadm, and the way back.
+//! Replaces Debian's ipvsadm by ours, and goes back.
 
 use crate::machine::{Init, Machine, Root};
 use crate::{EDITED, NETWORK, RULES};
 
-/// Not in the rule file: what the administrator, or ldirectord, added since.
+/// Rules that the administrator or ldirectord added, but that the rule file lacks.
 const LIVE: &str = "-A -t 10.0.0.9:99 -s sh\n-a -t 10.0.0.9:99 -r 10.1.0.9:99 -m -w 5\n";
 
-/// What of the machine must outlive every package.
+/// State of the machine that every package must preserve.
 fn state(machine: &Machine) -> String {
     machine.ok("cat /etc/default/ipvsadm /etc/ipvsadm.rules; ipvsadm -S -n; ipvsadm -L --daemon")
 }
 
-/// Debian's package in service: edited files, and a table that knows more than they.
+/// Debian's package in use, with edited files and a table that has more rules than the file.
 fn in_service(init: Init) -> Machine {
     let machine = Machine::start(Root::Field, init, &format!("{EDITED}\n{NETWORK}"));
     let version = machine.ok("dpkg-query -W -f '${Version}' ipvsadm");
@@ -40,10 +40,10 @@ fn there_and_back(init: Init) {
     machine.ok("ipvsadm diff --help && test -x /etc/init.d/ipvsadm");
     machine.ok("dpkg --verify ipvsadm");
     assert_eq!(machine.ok("ls /etc/rc?.d/*ipvsadm"), enabled);
-    // It looks like the latest to apt, also where Debian's is to be had.
+    // apt regards our package as the latest, even if Debian's is available.
     machine.ok("dpkg -s ldirectord | grep -q 'Depends:.*ipvsadm' && apt-get check");
 
-    // The table outlives removing too; Debian's package would empty it.
+    // Removing our package keeps the table; removing Debian's would clear it.
     machine.ok("cp /usr/sbin/ipvsadm /opt/ipvsadm && dpkg -r --force-depends ipvsadm");
     assert_ne!(machine.sh("command -v ipvsadm").status, Some(0));
     machine.ok("cp /opt/ipvsadm /usr/sbin/ipvsadm");
@@ -55,7 +55,7 @@ fn there_and_back(init: Init) {
     machine.ok("for name in ipvsadm ipvsadm-save ipvsadm-restore; do test -f /sbin/$name; done");
     machine.ok("! dpkg --verify ipvsadm | grep -v ' c ' && test -x /etc/init.d/ipvsadm");
     let after = match init {
-        // Debian's own script, when it is installed, loads the rules.
+        // When Debian's package is installed, its script loads the rules.
         Init::Systemd => before.replace(LIVE, ""),
         Init::None => before,
     };

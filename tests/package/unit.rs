@@ -1,11 +1,11 @@
-//! ipvsadm.service and ipvsadm-rs@.service under systemd.
+//! Tests of ipvsadm.service and ipvsadm-rs@.service under systemd.
 
 use crate::machine::{Init, Machine, Root};
 use crate::{EDITED, NETWORK, RULES};
 
 const UNITS: &str = "/lib/systemd/system/ipvsadm.service /lib/systemd/system/ipvsadm-rs@.service";
 
-/// Installed before the boot, so that the boot starts it.
+/// A machine on which the package was installed before the boot, so that the boot starts the unit.
 fn booted() -> Machine {
     let before = format!("dpkg -i /packages/ipvsadm_*.deb >/dev/null 2>&1; {EDITED}\n{NETWORK}");
     Machine::start(Root::Field, Init::Systemd, &before)
@@ -17,11 +17,11 @@ fn the_units_are_sound() {
     let answer = machine.sh(&format!("systemd-analyze verify {UNITS}"));
     assert_ne!(answer.status, Some(127), "no systemd-analyze: {}", answer.stderr);
     let said = format!("{}{}", answer.stdout, answer.stderr);
-    // The machine has no man, and other units have faults of their own.
+    // Ignore other units' mistakes, and man, which the machine lacks.
     let ours = |line: &&str| line.contains("ipvsadm") && !line.contains("Command 'man");
     assert_eq!(said.lines().filter(ours).collect::<Vec<_>>(), [""; 0]);
     assert_eq!(machine.ok("systemctl is-active ipvsadm"), "active\n");
-    // Units that change the table come after the one that loads it.
+    // Units that change the table are ordered after the unit that loads it.
     let order = machine.ok("systemctl show -p Before ipvsadm");
     assert!(order.contains("ldirectord.service"), "{order}");
 }
@@ -33,11 +33,11 @@ fn boot_start_reload_and_stop() {
     let daemon = "master sync daemon (mcast=eth0, syncid=7,";
     assert!(machine.ok("ipvsadm -L --daemon").starts_with(daemon));
 
-    // A connection through the table, which must be there after the reload.
+    // The reload must keep this connection.
     machine.ok("ip addr add 10.0.0.1/32 dev eth0");
     let counted = "ipvsadm -Ln --stats -t 10.0.0.1:80 | awk '$1 == \"TCP\" { print $3 }'";
     machine.wait(&format!("timeout 5 bash -c ': </dev/tcp/10.0.0.1/80'; test $({counted}) -ge 1"));
-    // The kernel adds up its counters every two seconds: what was counted already may come later.
+    // The kernel updates its counters every two seconds, so wait for a stable value.
     let connections = || machine.ok(counted).trim().parse::<u64>().unwrap();
     let before = connections();
     machine.ok("sed -i 's/-w 3/-w 4/; s/^-A -f 5.*/-A -f 6 -s rr/' /etc/ipvsadm.rules");
@@ -47,10 +47,10 @@ fn boot_start_reload_and_stop() {
         RULES.replace("-w 3", "-w 4").replace("-f 5 -s wlc -p 300", "-f 6 -s rr")
     );
     assert!(connections() >= before, "the service was made anew");
-    // The init script is a way to the unit.
+    // The init script calls the unit.
     machine.ok("sed -i 's/-w 4/-w 5/' /etc/ipvsadm.rules && /etc/init.d/ipvsadm reload");
-    // Where a unit of the system failed at the boot, Debian's /lib/lsb/init-functions reloads with
-    // `systemctl --no-block': the script ends before the reload does.
+    // If a unit failed at boot, Debian's /lib/lsb/init-functions reloads with `systemctl
+    // --no-block', so the script ends before the reload.
     machine.wait("ipvsadm -S -n | grep -e '-w 5'");
     assert!(connections() >= before, "the service was made anew");
 
@@ -68,7 +68,7 @@ fn boot_start_reload_and_stop() {
     assert_eq!(machine.table(), table);
     assert!(machine.ok("ipvsadm -L --daemon").starts_with(daemon));
 
-    // An upgrade is no reason to touch anything.
+    // An upgrade does not touch the table.
     machine.ok("ipvsadm -A -f 99 -s rr");
     let table = machine.table();
     machine.ok("dpkg -i /packages/ipvsadm_*.deb");
@@ -86,7 +86,7 @@ fn a_real_server_by_its_unit() {
     machine.ok("ipvsadm rs status --mode dr --vip 192.0.2.80");
     assert!(machine.ok(state).contains("192.0.2.80/32"));
 
-    // A second one shares the silence, and the first leaves it when it goes.
+    // The second address shares the ARP suppression, which stays when the first address is removed.
     machine
         .ok("sed 's/192.0.2.80/192.0.2.81/' /etc/ipvsadm/rs/web.conf >/etc/ipvsadm/rs/mail.conf");
     machine.ok("systemctl start ipvsadm-rs@mail && systemctl stop ipvsadm-rs@web");
@@ -96,7 +96,7 @@ fn a_real_server_by_its_unit() {
     machine.ok("systemctl stop ipvsadm-rs@mail");
     assert_eq!(machine.ok(state), before);
 
-    // Masquerading has no virtual address, and undo takes its mode.
+    // Masquerading has no virtual address, so undo takes the mode instead.
     machine
         .ok("printf 'FOR=\"--mode nat\"\nHOW=\"--director 10.9.0.2\"\n' >/etc/ipvsadm/rs/nat.conf");
     machine.ok("systemctl start ipvsadm-rs@nat && ip route | grep -q 'default via 10.9.0.2'");
@@ -105,7 +105,7 @@ fn a_real_server_by_its_unit() {
     assert_ne!(machine.sh("systemctl start ipvsadm-rs@missing").status, Some(0));
 }
 
-/// What a boot takes away of a preparation: everything but files.
+/// Removes everything that a boot removes: all but files.
 const FORGOTTEN: &str = "rm -rf /run/ipvsadm
     for device in lo eth0; do ip addr flush dev $device to 192.0.2.0/24; done
     cd /proc/sys/net/ipv4
@@ -113,7 +113,7 @@ const FORGOTTEN: &str = "rm -rf /run/ipvsadm
     for key in all eth0; do echo 1 >conf/$key/send_redirects; done
     echo 0 >vs/expire_nodest_conn";
 
-/// A boot after `prepare --persist`, the status there, and what undo leaves.
+/// Boots after `prepare --persist`, checks the status, and undoes the preparation.
 fn is_so_after_a_boot(verb: &str, wish: &str, vip: &str) {
     let before = format!(
         "dpkg -i /packages/ipvsadm_*.deb >/dev/null 2>&1\n{NETWORK}\n\
@@ -132,7 +132,7 @@ fn is_so_after_a_boot(verb: &str, wish: &str, vip: &str) {
     machine.ok(&format!("ipvsadm {verb} undo"));
     assert_ne!(machine.sh(&format!("ip -o addr | grep {vip}")).status, Some(0));
     let left = machine.ok("find /etc/systemd /etc/sysctl.d /etc/modules-load.d -name '*ipvsadm*'");
-    // The package enables its own unit there.
+    // The package's own unit stays enabled.
     let left: Vec<&str> = left.lines().filter(|it| !it.ends_with("/ipvsadm.service")).collect();
     assert!(left.is_empty(), "{left:#?}");
 }

@@ -1,5 +1,5 @@
-//! ARP suppression by rules of arptables. It needs a kernel with an ARP filter, which is
-//! `arp_tables` (gone in Linux 7.2) or nftables' family for ARP: see scripts/test.sh.
+//! ARP suppression by arptables. The tests need a kernel with an ARP filter: `arp_tables` (removed
+//! in Linux 7.2) or nftables' family for ARP. See scripts/test.sh.
 
 use std::env;
 use std::fs::{self, OpenOptions};
@@ -17,8 +17,8 @@ const WISHES: [&str; 2] = [
     "--mode dr --vip 10.0.0.80 --arp arptables --iface v0",
 ];
 
-/// The arptables that reaches an ARP filter of this kernel. Where the kernel has none, leaves a
-/// line in the file `PREPARE_LEFT_OUT`, and scripts/test.sh runs these tests on another kernel.
+/// The arptables program that works with this kernel. If none does, appends a line to the file
+/// `PREPARE_LEFT_OUT`, and scripts/test.sh runs these tests on another kernel.
 pub fn arptables() -> Option<&'static str> {
     let works = |words: &[&str]| {
         let alone = ["--net", "--"].iter().chain(words);
@@ -71,7 +71,7 @@ fn status_reports_missing_rules_of_arptables() {
     lan.rs(&format!("ip address delete {VIP}/32 dev lo"));
     lan.ok(&format!("rs prepare --vip {VIP} --mode dr --arp arptables --iface v0"));
     lan.ok(&format!("rs status --vip {VIP} --mode dr --arp arptables --iface v0"));
-    // The rule of one interface is not the rule of all.
+    // The rule of one interface does not replace the rule of all interfaces.
     says(&lan, "--mode dr --arp arptables", &format!("no rule INPUT -d {VIP} -j DROP"));
     lan.rs(&format!("{arptables} -D INPUT -i v0 -d {VIP} -j DROP"));
     says(&lan, "--mode dr --arp arptables --iface v0", &format!("INPUT -i v0 -d {VIP} -j DROP"));
@@ -80,7 +80,7 @@ fn status_reports_missing_rules_of_arptables() {
     lan.ok("rs status");
 }
 
-/// The same arguments lead to other rules where another interface is up, or has another address.
+/// The same arguments give other rules if another interface is up or has another address.
 #[test]
 fn rules_of_arptables_follow_the_interfaces() {
     let Some(arptables) = arptables() else { return };
@@ -90,7 +90,7 @@ fn rules_of_arptables_follow_the_interfaces() {
     let rewriting = || {
         let rules = lan.rs(&format!("{arptables} -n -L OUTPUT"));
         let place = |part: &str| rules.lines().position(|line| line.contains(part));
-        // A rule after that of all interfaces never acts.
+        // A rule after the one of all interfaces would never match.
         let all = rules.lines().position(|line| line.contains("DROP")).unwrap();
         ["10.0.0.2", "10.0.0.3", "10.9.0.1"].map(|own| {
             place(&format!("--mangle-ip-s {own}")).map(|place| assert!(place < all, "{rules}"))
@@ -143,7 +143,7 @@ fn undo_of_arptables_goes_on_where_it_stopped() {
     assert_same(&before, &lan.snapshot(), "undo");
 }
 
-/// Memory that does not suffice for a thread is an error as any other.
+/// Too little memory for a thread is an ordinary error.
 #[test]
 fn threads_for_arptables_that_cannot_start_are_no_panic() {
     if arptables().is_none() {
@@ -164,7 +164,7 @@ fn threads_for_arptables_that_cannot_start_are_no_panic() {
     }
 }
 
-/// The PATH of cron has no sbin, and another one may lead to a program of somebody else.
+/// The PATH of cron has no sbin, and a user's PATH may lead to somebody else's program.
 #[test]
 fn arptables_is_not_looked_up_in_the_path_of_the_caller() {
     if arptables().is_none() {

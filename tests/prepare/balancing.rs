@@ -1,4 +1,4 @@
-//! A box that is director and real server: its own IPVS table takes packets from the daemon.
+//! A host that is both director and real server: its own IPVS table takes packets from the daemon.
 
 use std::fs;
 
@@ -26,13 +26,13 @@ fn a_service_on_the_virtual_address_that_sends_elsewhere_is_a_problem() {
                      10.0.0.12: no program here gets them";
         assert!(said.contains(found), "{said}");
     }
-    // To prepare is right all the same, and says it.
+    // prepare succeeds nevertheless, with a note.
     let said = lan.ok(&format!("rs prepare --mode dr --vip {VIP}"));
     assert!(
         said.contains("note     IPVS on this host takes the packets of -t 10.0.0.80:80"),
         "{said}"
     );
-    // Another address is no business of this one.
+    // A service on another address does not matter.
     lan.ok("-C");
     rules(&lan, &["-A -t 10.0.0.90:80 -s rr", "-a -t 10.0.0.90:80 -r 10.0.0.12:80 -g"]);
     lan.ok("rs status");
@@ -59,7 +59,7 @@ fn a_director_that_is_its_own_real_server_is_well() {
     assert!(said.contains(found), "{said}");
 }
 
-/// Which packets get a mark only the rules that mark them know.
+/// Only the rules that set marks know which packets get one.
 #[test]
 fn a_service_by_mark_is_mentioned() {
     let lan = Lan::new();
@@ -72,7 +72,7 @@ fn a_service_by_mark_is_mentioned() {
 #[test]
 fn a_later_file_that_undoes_a_parameter_at_boot_is_named() {
     let lan = Lan::new();
-    // With --netns there is no such file.
+    // With --netns, no files are written, so `--persist` needs the host's namespace.
     let program = env!("CARGO_BIN_EXE_ipvsadm");
     let wish = format!("{program} rs prepare --mode dr --vip 10.0.0.81 --persist --dry-run");
     let later = "/etc/sysctl.d/99-of-others.conf";
@@ -89,7 +89,7 @@ fn a_later_file_that_undoes_a_parameter_at_boot_is_named() {
         said.contains(&format!("{later} sets net/ipv4/conf/all/arp_ignore to 0 after")),
         "{said}"
     );
-    // A file of the same value, or one in another folder that is hidden, undoes nothing.
+    // A file with the same value, or one that is hidden, undoes nothing.
     fs::create_dir_all("/run/sysctl.d").unwrap();
     fs::write("/run/sysctl.d/99-of-others.conf", line).unwrap();
     fs::write(later, "net/ipv4/conf/all/arp_ignore=1\n").unwrap();

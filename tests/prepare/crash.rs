@@ -1,8 +1,8 @@
-//! The program is killed at every system call that writes a file; undo still restores everything.
+//! The program is killed at every system call that writes a file. undo then restores everything.
 //!
-//! For each step the state file is written anew: `fsync`, `rename`, and `fsync` of its folder. So a
-//! kill in the last comes after the step is marked as begun and before it is done, and one in the
-//! next step's first comes after it is done. What a step asks by netlink the kernel does whole.
+//! Each step writes the state file anew: `fsync`, `rename`, and `fsync` of the folder. A kill at
+//! the second `fsync` comes after the step was recorded and before it was done; a kill at the next
+//! step's first `fsync` comes after it was done. Netlink requests are atomic in the kernel.
 
 use std::fs;
 use std::process::Command;
@@ -11,13 +11,13 @@ use crate::support::{Lan, assert_same, files_of, must, text};
 
 const CALLS: [&str; 4] = ["write", "fsync", "rename", "unlink"];
 
-/// Runs `words` and kills it where it calls `call` for the `number`th time; `false` where it ended
-/// before that.
+/// Runs the command and kills it at its `number`th call of `call`. Returns `false` if the command
+/// ended before.
 fn killed(lan: &Lan, words: &str, call: &str, number: u32) -> bool {
     killed_as(env!("CARGO_BIN_EXE_ipvsadm"), lan, words, call, number)
 }
 
-/// The same with the program in another place.
+/// Like [`killed`], with another path of the program.
 fn killed_as(program: &str, lan: &Lan, words: &str, call: &str, number: u32) -> bool {
     let inject = format!("inject={call}:signal=KILL:when={number}");
     let output = Command::new("strace")
@@ -37,7 +37,7 @@ fn every_place(wish: &str) {
     killed_everywhere(&Lan::new(), "rs", wish);
 }
 
-/// Kills `prepare` at every place, and undoes what it had done.
+/// Kills `prepare` at each place in turn, and undoes what it had done.
 pub fn killed_everywhere(lan: &Lan, verb: &str, wish: &str) {
     let before = lan.snapshot();
     let mut places = 0;
@@ -97,7 +97,7 @@ fn killed_while_it_undoes() {
     every_place_of_undo("--mode tun --vip 10.0.0.80 --tunnel gue:5555 --advmss 1400");
 }
 
-/// A file is written under another name, and is complete before it gets its own.
+/// A file is written under a temporary name and renamed when it is complete.
 #[test]
 fn killed_while_it_writes_files_it_leaves_no_drafts() {
     let lan = Lan::new();
@@ -115,7 +115,7 @@ fn killed_while_it_writes_files_it_leaves_no_drafts() {
     assert_same(&before, &lan.snapshot(), "undo");
 }
 
-/// The unit calls this program where it is: the same wish means another unit once it has moved.
+/// The unit contains the path of the program, so a moved program needs another unit.
 #[test]
 fn killed_while_it_writes_files_anew() {
     let lan = Lan::new();
@@ -134,7 +134,7 @@ fn killed_while_it_writes_files_anew() {
     must(&["rm", &moved]);
 }
 
-/// After a crash prepare itself goes on where it was.
+/// After a crash, `prepare` itself completes the work.
 #[test]
 fn a_second_run_completes_the_first() {
     let lan = Lan::new();
@@ -153,12 +153,13 @@ fn a_second_run_completes_the_first() {
     }
 }
 
-/// What prepare and undo, both killed, have not begun is nobody's, and another wish begins afresh.
+/// If prepare and undo were both killed, steps that were not begun belong to nobody, and another
+/// prepare starts afresh.
 #[test]
 fn killed_in_both_directions() {
     let lan = Lan::new();
     let before = lan.snapshot();
-    // The second `fsync` comes when the state is written and nothing done yet.
+    // The second `fsync` comes when the step is recorded, but not done yet.
     for prepared in [2, 3, 4] {
         let wish = "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0";
         assert!(killed(&lan, wish, "fsync", prepared), "fsync {prepared}");

@@ -1,4 +1,4 @@
-//! `director prepare`, `undo` and `status`.
+//! Tests of `director prepare`, `undo` and `status`.
 
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,12 @@ const WISHES: [&str; 5] = [
     "--vip 10.0.0.80 --iface v0 --mode dr --set conntrack=1",
 ];
 
-/// A front interface, and one towards real servers that forwards already.
+/// A host with a front interface, and another one that forwards already.
 pub fn host() -> Lan {
     let lan = Lan::new();
     lan.rs("ip link add v7 type veth peer name v8");
     for device in ["v7", "v8"] {
-        // In one command it may come up first, with an address that is tentative for a while.
+        // Two commands: in one, the interface may come up first and get a tentative address.
         lan.rs(&format!("ip link set {device} addrgenmode none"));
         lan.rs(&format!("ip link set {device} up"));
     }
@@ -77,7 +77,7 @@ fn neighbours_learn_where_the_address_is() {
 
 #[test]
 fn an_address_for_which_another_answers_is_refused() {
-    // Of IPv6 a host answers for the addresses of the interface that was asked alone.
+    // An IPv6 host answers only for addresses of the interface that received the request.
     for (vip, place) in [("10.0.0.80", "/32 dev lo"), ("2001:db8::80", "/128 dev v1 nodad")] {
         let lan = Lan::new();
         let mac = within(&lan.neighbour, "cat /sys/class/net/v1/address").trim().to_owned();
@@ -93,7 +93,7 @@ fn an_address_for_which_another_answers_is_refused() {
     }
 }
 
-/// A director that lost its address must not take it back from the one that took over.
+/// If another director has taken over the address, this one must not take it back.
 #[test]
 fn an_address_that_was_lost_may_be_anothers_by_now() {
     let lan = Lan::new();

@@ -1,12 +1,12 @@
-//! State files are found whatever the rights of the caller, and believed only if nobody else can have
-//! written them.
+//! State files are found with any privileges of the caller, and used only if no other user could
+//! have written them.
 
 use std::process::{Command, Output};
 
 use crate::support::text;
 
-/// Runs a script as process 1 of a machine of its own: a network namespace, a /proc, a /run and a
-/// /var/lib. `prepared` says whether the virtual address is there.
+/// Runs a script as process 1 of a new network namespace with its own /proc, /run and /var/lib. The
+/// output shows whether the virtual address exists.
 fn machine(script: &str) -> Output {
     let script = format!(
         "mount -t tmpfs run /run
@@ -59,7 +59,7 @@ fn status_and_undo_find_the_state_where_process_1_is_hidden() {
     assert!(found[0] > 1 && found[1] == 0, "{}", text(&output));
 }
 
-/// A dry run needs no root, and only containers see parameters read-only.
+/// A dry run needs no root. Only in containers are parameters read-only.
 #[test]
 fn a_dry_run_of_another_user_is_that_of_root() {
     let output = machine(
@@ -80,7 +80,7 @@ fn a_dry_run_of_another_user_is_that_of_root() {
 
 #[test]
 fn nothing_is_undone_where_the_namespace_is_not_known() {
-    // The state file is of the time before a boot, and so says nothing about this namespace.
+    // The state file is from an earlier boot, so it does not identify the namespace.
     let output = machine(
         "rm /run/ipvsadm/*.lock
         sed -i 's/\"boot\": \".*\"/\"boot\": \"another\"/' /run/ipvsadm/rs.json
@@ -95,7 +95,7 @@ fn nothing_is_undone_where_the_namespace_is_not_known() {
     assert_eq!(text(&output).matches(why).count(), 4, "{}", text(&output));
 }
 
-/// Each is refused, by every verb, with what is wrong with it.
+/// Every verb refuses each of these files and says what is wrong with it.
 #[test]
 fn state_that_others_can_have_written_is_not_believed() {
     for (plant, why) in [

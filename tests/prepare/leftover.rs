@@ -1,10 +1,10 @@
-//! What could not be taken back stays known, so that undo can do it later.
+//! Steps that could not be rolled back stay recorded, so that undo can do it later.
 
 use std::process::{Command, Output};
 
 use crate::support::{Lan, assert_same, files_of, must, text};
 
-/// Runs `words`; every `call` fails that `which` says.
+/// Runs the command while the calls of `call` selected by `which` fail.
 pub fn failing(lan: &Lan, words: &str, call: &str, which: &[&str]) -> Output {
     Command::new("strace")
         .args(["-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
@@ -16,7 +16,7 @@ pub fn failing(lan: &Lan, words: &str, call: &str, which: &[&str]) -> Output {
         .expect("strace is needed")
 }
 
-/// The kernel stops answering at any place, so that neither the next step nor any undoing works.
+/// From some point on, all requests fail, so that neither the next step nor the rollback works.
 #[test]
 fn undo_finishes_what_a_take_back_could_not() {
     let lan = Lan::new();
@@ -28,7 +28,7 @@ fn undo_finishes_what_a_take_back_could_not() {
         let output = failing(&lan, wish, "sendto", &["-e", &inject]);
         let said = text(&output);
         left += u32::from(said.contains("hint: not undone: add 10.0.0.80 to ipvs0"));
-        // While the address is there the host must stay silent about it.
+        // While the address exists, ARP must stay suppressed.
         if lan.rs("ip address").contains("10.0.0.80") {
             assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_ignore").trim(), "1", "{said}");
         }

@@ -1,6 +1,6 @@
-//! `rs prepare`, `undo` and `status` on a real kernel: hosts as network namespaces.
+//! Tests of `rs prepare`, `undo` and `status` on a real kernel. Each host is a network namespace.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests fail so
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests fail by panic
 
 mod arptables;
 mod balancing;

@@ -1,11 +1,11 @@
-//! State files of version 0.1.0 stay readable, and are undone exactly.
+//! State files of version 0.1.0 stay readable, and undo restores exactly what they recorded.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use crate::support::{Lan, assert_same, inside};
 
-/// Does the steps by script, as if the old version had done them, and leaves its state file.
+/// Does the steps with the script of a dry run, and writes the state file that 0.1.0 would have.
 fn prepare_as_old_version(lan: &Lan, verb: &str, options: &str, state: &str) {
     let script = lan.ok(&format!("{verb} prepare {options} --dry-run"));
     let path = std::env::temp_dir().join(format!("{}-old.sh", lan.rs));

@@ -1,5 +1,4 @@
-//! An address that is there already is somebody's: messages name the owner, and propose nothing that
-//! would take it away.
+//! Messages about an existing address name its owner, and no hint proposes to delete it.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -7,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Lan, VIP, assert_same, text};
 
-/// keepalived, master of the address.
+/// A running keepalived that is master of the address.
 struct Keepalived {
     child: Child,
     _folder: tempfile::TempDir,
 }
 
 impl Keepalived {
-    /// Waits until the address is there.
+    /// Starts keepalived and waits until it has added the address.
     fn start(lan: &Lan) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
@@ -42,14 +41,14 @@ impl Keepalived {
 
 impl Drop for Keepalived {
     fn drop(&mut self) {
-        // It takes its address and its children with it.
+        // SIGTERM makes keepalived remove its address and end its children.
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
         let _ = self.child.wait();
     }
 }
 
-/// Both verbs, or the one named, refuse the address with these words, change nothing, and propose no
-/// deletion.
+/// The named verbs refuse the address with this message, change nothing, and do not propose to
+/// delete it.
 #[track_caller]
 fn refused(lan: &Lan, address: &str, verbs: &[&str], said: &str) {
     let before = lan.snapshot();
@@ -74,7 +73,7 @@ fn the_address_of_the_host_itself_is_not_proposed_for_deletion() {
     let lan = Lan::new();
     refused(&lan, "10.0.0.2", &BOTH, "this host's own address on v0");
     refused(&lan, "2001:db8::2", &BOTH, "this host's own address on v0");
-    // As DHCP gives it in some clouds.
+    // Some clouds assign such addresses by DHCP.
     lan.rs("ip address add 10.0.0.77/32 dev v0 valid_lft 3600 preferred_lft 3600");
     refused(&lan, "10.0.0.77", &BOTH, "this host's own address on v0");
 }
@@ -97,16 +96,16 @@ fn an_address_of_keepalived_is_left_to_keepalived() {
     let lan = Lan::new();
     let keepalived = Keepalived::start(&lan);
     refused(&lan, VIP, &BOTH, "keepalived");
-    // It can hold addresses of the host's network.
+    // keepalived can also hold addresses of the host's own subnet.
     refused(&lan, "10.0.0.2", &BOTH, "keepalived, which is running");
     drop(keepalived);
-    // One that runs elsewhere says nothing of this host.
+    // A keepalived in another namespace does not matter.
     let other = Lan::new();
     other.rs(&format!("ip address add {VIP}/32 dev v0"));
     refused(&other, VIP, &BOTH, "it may be in use");
 }
 
-/// `RTPROT_KEEPALIVED` in the address tells even where the process cannot be seen.
+/// The address has the protocol `RTPROT_KEEPALIVED`, so the process need not be visible.
 #[test]
 fn keepalived_is_known_by_the_protocol_of_the_address() {
     let lan = Lan::new();

@@ -1,11 +1,11 @@
-//! Names that others chose are words everywhere: in scripts, commands, units.
+//! Names chosen by other users are quoted in scripts, commands and units.
 
 use std::fs;
 use std::process::Command;
 
 use crate::support::{Lan, VIP, inside, text};
 
-/// Run by a shell, it would print `uid=`.
+/// A name that prints `uid=` if a shell executes it.
 const NAME: &str = "$(id>&2)";
 
 fn lan() -> Lan {
@@ -15,7 +15,7 @@ fn lan() -> Lan {
     lan
 }
 
-/// Runs a script on the real server, which must run nothing that is a name.
+/// Runs a script on the real server and checks that it did not execute the name.
 fn sh(lan: &Lan, script: &str) {
     let output = inside(&lan.rs, || Command::new("sh").args(["-c", script]).output().unwrap());
     let said = text(&output);
@@ -23,7 +23,7 @@ fn sh(lan: &Lan, script: &str) {
 }
 
 fn ignores(lan: &Lan) -> String {
-    // /proc/sys shows the namespace of the thread that opens it.
+    // /proc/sys shows the namespace of the thread that opens the file.
     inside(&lan.rs, || {
         fs::read_to_string(format!("/proc/sys/net/ipv4/conf/{NAME}/arp_ignore")).unwrap()
     })
@@ -75,7 +75,7 @@ fn a_unit_says_the_name_of_an_interface_as_one_word() {
         let report = lan.ok(&format!("{wish} --dry-run"));
         let unit = report.lines().find(|line| line.starts_with("ExecStart=")).unwrap();
         assert!(unit.contains(&format!(" --iface {word} ")), "{unit}");
-        // systemd-sysctl would read a pattern; the unit sets it.
+        // systemd-sysctl would read the name as a pattern, so the unit sets the parameter.
         assert!(!report.contains(&format!("net/ipv4/conf/{name}/arp_ignore =")), "{report}");
     }
 }

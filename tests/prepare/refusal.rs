@@ -1,8 +1,8 @@
-//! What cannot be prepared is refused with a clear message, and nothing is changed.
+//! A host that cannot be prepared gives a clear message and stays unchanged.
 
 use crate::support::{Lan, WITHOUT_FILTERS, assert_same, text};
 
-/// How the host is made unfit, the words, and what the message must say.
+/// Commands that make the host unfit, the arguments, and a part of the message.
 const CASES: [(&str, &str, &str); 26] = [
     ("", "--mode dr --vip 224.0.0.1", "a multicast address"),
     ("", "--mode dr --vip 127.0.0.5", "a loopback address"),
@@ -104,7 +104,8 @@ fn words_that_do_not_go_together_are_status_2() {
     }
 }
 
-/// In a user namespace of its own a process sees `/proc/sys` but may not change the host's network.
+/// In its own user namespace, a process can read `/proc/sys`, but may not change the host's
+/// network.
 #[test]
 fn programs_and_rights_that_lack_are_named() {
     let lan = Lan::new();
@@ -151,7 +152,7 @@ fn a_process_is_no_name_for_the_next_boot() {
     assert!(said.contains(&format!("process {process} does not exist after a boot")), "{said}");
 }
 
-/// A user with `CAP_NET_ADMIN`, as a unit with `AmbientCapabilities=` has, and a folder for state.
+/// A user with `CAP_NET_ADMIN`, as in a unit with `AmbientCapabilities=`, and a folder for state.
 #[test]
 fn another_user_with_the_capability_prepares_and_undoes() {
     let lan = Lan::new();

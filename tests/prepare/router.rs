@@ -1,4 +1,4 @@
-//! A default route that a router advertises must outlive the forwarding that a director needs.
+//! Forwarding on a director keeps a default route from router advertisements.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -11,7 +11,7 @@ const ROUTER: &str = include_str!("router.py");
 const WISH: &str = "--vip 2001:db8::80 --iface v0 --mode nat";
 const ADVERTISED: &str = "default via fe80::1 dev v0 proto ra";
 
-/// A host whose neighbour is its default router, by advertisement.
+/// A host that has its default route from the neighbour's router advertisement.
 fn routed() -> Lan {
     let lan = host();
     within(&lan.neighbour, "ip address add fe80::1/64 dev v1 nodad");

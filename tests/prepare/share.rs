@@ -1,4 +1,4 @@
-//! Several virtual addresses on one real server.
+//! Several virtual addresses share steps on one real server.
 
 use crate::support::{Lan, assert_same, text};
 
@@ -18,7 +18,7 @@ fn the_last_address_takes_the_silence_with_it() {
     assert_same(&before, &lan.snapshot(), "undo of both");
 }
 
-/// What one address needs of all interfaces is enough for the other, while it lasts.
+/// A parameter of `all` that one address has set is enough for the other, until undo resets it.
 #[test]
 fn an_address_of_one_interface_stays_silent_without_the_other() {
     let ignores = |lan: &Lan, name: &str| {

@@ -1,4 +1,4 @@
-//! Who answers for the virtual address, seen from a neighbour that asks all the time.
+//! Who answers for the virtual address, as seen by a neighbour that asks all the time.
 
 use std::io::Write;
 use std::net::UdpSocket;
@@ -10,7 +10,7 @@ use crate::support::{Lan, VIP, inside, within};
 
 const LISTENER: &str = include_str!("neighbour.py");
 
-/// Asks for the virtual address again and again, and counts who speaks for it.
+/// Asks for the virtual address repeatedly, and counts answers and announcements.
 struct Neighbour(Child);
 
 impl Neighbour {
@@ -26,7 +26,7 @@ impl Neighbour {
         Self(child)
     }
 
-    /// Questions asked, answers and announcements heard.
+    /// Number of requests sent, and of answers and announcements received.
     fn stop(mut self) -> (u32, u32) {
         self.0.stdin.take().unwrap().write_all(b"stop\n").unwrap();
         let output = self.0.wait_with_output().unwrap();
@@ -36,7 +36,7 @@ impl Neighbour {
     }
 }
 
-/// Makes the real server ask for its neighbour with the virtual address as its source.
+/// Makes the real server ask for its neighbour with the virtual address as source.
 fn speak(lan: &Lan, vip: &str) {
     lan.rs("ip neighbour flush dev v0");
     let to = if vip.contains(':') { "2001:db8::1" } else { "10.0.0.1" };
@@ -71,7 +71,8 @@ fn prepared_nobody_hears_it_before_while_and_after() {
     }
 }
 
-/// No ARP answer or announcement leaves the real server before, during and after its preparation.
+/// Checks that the real server sends no ARP answer or announcement before, during and after
+/// `prepare`.
 pub fn nobody_hears(wish: &str) {
     let lan = Lan::new();
     let neighbour = Neighbour::new(&lan, VIP);
@@ -83,7 +84,7 @@ pub fn nobody_hears(wish: &str) {
     assert_eq!(heard, 0, "{wish}: answers or announcements to {asked} questions");
 }
 
-/// `none` leaves silence to others: here nobody cares for it.
+/// With `--arp none` others must suppress ARP, which nobody does here.
 #[test]
 fn with_arp_none_the_real_server_speaks() {
     let lan = Lan::new();
@@ -93,13 +94,13 @@ fn with_arp_none_the_real_server_speaks() {
     assert!(neighbour.stop().1 > 1);
 }
 
-/// The kernel's rule for IPv6: only the interface that was asked answers, so lo never does.
+/// For IPv6, the kernel answers only on the interface of the address, so never for one on lo.
 #[test]
 fn an_ipv6_address_is_silent_on_lo_and_not_on_ethernet() {
     let lan = Lan::new();
     lan.ok("rs prepare --mode dr --vip 2001:db8::80");
     within(&lan.neighbour, "ip -6 neighbour flush all");
-    // It asks three times, a second apart, before it gives up.
+    // The kernel asks three times, a second apart, before it gives up.
     let ask = || {
         send(&lan.neighbour, "::", "2001:db8::80");
         let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! A real server and a neighbour on one network, as network namespaces of their own.
+//! A real server and a neighbour on one network, each in its own network namespace.
 
 use std::fmt::Write as _;
 use std::fs::{self, DirEntry, File};
@@ -12,7 +12,8 @@ use nix::sched::{CloneFlags, setns};
 
 pub const VIP: &str = "10.0.0.80";
 
-/// Loaded first: they make fallback interfaces in every namespace to come, and never go.
+/// Modules to load first. They add fallback interfaces to every new namespace and are never
+/// unloaded.
 const MODULES: [&str; 11] = [
     "dummy",
     "veth",
@@ -27,7 +28,8 @@ const MODULES: [&str; 11] = [
     "ip_vs_wlc",
 ];
 
-/// Whether new namespaces get these fallback interfaces. Without them everything is much faster.
+/// Parameter that decides whether new namespaces get the fallback interfaces. Without them, tests
+/// are much faster.
 const FALLBACKS: &str = "/proc/sys/net/core/fb_tunnels_only_for_init_net";
 
 static LOADED: Once = Once::new();
@@ -44,14 +46,15 @@ impl Lan {
         Self::made("1")
     }
 
-    /// With `tunl0` and the like, as hosts have them once the modules are loaded.
+    /// Creates hosts with `tunl0` and similar interfaces, which real hosts have once the modules
+    /// are loaded.
     pub fn with_fallbacks() -> Self {
         Self::made("0")
     }
 
     fn made(without_fallbacks: &str) -> Self {
         LOADED.call_once(|| {
-            // Without loadable modules, `ip link add` says which kind of interface is missing.
+            // On a kernel without loadable modules, `ip link add` fails if a kind is missing.
             if Path::new("/lib/modules").exists() {
                 must(&[&["modprobe", "-a"], &MODULES[..]].concat());
             }
@@ -71,19 +74,19 @@ impl Lan {
         lan
     }
 
-    /// Runs a command, which must succeed, on the real server.
+    /// Runs a command on the real server, which must succeed.
     pub fn rs(&self, command: &str) -> String {
         within(&self.rs, command)
     }
 
-    /// Runs this crate's program on the real server.
+    /// Runs this project's program on the real server.
     pub fn ipvsadm(&self, words: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ipvsadm"));
         command.args(words.split_whitespace()).args(["--netns", &self.rs]);
         command.output().unwrap()
     }
 
-    /// The same, which must succeed; returns what it printed.
+    /// Like [`Self::ipvsadm`], but must succeed. Returns standard output.
     pub fn ok(&self, words: &str) -> String {
         let output = self.ipvsadm(words);
         let text = text(&output);
@@ -91,15 +94,15 @@ impl Lan {
         text
     }
 
-    /// Everything that a preparation may change, as text.
+    /// Text of everything that `prepare` may change.
     pub fn snapshot(&self) -> String {
         self.inside(|| {
             let mut state = String::new();
-            // In one process: to start one is what takes its time in a guest.
+            // One `ip` process for all commands, because starting a process is slow in a guest.
             let batch = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/prepare/state.batch");
             let command = ["nft", "list", "ruleset"];
             let _ = writeln!(state, "# {command:?}\n{}", timeless(&must(&command)));
-            // A kernel may lack what they list: `fou`, and `arp_tables` since Linux 7.2.
+            // The kernel may lack `fou`, and lacks `arp_tables` since Linux 7.2.
             for command in
                 [&["ip", "-d", "-force", "-batch", batch][..], &["arptables-legacy", "-n", "-L"]]
             {
@@ -114,12 +117,12 @@ impl Lan {
         })
     }
 
-    /// Runs `work` in a thread of the real server's namespace.
+    /// Runs `work` in a thread in the real server's namespace.
     fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         inside(&self.rs, work)
     }
 
-    /// The state files of this namespace, and what a killed run has left of them.
+    /// The state files of this namespace, including drafts of a killed run.
     pub fn state_files(&self) -> Vec<String> {
         let number = self.inside(|| {
             std::os::unix::fs::MetadataExt::ino(&fs::metadata("/proc/thread-self/ns/net").unwrap())
@@ -135,9 +138,9 @@ impl Lan {
     }
 }
 
-/// The lines for `ip` that bring up a host with this interface.
+/// Arguments of `ip` that set up a host with this interface.
 fn up(device: &str, last: u8) -> String {
-    // Link-local addresses come later, and would differ between snapshots.
+    // Without link-local addresses, which appear late and would change snapshots.
     format!(
         "link set lo up
          link set {device} addrgenmode none
@@ -147,7 +150,7 @@ fn up(device: &str, last: u8) -> String {
     )
 }
 
-/// What `--persist` has written for an address.
+/// Files that `--persist` has written for an address.
 pub fn files_of(vip: &str) -> String {
     let name = format!("*{vip}*");
     must(&["find", "/etc/systemd", "/etc/sysctl.d", "/etc/modules-load.d", "-name", &name])
@@ -164,7 +167,7 @@ impl Drop for Lan {
     }
 }
 
-/// Without what is left of a route's lifetime.
+/// Removes the remaining lifetimes of routes.
 fn timeless(text: &str) -> String {
     let mut parts = text.split(" expires ");
     let mut timeless = parts.next().unwrap_or_default().to_owned();
@@ -174,8 +177,8 @@ fn timeless(text: &str) -> String {
     timeless
 }
 
-/// Kernel parameters, without those that count what happens. They are a thousand, and a system call
-/// is dear in a guest.
+/// Reads kernel parameters, except counters. There are a thousand, and system calls are slow in a
+/// guest.
 fn parameters(folder: &Path, state: &mut String) {
     let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(Result::unwrap).collect();
     entries.sort_by_key(DirEntry::file_name);
@@ -191,7 +194,7 @@ fn parameters(folder: &Path, state: &mut String) {
     }
 }
 
-/// The kernel gives the whole of a parameter in one read.
+/// Reads a parameter in one system call, since the kernel returns it whole.
 fn parameter(path: &Path) -> io::Result<String> {
     let mut value = [0; 4096];
     let length = File::open(path)?.read(&mut value)?;
@@ -199,7 +202,7 @@ fn parameter(path: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&value[..length]).into_owned())
 }
 
-/// Runs `work` in a thread of a host's namespace. A socket that it makes stays there.
+/// Runs `work` in a thread in a host's namespace. Sockets opened there stay in that namespace.
 pub fn inside<T: Send>(host: &str, work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
@@ -216,7 +219,7 @@ pub fn text(output: &Output) -> String {
     String::from_utf8_lossy(&both).into_owned()
 }
 
-/// Words that run the words after them where nft and arptables are not installed.
+/// Command prefix that hides nft and arptables.
 pub const WITHOUT_FILTERS: [&str; 6] = [
     "unshare",
     "--mount",
@@ -239,7 +242,7 @@ pub fn must(words: &[&str]) -> String {
 }
 
 pub fn within(host: &str, command: &str) -> String {
-    // `ip` goes there by itself; any other needs the host's /sys, too.
+    // `ip -n` enters the namespace itself; other commands also need the namespace's /sys.
     let (entry, command) = match command.strip_prefix("ip ") {
         Some(command) => (&["ip", "-n", host][..], command),
         None => (&["ip", "netns", "exec", host][..], command),
@@ -248,7 +251,7 @@ pub fn within(host: &str, command: &str) -> String {
     must(&words)
 }
 
-/// Runs the lines as arguments of one `ip` on a host.
+/// Runs each line as arguments of one `ip` process on a host.
 fn configure(host: &str, lines: &str) {
     let mut ip = Command::new("ip")
         .args(["-n", host, "-batch", "-"])
@@ -272,8 +275,7 @@ pub fn assert_same(before: &str, after: &str, what: &str) {
     panic!("{what}:\n{}", lines.join("\n"));
 }
 
-/// What is the same after any two ways to one state: numbers of interfaces and random addresses
-/// differ.
+/// Removes what differs between equal hosts: interface indices and random addresses.
 fn comparable(snapshot: &str) -> String {
     let mut text = String::new();
     for line in snapshot.lines() {
@@ -290,7 +292,7 @@ fn comparable(snapshot: &str) -> String {
     text
 }
 
-/// The dry run of `prepare WISH` changes nothing, and its script does what `prepare` does.
+/// Checks that a dry run changes nothing and that its script does what `prepare` does.
 pub fn script_does_the_same(make: impl Fn() -> Lan, verb: &str, wish: &str) {
     let lan = make();
     let before = lan.snapshot();

@@ -1,10 +1,11 @@
-//! Undo restores exactly, a second run changes nothing, and the script of a dry run does the same.
+//! undo restores everything exactly, a second prepare changes nothing, and the script of a dry run
+//! does the same as prepare.
 
 use std::fs;
 
 use crate::support::{Lan, assert_same, files_of, must, script_does_the_same};
 
-/// Every kind of preparation that this machine's kernel can do.
+/// Arguments of every kind of preparation that this kernel supports.
 const WISHES: [&str; 16] = [
     "--mode dr --vip 10.0.0.80",
     "--mode dr --vip 2001:db8::80",
@@ -29,7 +30,8 @@ fn undo_leaves_everything_as_it_was() {
     undo_restores(&Lan::with_fallbacks(), &WISHES);
 }
 
-/// Each preparation changes something, a second run nothing, and undo restores all of it.
+/// For each preparation: prepare changes something, a second run changes nothing, and undo restores
+/// everything.
 pub fn undo_restores(lan: &Lan, wishes: &[&str]) {
     let before = lan.snapshot();
     for wish in wishes {
@@ -82,7 +84,7 @@ fn what_somebody_made_stricter_stays_so() {
     assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_ignore").trim(), "2");
 }
 
-/// A container's interface is made anew when its network is.
+/// A container gets a new interface when its network is recreated.
 #[test]
 fn undo_knows_a_host_whose_hardware_address_is_new() {
     let lan = Lan::new();
@@ -94,7 +96,7 @@ fn undo_knows_a_host_whose_hardware_address_is_new() {
     assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_ignore").trim(), "0");
 }
 
-/// The parameter goes back to what it was, for everybody's addresses.
+/// undo resets the parameter, and then the host answers ARP for other addresses too.
 #[test]
 fn undo_names_addresses_that_are_answered_for_again() {
     let lan = Lan::new();
@@ -120,8 +122,8 @@ fn a_value_that_was_right_before_stays() {
     assert_same(&before, &lan.snapshot(), "undo");
 }
 
-/// Preparations that last: the file's name, the options, the same as the unit has them, and whether
-/// they wait for the network.
+/// Persistent preparations: verb, options, the same options in the unit, and whether the unit waits
+/// for the network.
 const LASTING: [(&str, &str, &str, bool); 4] = [
     ("rs", "--mode dr --vip 10.0.0.81", "--mode dr --vip 10.0.0.81", false),
     ("rs", "--mode tun --vip 10.0.0.81", "--mode tun --tunnel ipip --vip 10.0.0.81", true),
@@ -178,7 +180,7 @@ fn json_is_one_object_of_schema_1() {
     }
 }
 
-/// The kernel gives the number of a namespace that is gone to a new one.
+/// The kernel reuses inode numbers of namespaces.
 #[test]
 fn a_state_file_of_a_namespace_that_is_gone_is_not_believed() {
     let (old, new) = (Lan::new(), Lan::new());

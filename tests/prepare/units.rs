@@ -1,4 +1,4 @@
-//! The services of the package do their work with the rights that their units leave them.
+//! The package's services work with the privileges that their units leave them.
 
 use std::process::{Command, Output};
 
@@ -7,7 +7,7 @@ use crate::support::text;
 
 const TOP: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The value of a line of a unit.
+/// Value of a key in a unit file.
 fn value(unit: &str, key: &str) -> String {
     let path = format!("{TOP}/packaging/{unit}");
     let unit = std::fs::read_to_string(path).unwrap();
@@ -15,8 +15,8 @@ fn value(unit: &str, key: &str) -> String {
     line.unwrap_or_else(|| panic!("no {key}")).to_owned()
 }
 
-/// Runs a script on a machine of its own, where nothing can be written outside of /run/ipvsadm and
-/// /proc: `confined` runs a program with the unit's capabilities.
+/// Runs a script where only /run/ipvsadm and /proc are writable. In it, `confined` runs a program
+/// with the unit's capabilities.
 fn confined(unit: &str, script: &str) -> Output {
     assert_eq!(value(unit, "ProtectSystem"), "strict");
     assert_eq!(value(unit, "RuntimeDirectory"), "ipvsadm");

@@ -1,4 +1,4 @@
-//! `rs status` does not say that all is well where it is not.
+//! `rs status` reports problems.
 
 use std::net::UdpSocket;
 use std::time::Duration;
@@ -32,7 +32,7 @@ fn silence_that_is_the_gateways_business() {
     assert!(lan.ok("rs status").contains("note     --arp none: "));
 }
 
-/// What stands on `lo` alone is no real server of a tunnelling director.
+/// An address on `lo` alone is not enough for a tunnelling director.
 #[test]
 fn tunnels_that_are_not_there() {
     let lan = Lan::with_fallbacks();
@@ -60,7 +60,7 @@ fn a_tunnel_that_was_set_down() {
     lan.ok("rs status");
 }
 
-/// Whether a wrapped request of the neighbour's reaches a service of the real server.
+/// Whether a tunnelled request of the neighbour reaches a service on the real server.
 fn arrives(lan: &Lan) -> bool {
     let service = inside(&lan.rs, || UdpSocket::bind("0.0.0.0:7").unwrap());
     service.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
@@ -69,7 +69,7 @@ fn arrives(lan: &Lan) -> bool {
     service.recv_from(&mut [0]).is_ok_and(|(_, from)| from == client.local_addr().unwrap())
 }
 
-/// As the director does: requests for the virtual address go through a tunnel.
+/// Makes the neighbour send requests for the virtual address through a tunnel, as a director does.
 fn wrap(lan: &Lan) {
     for command in [
         "ip link add wrap type ipip local 10.0.0.1 remote 10.0.0.2",
@@ -86,7 +86,7 @@ fn a_tunnel_without_an_address_passes_no_reverse_path_filter() {
     for home in ["lo", "ipvs0"] {
         let lan = Lan::new();
         wrap(&lan);
-        // As systemd's default for new interfaces.
+        // systemd's default for new interfaces.
         lan.rs("sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=2");
         let wish = format!("--mode tun --dev {home}");
         assert!(!arrives(&lan), "nobody has the address yet");
@@ -110,7 +110,7 @@ fn a_tunnel_without_an_address_passes_no_reverse_path_filter() {
     }
 }
 
-/// With the address on the tunnel the loose filter lets packets in, whatever `all` is.
+/// If the tunnel has the address, loose filtering passes packets, whatever `all` is.
 #[test]
 fn a_tunnel_with_the_address_passes_the_loose_filter() {
     for all in [1, 2] {

@@ -1,11 +1,11 @@
-//! `./x`: one entry for every task.
+//! `./x`, the entry for every routine task.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::TOP;
 
-/// Exit status, standard output and standard error of `./x`.
+/// Runs `./x` and returns exit status, standard output and standard error.
 fn x(words: &[&str], columns: &str) -> (Option<i32>, String, String) {
     let mut command = Command::new("./x");
     let output =
@@ -14,7 +14,7 @@ fn x(words: &[&str], columns: &str) -> (Option<i32>, String, String) {
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// Each task with the script that does it, from the table in the script itself.
+/// Each task and the script that does it, from the table in the script itself.
 fn tasks() -> Vec<(String, String)> {
     let script = std::fs::read_to_string(Path::new(TOP).join("x")).unwrap();
     let rows = script.lines().filter_map(|line| line.strip_prefix("\t\""));

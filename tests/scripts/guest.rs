@@ -12,7 +12,7 @@ const OURS: &str = env!("CARGO_BIN_EXE_ipvsadm");
 const PROMPT: &str = "# ";
 const SHELL: [&str; 5] = ["scripts/vm.sh", "--terminal", "bash", "--norc", "-i"];
 
-/// A shell in a guest whose kernel command line has this word.
+/// Starts a shell in a guest with this word on its kernel command line.
 fn shell(word: &str) -> Terminal {
     let environment = [("IPVS_VM_APPEND", word), ("IPVS_TESTBED", "uml")];
     let mut terminal = Terminal::start(33, 77, &SHELL, &environment);
@@ -34,7 +34,7 @@ fn a_guest_has_the_terminal_with_its_size_and_its_keys() {
     terminal.command("stty size", "\n33 77", PROMPT);
     terminal.resize(20, 50);
     terminal.command("stty size", "\n20 50", PROMPT);
-    // Not bash, which loses a Ctrl-C between its fork and its exec.
+    // Not bash, which can lose a Ctrl-C between fork and exec.
     terminal.press("dash -c 'echo st\"\"arted; exec sleep 1000000'\r");
     terminal.wait_for("started");
     terminal.press("\x03");
@@ -59,7 +59,7 @@ fn a_guest_ends_at_end_of_input_and_gives_the_terminal_back() {
     terminal.wait_for(PROMPT);
     assert_ne!(terminal.settings(), before, "the guest does not get every key");
     terminal.press("\x04");
-    // The script that started the guest is in the foreground again, or could not read.
+    // The script that started the guest must be in the foreground again to be able to read.
     terminal.wait_for("back");
     terminal.press("word\r");
     terminal.wait_for("got word");

@@ -1,6 +1,6 @@
-//! The scripts as a person at a terminal meets them: `./x`, and an interactive guest.
+//! The scripts from the view of a user at a terminal: `./x`, and an interactive guest.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it likes
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests fail by panic
 
 mod door;
 mod guest;

@@ -1,4 +1,4 @@
-//! A terminal, the keys typed on it, and what appears there.
+//! A terminal with a program: types keys and reads the screen.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -14,7 +14,7 @@ use nix::pty::{OpenptyResult, Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// A test fails when the screen stays still for so long.
+/// A test fails if the screen does not change for this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 static STARTING: Mutex<()> = Mutex::new(());
@@ -22,18 +22,18 @@ static STARTING: Mutex<()> = Mutex::new(());
 pub struct Terminal {
     keys: File,
     screen: Receiver<Vec<u8>>,
-    /// What appeared and was not waited for yet.
+    /// Output that no `wait_for` has consumed yet.
     unread: String,
-    /// Keeps the terminal alive when the program has ended.
+    /// Keeps the terminal open after the program has ended.
     slave: OwnedFd,
     program: Child,
 }
 
 impl Terminal {
-    /// Starts a program as the leader of a session that this terminal controls.
+    /// Starts a program as session leader with this terminal as its controlling terminal.
     pub fn start(rows: u16, columns: u16, words: &[&str], environment: &[(&str, &str)]) -> Self {
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-        // A program that inherited the end of another test's terminal would keep it from hanging up.
+        // If a program inherited another test's terminal, that terminal would never hang up.
         let alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let OpenptyResult { master, slave } = openpty(Some(&size), None).expect("a terminal");
         for end in [&master, &slave] {
@@ -70,14 +70,14 @@ impl Terminal {
         self.keys.write_all(keys.as_bytes()).expect("a terminal");
     }
 
-    /// Types a command, and waits until it has answered with this text and a prompt.
+    /// Types a command and waits for this text and a prompt.
     pub fn command(&mut self, line: &str, answer: &str, prompt: &str) {
         self.press(&format!("{line}\r"));
         self.wait_for(answer);
         self.wait_for(prompt);
     }
 
-    /// Waits until a text has appeared; what is before it was read.
+    /// Waits until a text appears, and discards the output before it.
     pub fn wait_for(&mut self, text: &str) {
         while !self.unread.contains(text) {
             match self.screen.recv_timeout(PATIENCE) {
@@ -93,7 +93,7 @@ impl Terminal {
         self.stty(&["rows", &rows.to_string(), "cols", &columns.to_string()]);
     }
 
-    /// The settings of the terminal, as `stty -g` prints them.
+    /// Settings of the terminal, as `stty -g` prints them.
     pub fn settings(&self) -> String {
         self.stty(&["-g"])
     }
@@ -115,7 +115,7 @@ impl Terminal {
     }
 }
 
-/// A test that failed leaves no guest.
+/// Ends the guest even if the test failed.
 impl Drop for Terminal {
     fn drop(&mut self) {
         if let Ok(None) = self.program.try_wait() {

@@ -1,4 +1,4 @@
-//! Who says "I have the virtual address": the director alone, during preparation too.
+//! Only the director answers for the virtual address, even during the preparation of real servers.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -18,8 +18,8 @@ use crate::world::{
 
 const DR: Mode = Mode::Dr(Arp::Sysctl);
 
-/// A director with the virtual address, real servers without. It takes no IPVS to answer ARP, so
-/// these tests also run on a kernel that has none.
+/// A director with the virtual address, and real servers without. ARP needs no IPVS, so these tests
+/// also run on a kernel without it.
 pub fn world(family: Family) -> World {
     let world = World::new(Layout::Beside);
     prepare::director(&world, DR, family, Preparation::Manual);
@@ -37,8 +37,8 @@ fn forget_neighbours(world: &World) {
     world.router.ip("neigh flush dev eth1\n");
 }
 
-/// Claims of the VIP in what a real server sends when it answers as the VIP, the router's MAC
-/// being unknown.
+/// MACs that claim the VIP in frames sent by a real server, while it answers as the VIP and does
+/// not know the router's MAC.
 fn claims_while_answering(world: &World, family: Family) -> BTreeSet<Mac> {
     let capture = Capture::start(&world.real[0]);
     forget_neighbours(world);
@@ -55,9 +55,9 @@ fn claims_while_answering(world: &World, family: Family) -> BTreeSet<Mac> {
     claims(&frames, vip(family))
 }
 
-/// Whether the kernel has the ARP filter that `arp` needs: nftables' family for ARP, or for
-/// arptables also `arp_tables`. Where it has not, the row says so, and scripts/traffic.sh runs these
-/// tests on another kernel.
+/// Whether the kernel has the ARP filter that `arp` needs: nftables' family for ARP or, for
+/// arptables, also `arp_tables`. If not, the row says so, and scripts/traffic.sh runs these tests
+/// on another kernel.
 pub fn has_filter(world: &World, arp: Arp) -> bool {
     let works = |words: &[&str]| world.client.attempt(words, "").status.success();
     let by_nft = || works(&["nft", "add", "table", "arp", "probe"]);
@@ -143,7 +143,7 @@ fn entry(world: &World) -> String {
     words.next().unwrap_or("none").to_owned()
 }
 
-/// Looks again until it holds.
+/// Repeats a check until it holds.
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
@@ -159,7 +159,7 @@ fn announce_leak_is_cured() {
     let real = &world.real[0];
     let gone = SocketAddr::new(world.rip(1, V4), 80);
     world.rules(&format!("-d -t {service} -r {gone}\n"));
-    // Half a preparation: silent when asked, but asking as the VIP.
+    // Half a preparation: the host does not answer for the VIP, but asks with it as source.
     real.sysctl("ipv4/conf/all/arp_ignore", "1");
     real.ip(&format!("address add {} dev lo\n", alone(vip(V4))));
     assert_eq!(who_has(&world, vip(V4)), director_alone(&world), "silent when asked");
@@ -169,7 +169,7 @@ fn announce_leak_is_cured() {
         socket.send_to(b"?", vip_port(V4, 9)).expect("a datagram sent");
     });
     until("the router knows the director", || entry(&world) == mac_text(world.director.mac(0)));
-    sleep(Duration::from_millis(1200)); // a younger entry is locked
+    sleep(Duration::from_millis(1200)); // the kernel does not replace a younger entry
     let capture = Capture::start(real);
     real.ip(&format!("neigh flush to {}\n", router_front(V4)));
     assert!(get(&world.client, service, PATIENCE).answered());
@@ -204,7 +204,7 @@ fn announce_leak_is_cured() {
     .record();
 }
 
-/// What `director prepare --static-arp` says for the front gateway.
+/// The entry for the front gateway that `director prepare --static-arp` prints.
 fn permanent_entry(world: &World) -> String {
     let wish = format!("director prepare --vip {} --iface eth0 --static-arp --dry-run", vip(V4));
     let said = prepare::run(&world.director, &wish);

@@ -1,4 +1,4 @@
-//! What a host's Ethernet interfaces saw, and what it means.
+//! Captures the frames of a host's Ethernet interfaces and decodes them.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -28,7 +28,7 @@ const ETHERNET: u16 = 1;
 const PACKET_OTHERHOST: u8 = 3;
 const PACKET_OUTGOING: u8 = 4;
 
-/// A capture on all Ethernet interfaces of a host, from `start` on.
+/// A running capture on all Ethernet interfaces of a host.
 pub struct Capture(OwnedFd);
 
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Capture {
         Self(socket)
     }
 
-    /// All frames so far that were for this host, or from it.
+    /// All frames so far that the host sent or that were addressed to it.
     pub fn frames(&self) -> Vec<Frame> {
         sleep(Duration::from_millis(30));
         let mut frames = Vec::new();
@@ -89,7 +89,7 @@ impl Frame {
         }
     }
 
-    /// An ARP frame: operation, the sender's MAC and address, the address asked for.
+    /// Fields of an ARP frame: operation, sender's MAC and address, target address.
     pub fn arp(&self) -> Option<(u8, Mac, Ipv4Addr, Ipv4Addr)> {
         if self.kind != 0x0806 || self.data.len() < 28 {
             return None;
@@ -134,7 +134,7 @@ impl Packet {
         self.number(2)
     }
 
-    /// The packet that this one carries in a tunnel, and how.
+    /// The packet inside a tunnelled packet, and its encapsulation.
     pub fn inner(&self) -> Option<(Self, Wrapping)> {
         let ip = |kind: u8, bytes: &[u8]| match kind {
             IPIP => Self::v4(bytes),
@@ -159,21 +159,21 @@ impl Packet {
     }
 }
 
-/// How a tunnel wraps a packet.
+/// Encapsulation of a tunnelled packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wrapping {
     Ip,
     Gre {
         checksum: bool,
     },
-    /// A checksum of the outer packet, and `private` data: the remote checksum's.
+    /// `checksum`: the outer packet has one. `private`: remote checksum offload.
     Gue {
         checksum: bool,
         private: bool,
     },
 }
 
-/// The MACs that claimed `address` in ARP or neighbour discovery.
+/// MACs that claimed `address` in ARP or neighbour discovery.
 pub fn claims(frames: &[Frame], address: IpAddr) -> BTreeSet<Mac> {
     let claim = |frame: &Frame| match address {
         IpAddr::V4(address) => {

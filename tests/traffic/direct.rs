@@ -1,4 +1,4 @@
-//! DR: the director changes the MAC address only, and answers go past it.
+//! Direct routing: the director changes only the MAC address, and replies bypass it.
 
 use std::net::{IpAddr, SocketAddr};
 use std::slice;
@@ -9,7 +9,8 @@ use crate::prepare::{self, Arp, Mode, Preparation};
 use crate::report::Cell;
 use crate::world::{Family, Layout, V4, V6, World, client_address, vip, vip_port};
 
-/// Frames with a packet from `source`, port 80: answers, if the source is the virtual address.
+/// Number of frames with a packet from `source`, port 80. If `source` is the VIP, these are
+/// replies.
 pub fn answers_from(frames: &[Frame], source: IpAddr) -> usize {
     let answer = |frame: &&Frame| {
         let Some(packet) = frame.packet() else { return false };
@@ -19,13 +20,13 @@ pub fn answers_from(frames: &[Frame], source: IpAddr) -> usize {
     frames.iter().filter(answer).count()
 }
 
-/// Frames that came in with a packet for `target`, port 80.
+/// Number of received frames with a packet to `target`, port 80.
 fn requests_for(frames: &[Frame], target: IpAddr) -> usize {
     let incoming = frames.iter().filter(|frame| !frame.outgoing).filter_map(Frame::packet);
     incoming.filter(|it| it.target == target && it.target_port() == 80).count()
 }
 
-/// A world with `rs1` and `rs2` on port 80 beside the director, director prepared.
+/// A world with `rs1` and `rs2` on port 80 next to the director, which is prepared.
 pub fn world_with_service(family: Family) -> World {
     let world = World::new(Layout::Beside);
     world.real.iter().for_each(|real| serve_http(real, 80));

@@ -1,6 +1,6 @@
-//! Real requests: small servers that say who they are, clients with a time limit.
+//! Real requests: small servers that send their name, and clients with a time limit.
 //!
-//! Servers run until the test program ends, and hold their namespace until then.
+//! Servers run until the test program ends, and keep their namespace until then.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -17,14 +17,14 @@ use nix::sys::time::{TimeVal, TimeValLike};
 
 use crate::host::Host;
 
-/// For answers that must come: far more than one takes on a busy machine.
+/// Time limit for expected replies, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(8);
-/// For answers that must not come. One repetition of a lost packet fits in.
+/// Waiting time when no reply is expected; enough for one retransmission.
 pub const DOUBT: Duration = Duration::from_millis(1300);
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// Which server answered, and what client address it saw.
+    /// Name of the server that answered, and the client address that it saw.
     Answer(String, IpAddr),
     Refused,
     TimedOut,
@@ -33,7 +33,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The name of the server, or what else came.
+    /// Name of the server, or a description of any other outcome.
     pub fn server(&self) -> String {
         match self {
             Self::Answer(name, _) => name.clone(),
@@ -73,7 +73,7 @@ fn failure(error: &io::Error) -> Outcome {
     }
 }
 
-/// An HTTP server on `port` of all addresses; its answer is `NAME CLIENT-ADDRESS`.
+/// Starts an HTTP server on `port` of all addresses; its reply is `NAME CLIENT-ADDRESS`.
 pub fn serve_http(host: &Host, port: u16) {
     let listener = host.run(|| TcpListener::bind(("::", port))).expect("a free port");
     serve(listener, host.name);
@@ -105,7 +105,7 @@ fn answer(mut stream: TcpStream, name: &str) -> io::Result<()> {
         .write_all(format!("HTTP/1.0 200 OK\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes())
 }
 
-/// A connection that waits before it asks.
+/// An open connection on which no request was sent yet.
 pub struct Held(TcpStream);
 
 pub fn open(host: &Host, to: SocketAddr, limit: Duration) -> Result<Held, Outcome> {
@@ -134,7 +134,7 @@ fn parse(body: &str) -> Outcome {
     Outcome::Answer(name.to_owned(), seen.parse().expect("an address"))
 }
 
-/// One HTTP request.
+/// Sends one HTTP request.
 pub fn get(host: &Host, to: SocketAddr, limit: Duration) -> Outcome {
     match open(host, to, limit) {
         Ok(held) => held.ask(),
@@ -142,7 +142,7 @@ pub fn get(host: &Host, to: SocketAddr, limit: Duration) -> Outcome {
     }
 }
 
-/// Several requests, one after the other: who answered each.
+/// Sends several requests, one after the other. Returns the names of the servers.
 pub fn get_many(host: &Host, to: SocketAddr, count: usize) -> Vec<String> {
     (0..count).map(|_| get(host, to, PATIENCE).server()).collect()
 }
@@ -151,7 +151,8 @@ pub fn count(answers: &[String], name: &str) -> usize {
     answers.iter().filter(|answer| *answer == name).count()
 }
 
-/// A UDP server on one address, since an answer from a wildcard socket would take the host's own.
+/// Starts a UDP server on one address. With a wildcard socket, replies would have the host's own
+/// address.
 pub fn serve_udp(host: &Host, at: SocketAddr) {
     let socket = host.run(|| UdpSocket::bind(at)).expect("a free port");
     let name = host.name;
@@ -163,13 +164,14 @@ pub fn serve_udp(host: &Host, at: SocketAddr) {
     });
 }
 
-/// Datagrams from one socket, each answered before the next: who answered.
+/// Sends datagrams from one socket, each after the previous reply. Returns the names of the
+/// servers.
 pub fn ask_udp(host: &Host, to: SocketAddr, count: usize) -> Vec<String> {
     let socket = udp_socket(host, to);
     (0..count).map(|_| ask_from(&socket)).collect()
 }
 
-/// A client's socket.
+/// Opens a client's UDP socket.
 pub fn udp_socket(host: &Host, to: SocketAddr) -> UdpSocket {
     let from: IpAddr = if to.is_ipv4() { [0; 4].into() } else { [0; 16].into() };
     let socket = host.run(|| {
@@ -181,7 +183,7 @@ pub fn udp_socket(host: &Host, to: SocketAddr) -> UdpSocket {
     socket.expect("a socket")
 }
 
-/// One datagram: who answered.
+/// Sends one datagram and returns the name of the server.
 pub fn ask_from(socket: &UdpSocket) -> String {
     let mut buffer = [0; 512];
     let answer = socket.send(b"?").and_then(|_| socket.recv(&mut buffer));
@@ -196,7 +198,7 @@ fn sctp_socket(address: SocketAddr) -> io::Result<OwnedFd> {
     Ok(socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, SockProtocol::Sctp)?)
 }
 
-/// Whether the kernel has SCTP, loading its module if need be.
+/// Whether the kernel has SCTP, or can load its module.
 pub fn has_sctp(host: &Host) -> bool {
     match host.run(|| sctp_socket(([127, 0, 0, 1], 0).into())) {
         Ok(_) => true,
@@ -207,7 +209,8 @@ pub fn has_sctp(host: &Host) -> bool {
     }
 }
 
-/// As [`serve_http`], over SCTP and on one address: it tells peers all that it listens on.
+/// Like [`serve_http`], over SCTP and on one address, because SCTP sends the peer all addresses of
+/// a socket.
 pub fn serve_sctp(host: &Host, at: SocketAddr) {
     let listener = host.run(|| {
         let socket = sctp_socket(at)?;
@@ -218,7 +221,7 @@ pub fn serve_sctp(host: &Host, at: SocketAddr) {
     serve(TcpListener::from(listener.expect("a free port")), host.name);
 }
 
-/// One request over SCTP.
+/// Sends one request over SCTP.
 pub fn get_sctp(host: &Host, to: SocketAddr, limit: Duration) -> Outcome {
     let opened = host.run(|| {
         let socket = sctp_socket(to)?;

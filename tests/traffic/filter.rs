@@ -1,5 +1,5 @@
-//! Silence by nftables: `status` looks at the rules, prepare mends them, undo leaves nothing.
-//! It takes no IPVS, but a kernel with nftables' family for ARP: see scripts/traffic.sh.
+//! ARP suppression by nftables: `status` checks the rules, prepare repairs them, undo removes them.
+//! The tests need no IPVS, but nftables' family for ARP: see scripts/traffic.sh.
 
 use std::collections::BTreeSet;
 use std::process::Output;
@@ -41,11 +41,11 @@ fn nft(host: &Host, words: &str) -> String {
     host.command(&words, "")
 }
 
-/// The world of these tests, where the kernel can do it.
+/// The world of these tests; `None` if the kernel lacks the filter.
 fn capable() -> Option<World> {
     let world = world(V4);
-    // A namespace of an earlier run had the same hardware addresses, perhaps the same number, and
-    // its state file would be believed.
+    // A namespace of an earlier run may have had the same number and hardware addresses, so its
+    // state file would be used.
     ok(&world.real[0], "rs undo");
     has_filter(&world, Arp::Nft).then_some(world)
 }
@@ -61,7 +61,7 @@ fn rules_that_are_gone_show_and_are_mended_by_nft() {
         wrong(real, &format!("rs status {wish}"), "there is no nftables table arp");
         real.ip("address delete 192.0.2.80/32 dev lo\n");
         ok(real, &format!("rs prepare {wish}"));
-        // With half of its rules it is silent in most cases only.
+        // With half of the rules, the host still answers in some cases.
         for (spoil, heard) in [
             (format!("flush table arp {TABLE}"), &two),
             (format!("flush chain arp {TABLE} in"), &alone),
@@ -80,7 +80,7 @@ fn rules_that_are_gone_show_and_are_mended_by_nft() {
     }
 }
 
-/// The same wish means other rules where another interface is up.
+/// The same arguments give other rules if another interface is up.
 #[test]
 fn rules_follow_the_interfaces_by_nft() {
     let Some(world) = capable() else { return };
@@ -124,13 +124,13 @@ fn undo_leaves_every_rule_as_it_was_by_nft() {
     }
 }
 
-/// Words that run the words after them where a program is not installed.
+/// Command prefix that hides a program.
 fn without(name: &str) -> [String; 6] {
     let script = format!("mount --bind /dev/null /usr/sbin/{name} && exec \"$@\"");
     ["unshare", "--mount", "sh", "-c", &script, "sh"].map(str::to_owned)
 }
 
-/// Without nft nobody knows whether the table is there.
+/// Without nft, it is unknown whether the table exists.
 #[test]
 fn undo_that_cannot_look_goes_on_later_by_nft() {
     let Some(world) = capable() else { return };
@@ -150,7 +150,7 @@ fn undo_that_cannot_look_goes_on_later_by_nft() {
     assert_eq!(state(), before);
 }
 
-/// The arptables of today is a front of nftables, and comes in a package of its own.
+/// The usual arptables is a front end of nftables, in a package of its own.
 #[test]
 fn arptables_without_its_companion_by_nft() {
     let Some(world) = capable() else { return };
@@ -170,7 +170,8 @@ fn arptables_without_its_companion_by_nft() {
     assert_eq!(rules(), 0);
 }
 
-/// A kernel can have both kinds of rules. Legacy ones are made beside others of their kind only.
+/// A kernel can have both kinds of rules. Legacy rules are added only if there are legacy rules
+/// already.
 #[test]
 fn legacy_arptables_are_used_where_they_are_in_use_by_nft() {
     let Some(world) = capable() else { return };
@@ -181,7 +182,7 @@ fn legacy_arptables_are_used_where_they_are_in_use_by_nft() {
     assert!(in_nft() > 0);
     ok(real, "rs undo");
     assert_eq!(in_nft(), 0);
-    // A kernel without legacy tables has no more to show.
+    // Skip the rest on a kernel without legacy tables.
     let rule = ["arptables-legacy", "-A", "INPUT", "-d", "192.0.2.99", "-j", "DROP"];
     if !real.attempt(&rule, "").status.success() {
         return;
@@ -191,7 +192,7 @@ fn legacy_arptables_are_used_where_they_are_in_use_by_nft() {
     ok(real, wish);
     assert!(in_nft() == 0 && legacy() > 0);
     ok(real, "rs status");
-    // What was made with one program is undone with it, whatever is in use by then.
+    // undo uses the program that added the rules, even if the other kind is in use by then.
     real.command(&["arptables-legacy", "-D", "INPUT", "-d", "192.0.2.99", "-j", "DROP"], "");
     ok(real, wish);
     ok(real, "rs undo");

@@ -1,4 +1,4 @@
-//! A host: one network namespace, and ways to do something in it.
+//! A host: one network namespace, and ways to run something in it.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -8,12 +8,12 @@ use std::thread;
 
 use nix::sched::{CloneFlags, setns, unshare};
 
-/// What every command gets, before it is killed.
+/// Time limit of each command, in seconds.
 const SECONDS: &str = "30";
 
 pub struct Host {
     pub name: &'static str,
-    /// The first byte of its MAC addresses is 2, the last this number.
+    /// Last byte of the host's MAC addresses; the first is 2.
     pub number: u8,
     namespace: File,
 }
@@ -25,7 +25,7 @@ impl Host {
             File::open("/proc/thread-self/ns/net").expect("the new network namespace")
         });
         let host = Self { name, number, namespace: namespace.join().expect("a new namespace") };
-        // A namespace takes its first IPv4 settings from the machine's.
+        // A new namespace copies its IPv4 settings from the initial one.
         for key in ["rp_filter", "arp_ignore", "arp_announce", "forwarding"] {
             host.sysctl(&format!("ipv4/conf/all/{key}"), "0");
             host.sysctl(&format!("ipv4/conf/default/{key}"), "0");
@@ -36,7 +36,7 @@ impl Host {
         host
     }
 
-    /// Runs `work` inside. Sockets that it makes stay inside, whoever uses them later.
+    /// Runs `work` in the namespace. Sockets opened there stay there.
     pub fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         thread::scope(|scope| {
             let inside = scope.spawn(|| {
@@ -47,7 +47,7 @@ impl Host {
         })
     }
 
-    /// A path that names the namespace for `ip link … netns PATH`.
+    /// Path of the namespace for `ip link … netns PATH`.
     pub fn path(&self) -> String {
         format!("/proc/{}/fd/{}", std::process::id(), self.namespace.as_raw_fd())
     }
@@ -61,7 +61,7 @@ impl Host {
             .unwrap_or_else(|error| panic!("{}: sysctl {key}={value}: {error}", self.name));
     }
 
-    /// Runs a command with `input`, whatever comes of it.
+    /// Runs a command with `input`; it may fail.
     pub fn attempt(&self, words: &[&str], input: &str) -> Output {
         self.run(|| {
             let mut child = Command::new("timeout")
@@ -79,7 +79,7 @@ impl Host {
         })
     }
 
-    /// Runs a command that must succeed; what it prints.
+    /// Runs a command that must succeed, and returns its output.
     pub fn command(&self, words: &[&str], input: &str) -> String {
         let output = self.attempt(words, input);
         let complaint = String::from_utf8_lossy(&output.stderr);
@@ -93,7 +93,7 @@ impl Host {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Lines for `ip -batch`.
+    /// Runs lines with `ip -batch`.
     pub fn ip(&self, lines: &str) {
         self.command(&["ip", "-batch", "-"], lines);
     }

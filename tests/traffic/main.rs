@@ -1,5 +1,6 @@
-//! Packets through all modes: real requests from a client through a director to real servers, and
-//! captures that show which way they took. Needs root and a kernel with IPVS: see scripts/vm.sh.
+//! Packets through all forwarding methods: real requests from a client through a director to real
+//! servers, with captures that show their path. Needs root and a kernel with IPVS: see
+//! scripts/vm.sh.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests may stop")]
 
 mod arp;

@@ -1,4 +1,4 @@
-//! NAT: both ways pass the director, which rewrites addresses and ports.
+//! NAT: packets of both directions pass the director, which rewrites addresses and ports.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use crate::world::{
     Family, Layout, V4, V6, World, alone, client_address, router_front, vip, vip_port,
 };
 
-/// A world with `rs1` and `rs2` on port 8080 behind `VIP:80`; nothing prepared.
+/// A world with `rs1` and `rs2` on port 8080 behind `VIP:80`; no host is prepared.
 pub fn world_with_service(layout: Layout, family: Family, scheduler: &str) -> World {
     let world = World::new(layout);
     for real in &world.real {
@@ -76,7 +76,7 @@ fn both_ways_pass(layout: Layout, family: Family) {
     }
     assert!(passed(false, client, 0, vip(family), 80) > 0, "requests come for the VIP");
     assert!(passed(true, vip(family), 80, client, 0) > 0, "answers leave as the VIP");
-    // The director must not tell a real server of the shorter way past it.
+    // The director must not send ICMP redirects about the shorter path to real servers.
     let redirects = frames.iter().filter(|frame| frame.outgoing).filter_map(Frame::packet);
     let redirects = redirects.filter(|it| it.protocol == ICMP && it.payload.first() == Some(&5));
     assert_eq!(redirects.count(), 0, "the director redirects nobody");

@@ -1,5 +1,5 @@
-//! The one place that makes hosts ready for a virtual address: by the program's own verbs, or by
-//! hand with plain `ip` and sysctl.
+//! Prepares hosts for a virtual address, with the program's own verbs or by hand with `ip` and
+//! sysctl.
 
 use std::env;
 use std::net::IpAddr;
@@ -15,7 +15,7 @@ pub enum Preparation {
 }
 
 impl Preparation {
-    /// What `TRAFFIC_PREPARE` says.
+    /// The way that `TRAFFIC_PREPARE` selects.
     pub fn chosen() -> Self {
         match env::var("TRAFFIC_PREPARE").as_deref() {
             Err(_) | Ok("program") => Self::Program,
@@ -32,13 +32,13 @@ pub enum Mode {
     Tun(Tunnel),
 }
 
-/// Who keeps a real server from answering for the virtual address.
+/// Method that keeps a real server from answering for the virtual address.
 #[derive(Clone, Copy)]
 pub enum Arp {
     Sysctl,
     Nft,
     Arptables,
-    /// Nobody: a permanent entry in the front gateway holds against it.
+    /// None: the front gateway has a permanent entry.
     None,
 }
 
@@ -71,12 +71,12 @@ pub enum Checksum {
 pub struct Tunnel {
     pub kind: Kind,
     pub checksum: Checksum,
-    /// Family of the packets around.
+    /// Address family of the outer packets.
     pub outer: Family,
 }
 
 impl Tunnel {
-    /// The options of `ipvsadm -a`.
+    /// Options of `ipvsadm -a` for the tunnel.
     pub fn options(self) -> String {
         let kind = match self.kind {
             Kind::Ipip => return "-i --tun-type ipip".to_owned(),
@@ -94,7 +94,7 @@ impl Tunnel {
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ipvsadm");
 
-/// The virtual address on the director, and forwarding for NAT.
+/// Prepares the director: adds the virtual address, and enables forwarding for NAT.
 pub fn director(world: &World, mode: Mode, family: Family, how: Preparation) {
     let host = &world.director;
     let vip = vip(family);
@@ -119,7 +119,7 @@ pub fn director(world: &World, mode: Mode, family: Family, how: Preparation) {
     }
 }
 
-/// What real server `index` needs for the service's family.
+/// Prepares real server `index` for a service of this family.
 pub fn real_server(world: &World, index: usize, mode: Mode, family: Family, how: Preparation) {
     let host = &world.real[index];
     match how {
@@ -172,18 +172,18 @@ fn by_program(world: &World, index: usize, mode: Mode, family: Family) {
     run(&world.real[index], &format!("rs prepare {wish}"));
 }
 
-/// Runs the program with words split at blanks; what it printed.
+/// Runs the program with words split at blanks, and returns its output.
 pub fn run(host: &Host, words: &str) -> String {
     let words: Vec<&str> = [PROGRAM].into_iter().chain(words.split(' ')).collect();
     host.command(&words, "")
 }
 
-/// For `ip address add`: usable at once, and nobody's source address.
+/// Arguments of `ip address add` that make an address usable at once, and never a source.
 pub fn quiet(family: Family) -> &'static str {
     if family == V4 { "" } else { "nodad preferred_lft 0" }
 }
 
-/// ARP only: nobody answers neighbour solicitations for an address of another interface.
+/// Suppresses ARP. IPv6 needs nothing: no host answers for an address of another interface.
 fn silence(world: &World, index: usize, arp: Arp, family: Family) {
     if family == V6 {
         return;
@@ -217,7 +217,7 @@ fn silence(world: &World, index: usize, arp: Arp, family: Family) {
                 &["-A", "OUTPUT", "-s", &vip, "-j", "mangle", "--mangle-ip-s", &rip],
             ];
             for rule in rules {
-                // arptables may speak to nftables, and the kernel not.
+                // arptables may use nftables, which the kernel may not support.
                 if !host.attempt(&[&["arptables"], rule].concat(), "").status.success() {
                     host.command(&[&["arptables-legacy"], rule].concat(), "");
                 }
@@ -227,10 +227,10 @@ fn silence(world: &World, index: usize, arp: Arp, family: Family) {
     }
 }
 
-/// Makes ready what unwraps the packets; the name of the device where they come out.
+/// Sets up the interface that unpacks packets, and returns its name.
 fn tunnel_device(host: &Host, tunnel: Tunnel, inner: Family, rip: IpAddr) -> &'static str {
     if tunnel.kind == Kind::Gre {
-        // The fall-back devices take no checksums.
+        // The fallback interfaces do not support checksums.
         let device = if tunnel.outer == V4 { "gre" } else { "ip6gre" };
         let checksum = if tunnel.checksum == Checksum::No { "" } else { "icsum" };
         host.ip(&format!("link add lvs type {device} local {rip} {checksum}\n"));
@@ -245,7 +245,7 @@ fn tunnel_device(host: &Host, tunnel: Tunnel, inner: Family, rip: IpAddr) -> &'s
         (V6, V4) => "sit0",
         (V6, V6) => "ip6tnl0",
         (V4, V6) => {
-            // `ip link set` may not change the fall-back device.
+            // `ip link set` cannot change the fallback interface.
             host.command(&["ip", "-6", "tunnel", "change", "ip6tnl0", "mode", "any"], "");
             "ip6tnl0"
         }

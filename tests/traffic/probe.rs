@@ -1,4 +1,4 @@
-//! Asks a segment who has an address, and collects all that answer.
+//! Asks a network who has an address, and collects all replies.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -18,7 +18,7 @@ use crate::world::{V6, World, router_front};
 
 const INTERFACE: u8 = 1;
 
-/// The MACs that answer on the front segment, seen from the router.
+/// MACs that answer on the front network, as seen by the router.
 pub fn who_has(world: &World, address: IpAddr) -> BTreeSet<Mac> {
     let capture = Capture::start(&world.router);
     for _ in 0..3 {
@@ -30,7 +30,7 @@ pub fn who_has(world: &World, address: IpAddr) -> BTreeSet<Mac> {
     claims(&frames, address)
 }
 
-/// Asks all the while that `work` lasts, and a little longer; the MACs that answered.
+/// Asks repeatedly while `work` runs and a little longer. Returns the MACs that answered.
 pub fn who_has_during(world: &World, address: IpAddr, work: impl FnOnce()) -> BTreeSet<Mac> {
     let capture = Capture::start(&world.router);
     let over = AtomicBool::new(false);
@@ -50,7 +50,7 @@ pub fn who_has_during(world: &World, address: IpAddr, work: impl FnOnce()) -> BT
     claims(&frames, address)
 }
 
-/// Ends the questions, also where `work` panics.
+/// Stops asking when dropped, even if `work` panics.
 struct Over<'a>(&'a AtomicBool);
 
 impl Drop for Over<'_> {
@@ -67,7 +67,7 @@ fn ask(router: &Host, address: IpAddr) {
     };
     router.run(|| {
         let kind = SockType::Raw;
-        // Without a protocol it receives nothing, which is right.
+        // With protocol 0, the socket only sends.
         let flags = SockFlag::SOCK_CLOEXEC;
         let socket = socket(AddressFamily::Packet, kind, flags, None::<SockProtocol>);
         let to = interface().expect("the router's interface");
@@ -85,7 +85,7 @@ fn interface() -> Option<LinkAddr> {
     })
 }
 
-/// With no sender address: it is answered all the same, and changes nobody's table.
+/// An ARP request without a sender address: hosts answer it, but do not update their tables.
 fn arp_request(mac: Mac, address: Ipv4Addr) -> Vec<u8> {
     let mut frame = [[0xff; 6], mac].concat();
     frame.extend([0x08, 0x06, 0, 1, 0x08, 0, 6, 4, 0, 1]);

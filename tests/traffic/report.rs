@@ -1,4 +1,4 @@
-//! The matrix of what the tests proved, as Markdown.
+//! Writes the table of what the tests proved, as Markdown.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -19,20 +19,21 @@ A test passes only if both results are as stated. `./x traffic` runs the tests a
 |---|---|---|---|---|---|
 ";
 
-/// Mode, subject and family name a row.
+/// Rows by mode, subject and family.
 static ROWS: Mutex<BTreeMap<[String; 3], String>> = Mutex::new(BTreeMap::new());
 
 pub struct Cell<'a> {
     pub mode: &'a str,
     pub subject: &'a str,
-    /// Of the service, and of the real servers where that is another.
+    /// Family of the service, and of the real servers.
     pub family: (Family, Family),
     pub proven: &'a str,
     pub control: &'a str,
 }
 
 impl Cell<'_> {
-    /// Adds the row to what the file has. Whole files, since nobody knows which test ends last.
+    /// Adds the row to the file. Each test writes the whole file, because the order of tests is
+    /// unknown.
     pub fn record(&self) {
         let Some(path) = env::var_os("TRAFFIC_REPORT") else { return };
         let number = |family| if family == Family::V4 { "4" } else { "6" };
@@ -60,7 +61,7 @@ impl Cell<'_> {
     }
 }
 
-/// A row of an earlier run.
+/// Parses a row of an earlier run.
 fn parse(line: &str) -> Option<([String; 3], String)> {
     let line = line.strip_prefix("| ")?.strip_suffix(" |")?;
     let mut parts = line.splitn(4, " | ").map(str::to_owned);

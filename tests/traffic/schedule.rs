@@ -1,4 +1,4 @@
-//! Which real server gets what: weights, thresholds, and nobody at all.
+//! Distribution over real servers: weights, thresholds, and no real server at all.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::thread::sleep;
@@ -13,10 +13,10 @@ use crate::prepare::{self, Mode, Preparation};
 use crate::report::Cell;
 use crate::world::{Family, Layout, V4, V6, World, nobody, vip_port};
 
-/// After so many seconds without a datagram the kernel forgets a connection.
+/// UDP time-out in seconds, after which the kernel drops a connection.
 const FORGOTTEN: u64 = 2;
 
-/// A NAT world, prepared, with real servers on port 8080 and no service.
+/// A prepared NAT world with real servers on port 8080 and no service.
 fn world(family: Family) -> (World, [SocketAddr; 2]) {
     let world = World::new(Layout::TwoArm);
     world.real.iter().for_each(|real| serve_http(real, 8080));
@@ -55,7 +55,7 @@ fn weights_hold(family: Family) {
             line[2].to_owned()
         })
     };
-    // The kernel adds up its counters every two seconds.
+    // The kernel updates its counters every two seconds.
     let begun = Instant::now();
     while counted() != ["30", "10"] {
         assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", counted());
@@ -131,13 +131,13 @@ fn thresholds_hold(family: Family) {
     .record();
 }
 
-/// Sockets of clients, each a connection of its own; the answers to one datagram from each.
+/// Sends one datagram from each socket, which is a connection of its own, and returns the replies.
 fn ask_each(clients: &[UdpSocket]) -> Vec<String> {
     clients.iter().map(ask_from).collect()
 }
 
-/// Connections without an end: what the kernel forgets after a second frees the real server, but
-/// only below the lower threshold where there is one.
+/// When the kernel drops idle connections, the real server gets new ones again, but only below the
+/// lower threshold if there is one.
 fn lower_threshold_holds(family: Family) {
     let (world, [rs1, _]) = world(family);
     let rs1 = SocketAddr::new(rs1.ip(), 53);
@@ -157,7 +157,7 @@ fn lower_threshold_holds(family: Family) {
         assert_ne!(ask_from(&socket(service)), "rs1", "the fifth is not");
         clients
     });
-    // Two of each stay: half of the upper threshold, and not below the lower one.
+    // Keep two connections each: half of the upper threshold, but not below the lower one.
     let keep = |number: usize| {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(FORGOTTEN + 1) {
@@ -187,8 +187,8 @@ fn lower_threshold_holds(family: Family) {
 fn nobody_there_is_said_at_once(family: Family) {
     let (world, [rs1, _]) = world(family);
     let service = vip_port(family, 80);
-    // In a network without any delay the refusal comes while connect() still holds its IPv6 socket,
-    // which then waits for the next one, a second later.
+    // Without any network delay, the refusal arrives while connect() still holds the IPv6 socket,
+    // which then only notices a second later.
     world
         .router
         .command(&["tc", "qdisc", "add", "dev", "eth0", "root", "netem", "delay", "5ms"], "");

@@ -1,4 +1,5 @@
-//! Kinds of services: by firewall mark, persistent, one packet at a time, SCTP, on the director.
+//! Kinds of services: by firewall mark, persistent, one-packet, SCTP, and with the director as real
+//! server.
 
 use std::net::SocketAddr;
 
@@ -12,7 +13,7 @@ use crate::world::{Family, Layout, V4, V6, World, dip, vip, vip_port};
 
 const DR: Mode = Mode::Dr(Arp::Sysctl);
 
-/// A world prepared for a mode, without services and servers.
+/// A world prepared for a forwarding method, without services.
 fn world(layout: Layout, mode: Mode, family: Family) -> World {
     let world = World::new(layout);
     prepare::director(&world, mode, family, Preparation::chosen());
@@ -20,8 +21,8 @@ fn world(layout: Layout, mode: Mode, family: Family) -> World {
     world
 }
 
-/// Marks TCP to the VIP's ports 80 and 8443 where it arrives. Every kernel of the tests has traffic
-/// control, and not every one has nftables' families `ip` and `inet`, or `ip_tables`.
+/// Marks TCP packets to the VIP's ports 80 and 8443 on arrival. Uses traffic control, because some
+/// kernels of the tests lack nftables' families `ip` and `inet`, or `ip_tables`.
 fn mark(world: &World, family: Family, mark: u32) {
     let protocol = if family == V4 { "ip" } else { "ipv6" };
     let vip = vip(family);
@@ -177,9 +178,9 @@ fn sctp(family: Family) {
     .record();
 }
 
-/// IPVS keeps the route to an own IPv6 address, which belongs to lo and holds eth0, until lo goes
-/// down. A namespace takes lo down last, and so would wait for its eth0 for ever, and with it
-/// everybody who makes or ends a namespace.
+/// Sets lo down when dropped. IPVS keeps the route to an own IPv6 address, which holds eth0, until
+/// lo goes down. A namespace that ends takes lo down last, so it would wait for eth0 forever and
+/// block everybody who adds or removes a namespace.
 struct Release<'a>(&'a World);
 
 impl Drop for Release<'_> {

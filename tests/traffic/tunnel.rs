@@ -1,4 +1,5 @@
-//! TUN: the director wraps requests, real servers in another network unwrap them and answer past it.
+//! Tunnels: the director wraps requests, and real servers in another network unpack them and reply
+//! directly.
 
 use std::net::SocketAddr;
 
@@ -81,7 +82,7 @@ fn carry(kind: Kind, checksum: Checksum, family: Family, outer: Family) {
     .record();
 }
 
-/// A device that checks and a sender that does not, or the other way round: silence.
+/// If only one end uses checksums, packets are dropped.
 fn checksums_must_agree(family: Family) {
     let world = World::new(Layout::Remote);
     serve_http(&world.real[0], 80);

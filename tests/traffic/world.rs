@@ -1,4 +1,4 @@
-//! The hosts of an LVS site and the wires between them:
+//! The hosts of a load balancing site and their networks:
 //!
 //! ```text
 //! client -- router --+-- director       TwoArm: rs1 and rs2 behind the director
@@ -22,13 +22,13 @@ pub use Family::{V4, V6};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// NAT: the real servers' default route is the director.
+    /// NAT with two networks: the default route of the real servers is the director.
     TwoArm,
-    /// NAT on one segment: their default route is the director all the same.
+    /// NAT on one network: the default route of the real servers is the director too.
     OneArm,
-    /// DR: their default route is the router.
+    /// Direct routing: the default route of the real servers is the router.
     Beside,
-    /// TUN: the director reaches them through the router.
+    /// Tunnels: the director reaches the real servers through the router.
     Remote,
 }
 
@@ -38,11 +38,11 @@ pub struct World {
     pub director: Host,
     pub real: [Host; 2],
     layout: Layout,
-    /// Only its bridges matter.
+    /// Holds the bridges of the networks.
     switch: Host,
 }
 
-/// The number of an address's network in `address`.
+/// Number of a network, used in its addresses.
 #[derive(Clone, Copy)]
 enum Net {
     Outside,
@@ -62,7 +62,7 @@ fn address(family: Family, net: Net, host: u8) -> IpAddr {
     text.parse().expect("an address")
 }
 
-/// Virtual address; as a host number it is 80 in the front network.
+/// Virtual address: host 80 of the front network.
 pub fn vip(family: Family) -> IpAddr {
     address(family, Net::Front, 80)
 }
@@ -80,7 +80,7 @@ pub fn dip(family: Family) -> IpAddr {
     address(family, Net::Front, 2)
 }
 
-/// An address of the real servers' network behind the director that nobody has.
+/// An address without a host in the real servers' network behind the director.
 pub fn nobody(family: Family) -> IpAddr {
     address(family, Net::Back, 99)
 }
@@ -89,13 +89,13 @@ pub fn router_front(family: Family) -> IpAddr {
     address(family, Net::Front, 1)
 }
 
-/// `ADDRESS/32` or `ADDRESS/128`.
+/// The address with a prefix of /32 or /128.
 pub fn alone(address: IpAddr) -> String {
     format!("{address}/{}", if address.is_ipv4() { 32 } else { 128 })
 }
 
-/// All that the tests load, once: a module's fall-back devices appear in every namespace. Where a
-/// module is missing it may be built in; if not, what needs it says so.
+/// Loads all modules once, because their fallback interfaces appear in every namespace. A module
+/// may be built in; if it is missing, the test that needs it fails.
 fn load_modules() {
     static ONCE: Once = Once::new();
     const MODULES: [&str; 10] =
@@ -189,7 +189,7 @@ impl World {
         }
     }
 
-    /// The real servers' default route, as the mode wants it.
+    /// Default route of the real servers for this layout.
     pub fn gateway(&self, family: Family) -> IpAddr {
         match self.layout {
             Layout::OneArm => address(family, Net::Front, self.director.number),
@@ -197,25 +197,26 @@ impl World {
         }
     }
 
-    /// The address of real server 0 or 1.
+    /// Address of real server 0 or 1.
     pub fn rip(&self, index: usize, family: Family) -> IpAddr {
         address(family, self.net(), self.real[index].number)
     }
 
-    /// Runs the program under test on the director.
+    /// Runs the program under test on the director, and returns its output.
     pub fn ipvsadm(&self, words: &[&str]) -> String {
         let program = env!("CARGO_BIN_EXE_ipvsadm");
         self.director.command(&[&[program], words].concat(), "")
     }
 
-    /// Rules as `ipvsadm -R` reads them.
+    /// Loads rules with `ipvsadm -R`.
     pub fn rules(&self, lines: &str) {
         let program = env!("CARGO_BIN_EXE_ipvsadm");
         self.director.command(&[program, "-R"], lines);
     }
 }
 
-/// The director's second interface and all of the router's are the first of their network.
+/// Whether the interface has the first address of its network: all interfaces of the router, and
+/// the director's second one.
 fn net_is_gateway(host: &Host, interface: u8) -> bool {
     host.name == "router" || (host.name == "director" && interface == 1)
 }

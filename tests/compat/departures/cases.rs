@@ -1,4 +1,4 @@
-//! The entries.
+//! The list of departures.
 
 use super::{Departure, Effect};
 
@@ -19,7 +19,7 @@ const fn refused(status: i32, message: &'static str, table: &'static str) -> Eff
     Effect { status, stdout: Some(""), or_stdout: &[], message: Some(message), table: Some(table) }
 }
 
-/// The message names a line of the file: its text is not the old program's.
+/// A failing command whose message is not compared, because it names a line of the file.
 const fn fails(status: i32, table: &'static str) -> Effect {
     Effect { status, stdout: Some(""), or_stdout: &[], message: None, table: Some(table) }
 }
@@ -251,7 +251,7 @@ pub static DEPARTURES: &[Departure] = &[
         "addresses all round the circle are sorted as numbers",
         "-A -t 10.0.0.1:80 -s rr\n-A -t 100.0.0.1:80 -s rr\n-A -t 192.0.0.1:80 -s rr\n",
         "-S -n",
-        // Since Linux 7.1 a table has an order of its own in each namespace.
+        // Since Linux 7.1 each namespace has its own order of services.
         Effect {
             or_stdout: &[
                 "-A -t 10.0.0.1:80 -s rr\n-A -t 100.0.0.1:80 -s rr\n-A -t 192.0.0.1:80 -s rr\n",
@@ -311,7 +311,7 @@ pub static DEPARTURES: &[Departure] = &[
         Effect { status: 0, stdout: Some(""), or_stdout: &[], message: Some(""), table: None },
         refused(255, "No such device", ""),
     ),
-    // Words.
+    // First words.
     departure(
         "help is a word too",
         "",

@@ -1,4 +1,4 @@
-//! Whether a declared departure makes exactly the difference that a random command shows.
+//! Decides whether a declared departure explains the difference of a random command.
 
 use super::without_thresholds;
 use crate::comparison::{difference, same_messages};
@@ -6,7 +6,7 @@ use crate::generator::{Command, Generated};
 use crate::pair::{Pair, ours_under_test, words};
 use crate::testbed::process::Outcome;
 
-/// Makes both tables equal again.
+/// Commands that reset both tables.
 const START: &str = "-C\n--set 900 120 300\n";
 
 const MASK: &str = "illegal virtual server persistent mask specified";
@@ -14,7 +14,8 @@ const SCHEDULER: &str = "Scheduler or persistence engine not found";
 const PREFIX: &str = "illegal ipv6 netmask specified";
 const REAL_SERVER: &str = "illegal real server address[:port] specified";
 
-/// Whether the difference is declared. The tables are made equal again where it left them unequal.
+/// Whether a departure explains the difference. If the departure leaves the tables unequal, this
+/// makes them equal again.
 pub fn declared(pair: &Pair, command: &Generated, ours: &Outcome, theirs: &Outcome) -> bool {
     if !ours_under_test() {
         return false;
@@ -41,7 +42,7 @@ fn with_old_save(ours: &Outcome) -> Outcome {
     Outcome { stdout: without_thresholds(&ours.stdout), ..ours.clone() }
 }
 
-/// A file in which a line failed ends with 255, whatever the last line did.
+/// Our exit status is 255 if any line of a file failed; the old program's depends on the last line.
 fn failed_line(ours: &Outcome, theirs: &Outcome) -> bool {
     let failed = !theirs.stderr.is_empty();
     ours.status == if failed { 255 } else { 0 }
@@ -49,12 +50,13 @@ fn failed_line(ours: &Outcome, theirs: &Outcome) -> bool {
         && same_messages(&ours.stderr, &theirs.stderr)
 }
 
-/// A file with a mistake changes nothing, and the message is that of the line which is named.
+/// If a file has a mistake, nothing is changed, and the message belongs to the line that the hint
+/// names.
 fn file_with_mistake(pair: &Pair, file: &str, ours: &Outcome) -> bool {
     let number = ours.stderr.lines().find_map(|line| line.strip_prefix("hint: line "));
     let number = number.and_then(|text| text.split(':').next()?.parse::<usize>().ok());
     let Some(line) = number.and_then(|number| file.lines().nth(number - 1)) else { return false };
-    // It looks for the scheduler of a new service only.
+    // Our program looks up the scheduler only for a new service.
     pair.load(START);
     let added = line.replacen("-E ", "-A ", 1).replacen("--edit-service ", "--add-service ", 1);
     let line = if ours.stderr.starts_with(SCHEDULER) { &added } else { line };
@@ -63,13 +65,13 @@ fn file_with_mistake(pair: &Pair, file: &str, ours: &Outcome) -> bool {
         && ours.stdout.is_empty()
         && is_usage(&alone)
         && same_messages(&ours.stderr, &alone.stderr);
-    // The old program has run the lines before.
+    // The old program has executed the lines before the mistake.
     pair.load(START);
     found
 }
 
-/// Of two mistakes in a line either may be the first, where the order of options no longer counts;
-/// and what a value means is not asked before the service is known.
+/// If a line has two mistakes, our program may report the other one. The order of options does not
+/// matter to it, and it interprets a value only when the service is known.
 fn other_mistake(pair: &Pair, command: &Generated, ours: &Outcome, theirs: &Outcome) -> bool {
     let Generated { given, ordered } = command;
     let same = |words: &[String]| difference(ours, &pair.theirs.run(words, None)).is_none();
@@ -80,7 +82,7 @@ fn other_mistake(pair: &Pair, command: &Generated, ours: &Outcome, theirs: &Outc
         || theirs.stderr.starts_with(REAL_SERVER) && same(&numeric_port(given))
 }
 
-/// The words without an option and its value.
+/// Removes an option and its value.
 fn without_value(command: &Command, letter: &str, name: &str) -> Vec<String> {
     let mut words = command.words.iter();
     let mut kept = Vec::new();
@@ -94,7 +96,8 @@ fn without_value(command: &Command, letter: &str, name: &str) -> Vec<String> {
     kept
 }
 
-/// A prefix length with no service of IPv6: no IPv4 mask.
+/// Whether a prefix length is given without an IPv6 service, where our program expects an IPv4
+/// mask.
 fn has_bare_length(command: &Command) -> bool {
     let values = command.words.iter().zip(command.words.iter().skip(1)).map(|(name, value)| {
         name.strip_prefix("-M")
@@ -106,12 +109,12 @@ fn has_bare_length(command: &Command) -> bool {
         && !command.words.iter().any(|word| is_six(word))
 }
 
-/// Makes the service one of IPv6. An unclosed bracket makes no address.
+/// Whether the word makes the service an IPv6 one. A word with an unclosed bracket is no address.
 fn is_six(word: &str) -> bool {
     word == "-6" || word.matches(':').count() > 1 && word.contains('[') == word.contains(']')
 }
 
-/// Whether the mask stands before what says that the service is one of IPv6.
+/// Whether the mask precedes the word that makes the service an IPv6 one.
 fn family_late(command: &Command) -> bool {
     let mask = command.words.iter().position(|word| is_mask(word));
     let family = command.words.iter().position(|word| is_six(word));
@@ -122,7 +125,7 @@ fn is_mask(word: &str) -> bool {
     word.starts_with("-M") || word.starts_with("--netmask")
 }
 
-/// The words with a number for the name of a port.
+/// Replaces a port name by its number.
 fn numeric_port(command: &Command) -> Vec<String> {
     command.words.iter().map(|word| word.replace("server.example:http", "10.1.0.1:80")).collect()
 }

@@ -1,6 +1,6 @@
-//! The words of random commands: few, so that commands meet.
+//! Words for random commands. There are few of each kind, so that commands affect the same objects.
 
-/// The kinds of commands, as often as they come.
+/// Commands with their relative frequency.
 pub const KINDS: &[(usize, &str)] = &[
     (17, "-A"),
     (9, "-E"),
@@ -18,8 +18,8 @@ pub const KINDS: &[(usize, &str)] = &[
     (3, "-R"),
 ];
 
-/// In each family and protocol these lie in one half of the circle of numbers, where the order of
-/// the old program is one.
+/// Service addresses. Those of each family and protocol lie within half of the 32-bit circle, where
+/// the old program's order is well defined.
 pub const SERVICES: &[(&str, &str, &str)] = &[
     ("-t", "--tcp-service", "10.0.0.1:80"),
     ("-t", "--tcp-service", "10.0.0.1:443"),
@@ -43,7 +43,7 @@ pub const SERVICES: &[(&str, &str, &str)] = &[
     ("-f", "--fwmark-service", "2147483647 -6"),
 ];
 
-/// Addresses of services that are wrong, or unusual.
+/// Invalid or unusual service addresses.
 pub const ODD_SERVICES: &[&str] = &[
     "",
     " ",
@@ -76,7 +76,7 @@ pub const ODD_SERVICES: &[&str] = &[
     "10.0.0.1:80:80",
 ];
 
-/// Real servers.
+/// Valid real server addresses.
 pub const SERVERS: &[&str] = &[
     "10.1.0.1",
     "10.1.0.1:80",
@@ -92,7 +92,7 @@ pub const SERVERS: &[&str] = &[
     "[fd00::2]:443",
 ];
 
-/// Addresses of real servers that are wrong, or unusual.
+/// Invalid or unusual real server addresses.
 pub const ODD_SERVERS: &[&str] = &[
     "",
     " ",
@@ -110,15 +110,15 @@ pub const ODD_SERVERS: &[&str] = &[
     "80",
 ];
 
-/// Schedulers.
+/// All schedulers of Linux, and `none`.
 pub const SCHEDULERS: &[&str] = &[
     "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "none",
 ];
 
-/// Numbers that most options take.
+/// Numbers that most options accept.
 pub const NUMBERS: &[&str] = &["0", "1", "2", "5", "10", "60", "100", "300", "65535"];
 
-/// Numbers that few options take, or none.
+/// Numbers that few options accept, or none.
 pub const ODD_NUMBERS: &[&str] = &[
     "",
     " ",
@@ -142,7 +142,7 @@ pub const ODD_NUMBERS: &[&str] = &[
     "-p",
 ];
 
-/// Words that no command takes.
+/// Words that no command accepts.
 pub const JUNK: &[&str] = &[
     "foo",
     "",

@@ -1,4 +1,4 @@
-//! Both programs where every user may execute them.
+//! Copies of both programs that every user can execute.
 
 use std::fs::{Permissions, copy, set_permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +16,7 @@ pub struct Copies {
 }
 
 impl Copies {
-    /// The folders above the originals may be closed to others.
+    /// Copies both programs to /tmp, because other users may not enter the original folders.
     pub fn new(ours: &Program, theirs: &Program) -> Self {
         let directory = TempDir::new_in("/tmp").expect("scratch directory");
         open(directory.path());

@@ -1,13 +1,13 @@
-//! Folders that a test does without.
+//! Hides folders from a test.
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 
-/// A folder that is empty for the calling thread and what it starts, and for nobody else.
+/// Makes a folder empty for the calling thread and its children only.
 pub struct Hidden(&'static str);
 
 impl Hidden {
-    /// Covers the folder.
+    /// Mounts an empty file system over the folder.
     pub fn new(folder: &'static str) -> Self {
         unshare(CloneFlags::CLONE_NEWNS).expect("a new mount namespace needs root");
         let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
@@ -20,7 +20,7 @@ impl Hidden {
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        // The mount namespace ends with its thread in any case.
+        // An error does not matter: the mount namespace ends with its thread.
         let _ = umount2(self.0, MntFlags::MNT_DETACH);
     }
 }

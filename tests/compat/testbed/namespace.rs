@@ -1,4 +1,4 @@
-//! Network namespaces of a test, and a name service that is the same on every machine.
+//! Network namespaces of a test, and host and port names that are equal on every machine.
 
 use std::fs::File;
 use std::io::Write;
@@ -10,15 +10,14 @@ use tempfile::TempDir;
 
 use super::process::must;
 
-/// A network namespace with a table, addresses and links of its own. It ends with its last user.
+/// A network namespace with its own table, addresses and links. It ends with its last user.
 pub struct Namespace {
     handle: File,
 }
 
 impl Namespace {
-    /// A fresh namespace with these links and addresses, as `ip` reads them. Without any address,
-    /// those of a loopback that is up included, the kernel refuses every real server. The calling
-    /// thread is in the namespace afterwards.
+    /// Creates a namespace with these links and addresses, as arguments of `ip`. The calling thread
+    /// enters it. Without any address, not even on loopback, the kernel refuses every real server.
     pub fn new(links: &str) -> Self {
         unshare(CloneFlags::CLONE_NEWNET).expect("a new network namespace needs root");
         let handle = File::open("/proc/thread-self/ns/net").expect("open own network namespace");
@@ -29,12 +28,12 @@ impl Namespace {
         namespace
     }
 
-    /// Moves the calling thread, and what it starts from now on, into the namespace.
+    /// Moves the calling thread into the namespace; later children start there too.
     pub fn enter(&self) {
         setns(&self.handle, CloneFlags::CLONE_NEWNET).expect("enter a network namespace");
     }
 
-    /// Runs the lines as arguments of `ip` in the namespace.
+    /// Runs each line as arguments of `ip` in the namespace.
     pub fn ip(&self, lines: &str) {
         self.enter();
         must("ip", &["-batch", "-"], Some(lines));
@@ -43,19 +42,20 @@ impl Namespace {
 
 const COVERED: [&str; 4] = ["hosts", "services", "resolv.conf", "nsswitch.conf"];
 
-/// Names of the tests' own network, in place of the machine's, for one thread and its children.
+/// Replaces the machine's host and port names by those of the tests, for one thread and its
+/// children.
 pub struct NameService {
     _files: TempDir,
 }
 
 impl NameService {
-    /// Covers the machine's files with those of the test.
+    /// Mounts files over the machine's /etc/hosts and similar ones.
     pub fn new(hosts: &str, services: &str) -> Self {
         unshare(CloneFlags::CLONE_NEWNS).expect("a new mount namespace needs root");
         let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
         mount(None::<&str>, "/", None::<&str>, private, None::<&str>).expect("private mounts");
         let files = TempDir::new().expect("scratch directory");
-        // Nobody listens there: an unknown name fails at once.
+        // No name server listens there, so that an unknown name fails at once.
         let resolver = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n";
         let sources = "hosts: files dns\nservices: files\n";
         for (name, text) in COVERED.into_iter().zip([hosts, services, resolver, sources]) {
@@ -68,7 +68,7 @@ impl NameService {
 impl Drop for NameService {
     fn drop(&mut self) {
         for name in COVERED {
-            // What was not covered is not uncovered.
+            // A file that was not mounted over causes an error, which does not matter.
             let _ = umount2(&Path::new("/etc").join(name), MntFlags::MNT_DETACH);
         }
     }
@@ -77,7 +77,7 @@ impl Drop for NameService {
 fn cover(directory: &Path, name: &str, text: &str) {
     let target = Path::new("/etc").join(name);
     if !target.exists() {
-        // In a bare root file system libc's own defaults are what the machine has.
+        // These two may be missing in a minimal file system; then libc uses its defaults.
         assert!(name == "nsswitch.conf" || name == "resolv.conf", "this test needs /etc/{name}");
         return;
     }

@@ -1,4 +1,4 @@
-//! Child processes under a hard time limit.
+//! Runs child processes with a time limit.
 
 use std::io::{Read, Seek, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -9,37 +9,37 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// A child that runs longer hangs.
+/// Time limit after which a child counts as hung.
 pub const LIMIT: Duration = Duration::from_secs(20);
 
-/// User and group `nobody`.
+/// Numeric id of the user and group `nobody`.
 const NOBODY: u32 = 65534;
 
-/// A file to execute and the name that it sees as its own.
+/// An executable file, and its argument 0.
 #[derive(Clone, Debug)]
 pub struct Program {
     pub path: PathBuf,
     pub name: &'static str,
 }
 
-/// What a child left behind.
+/// Result of a finished child.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// The exit status as a shell counts it: 128 + signal for a killed child.
+    /// Exit status as in a shell: 128 + signal if a signal killed the child.
     pub status: i32,
     pub stdout: String,
     pub stderr: String,
-    /// It was killed at the time limit.
+    /// Whether the child was killed at the time limit.
     pub hung: bool,
 }
 
 impl Program {
-    /// Runs the program in the namespace of the calling thread.
+    /// Runs the program in the calling thread's namespace.
     pub fn run(&self, words: &[String], stdin: Option<&str>) -> Outcome {
         self.end(self.command(words, stdin))
     }
 
-    /// The same as a user without any privilege.
+    /// Like [`Self::run`], as a user without any privilege.
     pub fn run_as_nobody(&self, words: &[String], stdin: Option<&str>) -> Outcome {
         let mut command = self.command(words, stdin);
         command.uid(NOBODY).gid(NOBODY);
@@ -61,8 +61,8 @@ impl Program {
     }
 }
 
-/// Runs a line of shell that finds the programs in `folder` first. The old companions set a PATH of
-/// their own, so the folder also covers the system's.
+/// Runs a shell command with `folder` first in the PATH. The old companions set their own PATH, so
+/// the folder is also mounted over the system's folders.
 pub fn run_commands_of(folder: &Path, line: &str, stdin: Option<&str>) -> Outcome {
     let folder = folder.display();
     let script = format!(
@@ -73,7 +73,7 @@ pub fn run_commands_of(folder: &Path, line: &str, stdin: Option<&str>) -> Outcom
     shell.run(&["--mount", "/bin/sh", "-c", &script].map(str::to_owned), stdin)
 }
 
-/// Runs a helper of the test itself, which must succeed.
+/// Runs a helper of the test, which must succeed.
 pub fn must(program: &str, words: &[&str], stdin: Option<&str>) -> String {
     let helper = Program { path: PathBuf::from(program), name: "helper" };
     let words: Vec<String> = words.iter().map(ToString::to_string).collect();
@@ -137,7 +137,7 @@ fn ready(streams: [(BorrowedFd<'_>, bool); 2], deadline: Instant) -> [bool; 2] {
     streams.map(|(_, open)| open && answers.next().unwrap_or(false))
 }
 
-/// Whether the stream is still open.
+/// Reads what is available. Returns whether the stream is still open.
 fn drain(stream: &mut impl Read, text: &mut Vec<u8>) -> bool {
     let mut block = [0; 16 * 1024];
     match stream.read(&mut block) {
