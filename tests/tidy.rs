@@ -94,7 +94,7 @@ fn every_file_says_what_it_is_for() {
 }
 
 #[test]
-fn rooms_know_only_the_rooms_below_them() {
+fn rooms_use_only_the_rooms_below_them() {
     let mut faults = Vec::new();
     for (path, text) in sources() {
         let Some(room) = path.strip_prefix("src/") else { continue };
@@ -281,7 +281,7 @@ fn circling(room: &str, modules: &[Module]) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn files_of_a_room_know_each_other_in_no_circle() {
+fn files_of_a_room_form_no_circle() {
     let mut rooms: BTreeMap<String, Vec<Module>> = BTreeMap::new();
     for (room, module) in sources().into_iter().filter_map(|(file, text)| Module::of(file, &text)) {
         rooms.entry(room).or_default().push(module);
@@ -336,7 +336,7 @@ fn circles_are_found_through_imports_and_re_exports() {
 }
 
 #[test]
-fn nothing_is_unfinished_skipped_or_printed_aside() {
+fn no_unfinished_code_skipped_test_or_direct_print() {
     // Split, so that this file does not contain the words itself.
     let words = [
         concat!("to", "do!("),
@@ -376,7 +376,7 @@ fn every_crate_says_what_it_is_for() {
 }
 
 #[test]
-fn the_changelog_and_the_readme_know_the_version_and_the_commands() {
+fn the_changelog_and_the_readme_have_the_version_and_the_commands() {
     let changelog = read(&Path::new(TOP).join("CHANGELOG.md"));
     assert!(changelog.contains(env!("CARGO_PKG_VERSION")), "CHANGELOG.md: no such version");
     let readme = read(&Path::new(TOP).join("README.md"));

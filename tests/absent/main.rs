@@ -103,7 +103,7 @@ fn is_refused(outcome: &Outcome, is_root: bool) -> bool {
 }
 
 #[test]
-fn every_command_says_the_same() {
+fn every_command_fails_like_the_old_one() {
     let absence = Absence::new();
     let _hidden = Hidden::new(MODULES);
     let files = ["", "\n", "# none\n", "-L\n", "-C\n-A -t 10.0.0.9:80\n"];
@@ -119,7 +119,7 @@ fn every_command_says_the_same() {
 }
 
 #[test]
-fn a_mistake_is_told_all_the_same() {
+fn mistakes_are_reported_without_ipvs() {
     let absence = Absence::new();
     let _hidden = Hidden::new(MODULES);
     for line in lines(MISUSE) {
@@ -136,7 +136,7 @@ fn a_mistake_is_told_all_the_same() {
 }
 
 #[test]
-fn the_companions_say_the_same() {
+fn save_and_restore_fail_like_the_old_ones() {
     let _absence = Absence::new();
     let _hidden = Hidden::new(MODULES);
     let ours = tempfile::tempdir().expect("scratch directory");
@@ -155,7 +155,7 @@ fn the_companions_say_the_same() {
 }
 
 #[test]
-fn it_is_loaded_where_the_kernel_does_not_load_it() {
+fn modprobe_loads_ipvs_if_the_kernel_does_not() {
     let absence = Absence::new();
     for program in [&absence.copies.theirs, &absence.copies.ours] {
         let outcome = program.run(&["-L".to_owned()], None);
@@ -166,7 +166,7 @@ fn it_is_loaded_where_the_kernel_does_not_load_it() {
 }
 
 #[test]
-fn services_and_servers_of_a_family_that_is_not_there() {
+fn ipv6_services_are_refused_without_ipv6() {
     const UNKNOWN: &str = "Operation not supported with specified address family";
     assert!(!Path::new("/proc/net/if_inet6").exists(), "the guest needs ipv6.disable=1");
     let absence = Absence::new();

@@ -17,7 +17,7 @@ fn said(output: &Output) -> String {
 }
 
 #[test]
-fn names_that_are_not_utf8_are_opened() {
+fn file_names_that_are_not_utf8_are_opened() {
     let folder = tempfile::tempdir().unwrap();
     let names: [&[u8]; 2] = [b"a\xff", b"a\xfe"];
     for (name, text) in names.iter().zip([RULE, OTHER]) {
@@ -82,7 +82,7 @@ fn a_caller_who_is_not_root_learns_why_there_is_no_lock() {
 
 /// A user who may run this program by sudo may not be allowed to read every file.
 #[test]
-fn nothing_of_a_file_is_shown_that_the_caller_of_sudo_cannot_read() {
+fn file_content_is_hidden_from_a_sudo_caller_who_cannot_read_it() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();

@@ -32,7 +32,7 @@ fn with_server(mut table: Table, weight: u32) -> Table {
 
 /// Everybody may read the file in /proc. The old program asks IPVS first, which refuses.
 #[test]
-fn connections_are_listed_to_those_whom_ipvs_obeys() {
+fn connections_are_listed_only_with_the_privilege() {
     namespace(|| {
         for words in ["-L -c", "-L -c -n", "-L -c --persistent-conn", "-L -c --json"] {
             let nobody = "setpriv --reuid 65534 --clear-groups";
@@ -109,7 +109,7 @@ fn a_connection_survives_a_hundred_random_applies_but_not_the_loss_of_its_server
 }
 
 #[test]
-fn a_failed_apply_does_not_hurt_it_either() {
+fn a_connection_survives_a_failed_apply() {
     namespace(|| {
         let mut stream = connect();
         assert_eq!(talk(&mut stream, "hello"), Ok(()));

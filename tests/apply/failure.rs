@@ -15,7 +15,7 @@ use crate::program::{
 use crate::tables::table;
 
 #[test]
-fn a_refused_line_anywhere_is_named_and_everything_is_undone() {
+fn apply_names_a_refused_line_and_rolls_back() {
     namespace(|| {
         let mut random = Random::new();
         let mut refused = 0;
@@ -54,7 +54,7 @@ fn a_refused_line_anywhere_is_named_and_everything_is_undone() {
 /// The first reading remembers the line of each refusal, so a slow DNS cannot delay the rollback or
 /// the message.
 #[test]
-fn no_name_is_looked_up_again_for_the_message_of_a_refusal() {
+fn a_refusal_message_needs_no_second_lookup() {
     namespace(|| {
         let (_file, path) =
             file("-A -t localhost:80 -s rr\n-a -t localhost:80 -r 127.255.255.255:80 -g -w 1\n");
@@ -124,7 +124,7 @@ fn at_every_send(
 const STEPS: usize = 5;
 
 #[test]
-fn a_broken_socket_at_every_step() {
+fn apply_rolls_back_on_a_broken_socket() {
     namespace(|| {
         let undone = at_every_send(
             |_| "error=ENOBUFS",
@@ -140,7 +140,7 @@ fn a_broken_socket_at_every_step() {
 }
 
 #[test]
-fn sigterm_or_sigint_at_every_step() {
+fn apply_rolls_back_on_sigterm_or_sigint() {
     namespace(|| {
         let name = |send| ["interrupted by SIGTERM", "interrupted"][send % 2];
         let fault = |send| ["signal=SIGTERM", "signal=SIGINT"][send % 2];
@@ -168,7 +168,7 @@ fn sigterm_or_sigint_at_every_step() {
 }
 
 #[test]
-fn sigkill_at_every_step_and_recover() {
+fn recover_rolls_back_after_sigkill() {
     namespace(|| {
         let undone = at_every_send(
             |_| "signal=SIGKILL",
@@ -192,7 +192,7 @@ fn sigkill_at_every_step_and_recover() {
 }
 
 #[test]
-fn an_undo_that_fails_too_is_said_and_can_be_repeated() {
+fn a_failed_rollback_is_reported_and_can_be_repeated() {
     namespace(|| {
         let (old, new) = big();
         let ((_old, old_path), (_new, new_path)) = (file(&old), file(&new));
@@ -222,7 +222,7 @@ fn an_undo_that_fails_too_is_said_and_can_be_repeated() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_no_success_where_json_was_asked_for() {
+fn an_unwritable_json_report_is_an_error() {
     namespace(|| {
         let (old, new) = big();
         let ((_old, old_path), (_new, new_path)) = (file(&old), file(&new));
@@ -252,7 +252,7 @@ fn a_report_that_cannot_be_written_is_no_success_where_json_was_asked_for() {
 }
 
 #[test]
-fn what_only_other_programs_make_can_be_recovered() {
+fn recover_restores_values_of_other_programs() {
     namespace(|| {
         let mut client = Client::open().unwrap();
         let key = ServiceKey::tcp("192.0.2.80:80".parse().unwrap());
@@ -275,7 +275,7 @@ fn what_only_other_programs_make_can_be_recovered() {
 }
 
 #[test]
-fn time_outs_and_daemons_come_back_too() {
+fn rollback_restores_time_outs_and_daemons() {
     namespace(|| {
         let old = "-A -t 192.0.2.80:80 -s rr\n--set 905 0 0\n\
                    --start-daemon backup --mcast-interface lo --syncid 9\n";
@@ -305,7 +305,7 @@ fn reached(method: &str) -> String {
 /// No rule line can express the forwarding method "local", but the kernel distinguishes it from
 /// others.
 #[test]
-fn local_is_a_method_of_its_own() {
+fn rollback_restores_forwarding_local() {
     namespace(|| {
         ours_with(&reached("route"), &["apply", "-"]).expect(0);
         let before = live();

@@ -27,7 +27,7 @@ fn status(mut child: Child) -> Option<i32> {
 }
 
 #[test]
-fn unconfirmed_is_undone_and_accepted_stays() {
+fn an_unconfirmed_apply_is_rolled_back_and_an_accepted_one_stays() {
     namespace(|| {
         let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
         ours(&["apply", &old]).expect(0);
@@ -86,7 +86,7 @@ fn a_lost_terminal_is_no_confirmation() {
 }
 
 #[test]
-fn who_waits_for_the_lock_gets_it() {
+fn wait_gets_the_lock() {
     namespace(|| {
         let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
         ours(&["apply", &old]).expect(0);
@@ -98,7 +98,7 @@ fn who_waits_for_the_lock_gets_it() {
 }
 
 #[test]
-fn an_empty_wish_needs_a_word() {
+fn empty_input_needs_allow_empty() {
     namespace(|| {
         let (_old, old) = file(OLD);
         ours(&["apply", &old]).expect(0);
@@ -151,7 +151,7 @@ fn mistakes_change_nothing_and_name_their_line() {
 }
 
 #[test]
-fn what_is_out_of_scope_is_left_alone() {
+fn services_outside_the_scope_are_left_alone() {
     namespace(|| {
         reference("", &["-A", "-t", "192.0.2.80:80", "-s", "rr"]).expect(0);
         reference("", &["-A", "-f", "7", "-s", "rr"]).expect(0);
@@ -178,7 +178,7 @@ fn what_is_out_of_scope_is_left_alone() {
 }
 
 #[test]
-fn weights_are_kept_on_demand() {
+fn keep_weights_keeps_weights() {
     namespace(|| {
         let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
         ours(&["apply", &old]).expect(0);
@@ -256,7 +256,7 @@ fn another_writer_is_reported_in_a_large_table_too() {
 }
 
 #[test]
-fn what_another_writer_deletes_first_is_deleted() {
+fn a_deletion_by_another_writer_is_no_error() {
     namespace(|| {
         let more = "-a -t 192.0.2.80:80 -r 198.51.100.2:80 -g -w 5\n";
         let ((_old, old), (_new, new)) = (file(&format!("{OLD}{more}")), file(OLD));
@@ -271,7 +271,7 @@ fn what_another_writer_deletes_first_is_deleted() {
 
 /// The kernel refuses our service, but then accepts our real server.
 #[test]
-fn a_service_that_another_writer_makes_first_stays_as_that_made_it() {
+fn rollback_keeps_a_service_that_another_writer_added_first() {
     namespace(|| {
         let (_old, old) = file(OLD);
         let status = overtaken(&old, || {
@@ -327,7 +327,7 @@ fn journal() -> String {
 /// The kernel reuses inode numbers of namespaces, but not predictably: other files in /proc take
 /// numbers too. So the test renames the journal to the new namespace's number.
 #[test]
-fn the_journal_of_a_namespace_that_is_gone_is_not_believed() {
+fn the_journal_of_a_dead_namespace_is_ignored() {
     let (tell, told) = channel();
     namespace(move || {
         let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
@@ -352,7 +352,7 @@ fn the_journal_of_a_namespace_that_is_gone_is_not_believed() {
 }
 
 #[test]
-fn what_only_deletes_can_be_recovered() {
+fn recover_adds_deleted_services_again() {
     namespace(|| {
         let (_old, old) = file(&format!("-A -u 192.0.2.80:53 -s rr\n{OLD}"));
         let (_new, new) = file("-A -u 192.0.2.80:53 -s rr\n");
@@ -392,7 +392,7 @@ fn two_namespaces_do_not_share_a_lock() {
 }
 
 #[test]
-fn what_says_how_to_apply_is_no_word_for_an_apply_that_has_begun() {
+fn accept_and_recover_refuse_options_of_a_new_apply() {
     namespace(|| {
         for what in ["--accept", "--recover"] {
             for how in
@@ -406,7 +406,7 @@ fn what_says_how_to_apply_is_no_word_for_an_apply_that_has_begun() {
 }
 
 #[test]
-fn a_reader_who_has_seen_enough_changes_no_exit_status() {
+fn a_closed_pipe_changes_no_exit_status() {
     namespace(|| {
         let (_new, new) = file("-A -t 192.0.2.81:80 -s rr\n");
         for (verb, status) in [("diff", 1), ("apply --dry-run", 1)] {
@@ -418,7 +418,7 @@ fn a_reader_who_has_seen_enough_changes_no_exit_status() {
 }
 
 #[test]
-fn nobody_else_can_hold_the_lock_or_write_beside_it() {
+fn other_users_can_neither_lock_nor_write_state_files() {
     namespace(|| {
         let (_new, new) = file("-A -t 192.0.2.81:80 -s rr\n");
         ours(&["apply", &new]).expect(0);
@@ -440,7 +440,7 @@ fn nobody_else_can_hold_the_lock_or_write_beside_it() {
 
 /// For a missing file on a read-only file system, the kernel reports the read-only file system.
 #[test]
-fn a_state_folder_that_cannot_be_written_is_no_obstacle() {
+fn apply_works_with_a_read_only_state_folder() {
     namespace(|| {
         let (_new, new) = file(NEW);
         fs::create_dir_all("/var/lib/ipvsadm").unwrap();
@@ -454,7 +454,7 @@ fn a_state_folder_that_cannot_be_written_is_no_obstacle() {
 }
 
 #[test]
-fn others_than_root_learn_that_they_may_not() {
+fn unprivileged_callers_are_refused() {
     namespace(|| {
         let (kept, new) = file(NEW);
         fs::set_permissions(kept.path(), PermissionsExt::from_mode(0o644)).unwrap();
@@ -474,7 +474,7 @@ fn others_than_root_learn_that_they_may_not() {
 
 /// A question that a killed apply left must not confirm a later apply.
 #[test]
-fn a_killed_apply_that_waited_confirms_no_other_one() {
+fn the_question_of_a_killed_apply_confirms_no_later_one() {
     namespace(|| {
         let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
         killed(&new);

@@ -6,7 +6,7 @@ use crate::common::{namespace, run};
 use crate::program::{file, ours, ours_with, restore};
 
 #[test]
-fn a_scheduler_that_does_not_exist_is_guessed() {
+fn an_unknown_scheduler_proposes_a_similar_one() {
     namespace(|| {
         let outcome = ours(&["-A", "-t", "192.0.2.80:80", "-s", "rrr"]).expect(255);
         let (first, hints) = outcome.complaints.split_once('\n').unwrap();
@@ -33,7 +33,7 @@ fn a_scheduler_that_does_not_exist_is_guessed() {
 }
 
 #[test]
-fn a_mask_with_holes_is_taken_as_it_is() {
+fn a_noncontiguous_mask_is_accepted_with_a_hint() {
     namespace(|| {
         let hint = "hint: the mask 0.0.0.24 has gaps; a network mask has none, as in \
                     255.255.255.0 or /24\n";
@@ -63,7 +63,7 @@ fn a_mask_with_holes_is_taken_as_it_is() {
 }
 
 #[test]
-fn an_advice_for_many_lines_stands_once() {
+fn the_same_hint_for_many_lines_is_printed_once() {
     namespace(|| {
         let outcome = restore(
             "-A -t 192.0.2.80:80 -s rr\n\
@@ -79,7 +79,7 @@ fn an_advice_for_many_lines_stands_once() {
 
 /// Direct routing and tunnels keep the port, so -m is probably missing.
 #[test]
-fn a_port_that_is_replaced_is_told_of_files_too() {
+fn a_replaced_port_is_reported_for_files_too() {
     const NOTE: &str = "-g and -i cannot change the port: 80 is used instead of 808";
     namespace(|| {
         let mut rules = "-A -t 192.0.2.80:80 -s rr\n".to_owned();

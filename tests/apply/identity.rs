@@ -115,7 +115,7 @@ fn a_namespace_is_recognised_by_its_lock_file_where_process_1_is_hidden() {
 }
 
 #[test]
-fn nothing_is_changed_where_the_namespace_is_not_known() {
+fn apply_refuses_an_unknown_namespace() {
     let outcome = machine(
         "rm -r /run/ipvsadm
         hide
@@ -137,7 +137,7 @@ fn nothing_is_changed_where_the_namespace_is_not_known() {
 
 /// A host that boots needs its rules, with or without a lock.
 #[test]
-fn restore_says_that_it_has_no_lock_and_goes_on() {
+fn restore_continues_without_a_lock() {
     let outcome = machine(
         "rm -r /run/ipvsadm
         hide

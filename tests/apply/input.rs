@@ -75,7 +75,7 @@ fn save_says_which_argument_it_ignored() {
 }
 
 #[test]
-fn a_control_byte_is_a_mistake_of_its_line() {
+fn control_bytes_are_reported_with_their_line() {
     namespace(|| {
         restore(TWO).expect(0);
         let before = live();
@@ -122,7 +122,7 @@ fn fed(source: &str, commands: &[&str]) -> Vec<(String, i32, String)> {
 }
 
 #[test]
-fn input_that_is_too_long_or_has_no_end_is_an_error() {
+fn overlong_or_endless_input_is_refused() {
     namespace(|| {
         restore(TWO).expect(0);
         let before = live();
@@ -172,7 +172,7 @@ fn the_mistake_in_a_line_of_many_words_is_found() {
 }
 
 #[test]
-fn of_a_duplicate_the_other_line_is_named() {
+fn duplicates_name_the_other_line() {
     namespace(|| {
         let service = "-A -t 192.0.2.80:80 -s rr\n";
         let server = "-a -t 192.0.2.80:80 -r 198.51.100.1:80 -m -w 1\n";
@@ -208,7 +208,7 @@ fn of_a_duplicate_the_other_line_is_named() {
 }
 
 #[test]
-fn where_a_real_server_has_another_port_it_is_named() {
+fn an_unknown_real_server_proposes_its_other_ports() {
     namespace(|| {
         restore(&format!(
             "{TWO}-a -t 192.0.2.81:80 -r 198.51.100.1:8080 -m\n\
@@ -233,7 +233,7 @@ fn where_a_real_server_has_another_port_it_is_named() {
 }
 
 #[test]
-fn options_without_effect_are_told() {
+fn options_without_effect_are_reported() {
     namespace(|| {
         let told = |words: &str| {
             let words: Vec<&str> = words.split(' ').collect();
@@ -273,7 +273,7 @@ fn options_without_effect_are_told() {
 }
 
 #[test]
-fn an_empty_file_would_delete_what_is_in_scope() {
+fn empty_input_with_a_scope_proposes_allow_empty() {
     namespace(|| {
         restore(TWO).expect(0);
         let refused = ours_with("", &["apply", "--scope", "192.0.2.80", "-"]).expect(2).complaints;
@@ -309,7 +309,7 @@ fn diff_and_apply_warn_before_they_act() {
 }
 
 #[test]
-fn no_input_is_waited_for_where_a_word_is_refused() {
+fn refused_arguments_are_reported_before_input_is_read() {
     namespace(|| {
         let mut child = Command::new(OURS)
             .args(["-R", "file"])

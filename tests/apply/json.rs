@@ -154,7 +154,7 @@ fn keys(value: &Value, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn every_key_stands_in_the_documentation() {
+fn every_key_is_documented() {
     namespace(|| {
         let mut random = Random::new();
         let mut found = BTreeSet::new();

@@ -92,7 +92,7 @@ fn a_background_job_waits_without_its_terminal() {
 }
 
 #[test]
-fn control_z_does_not_stop_the_clock() {
+fn control_z_does_not_stop_the_countdown() {
     changed(|new| {
         let words = format!("$ours apply --confirm 3 {new}; echo status $?");
         undone_in_spite_of(b"\x1a", PROMPT, &words);
@@ -101,7 +101,7 @@ fn control_z_does_not_stop_the_clock() {
 
 /// Keys typed before the question cannot answer it.
 #[test]
-fn keys_that_came_too_early_confirm_nothing() {
+fn keys_typed_before_the_question_confirm_nothing() {
     changed(|new| {
         let slow = "strace -f -o /dev/null -e trace=sendto -e inject=sendto:delay_enter=300000";
         let words = format!("echo begun; {slow} $ours apply --confirm 3 {new}; echo status $?");
@@ -111,7 +111,7 @@ fn keys_that_came_too_early_confirm_nothing() {
 
 /// Control-D delivers the unfinished line to the program.
 #[test]
-fn half_a_line_does_not_stop_the_clock() {
+fn an_unfinished_line_does_not_stop_the_countdown() {
     changed(|new| {
         let words = format!("$ours apply --confirm 3 {new}; echo status $?");
         undone_in_spite_of(b"y\x04", PROMPT, &words);

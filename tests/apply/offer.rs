@@ -146,7 +146,7 @@ fn every_unknown_scheduler_is_reported() {
 }
 
 #[test]
-fn what_the_kernel_has_under_any_name_is_taken() {
+fn any_scheduler_of_the_kernel_is_accepted() {
     namespace(|| {
         // "none" is the kernel's name for a service without a scheduler, and has no module.
         let none = "-A -t 192.0.2.80:80 -s none\n";
@@ -157,7 +157,7 @@ fn what_the_kernel_has_under_any_name_is_taken() {
 }
 
 #[test]
-fn a_file_that_names_what_is_loaded_asks_nothing_more() {
+fn loaded_schedulers_need_no_extra_request() {
     namespace(|| {
         restore(OLD).expect(0);
         let (_same, path) = file(OLD);
@@ -171,7 +171,7 @@ fn a_file_that_names_what_is_loaded_asks_nothing_more() {
 }
 
 #[test]
-fn a_service_outside_the_scope_may_need_anything() {
+fn services_outside_the_scope_are_not_checked() {
     namespace(|| {
         let text = "-A -t 192.0.2.80:80 -s wrrr\n-A -t 192.0.2.81:80 -s rr\n";
         ours_with(text, &["apply", "--scope", "192.0.2.81", "-"]).expect(0);
@@ -181,7 +181,7 @@ fn a_service_outside_the_scope_may_need_anything() {
 }
 
 #[test]
-fn two_files_are_compared_whatever_this_kernel_has() {
+fn diff_of_two_files_ignores_the_kernels_schedulers() {
     namespace(|| {
         let (_old, old) = file(OLD);
         let (_new, new) = file(&OLD.replace("-s rr", "-s nosuch"));

@@ -43,7 +43,7 @@ fn spoil(rows: &mut Vec<String>, how: u8, at: usize) {
 }
 
 #[test]
-fn the_table_and_the_messages_are_the_old_ones() {
+fn the_table_and_the_messages_equal_the_old_ones() {
     namespace(|| {
         let mut random = Random::new();
         let spoilers = proptest::collection::vec((0..14u8, any::<usize>()), 0..3);
@@ -92,7 +92,7 @@ fn a_typo_leaves_the_table_as_it_was() {
 }
 
 #[test]
-fn a_listing_that_nobody_reads_does_not_stop_the_lines_behind_it() {
+fn a_closed_pipe_of_a_listing_does_not_stop_later_lines() {
     namespace(|| {
         let mut text = String::new();
         for n in 0..8000 {
@@ -112,7 +112,7 @@ fn a_listing_that_nobody_reads_does_not_stop_the_lines_behind_it() {
 }
 
 #[test]
-fn counters_of_what_is_not_touched_live_on() {
+fn counters_of_untouched_services_survive() {
     namespace(|| {
         let text = "-A -u 127.0.0.1:53 -s rr\n-a -u 127.0.0.1:53 -r 127.0.0.1:5353 -m -w 1\n";
         restore(text).expect(0);
@@ -133,7 +133,7 @@ fn counters_of_what_is_not_touched_live_on() {
 }
 
 #[test]
-fn another_network_namespace_is_meant_where_it_is_named() {
+fn restore_enters_the_namespace_of_netns() {
     namespace(|| {
         let mut other = Command::new("unshare").args(["-n", "sleep", "60"]).spawn().unwrap();
         let pid = other.id().to_string();
@@ -197,7 +197,7 @@ fn disturbed(steady: &'static str, flickering: &'static str) {
 }
 
 #[test]
-fn a_real_server_that_comes_and_goes_meanwhile_is_no_refusal() {
+fn restore_tolerates_a_real_server_that_comes_and_goes() {
     disturbed(
         "-A -t 192.0.2.80:80 -s rr\n",
         "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 9\n",
@@ -205,7 +205,7 @@ fn a_real_server_that_comes_and_goes_meanwhile_is_no_refusal() {
 }
 
 #[test]
-fn a_service_that_comes_and_goes_meanwhile_is_no_refusal() {
+fn restore_tolerates_a_service_that_comes_and_goes() {
     disturbed(
         "-A -t 192.0.2.80:80 -s rr\n",
         "-A -t 192.0.2.80:80 -s rr\n-A -t 192.0.2.81:80 -s rr\n",
@@ -213,7 +213,7 @@ fn a_service_that_comes_and_goes_meanwhile_is_no_refusal() {
 }
 
 #[test]
-fn daemons_stop_before_the_rules_and_start_behind_them() {
+fn daemons_stop_before_the_rules_and_start_after_them() {
     namespace(|| {
         let service = "-A -t 192.0.2.80:80 -s rr\n";
         let start = "--start-daemon backup --mcast-interface lo\n";
@@ -234,7 +234,7 @@ fn daemons_stop_before_the_rules_and_start_behind_them() {
 }
 
 #[test]
-fn a_killed_apply_is_forgotten_only_where_all_of_it_is_replaced() {
+fn restore_drops_a_journal_only_if_it_replaces_all_of_it() {
     namespace(|| {
         let (old, new) = ("-A -t 192.0.2.80:80 -s rr\n", "-A -t 192.0.2.80:80 -s wlc\n");
         restore(old).expect(0);
@@ -258,7 +258,7 @@ fn a_killed_apply_is_forgotten_only_where_all_of_it_is_replaced() {
 /// The kernel refuses a daemon next to a real server of the other address family. The first line in
 /// the file wins, whatever the table had.
 #[test]
-fn of_what_excludes_each_other_the_first_line_wins() {
+fn the_first_of_two_conflicting_lines_wins() {
     const SERVICE: &str = "-A -t 192.0.2.80:80 -s rr\n";
     const MIXED: &str = "-a -t 192.0.2.80:80 -r [2001:db8::1]:80 -i -w 1\n";
     const DAEMON: &str = "--start-daemon backup --mcast-interface lo\n";

@@ -97,7 +97,7 @@ fn save_and_restore_is_identity() {
 }
 
 #[test]
-fn what_no_line_can_say_is_said_and_json_keeps_it() {
+fn save_reports_values_that_no_line_can_express_and_json_keeps_them() {
     namespace(|| {
         let json = "{\"schema\":1,\"services\":[{\"protocol\":\"tcp\",\"address\":\"192.0.2.80\",\
             \"port\":80,\"destinations\":[\
@@ -125,7 +125,7 @@ fn what_no_line_can_say_is_said_and_json_keeps_it() {
 
 /// Two real servers that would load as the same one, and one that would load as another.
 #[test]
-fn every_way_out_says_which_line_loads_as_something_else() {
+fn every_output_reports_lines_that_load_as_something_else() {
     namespace(|| {
         let server = |port: u16, forwarding: &str| {
             format!(
@@ -264,7 +264,7 @@ fn every_line_that_is_saved_can_be_read() {
 }
 
 #[test]
-fn a_daemon_of_an_interface_that_would_be_a_comment_is_left_out() {
+fn a_daemon_whose_interface_reads_as_a_comment_is_left_out() {
     namespace(|| {
         run("ip", &["link", "set", "lo", "up"]);
         run("ip", &["link", "add", "#0", "type", "dummy"]);

@@ -134,7 +134,7 @@ fn json_says_whether_anything_changed() {
 }
 
 #[test]
-fn a_name_that_is_no_field_proposes_one() {
+fn an_unknown_field_proposes_a_similar_one() {
     namespace(|| {
         restore(TABLE).expect(0);
         let server = ["set", "-t", "192.0.2.80:80", "-r", "198.51.100.1:8080"];
@@ -185,7 +185,7 @@ fn a_field_set_to_its_value_changes_nothing_in_any_table() {
 }
 
 #[test]
-fn classic_edits_say_what_they_reset_and_do_as_ever() {
+fn classic_edits_report_the_fields_they_reset() {
     namespace(|| {
         let (_file, path) = file(TABLE);
         let server = ["-e", "-t", "192.0.2.80:80", "-r", "198.51.100.1:8080"];
@@ -229,7 +229,7 @@ fn classic_edits_say_what_they_reset_and_do_as_ever() {
 }
 
 #[test]
-fn a_reset_checksum_is_told_too() {
+fn classic_edits_report_a_reset_checksum() {
     namespace(|| {
         restore(
             "-A -t 192.0.2.80:80 -s rr\n\
@@ -272,7 +272,7 @@ fn details_of_a_tunnel_stay_with_its_kind() {
 }
 
 #[test]
-fn what_another_program_made_odd_stays_so() {
+fn out_of_range_values_of_other_programs_stay() {
     namespace(|| {
         let key = ServiceKey::tcp("192.0.2.80:80".parse().unwrap());
         let granularity = Granularity::V4([255, 0, 255, 0].into());
@@ -293,7 +293,7 @@ fn what_another_program_made_odd_stays_so() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_does_not_say_that_nothing_was_done() {
+fn an_unwritable_report_does_not_claim_that_nothing_changed() {
     namespace(|| {
         restore("-A -t 192.0.2.80:80 -s rr\n").expect(0);
         let words = "$ours set -t 192.0.2.80:80 scheduler=wlc --json >/dev/full";
@@ -303,7 +303,7 @@ fn a_report_that_cannot_be_written_does_not_say_that_nothing_was_done() {
 }
 
 #[test]
-fn nothing_is_set_that_no_rule_line_can_say() {
+fn set_refuses_values_that_no_rule_line_can_express() {
     namespace(|| {
         restore(
             "-A -t 192.0.2.80:0 -s rr -p 300\n\
@@ -328,7 +328,7 @@ fn nothing_is_set_that_no_rule_line_can_say() {
 }
 
 #[test]
-fn what_a_recovery_would_take_back_is_not_set() {
+fn set_refuses_services_that_a_recovery_would_roll_back() {
     namespace(|| {
         restore(&format!("{TABLE}-A -f 7 -s rr\n")).expect(0);
         let before = live();
@@ -356,7 +356,7 @@ fn what_a_recovery_would_take_back_is_not_set() {
 }
 
 #[test]
-fn the_classic_commands_ask_nobody() {
+fn classic_commands_ignore_the_lock_and_the_journal() {
     namespace(|| {
         restore(TABLE).expect(0);
         let (_new, path) = file(&TABLE.replace("-w 5", "-w 6"));

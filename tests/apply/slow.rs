@@ -101,7 +101,7 @@ fn rules(hosts: std::ops::RangeInclusive<u8>) -> String {
 }
 
 #[test]
-fn a_resolver_that_never_answers_is_soon_not_asked_any_more() {
+fn a_silent_resolver_is_given_up() {
     namespace(|| {
         restore(&rules(1..=250)).expect(0);
         let numeric = ours(&["-L", "-n"]).expect(0).out;
@@ -123,7 +123,7 @@ fn squeezed(text: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn an_address_is_asked_for_once() {
+fn each_address_is_looked_up_once() {
     namespace(|| {
         restore(&rules(1..=40)).expect(0);
         for words in [["-L"].as_slice(), &["-L", "--stats"], &["-S"]] {
@@ -134,7 +134,7 @@ fn an_address_is_asked_for_once() {
 }
 
 #[test]
-fn who_waits_for_names_at_a_terminal_learns_what_for() {
+fn a_slow_lookup_prints_a_notice_on_a_terminal() {
     namespace(|| {
         restore(&rules(1..=4)).expect(0);
         with_resolver(false, "timeout:4 attempts:1", || {
@@ -152,7 +152,7 @@ fn who_waits_for_names_at_a_terminal_learns_what_for() {
 }
 
 #[test]
-fn undoing_and_what_comes_after_it_show_their_progress() {
+fn a_rollback_and_the_changes_after_it_show_progress() {
     namespace(|| {
         let good = (0..3000).map(|n| {
             let vip = format!("10.{}.{}.{}:80", n / 250, n % 250, n % 251);

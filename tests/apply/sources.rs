@@ -139,7 +139,7 @@ fn counters_are_equal_from_every_source_and_bytes_bound_the_packets() {
 
 /// So a service's counters do not limit those of its real servers.
 #[test]
-fn a_server_that_comes_back_has_counted_more_than_its_service_that_was_zeroed() {
+fn a_server_added_again_can_exceed_the_counters_of_its_zeroed_service() {
     namespace(|| {
         run("ip", &["address", "add", "192.0.2.80/32", "dev", "lo"]);
         restore("-A -u 192.0.2.80:53 -s rr\n-a -u 192.0.2.80:53 -r 127.0.0.1:5353 -m -w 1\n")

@@ -70,7 +70,7 @@ fn at_every_send(
 }
 
 #[test]
-fn by_sigterm_or_sigint_at_every_send() {
+fn restore_rolls_back_on_sigterm_or_sigint() {
     let fault = |send| ["signal=SIGTERM", "signal=SIGINT"][send % 2];
     at_every_send(fault, |send, outcome, _| {
         if [-1, 130, 143].contains(&outcome.status) {
@@ -88,7 +88,7 @@ fn by_sigterm_or_sigint_at_every_send() {
 }
 
 #[test]
-fn by_a_broken_socket_at_every_send() {
+fn restore_rolls_back_on_a_broken_socket() {
     at_every_send(
         |_| "error=ENOBUFS",
         |_, outcome, _| {
@@ -99,7 +99,7 @@ fn by_a_broken_socket_at_every_send() {
 }
 
 #[test]
-fn by_sigkill_at_every_send() {
+fn a_restore_is_recovered_after_sigkill() {
     at_every_send(
         |_| "signal=SIGKILL",
         |_, _, before| {
@@ -125,7 +125,7 @@ fn hit(fault: &str, send: usize, input: &str) -> Outcome {
 }
 
 #[test]
-fn where_no_journal_can_be_written_too() {
+fn restore_rolls_back_without_a_journal() {
     namespace(|| {
         let (old, new) = big();
         let last = sends(&old);
@@ -143,7 +143,7 @@ fn where_no_journal_can_be_written_too() {
 }
 
 #[test]
-fn a_full_disk_keeps_no_host_from_its_rules() {
+fn restore_loads_rules_on_a_full_disk() {
     namespace(|| {
         let (_, new) = big();
         let trace = ["-e", "trace=fsync", "-e", "inject=fsync:error=ENOSPC"];
@@ -160,7 +160,7 @@ fn a_full_disk_keeps_no_host_from_its_rules() {
 }
 
 #[test]
-fn behind_a_killed_apply() {
+fn restore_after_a_killed_apply_keeps_its_journal() {
     namespace(|| {
         let (old, new) = big();
         restore(&old).expect(0);
@@ -184,7 +184,7 @@ fn behind_a_killed_apply() {
 }
 
 #[test]
-fn a_killed_one_is_no_obstacle_to_the_next() {
+fn restore_runs_after_a_killed_restore() {
     namespace(|| {
         let (old, new) = big();
         // A journal can be dropped only if it touches services alone.

@@ -10,7 +10,7 @@ const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.
 const NEW: &str = "-A -t 192.0.2.80:80 -s wlc\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 7\n";
 
 #[test]
-fn a_folder_that_is_removed_is_no_confirmation() {
+fn a_removed_state_folder_is_no_confirmation() {
     namespace(|| {
         let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
         ours(&["apply", &old]).expect(0);
@@ -29,7 +29,7 @@ fn a_folder_that_is_removed_is_no_confirmation() {
 }
 
 #[test]
-fn a_table_that_another_program_has_changed_is_not_called_as_before() {
+fn rollback_reports_changes_by_another_program() {
     namespace(|| {
         let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
         ours(&["apply", &old]).expect(0);

@@ -8,7 +8,7 @@ use crate::program::{Random, file, inside, lines, live, ours};
 use crate::tables::table;
 
 #[test]
-fn a_thousand_random_tables_become_a_thousand_random_wishes() {
+fn apply_reaches_a_thousand_random_tables() {
     namespace(|| {
         let mut random = Random::new();
         for round in 0..1000 {
@@ -27,7 +27,7 @@ fn a_thousand_random_tables_become_a_thousand_random_wishes() {
 }
 
 #[test]
-fn what_json_says_is_applied_as_well() {
+fn json_is_applied_like_rules() {
     namespace(|| {
         let mut random = Random::new();
         for save in [&["-S", "--json"][..], &["-L", "--json"], &["-L", "--stats", "--json"]] {
@@ -46,7 +46,7 @@ fn what_json_says_is_applied_as_well() {
 }
 
 #[test]
-fn a_plan_is_what_diff_says_and_diff_of_files_needs_no_kernel() {
+fn a_dry_run_agrees_with_diff_and_diff_of_files_needs_no_kernel() {
     namespace(|| {
         let mut random = Random::new();
         for _ in 0..30 {
@@ -66,7 +66,7 @@ fn a_plan_is_what_diff_says_and_diff_of_files_needs_no_kernel() {
 }
 
 #[test]
-fn time_outs_and_daemons_follow_the_file_only_where_it_speaks_of_them() {
+fn time_outs_and_daemons_change_only_if_the_file_has_them() {
     namespace(|| {
         let first = "--set 901 121 301\n--start-daemon master --mcast-interface lo --syncid 3\n";
         let (_file, path) = file(first);

@@ -86,7 +86,7 @@ fn time_outs_and_daemons_of_two_files_differ_both_ways() {
 }
 
 #[test]
-fn what_says_nothing_is_no_difference() {
+fn unspecified_values_are_no_difference() {
     for (old, new) in
         [("--set 0 0 0", ""), ("--stop-daemon backup", ""), (MASTER, MASTER), ("--set 1 2 3", "")]
     {
@@ -101,7 +101,7 @@ fn what_says_nothing_is_no_difference() {
 /// The kernel makes `local` of `-g`, so both count as equal in the kernel's table, but not between
 /// files.
 #[test]
-fn a_word_of_json_that_rules_have_not_differs_both_ways() {
+fn forwarding_local_of_json_differs_both_ways() {
     let rules = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 192.0.2.1:80 -g -w 1\n";
     let server = r#"{"address":"192.0.2.1","port":80,"forwarding":"local"}"#;
     let service = r#""protocol":"tcp","address":"192.0.2.80","port":80,"scheduler":"rr""#;
@@ -220,7 +220,7 @@ fn excerpts_fit_in_80_columns() {
 }
 
 #[test]
-fn standard_input_is_one_side() {
+fn one_side_may_be_standard_input() {
     let output = run(&["-", "-"], "");
     let said = "`-' is standard input, which can be read only once: name a file\n";
     assert_eq!(text(&output.stderr), said);

@@ -85,7 +85,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn a_plan_makes_the_wish(current in whole(), wish in whole()) {
+    fn a_plan_reaches_the_desired_table(current in whole(), wish in whole()) {
         let changes = plan(&current, &wish);
         let starts_last = makes_room(&current, &wish);
         let is_in_order = changes.is_sorted_by_key(|change| phase(change, starts_last));
@@ -96,7 +96,7 @@ proptest! {
     /// A plan changes nothing twice and nothing that is equal, and does not delete and add the same
     /// object.
     #[test]
-    fn what_is_equal_is_not_touched(current in table(), wish in table()) {
+    fn a_plan_touches_no_equal_object(current in table(), wish in table()) {
         let mut touched = HashSet::new();
         for change in plan(&current, &wish) {
             let (key, server) = match change {
@@ -122,13 +122,13 @@ proptest! {
     }
 
     #[test]
-    fn nothing_to_do_is_an_empty_plan(table in whole()) {
+    fn a_plan_between_equal_tables_is_empty(table in whole()) {
         prop_assert_eq!(plan(&table, &table), []);
     }
 
     /// After any part of a plan, in any order, a rollback restores the old table.
     #[test]
-    fn the_way_back_from_anywhere(
+    fn rollback_restores_the_table_from_any_point(
         current in whole(),
         wish in whole(),
         done in proptest::collection::vec(any::<bool>(), 40),
@@ -144,7 +144,7 @@ proptest! {
     }
 
     #[test]
-    fn undo_leaves_alone_what_was_not_touched(
+    fn rollback_leaves_untouched_objects_alone(
         current in table(),
         wish in table(),
         other in table(),
@@ -166,7 +166,7 @@ proptest! {
     /// An object that was only edited, and that another program has deleted meanwhile, stays
     /// deleted.
     #[test]
-    fn undo_brings_nothing_back_that_it_has_only_edited(
+    fn rollback_adds_no_object_that_was_only_edited(
         current in whole(),
         wish in whole(),
         gone in proptest::collection::vec(any::<bool>(), 40),
@@ -211,7 +211,7 @@ proptest! {
     }
 
     #[test]
-    fn kept_weights_are_kept(current in table(), wish in table()) {
+    fn a_plan_with_keep_weights_keeps_weights(current in table(), wish in table()) {
         let limits = Limits { keep_weights: true, ..Limits::default() };
         let end = apply(&current, &plan(&current, &limits.target(&current, &wish)));
         for (key, pool) in &end.pools {
@@ -224,7 +224,7 @@ proptest! {
     }
 
     #[test]
-    fn the_lines_of_a_table_make_it(table in whole()) {
+    fn the_lines_of_a_table_read_back(table in whole()) {
         let empty = Table::default();
         let made = apply(&empty, &plan(&empty, &table));
         prop_assert_eq!(&made.pools, &table.pools);
@@ -234,7 +234,7 @@ proptest! {
 
 /// The kernel raises a backup's length, and lowers a length that no packet can hold.
 #[test]
-fn a_daemon_is_equal_to_itself_whatever_its_length() {
+fn a_running_daemon_equals_its_rule_for_any_length() {
     let table = |words: &str| ipvsadm::read_table(words).unwrap();
     let short = table("--start-daemon backup --sync-maxlen 500");
     assert_eq!(plan(&short, &short), []);
@@ -248,7 +248,7 @@ fn a_daemon_is_equal_to_itself_whatever_its_length() {
 }
 
 #[test]
-fn undo_resets_only_the_time_outs_that_were_set() {
+fn rollback_resets_only_time_outs_that_were_set() {
     let times = |tcp, tcp_fin, udp| Some(Timeouts { tcp, tcp_fin, udp });
     let table = |timeouts| Table { timeouts, ..Table::default() };
     let current = table(times(900, 120, 300));

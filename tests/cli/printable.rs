@@ -28,7 +28,7 @@ fn check(words: &[&str]) {
 }
 
 #[test]
-fn words_of_a_command_line_are_escaped_in_messages() {
+fn arguments_are_escaped_in_messages() {
     let option = format!("--{HOSTILE}");
     let server = format!("{HOSTILE}:80");
     for words in [

@@ -43,7 +43,7 @@ fn a_mistake_is_named_with_a_hint() {
 }
 
 #[test]
-fn a_slip_in_a_verb_is_guessed() {
+fn a_mistyped_verb_proposes_a_similar_one() {
     for (line, guess) in [
         ("aply rules", "hint: `aply': did you mean `ipvsadm apply'?"),
         ("rs prepar", "hint: did you mean `ipvsadm rs prepare'?"),
@@ -78,7 +78,7 @@ fn the_network_namespace_may_stand_before_the_verb() {
 }
 
 #[test]
-fn an_option_before_the_verb_is_told_its_place() {
+fn an_option_before_the_verb_shows_its_place() {
     for (line, hint) in [
         ("--netns gw -X diff a b", "the verb comes first: `ipvsadm diff ... --netns gw'"),
         ("--netns gw nonsense", "`nonsense' is neither a command nor a verb"),
@@ -165,7 +165,7 @@ hint: nothing was changed
 }
 
 #[test]
-fn six_is_of_a_mark_only() {
+fn option_6_needs_a_firewall_mark() {
     let set = |service: &str| {
         let words = format!("set {service} -6 weight=1 --netns no-such-namespace");
         let output = run_as("ipvsadm", &words.split(' ').collect::<Vec<_>>());
@@ -187,7 +187,7 @@ fn the_hint_names_the_program_as_it_was_called() {
 }
 
 #[test]
-fn save_explains_itself() {
+fn save_prints_its_usage() {
     for option in ["--help", "-x"] {
         let output = run_as("/usr/sbin/ipvsadm-save", &[option]);
         assert_eq!(output.status.code(), Some(1));
@@ -225,7 +225,7 @@ fn shell(words: &str) -> Output {
 }
 
 #[test]
-fn a_difference_stays_one_though_nobody_reads_it_to_the_end() {
+fn a_closed_pipe_keeps_the_exit_status_of_diff() {
     let mut many = String::new();
     for n in 0..4000 {
         many += &format!("-A -t 10.0.{}.{}:80 -s rr\n", n / 250, n % 250);
@@ -243,7 +243,7 @@ fn a_difference_stays_one_though_nobody_reads_it_to_the_end() {
 }
 
 #[test]
-fn a_comparison_that_cannot_be_written_is_trouble() {
+fn an_unwritable_diff_is_an_error() {
     let (one, none) = (rules("-A -t 192.0.2.80:80 -s rr\n"), rules(""));
     let [one, none] = [&one, &none].map(|file| file.path().display().to_string());
     for files in [format!("{one} {one}"), format!("{none} {one}")] {
@@ -254,7 +254,7 @@ fn a_comparison_that_cannot_be_written_is_trouble() {
 }
 
 #[test]
-fn options_without_the_one_that_they_belong_to_are_refused() {
+fn options_are_refused_without_the_option_they_need() {
     for (words, missing) in [
         ("director status --set drop_entry=1", "--vip"),
         ("director status --scheduler rr", "--vip"),
@@ -341,7 +341,7 @@ fn json_has_the_ranges_of_the_kernel() {
 
 /// A value that the kernel reports differently from how it was set would always differ.
 #[test]
-fn json_has_one_value_for_one_thing() {
+fn json_normalises_equivalent_values() {
     for (part, same) in [
         ("SERVICE\"engine\":\"\"}]", "SERVICE\"flags\":[]}]"),
         (

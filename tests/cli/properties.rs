@@ -253,12 +253,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn no_words_make_it_panic(words in proptest::collection::vec(word(), 0..9)) {
+    fn classic_arguments_never_panic(words in proptest::collection::vec(word(), 0..9)) {
         let _ = parser::parse(&mut Scanner::default(), "ipvsadm", &tokens_of(&words));
     }
 
     #[test]
-    fn no_arguments_make_it_panic(
+    fn arguments_of_any_program_never_panic(
         name in proptest::sample::select(&["ipvsadm", "ipvsadm-save", "ipvsadm-restore"][..]),
         words in proptest::collection::vec(any_word(), 0..9),
     ) {
@@ -266,7 +266,7 @@ proptest! {
     }
 
     #[test]
-    fn no_rule_file_makes_it_panic(
+    fn rule_files_never_panic(
         lines in proptest::collection::vec(proptest::collection::vec(word(), 0..7), 0..5),
         noise in proptest::collection::vec(any::<u8>(), 0..40),
         at in any::<proptest::sample::Index>(),
@@ -280,7 +280,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_the_fast_parser_reads_the_classic_one_reads_alike(
+    fn the_fast_parser_agrees_with_the_classic_one(
         words in proptest::collection::vec(word(), 0..9)
     ) {
         let line = words.join(" ");
@@ -306,7 +306,7 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_service_line_reads_alike_or_not_at_all(
+    fn parsers_agree_on_damaged_service_lines(
         service in service(),
         cut in any::<proptest::sample::Index>(),
         put in prop_oneof![word(), "#[a-z]{0,3}"],
@@ -319,7 +319,7 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_rule_line_reads_alike_or_not_at_all(
+    fn parsers_agree_on_damaged_rule_lines(
         (service, destination) in destination(),
         cut in any::<proptest::sample::Index>(),
         put in word(),

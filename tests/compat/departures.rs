@@ -177,7 +177,7 @@ fn another_namespace_can_be_named() {
 }
 
 #[test]
-fn what_cannot_be_written_is_an_error() {
+fn unwritable_output_is_an_error() {
     let pair = Pair::with(SMALL);
     pair.theirs.namespace.enter();
     let run = |program: &Program, words: &str| {
@@ -223,7 +223,7 @@ fn make_unsayable() {
 }
 
 #[test]
-fn what_no_rule_can_say_is_left_out() {
+fn save_leaves_out_values_that_no_rule_can_express() {
     let pair = Pair::new();
     for side in [&pair.ours, &pair.theirs] {
         side.namespace.enter();
@@ -255,7 +255,7 @@ fn what_no_rule_can_say_is_left_out() {
 }
 
 #[test]
-fn thresholds_stand_behind_the_weight() {
+fn thresholds_follow_the_weight() {
     let line =
         "-a -t x -r y -m -w 1 -x 5 -y 2\n-a -t x -r y -i -w 1 -x 5 --tun-type ipip\n-A -t x\n";
     assert_eq!(

@@ -59,7 +59,7 @@ fn each_program_loads_what_either_saves() {
 }
 
 #[test]
-fn what_a_file_may_contain() {
+fn accepted_lines_of_a_file() {
     let mut pair = Pair::new();
     let files = [
         "",

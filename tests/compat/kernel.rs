@@ -12,7 +12,7 @@ fn check_each(pair: &mut Pair, lines: &[&str]) {
 }
 
 #[test]
-fn what_exists_and_what_does_not() {
+fn errors_for_existing_and_missing_objects() {
     let mut pair = Pair::with(SMALL);
     check_each(
         &mut pair,
@@ -55,7 +55,7 @@ fn what_exists_and_what_does_not() {
 }
 
 #[test]
-fn what_the_kernel_refuses() {
+fn values_that_the_kernel_refuses() {
     let mut pair = Pair::with(SMALL);
     check_each(
         &mut pair,
@@ -109,7 +109,7 @@ fn a_namespace_without_an_address_takes_no_server() {
 }
 
 #[test]
-fn an_edit_resets_what_it_is_not_given() {
+fn an_edit_resets_options_that_are_not_given() {
     let mut pair = Pair::with(SMALL);
     for line in [
         "-A -u 10.0.0.5:53 -s mh -p 77 -M 255.255.0.0 --pe sip -o -b mh-port",

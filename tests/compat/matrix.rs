@@ -122,7 +122,7 @@ fn every_option_with_every_command() {
 }
 
 #[test]
-fn every_command_without_and_with_twice_what_it_needs() {
+fn every_command_with_missing_and_repeated_options() {
     let mut pair = Pair::with(SMALL);
     for command in commands() {
         let whole = Line::new(command, 0);

@@ -27,7 +27,7 @@ fn copies() -> Copies {
 }
 
 #[test]
-fn every_command_is_refused_alike() {
+fn unprivileged_callers_get_the_old_refusal() {
     let mut pair = Pair::with(SMALL);
     let copies = copies();
     pair.theirs.namespace.enter();
@@ -45,7 +45,7 @@ fn every_command_is_refused_alike() {
 }
 
 #[test]
-fn a_mistake_is_told_to_everybody() {
+fn mistakes_are_reported_to_unprivileged_callers() {
     let mut pair = Pair::with(SMALL);
     let copies = copies();
     pair.theirs.namespace.enter();

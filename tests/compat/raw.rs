@@ -125,7 +125,7 @@ fn ask(socket: &Socket, family: u16, command: u8, flags: u16, request: &[u8]) ->
 }
 
 #[test]
-fn each_field_makes_a_difference() {
+fn raw_tables_differ_in_each_field() {
     let service = "-A -u 10.0.0.1:53 -s rr -p 300\n";
     let server = "-a -u 10.0.0.1:53 -r 10.1.0.1:53 -m -w 1\n";
     let pair = Pair::with(&[service, server].concat());

@@ -30,7 +30,7 @@ fn on_terminal(side: &Side, words: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn without_words_and_in_listings() {
+fn terminal_output_equals_the_old_one() {
     let pair = Pair::with(SMALL);
     for words in [&[][..], &["-L"], &["-L", "-n"], &["-L", "-n", "--stats"], &["-S", "-n"]] {
         let ours = on_terminal(&pair.ours, words);
@@ -43,7 +43,7 @@ fn without_words_and_in_listings() {
 
 /// Names of interfaces can contain control characters, on which a terminal would act.
 #[test]
-fn names_from_outside_are_escaped_on_a_terminal_alone() {
+fn names_are_escaped_only_on_a_terminal() {
     let mut pair = Pair::new();
     let name = "a\x1b[31m\u{9b}4m";
     for side in [&pair.ours, &pair.theirs] {

@@ -93,7 +93,7 @@ fn services_and_their_real_servers() {
 }
 
 #[test]
-fn what_the_host_and_its_namespaces_have() {
+fn schedulers_addresses_interfaces_and_namespaces() {
     bed(|shells| {
         shells.completes("-A -t 192.0.2.100:81 -s w", &["wrr", "wlc"]);
         shells.completes("-A -t 192.0.2.100:81 -p 300 --pe s", &["sip"]);
@@ -136,7 +136,7 @@ fn commands_options_verbs_and_files() {
 
 /// Other users may choose names of interfaces and namespaces. Executed, these would print `uid=`.
 #[test]
-fn names_that_others_chose_are_typed_quoted() {
+fn names_chosen_by_others_are_completed_quoted() {
     bed(|_| {
         run("ip", &["link", "add", "name", "x$(id>&2)", "type", "dummy"]);
         run("ip", &["netns", "add", "y`id` zz"]);
@@ -167,7 +167,7 @@ fn names_that_others_chose_are_typed_quoted() {
 
 /// Everybody may read /proc. An error message would disturb the line that the user types.
 #[test]
-fn without_rights_it_stays_quiet() {
+fn completion_without_privileges_prints_no_errors() {
     bed(|_| {
         let ask = |words: &[&str]| {
             let output = Command::new("setpriv")

@@ -162,7 +162,7 @@ fn same_line(expected: &str, actual: &str) -> bool {
 }
 
 #[test]
-fn dots_stand_for_what_varies() {
+fn dots_match_any_text() {
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
     let same =
         |expected: &str, actual: &str| same(&lines(expected), &actual.lines().collect::<Vec<_>>());

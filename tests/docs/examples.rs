@@ -44,7 +44,7 @@ fn list_prints_services_with_their_real_servers() {
 }
 
 #[test]
-fn failover_weight_takes_out_who_does_not_answer_and_back_who_does() {
+fn failover_weight_drains_a_dead_server_and_restores_it() {
     let said = run(
         "failover_weight",
         &[

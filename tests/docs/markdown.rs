@@ -62,7 +62,7 @@ pub fn links(document: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_block_that_does_not_say_what_it_is_is_refused() {
+fn a_block_without_a_kind_is_refused() {
     for bad in ["```\nls\n```\n", "```bash\nls\n```\n", "Text:\n\n    ls\n"] {
         assert!(blocks(bad).is_err(), "{bad}");
     }

@@ -20,14 +20,14 @@ fn add(n: u32) -> Change {
 }
 
 #[test]
-fn nothing_is_nothing() {
+fn an_empty_batch_changes_nothing() {
     namespace(|| {
         assert_eq!(client().batch(Vec::<Change>::new()).unwrap(), []);
     });
 }
 
 #[test]
-fn different_failures_in_the_middle() {
+fn refusals_in_the_middle_name_their_change() {
     namespace(|| {
         let mut client = client();
         let gone = server("10.9.9.9", 80);

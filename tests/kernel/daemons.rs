@@ -54,7 +54,7 @@ fn both_roles_with_each_family_of_group() {
 }
 
 #[test]
-fn kernel_fills_in_what_is_not_given() {
+fn kernel_fills_in_missing_daemon_values() {
     namespace(|| {
         let mut client = client();
         client.start_daemon(daemon(DaemonRole::Master)).unwrap();

@@ -40,7 +40,7 @@ fn three_thousand_destinations() {
 }
 
 #[test]
-fn table_that_changes_meanwhile() {
+fn destination_lists_are_complete_beside_a_writer() {
     namespace(|| {
         let mut reader = client();
         reader.add_service(service(web())).unwrap();
@@ -79,7 +79,7 @@ fn numbered(n: u16) -> ServiceKey {
 }
 
 #[test]
-fn services_that_come_and_go_meanwhile() {
+fn service_lists_are_complete_beside_a_writer() {
     const STAY: u16 = 600;
     namespace(|| {
         let mut reader = client();

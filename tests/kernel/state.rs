@@ -19,7 +19,7 @@ fn info() {
 }
 
 #[test]
-fn time_outs_of_0_stay() {
+fn zero_keeps_a_time_out() {
     namespace(|| {
         let mut client = client();
         let default = Timeouts { tcp: 900, tcp_fin: 120, udp: 300 };

@@ -95,7 +95,7 @@ fn the_same_calls_have_the_same_effect() {
 
 /// An intended difference: a file that cannot be loaded clears nothing, and errors are reported.
 #[test]
-fn a_mistake_costs_nothing_and_is_told() {
+fn mistakes_are_reported_and_change_nothing() {
     let machine = Machine::start(Root::Field, Init::None, &format!("{EDITED}\n{NETWORK}"));
     machine.install_ours();
     machine.ok("/etc/init.d/ipvsadm start");

@@ -117,7 +117,7 @@ fn calls_systemds_macros_where_there_are_any(machine: &Machine) {
 }
 
 #[test]
-fn from_the_installation_to_the_removal_as_the_text_says() {
+fn documented_commands_from_installation_to_removal() {
     let [install, keep, change, remove] = text();
     let machine = machine();
     asks_for_libc_and_a_shell_only(&machine);
@@ -199,7 +199,7 @@ fn stop_saves_then_clears(machine: &Machine) {
 }
 
 #[test]
-fn the_distributions_own_is_replaced_and_then_upgraded() {
+fn the_distributions_package_is_replaced_and_upgraded() {
     let machine = machine();
     machine.ok(DISTRIBUTION);
     machine.ok(&format!("echo '-A -f 3 -s rr' >{RULES} && systemctl enable --now ipvsadm"));

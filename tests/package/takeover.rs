@@ -63,12 +63,12 @@ fn there_and_back(init: Init) {
 }
 
 #[test]
-fn there_and_back_keeps_files_and_services() {
+fn replacing_and_reinstalling_debians_keeps_files_and_services() {
     there_and_back(Init::None);
 }
 
 #[test]
-fn there_and_back_with_systemd_keeps_files_and_services() {
+fn replacing_and_reinstalling_debians_with_systemd_keeps_files_and_services() {
     there_and_back(Init::Systemd);
 }
 
@@ -86,7 +86,7 @@ fn a_downgrade_keeps_files_and_services() {
 }
 
 #[test]
-fn files_that_nobody_edited_are_no_question() {
+fn unedited_files_cause_no_question() {
     let machine = Machine::start(Root::Field, Init::None, "");
     let before = machine.ok("cat /etc/default/ipvsadm /etc/ipvsadm.rules");
     machine.install_ours();

@@ -138,12 +138,12 @@ fn is_so_after_a_boot(verb: &str, wish: &str, vip: &str) {
 }
 
 #[test]
-fn a_real_server_prepared_with_persist_is_so_after_a_boot() {
+fn a_real_server_prepared_with_persist_survives_a_boot() {
     is_so_after_a_boot("rs", "--mode dr --vip 192.0.2.80", "192.0.2.80");
 }
 
 #[test]
-fn a_director_prepared_with_persist_is_so_after_a_boot() {
+fn a_director_prepared_with_persist_survives_a_boot() {
     let wish =
         "--mode nat --vip 192.0.2.90 --iface eth0 --scheduler wlc --set expire_nodest_conn=1";
     is_so_after_a_boot("director", wish, "192.0.2.90");

@@ -53,7 +53,7 @@ fn the_script_of_a_dry_run_makes_the_same_rules_of_arptables() {
 }
 
 #[test]
-fn nobody_hears_the_real_server_with_arptables() {
+fn a_real_server_with_arptables_never_answers_arp() {
     for options in arptables().map_or(&[][..], |_| &["", " --iface v0"]) {
         nobody_hears(&format!("--mode dr --arp arptables{options}"));
     }
@@ -120,7 +120,7 @@ fn rules_of_arptables_follow_the_interfaces() {
 }
 
 #[test]
-fn undo_of_arptables_goes_on_where_it_stopped() {
+fn undo_of_arptables_resumes_where_it_stopped() {
     if arptables().is_none() {
         return;
     }
@@ -145,7 +145,7 @@ fn undo_of_arptables_goes_on_where_it_stopped() {
 
 /// Too little memory for a thread is an ordinary error.
 #[test]
-fn threads_for_arptables_that_cannot_start_are_no_panic() {
+fn threads_for_arptables_that_cannot_start_are_an_error() {
     if arptables().is_none() {
         return;
     }

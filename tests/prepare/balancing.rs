@@ -48,7 +48,7 @@ fn a_service_without_a_server_drops_the_packets() {
 }
 
 #[test]
-fn a_director_that_is_its_own_real_server_is_well() {
+fn a_director_that_is_its_own_real_server_has_no_problem() {
     let lan = Lan::new();
     lan.ok(&format!("rs prepare --mode dr --vip {VIP}"));
     rules(&lan, &["-A -t 10.0.0.80:80 -s rr", "-a -t 10.0.0.80:80 -r 127.0.0.1:80 -g"]);

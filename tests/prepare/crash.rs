@@ -87,7 +87,7 @@ fn killed_while_it_prepares_a_tunnel() {
 }
 
 #[test]
-fn killed_while_it_prepares_the_way_back() {
+fn killed_while_it_prepares_masquerading() {
     every_place("--mode nat --director 10.0.0.1");
 }
 
@@ -117,7 +117,7 @@ fn killed_while_it_writes_files_it_leaves_no_drafts() {
 
 /// The unit contains the path of the program, so a moved program needs another unit.
 #[test]
-fn killed_while_it_writes_files_anew() {
+fn killed_while_it_rewrites_files() {
     let lan = Lan::new();
     let wish = "rs prepare --mode dr --vip 10.0.0.84 --persist";
     let moved = std::env::temp_dir().join(format!("{}-moved", lan.rs)).display().to_string();

@@ -95,7 +95,7 @@ fn an_address_for_which_another_answers_is_refused() {
 
 /// If another director has taken over the address, this one must not take it back.
 #[test]
-fn an_address_that_was_lost_may_be_anothers_by_now() {
+fn a_lost_address_is_not_taken_back_from_another_director() {
     let lan = Lan::new();
     let wish = "director prepare --vip 10.0.0.80 --iface v0";
     lan.ok(wish);
@@ -113,7 +113,7 @@ fn an_address_that_was_lost_may_be_anothers_by_now() {
 }
 
 #[test]
-fn redirects_that_were_switched_on_again_show() {
+fn status_reports_redirects_switched_on_again() {
     let lan = host();
     let wish = "--vip 10.0.0.80 --iface v0 --mode nat";
     lan.ok(&format!("director prepare {wish}"));
@@ -136,7 +136,7 @@ fn real_servers_that_are_prepared_do_not_answer() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn unfit_options_are_refused() {
     let lan = Lan::new();
     lan.rs("ip link add v9 type dummy");
     lan.rs("ip link add v7 type veth peer name v8");

@@ -61,7 +61,7 @@ fn status_and_undo_find_the_state_where_process_1_is_hidden() {
 
 /// A dry run needs no root. Only in containers are parameters read-only.
 #[test]
-fn a_dry_run_of_another_user_is_that_of_root() {
+fn a_dry_run_needs_no_root() {
     let output = machine(
         "$ours rs undo >/dev/null
         wish='rs prepare --mode dr --vip 192.0.2.80 --dry-run'
@@ -79,7 +79,7 @@ fn a_dry_run_of_another_user_is_that_of_root() {
 }
 
 #[test]
-fn nothing_is_undone_where_the_namespace_is_not_known() {
+fn undo_refuses_an_unknown_namespace() {
     // The state file is from an earlier boot, so it does not identify the namespace.
     let output = machine(
         "rm /run/ipvsadm/*.lock
@@ -97,7 +97,7 @@ fn nothing_is_undone_where_the_namespace_is_not_known() {
 
 /// Every verb refuses each of these files and says what is wrong with it.
 #[test]
-fn state_that_others_can_have_written_is_not_believed() {
+fn state_writable_by_others_is_refused() {
     for (plant, why) in [
         ("chown 65534 /run/ipvsadm", "/run/ipvsadm is not used: it belongs to user 65534"),
         ("chmod 777 /run/ipvsadm", "/run/ipvsadm is not used: others can write it (mode 777)"),
@@ -129,7 +129,7 @@ fn state_that_others_can_have_written_is_not_believed() {
 }
 
 #[test]
-fn a_damaged_state_file_says_how_to_get_out_of_it() {
+fn a_damaged_state_file_gets_a_remedy() {
     let output = machine(
         "echo '{' >/run/ipvsadm/rs.json
         say_status $ours rs undo 2>/run/said

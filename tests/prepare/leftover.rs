@@ -18,7 +18,7 @@ pub fn failing(lan: &Lan, words: &str, call: &str, which: &[&str]) -> Output {
 
 /// From some point on, all requests fail, so that neither the next step nor the rollback works.
 #[test]
-fn undo_finishes_what_a_take_back_could_not() {
+fn undo_completes_a_failed_rollback() {
     let lan = Lan::new();
     let before = lan.snapshot();
     let wish = "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0";
@@ -66,7 +66,7 @@ fn files_that_could_not_be_removed_are_removed_later() {
 }
 
 #[test]
-fn where_nothing_was_done_nothing_is_said_of_undoing() {
+fn a_failure_before_the_first_step_mentions_no_rollback() {
     let lan = Lan::new();
     let before = lan.snapshot();
     let wish = "rs prepare --mode dr --vip 10.0.0.80";

@@ -129,7 +129,7 @@ fn addresses_of_kubernetes_and_docker_are_named() {
 }
 
 #[test]
-fn an_address_of_nobody_known_may_be_in_use() {
+fn an_address_of_an_unknown_owner_may_be_in_use() {
     let lan = Lan::new();
     lan.rs(&format!("ip address add {VIP}/32 dev lo"));
     refused(&lan, VIP, &BOTH, "it may be in use");

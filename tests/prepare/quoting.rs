@@ -30,7 +30,7 @@ fn ignores(lan: &Lan) -> String {
 }
 
 #[test]
-fn a_script_runs_no_name_of_an_interface() {
+fn scripts_quote_interface_names() {
     let lan = lan();
     let script = lan.ok(&format!("rs prepare --mode dr --vip {VIP} --iface {NAME} --dry-run"));
     sh(&lan, &script);
@@ -41,7 +41,7 @@ fn a_script_runs_no_name_of_an_interface() {
 }
 
 #[test]
-fn commands_of_a_json_report_run_no_name_of_an_interface() {
+fn json_commands_quote_interface_names() {
     let lan = lan();
     let wish = format!("rs prepare --mode dr --vip {VIP} --iface {NAME} --json");
     let report: serde_json::Value = serde_json::from_str(&lan.ok(&wish)).unwrap();
@@ -54,7 +54,7 @@ fn commands_of_a_json_report_run_no_name_of_an_interface() {
 }
 
 #[test]
-fn hints_run_no_name_of_an_interface() {
+fn hints_quote_interface_names() {
     let lan = lan();
     lan.rs(&format!("ip link set dev {NAME} down"));
     let refused = text(&lan.ipvsadm(&format!("rs prepare --mode dr --vip {VIP} --iface {NAME}")));
@@ -64,7 +64,7 @@ fn hints_run_no_name_of_an_interface() {
 }
 
 #[test]
-fn a_unit_says_the_name_of_an_interface_as_one_word() {
+fn units_quote_interface_names() {
     let lan = lan();
     for (name, word) in [(NAME, "\"$$(id>&2)\""), ("q\"x", "\"q\\\"x\"")] {
         if name != NAME {

@@ -83,7 +83,7 @@ fn a_host_that_does_not_fit_stays_as_it_is() {
 }
 
 #[test]
-fn words_that_do_not_go_together_are_status_2() {
+fn conflicting_options_exit_with_2() {
     let lan = Lan::new();
     for words in [
         "--mode dr",
@@ -107,7 +107,7 @@ fn words_that_do_not_go_together_are_status_2() {
 /// In its own user namespace, a process can read `/proc/sys`, but may not change the host's
 /// network.
 #[test]
-fn programs_and_rights_that_lack_are_named() {
+fn missing_programs_and_capabilities_are_named() {
     let lan = Lan::new();
     let program = env!("CARGO_BIN_EXE_ipvsadm");
     let before = lan.snapshot();
@@ -140,7 +140,7 @@ fn programs_and_rights_that_lack_are_named() {
 }
 
 #[test]
-fn a_process_is_no_name_for_the_next_boot() {
+fn persist_refuses_a_namespace_named_by_process() {
     let process = std::process::id().to_string();
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
         .args(["rs", "prepare", "--mode", "dr", "--vip", "10.0.0.80", "--persist", "--netns"])

@@ -48,7 +48,7 @@ fn forwarding_keeps_the_default_route_that_a_router_advertised() {
 }
 
 #[test]
-fn advertisements_that_are_not_heard_stay_unheard() {
+fn interfaces_that_ignore_advertisements_keep_ignoring_them() {
     let lan = host();
     lan.rs("sysctl -q -w net.ipv6.conf.v0.accept_ra=0");
     let before = lan.snapshot();

@@ -3,7 +3,7 @@
 use crate::support::{Lan, assert_same, text};
 
 #[test]
-fn the_last_address_takes_the_silence_with_it() {
+fn arp_suppression_ends_with_the_last_address() {
     let lan = Lan::new();
     let before = lan.snapshot();
     lan.ok("rs prepare --mode dr --vip 10.0.0.80");
@@ -20,7 +20,7 @@ fn the_last_address_takes_the_silence_with_it() {
 
 /// A parameter of `all` that one address has set is enough for the other, until undo resets it.
 #[test]
-fn an_address_of_one_interface_stays_silent_without_the_other() {
+fn arp_suppression_of_one_address_outlives_the_other() {
     let ignores = |lan: &Lan, name: &str| {
         lan.rs(&format!("sysctl -n net.ipv4.conf.{name}.arp_ignore")).trim().to_owned()
     };
@@ -38,7 +38,7 @@ fn an_address_of_one_interface_stays_silent_without_the_other() {
 }
 
 #[test]
-fn a_tunnel_of_another_kind_is_named_with_those_who_use_it() {
+fn a_conflicting_tunnel_names_its_users() {
     let lan = Lan::new();
     lan.ok("rs prepare --mode tun --tunnel gre --vip 10.0.0.80");
     for vip in ["10.0.0.80", "10.0.0.81"] {

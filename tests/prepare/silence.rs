@@ -49,7 +49,7 @@ fn send(host: &str, from: &str, to: &str) {
 }
 
 #[test]
-fn without_preparation_the_neighbour_hears_the_real_server() {
+fn an_unprepared_real_server_answers_arp() {
     let lan = Lan::new();
     let neighbour = Neighbour::new(&lan, VIP);
     lan.rs(&format!("ip address add {VIP}/32 dev lo"));
@@ -59,7 +59,7 @@ fn without_preparation_the_neighbour_hears_the_real_server() {
 }
 
 #[test]
-fn prepared_nobody_hears_it_before_while_and_after() {
+fn a_prepared_real_server_never_answers_arp() {
     for wish in [
         "--mode dr",
         "--mode dr --dev ipvs0",
@@ -86,7 +86,7 @@ pub fn nobody_hears(wish: &str) {
 
 /// With `--arp none` others must suppress ARP, which nobody does here.
 #[test]
-fn with_arp_none_the_real_server_speaks() {
+fn arp_none_does_not_suppress_arp() {
     let lan = Lan::new();
     let neighbour = Neighbour::new(&lan, VIP);
     lan.ok(&format!("rs prepare --mode dr --vip {VIP} --arp none"));
@@ -96,7 +96,7 @@ fn with_arp_none_the_real_server_speaks() {
 
 /// For IPv6, the kernel answers only on the interface of the address, so never for one on lo.
 #[test]
-fn an_ipv6_address_is_silent_on_lo_and_not_on_ethernet() {
+fn an_ipv6_address_is_answered_on_ethernet_but_not_on_lo() {
     let lan = Lan::new();
     lan.ok("rs prepare --mode dr --vip 2001:db8::80");
     within(&lan.neighbour, "ip -6 neighbour flush all");

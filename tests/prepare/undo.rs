@@ -71,7 +71,7 @@ fn undo_leaves_alone_what_others_have_changed() {
 }
 
 #[test]
-fn what_somebody_made_stricter_stays_so() {
+fn undo_keeps_values_that_somebody_made_stricter() {
     let lan = Lan::new();
     lan.ok("rs prepare --mode dr --vip 10.0.0.80");
     lan.rs("sysctl -q -w net.ipv4.conf.all.arp_ignore=2");
@@ -113,7 +113,7 @@ fn undo_names_addresses_that_are_answered_for_again() {
 }
 
 #[test]
-fn a_value_that_was_right_before_stays() {
+fn undo_keeps_a_value_that_prepare_found() {
     let lan = Lan::new();
     lan.rs("sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2");
     let before = lan.snapshot();
@@ -132,7 +132,7 @@ const LASTING: [(&str, &str, &str, bool); 4] = [
 ];
 
 #[test]
-fn persistent_files_come_and_go() {
+fn persist_writes_files_and_undo_removes_them() {
     let lan = Lan::new();
     let wants = "/etc/systemd/system/multi-user.target.wants";
     must(&["mkdir", "-p", wants]);
@@ -157,7 +157,7 @@ fn persistent_files_come_and_go() {
 }
 
 #[test]
-fn a_lost_address_shows_in_the_status() {
+fn status_reports_a_lost_address() {
     let lan = Lan::new();
     lan.ok("rs prepare --mode dr --vip 10.0.0.80");
     lan.rs("ip address delete 10.0.0.80/32 dev lo");
@@ -182,7 +182,7 @@ fn json_is_one_object_of_schema_1() {
 
 /// The kernel reuses inode numbers of namespaces.
 #[test]
-fn a_state_file_of_a_namespace_that_is_gone_is_not_believed() {
+fn the_state_file_of_a_dead_namespace_is_ignored() {
     let (old, new) = (Lan::new(), Lan::new());
     old.ok("rs prepare --mode dr --vip 10.0.0.80");
     new.ok("rs prepare --mode dr --vip 10.0.0.81");

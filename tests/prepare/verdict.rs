@@ -22,7 +22,7 @@ pub fn says(lan: &Lan, wish: &str, words: &str) {
 }
 
 #[test]
-fn silence_that_is_the_gateways_business() {
+fn arp_none_prints_a_note_about_the_gateway() {
     let lan = Lan::new();
     let wish = format!("--vip {VIP} --mode dr --arp none");
     for verb in ["prepare", "status"] {
@@ -34,7 +34,7 @@ fn silence_that_is_the_gateways_business() {
 
 /// An address on `lo` alone is not enough for a tunnelling director.
 #[test]
-fn tunnels_that_are_not_there() {
+fn a_missing_tunnel_is_reported() {
     let lan = Lan::with_fallbacks();
     lan.rs("sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2");
     lan.rs(&format!("ip address add {VIP}/32 dev lo"));
@@ -51,7 +51,7 @@ fn tunnels_that_are_not_there() {
 }
 
 #[test]
-fn a_tunnel_that_was_set_down() {
+fn a_tunnel_set_down_is_reported() {
     let lan = Lan::new();
     lan.ok(&format!("rs prepare --vip {VIP} --mode tun --dev lo"));
     lan.rs("ip link set ipvs-ipip down");

@@ -80,7 +80,7 @@ fn a_signal_ends_the_guest_and_gives_the_terminal_back() {
 }
 
 #[test]
-fn a_terminal_is_asked_for_by_name() {
+fn terminal_option_needs_a_terminal() {
     let output = Command::new("scripts/vm.sh")
         .args(["--terminal", "true"])
         .current_dir(TOP)

@@ -51,7 +51,7 @@ fn capable() -> Option<World> {
 }
 
 #[test]
-fn rules_that_are_gone_show_and_are_mended_by_nft() {
+fn missing_rules_are_reported_and_repaired_by_nft() {
     let Some(world) = capable() else { return };
     let real = &world.real[0];
     let alone = BTreeSet::from([world.director.mac(0)]);
@@ -132,7 +132,7 @@ fn without(name: &str) -> [String; 6] {
 
 /// Without nft, it is unknown whether the table exists.
 #[test]
-fn undo_that_cannot_look_goes_on_later_by_nft() {
+fn undo_without_nft_is_completed_later_by_nft() {
     let Some(world) = capable() else { return };
     let real = &world.real[0];
     let state = || (nft(real, "-a list ruleset"), real.command(&["ip", "-d", "address"], ""));

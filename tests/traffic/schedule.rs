@@ -263,11 +263,11 @@ fn lower_threshold_holds_v6() {
 }
 
 #[test]
-fn nobody_there_is_said_at_once_v4() {
+fn a_service_without_servers_refuses_at_once_v4() {
     nobody_there_is_said_at_once(V4);
 }
 
 #[test]
-fn nobody_there_is_said_at_once_v6() {
+fn a_service_without_servers_refuses_at_once_v6() {
     nobody_there_is_said_at_once(V6);
 }

@@ -29,7 +29,7 @@ fn offered(line: &str, typed: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_command_stands_everywhere() {
+fn every_command_is_in_help_manual_and_completions() {
     let (help, page) = (help(&["-h"]), page("ipvsadm.8"));
     for row in COMMANDS {
         let long = format!("--{}", row.long);
@@ -69,7 +69,7 @@ fn line_for(option: Opt) -> &'static str {
 }
 
 #[test]
-fn every_option_stands_everywhere() {
+fn every_option_is_in_help_manual_and_completions() {
     let (help, page) = (help(&["-h"]), page("ipvsadm.8"));
     for row in OPTIONS {
         let long = format!("--{}", row.long);
@@ -92,7 +92,7 @@ fn every_option_stands_everywhere() {
 
 /// The parser accepts each option on the line for which it was offered.
 #[test]
-fn nothing_illegal_is_offered() {
+fn completions_are_legal() {
     for row in OPTIONS {
         let line = line_for(row.option);
         for word in offered(line, "--") {
@@ -112,7 +112,7 @@ fn nothing_illegal_is_offered() {
 }
 
 #[test]
-fn every_verb_stands_everywhere() {
+fn every_verb_is_in_help_manual_and_completions() {
     fn check(path: &str, command: &clap::Command, page: &str) {
         let words: Vec<&str> = path.split(' ').chain(["--help"]).collect();
         let help = help(&words);
@@ -152,7 +152,7 @@ fn every_verb_stands_everywhere() {
 }
 
 #[test]
-fn the_programs_of_other_names_stand_in_their_pages() {
+fn save_and_restore_usage_is_in_their_pages() {
     for name in ["ipvsadm-save", "ipvsadm-restore"] {
         // With a name missing, the answer is the usage.
         let words = ["--netns".to_owned()];
