@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_look_alike_are_kept_apart() {
+    fn different_bytes_get_different_texts() {
         let word = |bytes: &[u8]| OsStr::from_bytes(bytes).to_owned();
         let args = Args::of(
             [word(b"diff"), word(b"a\xff"), word(b"a\xfe"), word(b"--x=b\xff")].into_iter(),

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_everything_within_the_width() {
+    fn help_names_everything_within_the_width() {
         for (terminal, width) in [(None, 80), (Some(50), 50), (Some(300), 100)] {
             let text = text(super::width(terminal));
             let table = &text[text.find("\nCommands:").unwrap()..];

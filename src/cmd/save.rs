@@ -173,7 +173,7 @@ mod tests {
     use crate::model::SchedulerName;
 
     #[test]
-    fn what_is_not_read_again_loads_as_itself() {
+    fn plain_objects_load_as_themselves() {
         let addresses = ["192.0.2.80:80", "[2001:db8::80]:443"];
         let servers = ["10.0.0.1:80", "10.0.0.1:8080", "[2001:db8::1]:443", "[2001:db8::1]:1"];
         let [addresses, servers] = [&addresses[..], &servers[..]]

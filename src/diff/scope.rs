@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_and_an_address_meet_nowhere() {
+    fn a_mark_and_an_address_exclude_each_other() {
         for (bad, word) in [
             ("fwmark,tcp", "tcp"),
             ("tcp,fwmark", "fwmark"),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn two_conditions_of_a_kind_meet_nowhere() {
+    fn two_conditions_of_a_kind_exclude_each_other() {
         for bad in ["tcp,udp", "192.0.2.80,192.0.2.81", "port=80,tcp,port=443", "fwmark,fwmark=7"] {
             assert!(matches!(bad.parse::<Scope>(), Err(BadScope::Again(_))), "{bad}");
         }

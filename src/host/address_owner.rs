@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_certain_comes_before_what_is_likely() {
+    fn certain_owners_precede_likely_ones() {
         let link = |name: &str, kind: &str| Link {
             index: 2,
             name: name.to_owned(),

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_nothing_is_refused() {
+    fn meaningless_values_are_refused() {
         for (name, value) in [
             ("conntrack", "2"),
             ("sync_ports", "3"),

@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_step_stays_while_anybody_holds_it() {
+    fn a_shared_step_stays_until_its_last_holder() {
         let mut state = state();
         state.release(Some(&BTreeSet::from(["1".to_owned()])));
         assert!(!state.entries[0].holders.is_empty());
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_namespace_is_known_by_its_number_and_without_one_by_its_interfaces() {
+    fn a_namespace_is_recognised_by_cookie_or_interfaces() {
         let macs = |mac: &str| BTreeSet::from([mac.to_owned()]);
         let mut state = state();
         state.macs = macs("a");
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_boot_leaves_files_and_the_parameters_in_them_for_those_who_have_files() {
+    fn a_boot_keeps_files_and_their_parameters() {
         let mut state = state();
         let address = Address { device: "lo".into(), address: "192.0.2.1".parse().unwrap() };
         state.entries.push(Entry { step: address.into(), ..state.entries[0].clone() });

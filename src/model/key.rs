@@ -184,7 +184,7 @@ impl fmt::Display for ServiceKey {
 
 #[cfg(test)]
 #[test]
-fn keys_are_written_as_people_know_them() {
+fn keys_are_formatted_for_people() {
     let mark = |family| ServiceKey::Fwmark { mark: NonZeroU32::MIN, family };
     let udp = ServiceKey::udp("[2001:db8::1]:53".parse().unwrap());
     assert_eq!(udp.to_string(), "udp [2001:db8::1]:53");

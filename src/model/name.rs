@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_would_read_a_nul_as_the_end() {
+    fn names_with_a_nul_are_refused() {
         let why = SchedulerName::new("rr\0x").unwrap_err();
         assert_eq!(why.to_string(), "\"rr\\0x\" contains a NUL");
     }

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_acts_on_is_escaped() {
+    fn terminal_controls_are_escaped() {
         assert_eq!(printable("\x1b]0;x\x07\r\n"), "\\x1b]0;x\\x07\\r\\n");
         assert_eq!(printable("\u{9b}31m\x7f\0"), "\\u{9b}31m\\x7f\\x00");
         assert_eq!(printable("a\u{202e}b\u{feff}"), "a\\u{202e}b\\u{feff}");
@@ -87,7 +87,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_harmful_gets_through(text in "\\PC*|.*|[\\x00-\\x9f\u{200b}-\u{206f}]*") {
+        fn escaped_text_has_no_harmful_character(text in "\\PC*|.*|[\\x00-\\x9f\u{200b}-\u{206f}]*") {
             let safe = printable(&text);
             prop_assert!(safe.chars().all(|letter| letter == '\t' || !is_harmful(letter)));
             let again = printable(&safe).into_owned();

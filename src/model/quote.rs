@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn units_give_percent_dollar_and_quotes_no_meaning() {
+    fn unit_escapes_percent_dollar_and_quotes() {
         assert_eq!(unit("a b"), "\"a b\"");
         assert_eq!(unit("q\"x\\"), "\"q\\\"x\\\\\"");
         assert_eq!(unit("50%$HOME"), "\"50%%$$HOME\"");
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn nft_is_told_no_name_that_it_would_read_as_another() {
+    fn nft_refuses_names_it_cannot_express() {
         assert_eq!(nft("$(id>&2)").as_deref(), Some("\"$(id>&2)\""));
         for name in ["", "eth*", "a\"b", "a\\b", "a\nb", "a\x1bb"] {
             assert_eq!(nft(name), None, "{name}");
@@ -146,7 +146,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(200))]
 
         #[test]
-        fn a_shell_gives_the_word_back(
+        fn a_shell_reads_the_quoted_word_unchanged(
             word in "[^\\x00]{0,12}|[ -~\\n\\t]{0,12}|[$`\"'\\\\(){}<>|&;*?~!#= \\x1b\u{9b}]{0,12}"
         ) {
             let quoted = shell(&word).into_owned();

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_understood() {
+    fn mistyped_schedulers_are_recognised() {
         assert_eq!(nearest_schedulers("rrr"), ["rr", "wrr"]);
         assert_eq!(nearest_schedulers("wcl"), ["wlc"]);
         assert_eq!(nearest_schedulers("lblrc"), ["lblc", "lblcr"]);

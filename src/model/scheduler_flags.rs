@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn names_read_back() {
+    fn flag_names_read_back() {
         for bits in 0..8 {
             for scheduler in ["sh", "mh", "rr"] {
                 let flags = SchedulerFlags::from_bits(bits);
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_and_unknown_words() {
+    fn foreign_and_unknown_flags_are_refused() {
         let foreign = BadFlag::Foreign("sh-port".to_owned());
         assert_eq!(SchedulerFlags::parse("sh-port", "mh"), Err(foreign));
         let unknown = BadFlag::Unknown("x".to_owned());

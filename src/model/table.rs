@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn only_unicast_of_the_same_family_without_a_tunnel() {
+    fn real_servers_must_be_unicast_and_of_the_family_unless_tunnelled() {
         let mut table = Table::default();
         table.change(&Change::AddService(service())).unwrap();
         for bad in ["0.0.0.0:80", "224.0.0.1:80", "255.255.255.255:80", "[2001:db8::1]:80"] {
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn timeouts_of_zero_keep_what_was_said_before() {
+    fn zero_timeouts_keep_earlier_values() {
         let mut table = Table::default();
         let set = |tcp, tcp_fin, udp| Change::SetTimeouts(Timeouts { tcp, tcp_fin, udp });
         table.change(&set(900, 0, 300)).unwrap();

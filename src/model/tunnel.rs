@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_a_word_is_no_other() {
+    fn expressible_tunnels_are_never_other() {
         let full = Checksum::Full;
         assert_eq!(Tunnel::from_numbers(0, 0, 0), Tunnel::Ipip);
         assert_eq!(Tunnel::from_numbers(1, 6080, 1), Tunnel::Gue { port: 6080, checksum: full });

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn error_number_without_sense() {
+    fn a_positive_error_number_is_malformed() {
         for code in [17_i32, i32::MIN] {
             let mut datagram = bytes(captured::ACKNOWLEDGED);
             datagram[16..20].copy_from_slice(&code.to_ne_bytes());
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn several_messages_with_padding_between_and_none_behind() {
+    fn messages_with_padding_between_and_none_at_the_end() {
         // A message of 17 bytes, its padding, a NOOP, and a message of 17 bytes without padding.
         let odd = bytes("11000000 1c00 1200 07000000 00000000 aa");
         let noop = bytes("10000000 0100 0000 08000000 00000000");

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_cannot_bring_a_hint_of_its_own() {
+    fn a_message_cannot_imitate_a_hint() {
         let mut written = Vec::new();
         let mut complaints = Complaints::new(&mut written);
         complaints.line("unexpected argument x\nhint: y\x1b[8m");

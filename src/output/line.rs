@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_makes_the_line_longer() {
+    fn wide_values_widen_the_line() {
         let mut line = Line::new();
         line.left("long", 2).number_right(1234, "", 2).number_left(u64::MAX, 0);
         assert_eq!(line.as_ref(), " long1234 18446744073709551615");

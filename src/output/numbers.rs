@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_at_eight_digits() {
+    fn numbers_are_cut_at_eight_digits() {
         assert_eq!(big(0, false), "        0");
         assert_eq!(big(99_999_999, false), " 99999999");
         assert_eq!(big(100_000_000, false), "  100000K");

@@ -91,13 +91,13 @@ mod tests {
     }
 
     #[test]
-    fn within_half_the_circle_distance_decides() {
+    fn half_the_circle_sorts_by_distance() {
         let list = sorted(&[[10, 0, 0, 1], [172, 16, 0, 1], [192, 168, 0, 1]]);
         assert_eq!(list, [[172, 16, 0, 1], [192, 168, 0, 1], [10, 0, 0, 1]]);
     }
 
     #[test]
-    fn every_entry_finds_its_place() {
+    fn sorting_moves_every_entry_to_its_place() {
         // Steps that give permutations with cycles of several lengths.
         for step in [1u8, 3, 7, 11, 29] {
             let mixed: Vec<[u8; 4]> =
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn ports_count_behind_addresses() {
+    fn ports_sort_after_addresses() {
         let keys = [("10.0.0.2", 1), ("10.0.0.1", 9), ("10.0.0.1", 8)]
             .map(|(address, port)| DestinationKey { address: address.parse().unwrap(), port });
         let ports = destinations(keys.to_vec(), |key| *key).into_iter().map(|key| key.port);

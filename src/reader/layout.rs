@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn totals_are_whole_while_the_bytes_leave_no_room_for_more_packets() {
+    fn totals_are_complete_below_2_32_packets() {
         let of = |in_bytes, out_bytes| {
             has_whole_totals(&Stats { in_bytes, out_bytes, ..Stats::default() })
         };
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_are_whole_while_the_packets_leave_no_room_for_more_bytes() {
+    fn rates_are_complete_below_2_32_bytes() {
         let of = |in_packet_rate| has_whole_rates(&Stats { in_packet_rate, ..Stats::default() });
         assert!(of(8191));
         assert!(!of(8192));

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_lines_are_refused_not_guessed() {
+    fn malformed_lines_are_refused() {
         for line in ["", "TCP", "TCP 0A0A00 0050 0A0A0064 0050 0A140101 0050 NONE 1", "TCP x y z"] {
             assert_eq!(parse(line), None, "{line}");
         }

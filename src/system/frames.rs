@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_told_from_a_question() {
+    fn replies_are_distinguished_from_requests() {
         let vip = Ipv4Addr::new(192, 0, 2, 80);
         let mac = [2, 0, 0, 0, 0, 7];
         assert_eq!(arp_answer(&arp(ARP_REPLY, mac, vip, vip), vip).unwrap(), "02:00:00:00:00:07");

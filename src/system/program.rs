@@ -139,20 +139,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_goes_through_than_a_pipe_holds() {
+    fn input_and_output_may_exceed_a_pipe() {
         let input = "0123456789\n".repeat(100_000);
         assert_eq!(run("cat", &[], &input).unwrap(), input);
     }
 
     #[test]
-    fn the_environment_is_not_that_of_the_caller() {
+    fn the_environment_is_cleared() {
         let environment = run("env", &[], "").unwrap();
         let lines: std::collections::BTreeSet<&str> = environment.lines().collect();
         assert_eq!(lines, ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"].into());
     }
 
     #[test]
-    fn a_program_that_hangs_is_ended_and_named() {
+    fn a_hanging_program_is_killed_and_named() {
         let error = run_within(Duration::from_secs(1), "sleep", &["60"], "").unwrap_err();
         assert!(error.to_string().contains("sleep 60"), "{error}");
         assert!(error.to_string().contains("timed out after 1 s"), "{error}");

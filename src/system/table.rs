@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_odd_is_left_to_netlink() {
+    fn unknown_lines_are_left_to_netlink() {
         for line in
             ["  -> CB00710B:1F90", "  -> x:1F90 Masq 1 1 1", "  -> CB00710B:1F90 What 1 1 1"]
         {

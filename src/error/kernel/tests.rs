@@ -11,7 +11,7 @@ const ALL: [Operation; 5] = [
 ];
 
 #[test]
-fn what_the_kernel_says_of_any_request() {
+fn errors_common_to_all_requests() {
     for (errno, line) in [
         (Errno::EPERM, "Can't initialize ipvs: Permission denied (you must be root)"),
         (
@@ -36,7 +36,7 @@ fn what_the_kernel_says_of_any_request() {
 }
 
 #[test]
-fn what_the_kernel_says_of_one_request() {
+fn errors_of_single_requests() {
     use Operation as O;
     for (operation, errno, line) in [
         (O::AddService, Errno::EEXIST, "Service already exists"),

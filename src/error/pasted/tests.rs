@@ -23,7 +23,7 @@ fn look_alikes_are_named_by_code_point() {
 }
 
 #[test]
-fn shell_syntax_is_told_from_plain_words() {
+fn shell_syntax_is_recognised() {
     for word in ["$VIP", "${VIP}:80", "$(hostname)", "`hostname`", "\"rr\"", "'rr'", "\\", "<f"] {
         assert!(remark(word).is_some(), "{word}");
     }
@@ -33,7 +33,7 @@ fn shell_syntax_is_told_from_plain_words() {
 }
 
 #[test]
-fn addresses_ports_and_marks_say_what_fits() {
+fn pasted_addresses_ports_and_marks_get_a_proposal() {
     says(endpoint("2001:db8:0:0:0:0:0:80:80"), "brackets: [2001:db8::80]:80");
     says(endpoint("2001:db8::80:http"), "brackets: [2001:db8::80]:http");
     assert_eq!(without_brackets("2001:db8::1:abcd"), None);
@@ -55,7 +55,7 @@ fn addresses_ports_and_marks_say_what_fits() {
 }
 
 #[test]
-fn arguments_of_verbs_say_what_fits() {
+fn pasted_arguments_of_verbs_get_a_proposal() {
     says(bare_address("192.0.2.80/24"), "prefix length: 192.0.2.80");
     says(bare_address("192.0.2.80:80"), "a port: 192.0.2.80");
     says(bare_address("[2001:db8::80]:80"), "a port: 2001:db8::80");

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whichever_works_is_used_and_legacy_rules_stay_together() {
+    fn a_working_program_is_chosen_and_legacy_rules_stay_together() {
         let of = |name, nft| Installed { name, nft };
         let debian =
             [of("arptables", true), of("arptables-nft", true), of("arptables-legacy", false)];

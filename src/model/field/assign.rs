@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_program_made_odd_stays_so() {
+    fn out_of_range_values_of_other_programs_stay() {
         let hole = Granularity::V4([255, 0, 255, 0].into());
         let persistence = Some(Persistence { timeout: u32::MAX, granularity: hole });
         let odd = Service { persistence, ..service() };

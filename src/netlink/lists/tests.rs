@@ -27,7 +27,7 @@ fn two_readings_with_the_same_keys_are_enough() {
 }
 
 #[test]
-fn an_entry_that_most_readings_have_passed_over_is_listed_if_it_exists() {
+fn an_entry_missing_in_most_readings_is_listed_if_it_exists() {
     // 8 and 9 appear and disappear; 2 stays.
     let readings = [vec![1, 3, 8], vec![1, 2, 9], vec![1, 3, 9], vec![1, 3, 8], vec![1, 3]];
     let (list, reads) = settled(&readings, &[1, 2, 3]);
@@ -35,7 +35,7 @@ fn an_entry_that_most_readings_have_passed_over_is_listed_if_it_exists() {
 }
 
 #[test]
-fn a_table_in_which_something_new_comes_each_time_does_not_settle() {
+fn a_list_with_new_entries_each_time_does_not_settle() {
     let readings: Vec<Vec<u32>> = (0..READINGS).map(|n| (n * 40..1000 + n).collect()).collect();
     let (list, reads) = settled(&readings, &[]);
     assert!(matches!(list, Err(Error::Interrupted(READINGS))), "{list:?}");

@@ -30,7 +30,7 @@ fn addresses() -> RouteNetlinkMessage {
 }
 
 #[test]
-fn silence_ends_with_the_time_that_was_set() {
+fn a_missing_answer_times_out() {
     let mut socket = Socket::open(NETLINK_ROUTE).unwrap();
     assert_eq!(socket.set_patience(Duration::from_millis(30)).unwrap(), PATIENCE);
     let error = socket.receive().unwrap_err();
@@ -41,7 +41,7 @@ fn silence_ends_with_the_time_that_was_set() {
 }
 
 #[test]
-fn an_answer_that_was_cut_is_no_answer() {
+fn a_truncated_answer_is_an_error() {
     let mut socket = Socket::open(NETLINK_ROUTE).unwrap();
     socket.pack(addresses(), NLM_F_DUMP);
     socket.transmit().unwrap();
@@ -54,8 +54,8 @@ fn an_answer_that_was_cut_is_no_answer() {
 }
 
 #[test]
-fn a_list_that_changes_while_it_is_read_is_read_again() {
-    inside("a_list_that_changes_while_it_is_read_is_read_again", || {
+fn a_list_that_changes_meanwhile_is_read_again() {
+    inside("a_list_that_changes_meanwhile_is_read_again", || {
         for changed in 0..ATTEMPTS {
             let (attempts, list) = disturbed(changed);
             assert_eq!(attempts, changed + 1);
@@ -67,8 +67,8 @@ fn a_list_that_changes_while_it_is_read_is_read_again() {
 }
 
 #[test]
-fn a_list_that_never_stays_is_given_up() {
-    inside("a_list_that_never_stays_is_given_up", || {
+fn a_list_that_keeps_changing_is_given_up() {
+    inside("a_list_that_keeps_changing_is_given_up", || {
         let (attempts, list) = disturbed(ATTEMPTS);
         assert_eq!(attempts, ATTEMPTS);
         let error = list.unwrap_err();

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_told_from_a_question() {
+    fn replies_are_distinguished_from_requests() {
         let answers = advertisement(MAC, vip());
         assert_eq!(answer(&answers, vip()).unwrap(), "02:00:00:00:00:07");
         assert_eq!(answer(&answers, Ipv6Addr::LOCALHOST), None);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_goes_to_the_group_of_the_address() {
+    fn a_solicitation_goes_to_the_group_of_the_address() {
         let frame = solicitation(MAC, vip());
         assert_eq!(frame[..6], [0x33, 0x33, 0xff, 0x12, 0x34, 0x80]);
         assert_eq!(frame[38..54], "ff02::1:ff12:3480".parse::<Ipv6Addr>().unwrap().octets());

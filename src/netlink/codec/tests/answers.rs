@@ -108,7 +108,7 @@ fn counters() {
 }
 
 #[test]
-fn counters_of_64_bits_go_before_those_of_32() {
+fn counters_prefer_64_bits() {
     let mut message = bytes(captured::SERVER_LIVE);
     let narrow = read::find(&message[4..], message::DEST, "destination").unwrap();
     let narrow = read::find(narrow, destination::STATS, "counters").unwrap();
@@ -121,7 +121,7 @@ fn counters_of_64_bits_go_before_those_of_32() {
 
 /// Kernels before 4.1 send no STATS64.
 #[test]
-fn counters_of_32_bits_alone() {
+fn counters_with_32_bits_only() {
     let message = without(captured::SERVICE_LIVE, message::SERVICE, service::STATS64);
     assert_eq!(decode_service(&message[4..]).unwrap().stats, LIVE);
     let message = without(captured::SERVER_LIVE, message::DEST, destination::STATS64);
@@ -159,7 +159,7 @@ fn daemons() {
 }
 
 #[test]
-fn zeros_of_a_daemon_say_nothing() {
+fn zero_values_of_a_daemon_are_none() {
     // A master on lo whose length, port and time to live are 0.
     let message = bytes(
         "01010000 34000300 08000100 01000000 07000200 6c6f0000 08000300 07000000 \
@@ -180,7 +180,7 @@ fn time_outs_and_info() {
 }
 
 #[test]
-fn family_is_found_among_attributes_that_nobody_knows() {
+fn family_id_is_found_among_unknown_attributes() {
     let mut message = bytes(captured::FAMILY);
     assert_eq!(family_id(&message).unwrap(), 28);
     message.extend([8, 0, 99, 0, 1, 2, 3, 4]);
@@ -188,7 +188,7 @@ fn family_is_found_among_attributes_that_nobody_knows() {
 }
 
 #[test]
-fn every_needed_attribute_is_missed() {
+fn each_missing_attribute_is_an_error() {
     for kind in [1, 2, 3, 4, 6, 7, 8, 9] {
         let message = without(captured::SERVICE_TCP, message::SERVICE, kind);
         let error = decode_service(&message[4..]).unwrap_err();

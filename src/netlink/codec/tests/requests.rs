@@ -86,7 +86,7 @@ fn tunnels_attribute_for_attribute() {
 }
 
 #[test]
-fn other_methods_go_without_tunnel_attributes() {
+fn only_tunnels_have_tunnel_attributes() {
     let masquerade = Destination {
         weight: 5,
         upper_threshold: 100,
@@ -157,7 +157,7 @@ fn a_time_out_of_0_is_not_sent() {
 }
 
 #[test]
-fn requests_about_everything() {
+fn requests_with_at_most_a_key() {
     assert_eq!(sent(&Change::Zero(None)), bytes(captured::ZERO));
     assert_eq!(sent(&Change::Flush), bytes(captured::CLEAR));
     assert_eq!(emitted(plain(command::GET_SERVICE)), bytes(captured::LIST_SERVICES));
