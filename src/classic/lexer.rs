@@ -80,8 +80,9 @@ impl<'a> Token<'a> {
     /// The word that it begins in.
     pub(crate) fn word(&self) -> &'a str {
         match self {
-            Self::Given(Given { word, .. }) | Self::Loose(word) => word,
-            Self::Mistake(Mistake { word, .. }) => word,
+            Self::Given(Given { word, .. })
+            | Self::Loose(word)
+            | Self::Mistake(Mistake { word, .. }) => word,
             Self::Dashes => "--",
         }
     }

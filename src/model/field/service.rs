@@ -134,7 +134,7 @@ fn set_netmask(
 
 impl Fields for Service {
     const NAME: &'static str = "a service";
-    const INSTEAD: &'static str = "a field of the service: leave -r out";
+    const INSTEAD: &'static str = "a field of the service: leave out -r";
 
     fn fields() -> &'static [Field<Self>] {
         &FIELDS
