@@ -2,7 +2,8 @@
 //!
 //! The old tool read its words with popt, from left to right: `-A`, `-At` for `-A -t`, values glued to
 //! their letter, after `=` or as the next word. Command lines, rule lines, completion and the search
-//! for `--netns` before a verb all read these tokens.
+//! for `--netns` before a verb all read these tokens. Completion reads the verbs so too: clap writes
+//! options alike.
 
 use super::options::{COMMANDS, Command, OPTIONS, Opt, Takes};
 
@@ -39,8 +40,8 @@ impl What {
 
 /// A command or an option where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Given<'a> {
-    pub(crate) what: What,
+pub struct Given<'a, W = What> {
+    pub(crate) what: W,
     pub(crate) value: Option<&'a str>,
     /// The word that holds the name or the letter.
     pub(crate) word: &'a str,
@@ -57,23 +58,23 @@ impl<'a> Given<'a> {
 
 /// A word with a name or letter that does not exist, or whose option lacks its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mistake<'a> {
+pub struct Mistake<'a, W = What> {
     pub(crate) word: &'a str,
     /// What lacks its value.
-    pub(crate) lacks_value: Option<What>,
+    pub(crate) lacks_value: Option<W>,
 }
 
 /// A part of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Token<'a> {
+pub enum Token<'a, W = What> {
     /// A command or an option.
-    Given(Given<'a>),
+    Given(Given<'a, W>),
     /// A word that is neither an option nor a value.
     Loose(&'a str),
     /// `--`: all words after it are loose.
     Dashes,
     /// A word that the language does not have, or the end of a line that goes on.
-    Mistake(Mistake<'a>),
+    Mistake(Mistake<'a, W>),
 }
 
 impl<'a> Token<'a> {
@@ -88,10 +89,38 @@ impl<'a> Token<'a> {
     }
 }
 
+/// The names and letters of options.
+pub(crate) trait Language {
+    /// An option.
+    type What: Copy;
+
+    fn by_letter(&self, letter: char) -> Option<Known<Self::What>>;
+    /// `name` stands after `--`.
+    fn by_long(&self, name: &str) -> Option<Known<Self::What>>;
+}
+
+/// An option with what may follow it.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<W> {
+    pub(crate) what: W,
+    pub(crate) arity: Arity,
+}
+
+/// Whether an option has a value.
+#[derive(Clone, Copy)]
+pub(crate) enum Arity {
+    None,
+    Value,
+    /// The next word is the value unless it begins with a dash.
+    Perhaps,
+}
+
 /// The tokens of a line, read as they are asked for. They go on after a mistake.
 #[derive(Clone, Debug)]
-pub(crate) struct Tokens<'a, I> {
+pub(crate) struct Tokens<'a, I, L> {
     words: I,
+    /// The language of the words that were not read yet.
+    pub(crate) language: L,
     /// The word of a bundle such as `-Ln`.
     word: &'a str,
     /// Its letters that were not read yet.
@@ -99,9 +128,9 @@ pub(crate) struct Tokens<'a, I> {
     only_loose: bool,
 }
 
-/// The tokens of these words.
-pub(crate) fn tokens<'a, I: Iterator<Item = &'a str>>(words: I) -> Tokens<'a, I> {
-    Tokens { words, word: "", letters: "", only_loose: false }
+/// The tokens of these words of the classic language.
+pub(crate) fn tokens<'a, I: Iterator<Item = &'a str>>(words: I) -> Tokens<'a, I, Classic> {
+    Tokens::new(words, Classic)
 }
 
 /// All tokens of a command line.
@@ -109,10 +138,10 @@ pub fn tokens_of(args: &[String]) -> Vec<Token<'_>> {
     tokens(args.iter().map(String::as_str)).collect()
 }
 
-impl<'a, I: Iterator<Item = &'a str> + Clone> Iterator for Tokens<'a, I> {
-    type Item = Token<'a>;
+impl<'a, I: Iterator<Item = &'a str> + Clone, L: Language> Iterator for Tokens<'a, I, L> {
+    type Item = Token<'a, L::What>;
 
-    fn next(&mut self) -> Option<Token<'a>> {
+    fn next(&mut self) -> Option<Self::Item> {
         if !self.letters.is_empty() {
             return Some(self.letter());
         }
@@ -134,27 +163,33 @@ impl<'a, I: Iterator<Item = &'a str> + Clone> Iterator for Tokens<'a, I> {
     }
 }
 
-impl<'a, I: Iterator<Item = &'a str> + Clone> Tokens<'a, I> {
+impl<I, L> Tokens<'_, I, L> {
+    pub(crate) fn new(words: I, language: L) -> Self {
+        Self { words, language, word: "", letters: "", only_loose: false }
+    }
+}
+
+impl<'a, I: Iterator<Item = &'a str> + Clone, L: Language> Tokens<'a, I, L> {
     /// Passes over the next word, whatever it is, and returns it.
     pub(crate) fn skip_word(&mut self) -> Option<&'a str> {
         self.letters = "";
         self.words.next()
     }
 
-    fn long(&mut self, word: &'a str) -> Token<'a> {
+    fn long(&mut self, word: &'a str) -> Token<'a, L::What> {
         let (name, glued) = match word[2..].split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (&word[2..], None),
         };
-        match Known::by_long(name) {
+        match self.language.by_long(name) {
             Some(known) => self.given(known, word, glued),
             None => Token::Mistake(Mistake { word, lacks_value: None }),
         }
     }
 
-    fn letter(&mut self) -> Token<'a> {
+    fn letter(&mut self) -> Token<'a, L::What> {
         let mut letters = self.letters.chars();
-        let known = letters.next().and_then(Known::by_letter);
+        let known = letters.next().and_then(|letter| self.language.by_letter(letter));
         let rest = letters.as_str();
         self.letters = "";
         let Some(known) = known else {
@@ -171,7 +206,12 @@ impl<'a, I: Iterator<Item = &'a str> + Clone> Tokens<'a, I> {
         self.given(known, self.word, glued)
     }
 
-    fn given(&mut self, known: Known, word: &'a str, glued: Option<&'a str>) -> Token<'a> {
+    fn given(
+        &mut self,
+        known: Known<L::What>,
+        word: &'a str,
+        glued: Option<&'a str>,
+    ) -> Token<'a, L::What> {
         let Known { what, arity } = known;
         let mut given = Given { what, value: glued, word, is_apart: false };
         if glued.is_none() {
@@ -194,47 +234,39 @@ impl<'a, I: Iterator<Item = &'a str> + Clone> Tokens<'a, I> {
     }
 }
 
-/// What the tokens depend on, of a row of the option table.
-#[derive(Clone, Copy)]
-struct Known {
-    what: What,
-    arity: Arity,
-}
+/// The classic language.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Classic;
 
-#[derive(Clone, Copy)]
-enum Arity {
-    None,
-    Value,
-    Perhaps,
-}
+impl Language for Classic {
+    type What = What;
 
-impl Known {
-    fn by_letter(letter: char) -> Option<Self> {
+    fn by_letter(&self, letter: char) -> Option<Known<What>> {
         *LETTERS.get(letter as usize)?
     }
 
-    fn by_long(name: &str) -> Option<Self> {
+    fn by_long(&self, name: &str) -> Option<Known<What>> {
         let first = *STARTS.get(name.len())?;
         let end = *STARTS.get(name.len() + 1)?;
         let rows = BY_LENGTH.get(usize::from(first)..usize::from(end))?;
         let row = rows.iter().find(|row| long_of(usize::from(**row)) == name)?;
-        Some(Self::of_row(usize::from(*row)))
+        Some(known(usize::from(*row)))
     }
+}
 
-    const fn of_row(row: usize) -> Self {
-        let (what, takes) = if row < COMMANDS.len() {
-            (What::Command(COMMANDS[row].command), &COMMANDS[row].takes)
-        } else {
-            let row = &OPTIONS[row - COMMANDS.len()];
-            (What::Option(row.option), &row.takes)
-        };
-        let arity = match takes {
-            Takes::Nothing => Arity::None,
-            Takes::Value(_) => Arity::Value,
-            Takes::Perhaps(_) => Arity::Perhaps,
-        };
-        Self { what, arity }
-    }
+const fn known(row: usize) -> Known<What> {
+    let (what, takes) = if row < COMMANDS.len() {
+        (What::Command(COMMANDS[row].command), &COMMANDS[row].takes)
+    } else {
+        let row = &OPTIONS[row - COMMANDS.len()];
+        (What::Option(row.option), &row.takes)
+    };
+    let arity = match takes {
+        Takes::Nothing => Arity::None,
+        Takes::Value(_) => Arity::Value,
+        Takes::Perhaps(_) => Arity::Perhaps,
+    };
+    Known { what, arity }
 }
 
 /// The rows of both tables: commands, then options.
@@ -245,20 +277,20 @@ const fn long_of(row: usize) -> &'static str {
 }
 
 /// What each ASCII letter stands for. A search of the tables for each word would slow down rule files.
-static LETTERS: [Option<Known>; 128] = {
+static LETTERS: [Option<Known<What>>; 128] = {
     let mut letters = [None; 128];
     let mut row = 0;
     while row < COMMANDS.len() {
         let mut at = 0;
         while at < COMMANDS[row].short.len() {
-            letters[COMMANDS[row].short[at] as usize] = Some(Known::of_row(row));
+            letters[COMMANDS[row].short[at] as usize] = Some(known(row));
             at += 1;
         }
         row += 1;
     }
     while row < ROWS {
         if let Some(letter) = OPTIONS[row - COMMANDS.len()].short {
-            letters[letter as usize] = Some(Known::of_row(row));
+            letters[letter as usize] = Some(known(row));
         }
         row += 1;
     }

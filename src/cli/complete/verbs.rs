@@ -4,6 +4,7 @@ use clap::{Arg, ArgAction, Command, ValueHint};
 
 use super::classic::key;
 use super::wanted::{Candidate, Live, Values, Wanted};
+use crate::classic::lexer::{Arity, Given, Known, Language, Token, Tokens};
 use crate::classic::options::Opt;
 use crate::cli::verbs;
 use crate::model::field::{Fields, Shape};
@@ -34,43 +35,55 @@ fn takes_value(arg: &Arg) -> bool {
     arg.get_action().takes_values()
 }
 
+/// The options of one of clap's commands.
+#[derive(Clone, Copy)]
+struct Options<'a>(&'a Command);
+
+impl<'a> Language for Options<'a> {
+    type What = &'a Arg;
+
+    fn by_letter(&self, letter: char) -> Option<Known<&'a Arg>> {
+        self.0.get_arguments().find(|arg| arg.get_short() == Some(letter)).map(known)
+    }
+
+    fn by_long(&self, name: &str) -> Option<Known<&'a Arg>> {
+        self.0.get_arguments().find(|arg| arg.get_long() == Some(name)).map(known)
+    }
+}
+
+fn known(arg: &Arg) -> Known<&Arg> {
+    Known { what: arg, arity: if takes_value(arg) { Arity::Value } else { Arity::None } }
+}
+
 impl<'a> Line<'a> {
     fn read(root: &'a Command, words: &[String]) -> Self {
         let mut line = Self { command: root, given: Vec::new(), loose: 0, waits: None };
-        for word in words {
-            line.take(word);
+        let mut tokens = Tokens::new(words.iter().map(String::as_str), Options(root));
+        while let Some(token) = tokens.next() {
+            match token {
+                Token::Given(Given { what, value, .. }) => {
+                    line.given.push((what, value.map(str::to_owned)));
+                }
+                Token::Loose(word) => match line.command.find_subcommand(word) {
+                    Some(command) => {
+                        line.command = command;
+                        tokens.language = Options(command);
+                    }
+                    None => line.loose += 1,
+                },
+                Token::Dashes => {}
+                Token::Mistake(mistake) => line.waits = mistake.lacks_value,
+            }
         }
         line
     }
 
-    fn take(&mut self, word: &str) {
-        if let Some(arg) = self.waits.take() {
-            return self.given.push((arg, Some(word.to_owned())));
+    /// The option at the end of a word that is being typed, with the beginning of its value.
+    fn option<'w>(&self, typed: &'w str) -> Option<(&'a Arg, &'w str)> {
+        match Tokens::new(std::iter::once(typed), Options(self.command)).last()? {
+            Token::Given(Given { what, value: Some(glued), .. }) => Some((what, glued)),
+            _ => None,
         }
-        if let Some((arg, value)) = self.option(word) {
-            match value {
-                None if takes_value(arg) => self.waits = Some(arg),
-                value => self.given.push((arg, value.map(str::to_owned))),
-            }
-        } else if let Some(command) = self.command.find_subcommand(word) {
-            self.command = command;
-        } else if !word.starts_with('-') || word == "-" {
-            self.loose += 1;
-        }
-    }
-
-    /// The option that a word begins, with the value in it.
-    fn option<'w>(&self, word: &'w str) -> Option<(&'a Arg, Option<&'w str>)> {
-        if let Some(long) = word.strip_prefix("--") {
-            let (name, value) = long.split_once('=').map_or((long, None), |(n, v)| (n, Some(v)));
-            let arg = self.command.get_arguments().find(|arg| arg.get_long() == Some(name));
-            return arg.map(|arg| (arg, value));
-        }
-        let letters = word.strip_prefix('-')?;
-        let letter = letters.chars().next()?;
-        let arg = self.command.get_arguments().find(|arg| arg.get_short() == Some(letter))?;
-        let rest = &letters[letter.len_utf8()..];
-        Some((arg, (!rest.is_empty() && takes_value(arg)).then_some(rest)))
     }
 
     fn value(&self, id: &str) -> Option<&str> {
@@ -132,7 +145,7 @@ pub(super) fn wanted(words: &[String], typed: &str) -> Wanted {
     if let Some(arg) = line.waits {
         return value(&line, arg, wanted);
     }
-    if let Some((arg, Some(rest))) = line.option(typed) {
+    if let Some((arg, rest)) = line.option(typed) {
         let (before, rest) = typed.split_at(typed.len() - rest.len());
         return value(&line, arg, Wanted { before: before.into(), typed: rest.into(), ..wanted });
     }
