@@ -10,7 +10,6 @@ mod request;
 use std::net::IpAddr;
 
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NetlinkSerializable};
-use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
 
 use super::socket::{Failure, Socket};
@@ -106,7 +105,7 @@ impl Network {
     fn list<T>(
         &mut self,
         what: &str,
-        request: impl Fn() -> RouteNetlinkMessage,
+        request: impl Fn() -> request::Raw,
         read: impl Fn(&[u8]) -> Option<T>,
     ) -> Result<Vec<T>, Error> {
         match self.socket.dump(request, |payload| Ok(read(payload))) {

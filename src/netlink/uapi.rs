@@ -139,8 +139,17 @@ pub mod family {
 /// Numbers of rtnetlink: `linux/rtnetlink.h`, `linux/if_link.h`, `linux/if_addr.h`,
 /// `linux/neighbour.h`, `linux/if_tunnel.h`.
 pub mod rtnetlink {
+    pub const RTM_NEWLINK: u16 = 16;
+    pub const RTM_DELLINK: u16 = 17;
+    pub const RTM_GETLINK: u16 = 18;
+    pub const RTM_SETLINK: u16 = 19;
+    pub const RTM_NEWADDR: u16 = 20;
+    pub const RTM_DELADDR: u16 = 21;
+    pub const RTM_GETADDR: u16 = 22;
     pub const RTM_NEWROUTE: u16 = 24;
     pub const RTM_DELROUTE: u16 = 25;
+    pub const RTM_GETROUTE: u16 = 26;
+    pub const RTM_GETNEIGH: u16 = 30;
     pub const RT_TABLE_MAIN: u8 = 254;
     pub const RT_SCOPE_LINK: u8 = 253;
     pub const RTN_UNICAST: u8 = 1;

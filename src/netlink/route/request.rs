@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use netlink_packet_core::{DefaultNla, Emitable, NetlinkSerializable, NlasIterator};
+use netlink_packet_route::AddressFamily;
 use netlink_packet_route::address::{
     AddressAttribute, AddressFlags, AddressHeader, AddressMessage, AddressScope, CacheInfo,
 };
@@ -14,7 +15,6 @@ use netlink_packet_route::neighbour::{NeighbourFlags, NeighbourMessage};
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
 };
-use netlink_packet_route::{AddressFamily, RouteNetlinkMessage as Message};
 
 use super::entry::hexadecimal;
 use crate::error::Error;
@@ -28,25 +28,25 @@ fn family(family: Family) -> AddressFamily {
     }
 }
 
-pub fn all_links() -> Message {
-    Message::GetLink(LinkMessage::default())
+pub fn all_links() -> Raw {
+    Raw::of(nl::RTM_GETLINK, &LinkMessage::default())
 }
 
-pub fn all_addresses() -> Message {
-    Message::GetAddress(AddressMessage::default())
+pub fn all_addresses() -> Raw {
+    Raw::of(nl::RTM_GETADDR, &AddressMessage::default())
 }
 
-pub fn all_routes(of: Family) -> Message {
+pub fn all_routes(of: Family) -> Raw {
     let mut message = RouteMessage::default();
     message.header.address_family = family(of);
-    Message::GetRoute(message)
+    Raw::of(nl::RTM_GETROUTE, &message)
 }
 
-pub fn all_proxies(of: Family) -> Message {
+pub fn all_proxies(of: Family) -> Raw {
     let mut message = NeighbourMessage::default();
     message.header.family = family(of);
     message.header.flags = NeighbourFlags::Proxy;
-    Message::GetNeighbour(message)
+    Raw::of(nl::RTM_GETNEIGH, &message)
 }
 
 fn bits(address: IpAddr) -> u8 {
@@ -60,12 +60,12 @@ fn route_address(address: IpAddr) -> RouteAddress {
     }
 }
 
-pub fn route_to(address: IpAddr) -> Message {
+pub fn route_to(address: IpAddr) -> Raw {
     let mut message = RouteMessage::default();
     message.header.address_family = family(Family::of(&address));
     message.header.destination_prefix_length = bits(address);
     message.attributes = vec![RouteAttribute::Destination(route_address(address))];
-    Message::GetRoute(message)
+    Raw::of(nl::RTM_GETROUTE, &message)
 }
 
 fn whole_address(index: u32, address: IpAddr) -> AddressMessage {
@@ -81,7 +81,7 @@ fn whole_address(index: u32, address: IpAddr) -> AddressMessage {
     message
 }
 
-pub fn add_address(index: u32, address: IpAddr) -> Message {
+pub fn add_address(index: u32, address: IpAddr) -> Raw {
     let mut message = whole_address(index, address);
     if address.is_ipv6() {
         let mut lifetime = CacheInfo::default();
@@ -90,18 +90,18 @@ pub fn add_address(index: u32, address: IpAddr) -> Message {
         message.attributes.push(AddressAttribute::Flags(AddressFlags::Nodad));
         message.attributes.push(AddressAttribute::CacheInfo(lifetime));
     }
-    Message::NewAddress(message)
+    Raw::of(nl::RTM_NEWADDR, &message)
 }
 
-pub fn delete_address(index: u32, address: IpAddr) -> Message {
-    Message::DelAddress(whole_address(index, address))
+pub fn delete_address(index: u32, address: IpAddr) -> Raw {
+    Raw::of(nl::RTM_DELADDR, &whole_address(index, address))
 }
 
 /// Defaults of `ip link add`. Without these attributes the kernel would use 0.
 const HOP_LIMIT: u8 = 64;
 const ENCAPSULATION_LIMIT: u8 = 4;
 
-pub fn add_link(name: &str, link: &NewLink) -> Message {
+pub fn add_link(name: &str, link: &NewLink) -> Raw {
     let (kind, data) = match *link {
         NewLink::Dummy => (InfoKind::Dummy, None),
         NewLink::Ipip { local } => (InfoKind::IpIp, Some(tunnel4(local.into()))),
@@ -137,7 +137,7 @@ pub fn add_link(name: &str, link: &NewLink) -> Message {
     let mut message = LinkMessage::default();
     message.attributes =
         vec![LinkAttribute::IfName(name.to_owned()), LinkAttribute::LinkInfo(info)];
-    Message::NewLink(message)
+    Raw::of(nl::RTM_NEWLINK, &message)
 }
 
 fn tunnel4(local: IpAddr) -> InfoData {
@@ -146,18 +146,18 @@ fn tunnel4(local: IpAddr) -> InfoData {
     InfoData::IpTunnel(vec![InfoIpTunnel::Local(local), time, InfoIpTunnel::PMtuDisc(true)])
 }
 
-pub fn delete_link(name: &str) -> Message {
+pub fn delete_link(name: &str) -> Raw {
     let mut message = LinkMessage::default();
     message.attributes = vec![LinkAttribute::IfName(name.to_owned())];
-    Message::DelLink(message)
+    Raw::of(nl::RTM_DELLINK, &message)
 }
 
-pub fn set_up(index: u32) -> Message {
+pub fn set_up(index: u32) -> Raw {
     let mut message = LinkMessage::default();
     message.header.index = index;
     message.header.change_mask = LinkFlags::Up;
     message.header.flags = LinkFlags::Up;
-    Message::SetLink(message)
+    Raw::of(nl::RTM_SETLINK, &message)
 }
 
 pub fn default_route(gateway: IpAddr, device: u32, metric: u32) -> RouteImage {
@@ -175,9 +175,7 @@ pub fn default_route(gateway: IpAddr, device: u32, metric: u32) -> RouteImage {
         RouteAttribute::Oif(device),
         RouteAttribute::Priority(metric),
     ];
-    let mut bytes = vec![0; message.buffer_len()];
-    message.emit(&mut bytes);
-    RouteImage(hexadecimal(&bytes))
+    RouteImage(hexadecimal(&Raw::of(nl::RTM_NEWROUTE, &message).bytes))
 }
 
 /// The rtnetlink message of a route, either read from the kernel or built here.
@@ -245,6 +243,16 @@ fn append(bytes: &mut Vec<u8>, kind: u16, value: &[u8]) {
 pub struct Raw {
     kind: u16,
     bytes: Vec<u8>,
+}
+
+impl Raw {
+    /// The crate's own enum of all messages would bring the code of every kind of them, of traffic
+    /// control too, into the program; each command starts slower for it.
+    fn of(kind: u16, message: &impl Emitable) -> Self {
+        let mut bytes = vec![0; message.buffer_len()];
+        message.emit(&mut bytes);
+        Self { kind, bytes }
+    }
 }
 
 impl NetlinkSerializable for Raw {
