@@ -297,15 +297,15 @@ static LETTERS: [Option<Known<What>>; 128] = {
     letters
 };
 
-/// No long name has so many letters.
-const LONGEST: usize = 24;
+/// Long names have fewer letters.
+const LENGTHS: usize = 24;
 
 /// The rows by the lengths of their long names.
 #[allow(clippy::cast_possible_truncation)] // there are fewer than a hundred rows
 static BY_LENGTH: [u8; ROWS] = {
     let mut rows = [0; ROWS];
     let (mut length, mut at) = (0, 0);
-    while length < LONGEST {
+    while length < LENGTHS {
         let mut row = 0;
         while row < ROWS {
             if long_of(row).len() == length {
@@ -321,10 +321,10 @@ static BY_LENGTH: [u8; ROWS] = {
 };
 
 /// Where in [`BY_LENGTH`] the names of each length begin.
-static STARTS: [u8; LONGEST + 1] = {
-    let mut starts = [0; LONGEST + 1];
+static STARTS: [u8; LENGTHS + 1] = {
+    let mut starts = [0; LENGTHS + 1];
     let mut length = 0;
-    while length < LONGEST {
+    while length < LENGTHS {
         let (mut row, mut count) = (0, 0);
         while row < ROWS {
             if long_of(row).len() == length {

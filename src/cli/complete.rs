@@ -10,7 +10,7 @@ mod wanted;
 
 use super::program::Program;
 use crate::classic::command_line::{Start, start};
-use crate::classic::lexer::tokens_of;
+use crate::classic::lexer::{Given, Token, What, tokens, tokens_of};
 use crate::classic::options::Opt;
 use crate::model::{ENGINES, Kind, SCHEDULERS};
 use wanted::Values;
@@ -55,15 +55,18 @@ pub fn wanted(words: &[String]) -> Wanted {
 
 /// What `ipvsadm-save` and `ipvsadm-restore` take: these options, and `--netns`.
 fn companion(options: &[(&str, Opt)], words: &[String], typed: &str) -> Wanted {
-    const NETNS: &str = "--netns";
-    if words.last().is_some_and(|word| word == NETNS) {
+    const NETNS: What = What::Option(Opt::Netns);
+    let waits = |it: &Token<'_>| matches!(it, Token::Mistake(it) if it.lacks_value == Some(NETNS));
+    if tokens_of(words).last().is_some_and(waits) {
         return Wanted::of(typed).with(Values::live(Live::Namespaces));
     }
-    if let Some(name) = typed.strip_prefix("--netns=") {
-        let before = format!("{NETNS}=");
+    if let Some(Token::Given(Given { what: NETNS, value: Some(name), .. })) =
+        tokens(std::iter::once(typed)).last()
+    {
+        let before = typed[..typed.len() - name.len()].to_owned();
         return Wanted { before, ..Wanted::of(name) }.with(Values::live(Live::Namespaces));
     }
-    let options = options.iter().chain(&[(NETNS, Opt::Netns)]);
+    let options = options.iter().chain(&[("--netns", Opt::Netns)]);
     let fixed = options.map(|(word, option)| Candidate::new(*word, option.row().help)).collect();
     Wanted { fixed, ..Wanted::of(typed) }
 }
