@@ -3,13 +3,14 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, SocketAddrV6};
 use std::num::NonZeroU32;
 
+use crate::model::field::Fields;
 use crate::model::{
     Change, Checksum, Destination, DestinationKey, EngineName, Family, Forwarding, Granularity,
     Persistence, Protocol, SchedulerFlags, SchedulerName, Service, ServiceKey, Tunnel,
 };
 
 use super::lexer::{Given, Token, What, tokens};
-use super::options::{Command, Opt};
+use super::options::{Command, Opt, option_named};
 use super::validate::{fits, readable_destination, readable_service};
 
 /// Reads a line with its options in the canonical order. `None` is no verdict: another order, a
@@ -155,7 +156,12 @@ impl Parser {
         if let Some(name) = line.value(Opt::Engine) {
             service.engine = Some(EngineName::new(name).ok()?);
         }
-        service.one_packet = line.switch(|it| (it == Opt::Ops).then_some(())).is_some();
+        for field in Service::fields() {
+            let Some(row) = field.switch().and_then(option_named) else { continue };
+            if line.switch(|it| (it == row.option).then_some(())).is_some() {
+                field.turn_on(&mut service);
+            }
+        }
         if let Some(list) = line.value(Opt::SchedFlags) {
             service.flags = SchedulerFlags::parse(list, service.scheduler.as_str()).ok()?;
         }

@@ -6,8 +6,9 @@ use crate::model::Change;
 use super::canonical::parse_words;
 use super::lexer::{Given, Token, What};
 use super::options::{Column, Command, Opt};
-use super::parser::{Classic, Invocation, parse, unnamed, usual_notes};
+use super::parser::{Classic, Invocation, parse, unnamed};
 use super::scanner::Scanner;
+use super::validate::usual_notes;
 use super::verb_names::is_verb;
 
 /// What a command line begins with, after the options that go with every verb.

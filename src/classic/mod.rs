@@ -25,19 +25,18 @@ pub use canonical::parse_line;
 #[cfg(feature = "internals")]
 pub use lexer::tokens_of;
 pub(crate) use line_numbers::LineNumbers;
-pub(crate) use parser::holes;
 pub use parser::{Classic, Invocation, Layout, List, Listing, Save};
 pub use print::{
-    Unsayable, daemon_line, describe, describe_destination, describe_service, destination_line,
-    service_line, timeouts_line,
+    daemon_line, describe, describe_destination, describe_service, destination_line, service_line,
+    timeouts_line,
 };
 pub(crate) use rule_file::{LONGEST, MOST_BYTES, long_line, table_of};
 pub use rule_file::{RuleLine, read_rules};
 pub use scanner::Scanner;
-pub use validate::{check_service, fits};
+pub use validate::{Unsayable, check_service, fits};
 pub(crate) use validate::{
-    readable_daemon, readable_destination, readable_service, readable_timeouts,
+    holes, may_be_untranslated, readable_daemon, readable_destination, readable_service,
+    readable_timeouts, service_takes, untranslated,
 };
 pub use values::Names;
-#[cfg(test)]
 pub(crate) use verb_names::VERBS;

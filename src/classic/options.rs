@@ -3,6 +3,8 @@
 //! The parser, the help text, completions and the tests are made from these rows. The order of
 //! [`Column`] is the order in which ipvsadm 1.31 checks legality: the first hit is reported.
 
+use crate::model::{SCHEDULERS, SchedulerFlags};
+
 #[cfg(feature = "internals")] // sentences for the manual
 mod details;
 
@@ -100,8 +102,8 @@ pub struct OptionRow {
     /// Its place in the matrix of legality; options of one place exclude each other. Without a
     /// place it is legal everywhere and may be repeated.
     pub column: Option<Column>,
-    /// What it does.
-    pub help: &'static str,
+    /// What it does, with `{schedulers}` and `{flags}` for these lists.
+    help: &'static str,
 }
 
 /// A column of the matrix of legality.
@@ -147,6 +149,27 @@ impl Command {
     /// The row of this command.
     pub fn row(self) -> &'static CommandRow {
         &COMMANDS[self as usize]
+    }
+}
+
+impl OptionRow {
+    /// What it does.
+    pub fn help(&self) -> String {
+        let schedulers = || SCHEDULERS.map(|kind| kind.name).join(" ");
+        let flags = || SchedulerFlags::every().collect::<Vec<_>>().join(", ");
+        match self.option {
+            Opt::Scheduler => self.help.replace("{schedulers}", &schedulers()),
+            Opt::SchedFlags => self.help.replace("{flags}", &flags()),
+            _ => self.help.to_owned(),
+        }
+    }
+
+    /// Whether `word` is this option as rule lines have it: by its letter, if it has one.
+    pub fn is_written(&self, word: &str) -> bool {
+        match self.short {
+            Some(letter) => word.strip_prefix('-').is_some_and(|it| it.chars().eq([letter])),
+            None => word.strip_prefix("--") == Some(self.long),
+        }
     }
 }
 
@@ -254,7 +277,7 @@ pub static OPTIONS: &[OptionRow] = &[
     option(Opt::Sctp, &[], "sctp-service", Value("VIP[:PORT]"), Some(Column::Service), "an SCTP service"),
     option(Opt::Fwmark, &['f'], "fwmark-service", Value("MARK"), Some(Column::Service), "a service for packets with this firewall mark, 1 to 4294967295"),
     option(Opt::Ipv6, &['6'], "ipv6", Nothing, None, "the preceding firewall mark is for IPv6 packets"),
-    option(Opt::Scheduler, &['s'], "scheduler", Value("NAME"), Some(Column::Scheduler), "one of rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos; default wlc"),
+    option(Opt::Scheduler, &['s'], "scheduler", Value("NAME"), Some(Column::Scheduler), "one of {schedulers}; default wlc"),
     option(Opt::Persistent, &['p'], "persistent", Perhaps("SECONDS"), Some(Column::Persistent), "keep each client on one real server for SECONDS; default 360"),
     option(Opt::Netmask, &['M'], "netmask", Value("MASK"), Some(Column::Netmask), "treat each network as one client for persistence: IPv4 mask or IPv6 prefix length"),
     option(Opt::RealServer, &['r'], "real-server", Value("RIP[:PORT]"), Some(Column::RealServer), "the real server; the default port is the service's port"),
@@ -288,7 +311,7 @@ pub static OPTIONS: &[OptionRow] = &[
     option(Opt::Sort, &[], "sort", Nothing, None, "sort (default)"),
     option(Opt::Ops, &['o'], "ops", Nothing, Some(Column::Ops), "one-packet scheduling (UDP)"),
     option(Opt::Engine, &[], "pe", Value("NAME"), Some(Column::Engine), "persistence engine, for example sip"),
-    option(Opt::SchedFlags, &['b'], "sched-flags", Value("FLAGS"), Some(Column::SchedFlags), "comma-separated list of sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3"),
+    option(Opt::SchedFlags, &['b'], "sched-flags", Value("FLAGS"), Some(Column::SchedFlags), "comma-separated list of {flags}"),
     option(Opt::Numeric, &['n'], "numeric", Nothing, Some(Column::Numeric), "print numeric addresses and ports; look up no names"),
     option(Opt::Json, &[], "json", Nothing, Some(Column::Json), "print one JSON object; addresses and ports are always numeric"),
     option(Opt::Full, &[], "full", Nothing, Some(Column::Full), "also save time-outs and sync daemons"),

@@ -4,20 +4,20 @@
 //! what goes with what. So the first mistake is the one that the old tool reports.
 
 use crate::error::Misuse;
+use crate::model::field::{Field, Fields};
 use crate::model::quote::shell_option;
 use crate::model::{
     Change, Daemon, DaemonRole, Destination, DestinationKey, Forwarding, Granularity, Persistence,
     Service, ServiceKey, Timeouts,
 };
 
-use crate::classic::check_service;
-
 use super::builder::Draft;
 use super::first_word::{first_word, meant};
 use super::lexer::{Mistake, Token, What};
-use super::options::{COLUMNS, Column, Command, Opt, Takes};
+use super::options::{COLUMNS, Column, Command, Opt, Takes, option_named};
 use super::scanner::{Scanner, Taken, Words};
 use super::suggestion::suggestion;
+use super::validate::{check_service, usual_notes};
 use super::verb_names::is_verb;
 
 /// What a command of the classic language asks for.
@@ -308,32 +308,20 @@ fn build(mut draft: Draft) -> Result<Classic, Misuse> {
 
 /// The fields that an editing command sets without being told.
 pub(crate) fn unnamed(command: Command, has: impl Fn(Column) -> bool) -> Vec<&'static str> {
-    let fields: &[(Column, &str)] = match command {
-        Command::EditService => &[
-            (Column::Scheduler, "scheduler"),
-            (Column::SchedFlags, "flags"),
-            (Column::Persistent, "persistence"),
-            (Column::Netmask, "netmask"),
-            (Column::Engine, "engine"),
-            (Column::Ops, "one_packet"),
-        ],
-        Command::EditServer => &[
-            (Column::Forwarding, "forwarding"),
-            (Column::Weight, "weight"),
-            (Column::UpperThreshold, "upper_threshold"),
-            (Column::LowerThreshold, "lower_threshold"),
-            (Column::TunType, "tunnel"),
-            (Column::TunPort, "tunnel_port"),
-        ],
-        _ => &[],
-    };
-    let mut unnamed: Vec<&str> =
-        fields.iter().filter(|(column, _)| !has(*column)).map(|(_, name)| *name).collect();
-    let checksums = [Column::TunNocsum, Column::TunCsum, Column::TunRemcsum];
-    if command == Command::EditServer && !checksums.into_iter().any(has) {
-        unnamed.push("tunnel_checksum");
+    match command {
+        Command::EditService => unnamed_of::<Service>(has),
+        Command::EditServer => unnamed_of::<Destination>(has),
+        _ => Vec::new(),
     }
-    unnamed
+}
+
+fn unnamed_of<T: Fields>(has: impl Fn(Column) -> bool) -> Vec<&'static str> {
+    let column = |long: &str| option_named(long)?.column;
+    let is_named = |field: &&Field<T>| {
+        let mut columns = field.options.iter().filter_map(|option| column(option.long));
+        columns.any(&has)
+    };
+    T::fields().iter().filter(|field| !is_named(field)).map(|field| field.name).collect()
 }
 
 fn missing(column: Column, draft: &Draft) -> Misuse {
@@ -355,60 +343,23 @@ fn timeouts(draft: &Draft) -> Timeouts {
 fn service(draft: &mut Draft, notes: &mut Vec<String>) -> Result<Service, Misuse> {
     let key = key(draft)?;
     let granularity = draft.granularity.unwrap_or_else(|| Granularity::host(key.family()));
-    let service = Service {
-        key,
-        scheduler: draft.take_scheduler(),
+    let mut service = Service {
         flags: draft.flags,
-        one_packet: draft.has(Column::Ops),
         persistence: draft.persistent.map(|timeout| Persistence { timeout, granularity }),
         engine: draft.engine.take(),
+        ..Service::new(key, draft.take_scheduler())
     };
+    for field in Service::fields() {
+        let row = field.switch().and_then(option_named);
+        if row.and_then(|row| row.column).is_some_and(|column| draft.has(column)) {
+            field.turn_on(&mut service);
+        }
+    }
     check_service(&service)?;
     if draft.has(Column::Netmask) && service.persistence.is_none() {
         notes.push("-M has no effect without -p".to_owned());
     }
     Ok(service)
-}
-
-/// What to say of a change whatever its form. A saved table may have been so before: nothing is said
-/// of its lines.
-pub(crate) fn usual_notes(change: &Change) -> impl Iterator<Item = String> {
-    let notes = [holes(change), marked_one_packet(change), idle_engine(change)];
-    notes.into_iter().flatten()
-}
-
-/// What to say of `--pe` without `-p`: the kernel asks the engine where to send a packet only for
-/// persistent services. Other things that an engine does, such as `sip` for outgoing calls, go on.
-fn idle_engine(change: &Change) -> Option<String> {
-    let (Change::AddService(service) | Change::UpdateService(service)) = change else {
-        return None;
-    };
-    (service.engine.is_some() && service.persistence.is_none())
-        .then(|| "without -p, --pe does not keep clients on one real server".to_owned())
-}
-
-/// What to say of `-o` with a mark: the kernel looks at the protocol of each packet.
-fn marked_one_packet(change: &Change) -> Option<String> {
-    let (Change::AddService(service) | Change::UpdateService(service)) = change else {
-        return None;
-    };
-    let is_marked = matches!(service.key, ServiceKey::Fwmark { .. });
-    (service.one_packet && is_marked)
-        .then(|| "-o has no effect on packets other than UDP".to_owned())
-}
-
-/// What to say of a mask with holes. Other programs make them, and saved tables have them; who types
-/// one has mostly made a mistake.
-pub(crate) fn holes(change: &Change) -> Option<String> {
-    let (Change::AddService(service) | Change::UpdateService(service)) = change else {
-        return None;
-    };
-    match service.persistence?.granularity {
-        Granularity::V4(mask) if !Granularity::V4(mask).is_prefix() => Some(format!(
-            "the mask {mask} has gaps; a network mask has none, as in 255.255.255.0 or /24"
-        )),
-        _ => None,
-    }
 }
 
 /// Without a port the real server has that of the service.

@@ -2,44 +2,17 @@
 
 use std::fmt::{self, Write};
 
+use crate::model::field::Fields;
 use crate::model::{
     Change, Checksum, Daemon, Destination, DestinationKey, Family, Forwarding, Granularity, Naming,
     Numbers, Protocol, Service, ServiceKey, Timeouts, Tunnel,
 };
 
+use super::options::option_named;
+use super::validate::Unsayable;
+
 /// Bytes of most lines.
 const LENGTH: usize = 96;
-
-/// What no rule line can express, because only another program can have made it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unsayable {
-    /// A service of a protocol other than TCP, UDP and SCTP.
-    #[error("protocol {0}")]
-    Protocol(u16),
-    /// A forwarding method other than masquerading, tunnelling and direct routing.
-    #[error("forwarding method {0}")]
-    Forwarding(u8),
-    /// An encapsulation other than IPIP, GUE and GRE with their checksum modes.
-    #[error("tunnel type {kind} with checksum flags {flags}")]
-    Tunnel {
-        /// The type number.
-        kind: u8,
-        /// The checksum flags.
-        flags: u16,
-    },
-    /// A value out of the range of its option: the field, as JSON calls it.
-    #[error("this {0}")]
-    Value(&'static str),
-    /// A service on every port without persistence.
-    #[error("port 0 without persistence")]
-    ZeroPort,
-    /// One-packet scheduling with another protocol than UDP.
-    #[error("one-packet scheduling of a protocol other than UDP")]
-    OnePacket,
-    /// A real server of another family that is reached without a tunnel.
-    #[error("another address family without a tunnel")]
-    Family,
-}
 
 /// The line that makes `service`, as `ipvsadm -S` writes it. Values beyond the ranges of the options,
 /// which only another program can have set, stand in it as they are.
@@ -64,8 +37,11 @@ pub fn service_line(service: &Service, naming: &dyn Naming) -> Result<String, Un
     if let Some(engine) = &service.engine {
         push(&mut line, format_args!(" --pe {engine}"));
     }
-    if service.one_packet {
-        line.push_str(" -o");
+    for long in service.switched_on() {
+        match option_named(long).and_then(|row| row.short) {
+            Some(letter) => push(&mut line, format_args!(" -{letter}")),
+            None => push(&mut line, format_args!(" --{long}")),
+        }
     }
     let flags = service.flags.names(scheduler.as_str());
     if !flags.is_empty() {

@@ -10,8 +10,9 @@ use crate::model::{Change, Table};
 use super::canonical::Parser;
 use super::lexer::{Token, tokens};
 use super::line_numbers::LineNumbers;
-use super::parser::{self, Classic, Invocation, usual_notes};
+use super::parser::{self, Classic, Invocation};
 use super::scanner::Scanner;
+use super::validate::usual_notes;
 
 /// Bytes of a line at most. A rule has about a hundred.
 pub(crate) const LONGEST: usize = 64 * 1024;

@@ -1,11 +1,42 @@
 //! What the classic language allows though the kernel takes more.
 
-use super::print::Unsayable;
+use super::options::Opt;
 use crate::error::Misuse;
 use crate::model::{
-    Daemon, Destination, Forwarding, OutOfRange, Protocol, Service, ServiceKey, Timeouts,
-    odd_daemon, odd_timeouts, out_of_range,
+    Change, Daemon, Destination, Forwarding, Granularity, OutOfRange, Protocol, Service,
+    ServiceKey, Timeouts, odd_daemon, odd_timeouts, out_of_range,
 };
+
+/// What no rule line can say, because only another program can have made it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsayable {
+    /// A service of a protocol other than TCP, UDP and SCTP.
+    #[error("protocol {0}")]
+    Protocol(u16),
+    /// A forwarding method other than masquerading, tunnelling and direct routing.
+    #[error("forwarding method {0}")]
+    Forwarding(u8),
+    /// An encapsulation other than IPIP, GUE and GRE with their checksum modes.
+    #[error("tunnel type {kind} with checksum flags {flags}")]
+    Tunnel {
+        /// The type number.
+        kind: u8,
+        /// The checksum flags.
+        flags: u16,
+    },
+    /// A value out of the range of its option: the field, as JSON calls it.
+    #[error("this {0}")]
+    Value(&'static str),
+    /// A service on every port without persistence.
+    #[error("port 0 without persistence")]
+    ZeroPort,
+    /// One-packet scheduling with another protocol than UDP.
+    #[error("one-packet scheduling of another protocol than UDP")]
+    OnePacket,
+    /// A real server of another family that is reached without a tunnel.
+    #[error("another address family without a tunnel")]
+    Family,
+}
 
 /// Whether a rule line can make this service.
 ///
@@ -68,4 +99,68 @@ pub(crate) fn readable_daemon(daemon: &Daemon) -> Result<(), Unsayable> {
 
 fn in_range(mut odd: impl Iterator<Item = OutOfRange>) -> Result<(), Unsayable> {
     odd.next().map_or(Ok(()), |odd| Err(Unsayable::Value(odd.field)))
+}
+
+/// Whether a service that is given by the options in `has` takes `option`.
+pub(crate) fn service_takes(option: Opt, has: impl Fn(Opt) -> bool) -> bool {
+    option != Opt::Ops || has(Opt::Udp) || has(Opt::Fwmark)
+}
+
+/// What to say of a change whatever its form. A saved table may have been so before: nothing is said
+/// of its lines.
+pub(crate) fn usual_notes(change: &Change) -> impl Iterator<Item = String> {
+    let notes = [holes(change), marked_one_packet(change), idle_engine(change)];
+    notes.into_iter().flatten()
+}
+
+/// What to say of `--pe` without `-p`: the kernel asks the engine where to send a packet only for
+/// persistent services. Other things that an engine does, such as `sip` for outgoing calls, go on.
+fn idle_engine(change: &Change) -> Option<String> {
+    let (Change::AddService(service) | Change::UpdateService(service)) = change else {
+        return None;
+    };
+    (service.engine.is_some() && service.persistence.is_none())
+        .then(|| "without -p, --pe does not keep clients on one real server".to_owned())
+}
+
+/// What to say of `-o` with a mark: the kernel looks at the protocol of each packet.
+fn marked_one_packet(change: &Change) -> Option<String> {
+    let (Change::AddService(service) | Change::UpdateService(service)) = change else {
+        return None;
+    };
+    let is_marked = matches!(service.key, ServiceKey::Fwmark { .. });
+    (service.one_packet && is_marked)
+        .then(|| "-o has no effect on packets other than UDP".to_owned())
+}
+
+/// What to say of a mask with holes. Other programs make them, and saved tables have them; who types
+/// one has mostly made a mistake.
+pub(crate) fn holes(change: &Change) -> Option<String> {
+    let (Change::AddService(service) | Change::UpdateService(service)) = change else {
+        return None;
+    };
+    match service.persistence?.granularity {
+        Granularity::V4(mask) if !Granularity::V4(mask).is_prefix() => Some(format!(
+            "the mask {mask} has gaps; a network mask has none, as in 255.255.255.0 or /24"
+        )),
+        _ => None,
+    }
+}
+
+/// Whether the packets of such a service may be scheduled one by one, and this real server is
+/// masqueraded: then [`untranslated`] must know the service.
+pub(crate) fn may_be_untranslated(key: &ServiceKey, server: &Destination) -> bool {
+    let is_possible = match key {
+        ServiceKey::Address { protocol, .. } => *protocol == Protocol::Udp,
+        ServiceKey::Fwmark { .. } => true,
+    };
+    is_possible && server.forwarding == Forwarding::Masquerade
+}
+
+/// Warns about a masqueraded real server of this service: without a connection the kernel cannot
+/// assign replies.
+pub(crate) fn untranslated(service: &Service) -> Option<String> {
+    service.one_packet.then(|| {
+        "with one-packet scheduling (-o), replies are not translated back: use -g or -i".to_owned()
+    })
 }

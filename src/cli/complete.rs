@@ -67,7 +67,7 @@ fn companion(options: &[(&str, Opt)], words: &[String], typed: &str) -> Wanted {
         return Wanted { before, ..Wanted::of(name) }.with(Values::live(Live::Namespaces));
     }
     let options = options.iter().chain(&[("--netns", Opt::Netns)]);
-    let fixed = options.map(|(word, option)| Candidate::new(*word, option.row().help)).collect();
+    let fixed = options.map(|(word, option)| Candidate::new(*word, option.row().help())).collect();
     Wanted { fixed, ..Wanted::of(typed) }
 }
 

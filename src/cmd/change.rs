@@ -2,17 +2,17 @@
 
 use std::net::IpAddr;
 
-use crate::classic::describe;
+use crate::classic::{describe, may_be_untranslated, untranslated};
 use crate::error::{Errno, Error, other_ports};
 use crate::model::field::{FieldChange, compare};
-use crate::model::{Change, DestinationEntry, Forwarding, Protocol, ServiceKey};
+use crate::model::{Change, DestinationEntry};
 use crate::netlink::Client;
 
 use super::Session;
 
 pub(super) fn run(session: &mut Session<'_>, change: &Change) -> Result<u8, Error> {
     let Err(error) = session.client()?.change(change) else {
-        let hint = untranslated(session.client()?, change);
+        let hint = answers_lost(session.client()?, change);
         session.hint(hint.as_slice());
         return Ok(0);
     };
@@ -23,23 +23,17 @@ pub(super) fn run(session: &mut Session<'_>, change: &Change) -> Result<u8, Erro
     Ok(error.exit_code())
 }
 
-/// Warns about masquerading with one-packet scheduling: without a connection the kernel cannot
-/// assign replies. Only UDP services and services by firewall mark can have one-packet scheduling,
-/// so only these are read.
-fn untranslated(client: &mut Client, change: &Change) -> Option<String> {
+/// What to say of a real server whose answers the kernel does not translate back. The service is read
+/// only if it may be such a one.
+fn answers_lost(client: &mut Client, change: &Change) -> Option<String> {
     let (Change::AddDestination(key, server) | Change::UpdateDestination(key, server)) = change
     else {
         return None;
     };
-    let is_possible = !matches!(
-        key,
-        ServiceKey::Address { protocol: Protocol::Tcp | Protocol::Sctp | Protocol::Other(_), .. }
-    );
-    let masquerades = server.forwarding == Forwarding::Masquerade;
-    let is_asked = is_possible && masquerades;
-    (is_asked && client.service(key).ok()?.service.one_packet).then(|| {
-        "with one-packet scheduling (-o), replies are not translated back: use -g or -i".to_owned()
-    })
+    if !may_be_untranslated(key, server) {
+        return None;
+    }
+    untranslated(&client.service(key).ok()?.service)
 }
 
 /// If the real server does not exist, the ports of real servers with the same address.

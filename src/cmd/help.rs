@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::classic::VERBS;
 use crate::classic::options::{COMMANDS, Command, OPTIONS, OptionRow, Takes};
 use crate::error::Error;
 use crate::system::terminal;
@@ -24,7 +25,7 @@ Usage:
   ipvsadm --set TCP TCPFIN UDP
   ipvsadm --start-daemon master|backup [DAEMON OPTIONS]
   ipvsadm --stop-daemon master|backup
-  ipvsadm apply|diff|set|rs|director|completions ...  (ipvsadm help VERB)
+  ipvsadm {verbs} ...  (ipvsadm help VERB)
 where SERVICE is -t|-u|--sctp-service VIP[:PORT] or -f MARK [-6]
 ";
 
@@ -40,8 +41,12 @@ fn width(terminal: Option<usize>) -> usize {
     terminal.map_or(80, |columns| columns.clamp(30, 100))
 }
 
+fn synopsis() -> String {
+    SYNOPSIS.replace("{verbs}", &VERBS.join("|"))
+}
+
 fn text(width: usize) -> String {
-    let mut text = format!("{SYNOPSIS}\nCommands:\n");
+    let mut text = synopsis() + "\nCommands:\n";
     for row in COMMANDS {
         let short = row.short.first().copied();
         push(&mut text, width, &words(short, row.long, row.takes), row.help);
@@ -63,15 +68,11 @@ fn words(short: Option<char>, long: &str, takes: Takes) -> String {
 }
 
 fn help(row: &OptionRow) -> String {
-    let Some(column) = row.column else { return row.help.to_owned() };
+    let Some(column) = row.column else { return row.help() };
     let column = column.row();
     let commands: Vec<String> =
         column.required.iter().chain(column.allowed).map(|command| letter(*command)).collect();
-    if commands.len() > 8 {
-        row.help.to_owned()
-    } else {
-        format!("{} ({})", row.help, commands.join(" "))
-    }
+    if commands.len() > 8 { row.help() } else { format!("{} ({})", row.help(), commands.join(" ")) }
 }
 
 fn letter(command: Command) -> String {
@@ -113,6 +114,6 @@ mod tests {
                 assert!(table.contains(&format!("--{}", row.long)), "{}", row.long);
             }
         }
-        assert!(SYNOPSIS.lines().all(|line| line.len() <= 80));
+        assert!(synopsis().lines().all(|line| line.len() <= 80));
     }
 }

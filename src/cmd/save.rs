@@ -10,8 +10,7 @@ use crate::classic::{
 };
 use crate::error::Error;
 use crate::model::{
-    Change, Destination, DestinationEntry, Forwarding, Naming, Numbers, SchedulerFlags, Service,
-    ServiceKey,
+    Change, Destination, DestinationEntry, Forwarding, Naming, Numbers, Service, ServiceKey,
 };
 use crate::output::order;
 use crate::reader::{Columns, Reader};
@@ -92,12 +91,8 @@ fn loads_as(line: Result<String, Unsayable>, change: &Change) -> bool {
 /// Whether the service has nothing but an address and a scheduler, so that its line surely reads
 /// back. Parsing the lines of common tables again would cost a third of `-S`.
 fn is_plain_service(service: &Service) -> bool {
-    let Service { key, scheduler: _, flags, one_packet, persistence, engine } = service;
-    matches!(key, ServiceKey::Address { .. })
-        && *flags == SchedulerFlags::default()
-        && !one_packet
-        && persistence.is_none()
-        && engine.is_none()
+    matches!(service.key, ServiceKey::Address { .. })
+        && *service == Service::new(service.key, service.scheduler)
 }
 
 /// Whether the real server's line surely reads back: masqueraded, or with the port of its service.

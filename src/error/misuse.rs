@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::{Errno, pasted};
-use crate::model::SCHEDULERS;
+use crate::model::{MAX_WEIGHT, SCHEDULERS, SchedulerFlags};
 
 /// A command line or rule line that the classic language refuses. The texts equal those of ipvsadm
 /// 1.31.
@@ -363,8 +363,8 @@ impl ValueKind {
     }
 
     /// Describes a valid value.
-    fn expects(self) -> &'static str {
-        match self {
+    fn expects(self) -> String {
+        let fixed = match self {
             Self::Service | Self::RealServer => "expected ADDRESS[:PORT], [IPV6]:PORT or HOST:PORT",
             Self::Fwmark => "expected a number from 1 to 4294967295",
             Self::Scheduler => "the name of a scheduler has at most 15 bytes",
@@ -373,12 +373,13 @@ impl ValueKind {
             Self::Timeout => "expected seconds, at most 2678400 (31 days)",
             Self::Netmask => "expected a mask such as 255.255.255.0, or /24",
             Self::PrefixLength => "expected a prefix length from 1 to 128",
-            Self::Weight => "expected a number from 0 to 2147483647",
+            Self::Weight => return format!("expected a number from 0 to {MAX_WEIGHT}"),
             Self::UpperThreshold | Self::LowerThreshold => {
-                "expected a number of connections, 0 to 2147483647"
+                return format!("expected a number of connections, 0 to {MAX_WEIGHT}");
             }
             Self::SchedulerFlag => {
-                "the flags are flag-1, flag-2, flag-3, sh-fallback, sh-port, mh-fallback, mh-port"
+                let flags: Vec<&str> = SchedulerFlags::every().collect();
+                return format!("the flags are {}", flags.join(", "));
             }
             Self::ForeignSchedulerFlag => "it belongs to a scheduler other than the one of -s",
             Self::TunnelType => "expected ipip, gue or gre",
@@ -388,7 +389,8 @@ impl ValueKind {
             Self::MaxLength => "expected a number of bytes, 1 to 65507",
             Self::Group4 | Self::Group6 => "expected a multicast address",
             Self::Ttl => "expected a number from 1 to 255",
-        }
+        };
+        fixed.to_owned()
     }
 
     fn text(self, word: &str) -> String {

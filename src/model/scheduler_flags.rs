@@ -49,7 +49,12 @@ impl SchedulerFlags {
         Ok(Self(bits))
     }
 
-    /// Names of all flags of `scheduler`.
+    /// The names of the flags of every scheduler.
+    pub fn every() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, ..)| *name)
+    }
+
+    /// The names of all flags of `scheduler`.
     pub fn all(scheduler: &str) -> impl Iterator<Item = &'static str> {
         let of = move |owner: Option<&str>| owner.is_none_or(|owner| owner == scheduler);
         NAMES.iter().filter(move |(_, _, owner)| of(*owner)).map(|(name, ..)| *name)

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::io;
 
+use crate::model::field::Fields;
 use crate::model::{
     Checksum, Daemon, DestinationEntry, DestinationKey, Family, Forwarding, Granularity, Info,
     Method, Naming, PlainDestination, Protocol, Service, ServiceEntry, ServiceKey, Stats, Timeouts,
@@ -126,8 +127,8 @@ fn push_flags(line: &mut Line, service: &Service) {
             line.push(" pe ").push(engine.as_str());
         }
     }
-    if service.one_packet {
-        line.push(" ops");
+    for option in service.switched_on() {
+        line.push(" ").push(option);
     }
 }
 

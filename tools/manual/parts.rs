@@ -74,7 +74,7 @@ fn options(group: Group) -> String {
             Some(commands) if commands.len() <= 8 => format!("With {}.", commands.join(", ")),
             _ => String::new(),
         };
-        let body = format!("{} {} {with}", sentence(row.help), row.option.details());
+        let body = format!("{} {} {with}", sentence(&row.help()), row.option.details());
         item(&heading(&short, row.long, row.takes), &text(&body))
     });
     rows.collect()

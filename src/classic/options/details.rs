@@ -202,7 +202,7 @@ impl Opt {
 #[cfg(test)]
 mod tests {
     use crate::classic::options::{COMMANDS, OPTIONS, Opt};
-    use crate::model::{MAX_PERSISTENCE, MAX_TIMEOUT, MAX_WEIGHT, SCHEDULERS};
+    use crate::model::{MAX_PERSISTENCE, MAX_TIMEOUT, MAX_WEIGHT};
 
     #[test]
     fn every_text_ends_a_sentence() {
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn limits_are_those_of_the_values() {
         let says = |option: Opt, number: u32| {
-            let text = format!("{} {}", option.row().help, option.details());
+            let text = format!("{} {}", option.row().help(), option.details());
             assert!(text.contains(&format!("to {number}")), "{text}");
         };
         says(Opt::Weight, MAX_WEIGHT);
@@ -226,11 +226,5 @@ mod tests {
         says(Opt::Fwmark, u32::MAX);
         let set = super::Command::Set.details();
         assert!(set.contains(&format!("0 to {MAX_TIMEOUT}")), "{set}");
-    }
-
-    #[test]
-    fn the_help_of_scheduler_names_every_scheduler() {
-        let names = SCHEDULERS.map(|kind| kind.name).join(" ");
-        assert!(Opt::Scheduler.row().help.starts_with(&format!("one of {names};")), "{names}");
     }
 }

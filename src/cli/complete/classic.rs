@@ -7,6 +7,7 @@ use super::wanted::{Candidate, Live, Values, Wanted};
 use crate::classic::lexer::{Given, Token, What, tokens, tokens_of};
 use crate::classic::options::{COMMANDS, Column, Command, Group, OPTIONS, Opt, OptionRow};
 use crate::classic::parser::listing_conflict;
+use crate::classic::service_takes;
 use crate::model::{Family, Protocol, SchedulerFlags, ServiceKey};
 
 /// What the words before the cursor say.
@@ -68,10 +69,6 @@ impl<'a> Line<'a> {
         let protocols =
             [(Opt::Tcp, Protocol::Tcp), (Opt::Udp, Protocol::Udp), (Opt::Sctp, Protocol::Sctp)];
         protocols.into_iter().find_map(|(option, protocol)| key(protocol, self.value(option)?))
-    }
-
-    fn protocol_is_udp(&self) -> bool {
-        self.has(Opt::Udp) || self.has(Opt::Fwmark)
     }
 }
 
@@ -137,7 +134,7 @@ fn options(line: &Line<'_>, command: Command, in_full: bool) -> Vec<Candidate> {
         rows.retain(|row| needed(row) || row.option == Opt::Netns);
     }
     rows.into_iter()
-        .map(|row| Candidate::new(word(row.short, row.long, in_full), row.help))
+        .map(|row| Candidate::new(word(row.short, row.long, in_full), row.help()))
         .collect()
 }
 
@@ -153,7 +150,7 @@ fn is_legal(line: &Line<'_>, command: Command, row: &OptionRow) -> bool {
         return false;
     }
     match row.option {
-        Opt::Ops => line.protocol_is_udp(),
+        option if !service_takes(option, |given| line.has(given)) => false,
         // The old tool took it and ignored it.
         Opt::SyncId => command == Command::StartDaemon,
         _ if row.option.group() == Group::Server && row.long.starts_with("tun-") => {

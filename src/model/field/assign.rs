@@ -180,13 +180,16 @@ mod tests {
         for bad in [
             "flags=mh-port",
             "netmask=255.255.255.0",
-            "one_packet=maybe",
             "destinations=1",
             "persistence=0",
             "persistence=2678401",
             "persistence=300 netmask=24",
         ] {
             assert!(assign(&service(), &words(bad)).is_err(), "{bad}");
+        }
+        for field in Service::fields().iter().filter(|field| field.shape == Shape::Switch) {
+            let bad = format!("{}=maybe", field.name);
+            assert!(assign(&service(), &words(&bad)).is_err(), "{bad}");
         }
     }
 

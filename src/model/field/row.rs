@@ -180,6 +180,22 @@ pub struct Field<T: 'static> {
     pub set: Setter<T>,
 }
 
+impl<T: Fields> Field<T> {
+    /// The long name of the option that turns this field on; `None` if its options take values.
+    pub fn switch(&self) -> Option<&'static str> {
+        match (self.shape, self.options) {
+            (Shape::Switch, [option]) => Some(option.long),
+            _ => None,
+        }
+    }
+
+    /// Turns on a field that [`switch`](Self::switch) finds an option for.
+    pub fn turn_on(&self, thing: &mut T) {
+        // A switch accepts both of its values.
+        let _ = (self.set)(thing, Some(&Value::Switch(true)), &Record::default());
+    }
+}
+
 /// A thing with a table of fields.
 pub trait Fields: Sized + Clone + 'static {
     /// What it is called in messages: `a service`.
@@ -193,6 +209,14 @@ pub trait Fields: Sized + Clone + 'static {
     /// The row of this name.
     fn field(name: &str) -> Option<&'static Field<Self>> {
         Self::fields().iter().find(|field| field.name == name)
+    }
+
+    /// The long names of the options that turn on what is on.
+    fn switched_on(&self) -> impl Iterator<Item = &'static str> {
+        Self::fields().iter().filter_map(|field| {
+            let long = field.switch()?;
+            ((field.get)(self) == Some(Value::Switch(true))).then_some(long)
+        })
     }
 
     /// The values before `assignments` are made, as far as one of them changes the meaning of others.

@@ -1,6 +1,6 @@
 //! Decoding of captured answers, and errors for malformed ones.
 
-use super::{bytes, captured, services};
+use super::{Fixture, bytes, captured, fixtures};
 use crate::error::Error;
 use crate::model::{
     Checksum, DaemonRole, DestinationEntry, Family, Forwarding, Granularity, Info, Stats, Timeouts,
@@ -46,16 +46,7 @@ const LIVE: Stats = Stats {
 
 #[test]
 fn services_of_every_kind() {
-    let answers = [
-        captured::SERVICE_TCP,
-        captured::SERVICE_ONE_PACKET,
-        captured::SERVICE_SCTP_FLAGS,
-        captured::SERVICE_IPV6,
-        captured::SERVICE_FWMARK_MASK,
-        captured::SERVICE_FWMARK_IPV6,
-        captured::SERVICE_ENGINE,
-    ];
-    for (mut expected, fixture) in services().into_iter().zip(answers) {
+    for Fixture { service: mut expected, answer: fixture, .. } in fixtures() {
         if expected.scheduler.as_str() == "wrr" {
             expected.scheduler = crate::model::SchedulerName::new("rr").unwrap(); // the capture is older than the edit to rr
         }

@@ -8,6 +8,7 @@ mod requests;
 use netlink_packet_core::Emitable;
 use netlink_packet_generic::GenlMessage;
 
+use crate::model::field::{Assignment, assign};
 use crate::model::{Protocol, SchedulerName, Service, ServiceKey};
 use crate::netlink::generic::Request;
 
@@ -40,31 +41,38 @@ fn service(key: ServiceKey, scheduler: &str) -> Service {
     Service::new(key, SchedulerName::new(scheduler).unwrap())
 }
 
-/// The services described by the fixtures, in the order of `ADD_*` and `SERVICE_*`.
-fn services() -> [Service; 7] {
-    use crate::model::{EngineName, Family, Granularity, Persistence, SchedulerFlags};
-    let persistence = |timeout, granularity| Some(Persistence { timeout, granularity });
+/// A service as the classic tool adds it, and as the kernel lists it.
+struct Fixture {
+    service: Service,
+    request: &'static str,
+    answer: &'static str,
+}
+
+/// Services of every kind. `fields` are assignments as `ipvsadm set` takes them.
+fn fixtures() -> [Fixture; 7] {
+    use crate::model::Family;
+    use captured as c;
+    let fixture = |key, scheduler, fields: &str, request, answer| {
+        let pairs = fields.split_whitespace().filter_map(|word| word.split_once('='));
+        let words: Vec<Assignment> =
+            pairs.map(|(key, value)| Assignment { key: key.into(), value: value.into() }).collect();
+        Fixture { service: assign(&service(key, scheduler), &words).unwrap(), request, answer }
+    };
+    let (tcp, udp) = (Protocol::Tcp, Protocol::Udp);
+    let (web, dns, sctp) =
+        (key(tcp, "10.0.0.1", 80), key(udp, "10.0.0.1", 53), key(Protocol::Sctp, "10.0.0.1", 99));
+    let (ipv6, sip) = (key(tcp, "fd00::1", 443), key(udp, "10.0.0.1", 5060));
+    let (v4, v6) = (mark(7, Family::V4), mark(u32::MAX, Family::V6));
+    let flags = "flags=sh-fallback,sh-port,flag-3";
+    let prefix = "flags=mh-port persistence=600 netmask=64";
+    let network = "persistence=60 netmask=255.255.0.0";
     [
-        service(key(Protocol::Tcp, "10.0.0.1", 80), "wrr"),
-        Service { one_packet: true, ..service(key(Protocol::Udp, "10.0.0.1", 53), "rr") },
-        Service {
-            flags: SchedulerFlags::from_bits(0b111),
-            ..service(key(Protocol::Sctp, "10.0.0.1", 99), "sh")
-        },
-        Service {
-            flags: SchedulerFlags::from_bits(0b010),
-            persistence: persistence(600, Granularity::V6(64)),
-            ..service(key(Protocol::Tcp, "fd00::1", 443), "mh")
-        },
-        Service {
-            persistence: persistence(60, Granularity::V4([255, 255, 0, 0].into())),
-            ..service(mark(7, Family::V4), "lc")
-        },
-        service(mark(u32::MAX, Family::V6), "nq"),
-        Service {
-            persistence: persistence(90, Granularity::host(Family::V4)),
-            engine: Some(EngineName::new("sip").unwrap()),
-            ..service(key(Protocol::Udp, "10.0.0.1", 5060), "rr")
-        },
+        fixture(web, "wrr", "", c::ADD_TCP, c::SERVICE_TCP),
+        fixture(dns, "rr", "one_packet=true", c::ADD_ONE_PACKET, c::SERVICE_ONE_PACKET),
+        fixture(sctp, "sh", flags, c::ADD_SCTP_FLAGS, c::SERVICE_SCTP_FLAGS),
+        fixture(ipv6, "mh", prefix, c::ADD_IPV6_PERSISTENT, c::SERVICE_IPV6),
+        fixture(v4, "lc", network, c::ADD_FWMARK_MASK, c::SERVICE_FWMARK_MASK),
+        fixture(v6, "nq", "", c::ADD_FWMARK_IPV6, c::SERVICE_FWMARK_IPV6),
+        fixture(sip, "rr", "persistence=90 engine=sip", c::ADD_ENGINE, c::SERVICE_ENGINE),
     ]
 }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::{collection, option};
 
 use super::{bytes, captured, emitted};
+use crate::model::field::Fields;
 use crate::model::{
     Checksum, Daemon, DaemonRole, Destination, DestinationKey, EngineName, Family, Forwarding,
     Granularity, InterfaceName, Persistence, Protocol, SchedulerFlags, SchedulerName, Service,
@@ -44,8 +45,9 @@ fn any_service() -> impl Strategy<Value = Service> {
     let name = "[ -~]{1,15}".prop_map(|name| SchedulerName::new(name).unwrap());
     let engine = option::of("[ -~]{1,16}".prop_map(|name| EngineName::new(name).unwrap()));
     let persistence = option::of((any::<u32>(), any::<u32>()));
-    (service_key(), name, any::<u8>(), any::<bool>(), persistence, engine).prop_map(
-        |(key, scheduler, flags, one_packet, persistence, engine)| {
+    let switches = collection::vec(any::<bool>(), Service::fields().len());
+    (service_key(), name, any::<u8>(), switches, persistence, engine).prop_map(
+        |(key, scheduler, flags, switches, persistence, engine)| {
             let granularity = |number: u32| match key.family() {
                 Family::V4 => Granularity::V4(number.into()),
                 Family::V6 => Granularity::V6(number),
@@ -53,7 +55,14 @@ fn any_service() -> impl Strategy<Value = Service> {
             let persistence = persistence
                 .map(|(timeout, number)| Persistence { timeout, granularity: granularity(number) });
             let flags = SchedulerFlags::from_bits(flags);
-            Service { key, scheduler, flags, one_packet, persistence, engine }
+            let plain = Service::new(key, scheduler);
+            let mut service = Service { flags, persistence, engine, ..plain };
+            for (field, is_on) in Service::fields().iter().zip(switches) {
+                if field.switch().is_some() && is_on {
+                    field.turn_on(&mut service);
+                }
+            }
+            service
         },
     )
 }

@@ -1,6 +1,6 @@
 //! Our requests equal the classic tool's, except for attributes that it sends without effect.
 
-use super::{bytes, captured, emitted, key, mark, service, services};
+use super::{Fixture, bytes, captured, emitted, fixtures, key, mark, service};
 use crate::model::{
     Change, Checksum, Daemon, DaemonRole, Destination, DestinationKey, Family, Forwarding,
     InterfaceName, Protocol, ServiceKey, Timeouts, Tunnel,
@@ -41,16 +41,7 @@ fn without_tunnel(attributes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn services_byte_for_byte() {
-    let expected = [
-        captured::ADD_TCP,
-        captured::ADD_ONE_PACKET,
-        captured::ADD_SCTP_FLAGS,
-        captured::ADD_IPV6_PERSISTENT,
-        captured::ADD_FWMARK_MASK,
-        captured::ADD_FWMARK_IPV6,
-        captured::ADD_ENGINE,
-    ];
-    for (service, expected) in services().into_iter().zip(expected) {
+    for Fixture { service, request: expected, .. } in fixtures() {
         assert_eq!(sent(&Change::AddService(service)), bytes(expected), "{expected}");
     }
     let edited = service(web(), "rr");
