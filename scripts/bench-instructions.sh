@@ -35,7 +35,7 @@ if [[ ${#tables[@]} -eq 0 ]]; then
 	esac
 fi
 for table in "${tables[@]}"; do
-	[[ $table =~ ^[0-9]+(x[0-9]+(-ipv6|-mixed)?|-connections)$ ]] || die "'$table' is no table: 2000x3, 2000x3-ipv6, 2000x3-mixed or 1000-connections"
+	[[ $table =~ ^[0-9]+(x[0-9]+(-ipv6|-mixed)?|-connections)$ ]] || die "'$table' is not a table: use 2000x3, 2000x3-ipv6, 2000x3-mixed or 1000-connections"
 done
 need_root
 need_compiler
@@ -114,7 +114,7 @@ run_guest() {
 	tr -d '\r' <"$scratch/out" | grep -v '^end$' || true
 	if [[ $status -ne 0 ]] || ! grep -q '^end' "$scratch/out" || grep -q ' failed ' "$scratch/out"; then
 		tail -n 20 "$scratch/console" >&2
-		die "the guest did not come to its end"
+		die "the guest did not finish"
 	fi
 }
 
@@ -172,7 +172,7 @@ make_root "$scratch/root"
 run_guest >"$scratch/counts"
 figures <"$scratch/counts" | tee "$scratch/figures"
 case $mode in
-	--check) check <"$scratch/counts" >&2 || die "more instructions than a tenth above docs/scale.md" ;;
+	--check) check <"$scratch/counts" >&2 || die "a table needs over 10 % more instructions than docs/scale.md says" ;;
 	--write)
 		kernel=$(basename "$cache"/tree/boot/config-*)
 		scripts/scale-page.sh "${kernel#config-}" <"$scratch/figures" >docs/scale.md

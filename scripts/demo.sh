@@ -27,8 +27,7 @@ while [[ $# -gt 0 ]]; do
 	esac
 	shift
 done
-[[ $mode =~ ^(nat|dr|tun)$ ]] || die "--mode is '$mode': say nat, dr or tun"
-[[ $family =~ ^[46]$ ]] || die "--family is '$family': say 4 or 6"
+check_network "$mode" "$family"
 
 setup=$top/scripts/netns-setup.sh
 
@@ -94,8 +93,8 @@ show() {
 	drawing
 	echo
 	[[ $count -eq $requests ]] || die "$((requests - count)) of $requests requests failed"
-	[[ ${answers[rs1]} -gt 0 && ${answers[rs2]} -gt 0 ]] || die "one real server took no part"
-	echo "all $requests requests were answered, both real servers took part"
+	[[ ${answers[rs1]} -gt 0 && ${answers[rs2]} -gt 0 ]] || die "one real server answered no request"
+	echo "all $requests requests were answered, and both real servers answered some"
 }
 
 director() {
@@ -112,7 +111,7 @@ fi
 
 [[ -z $shell ]] || need_terminal --shell
 need_compiler
-ensure ip=iproute2 sysctl=procps busybox=busybox-static curl=curl modprobe=kmod setsid=util-linux
+ensure_network_tools
 say "building ipvsadm"
 release_program
 export IPVSADM=$program

@@ -16,7 +16,7 @@ cover() {
 	local place=$1 mine=$layers/${1//\//-}
 	mkdir -p "$place" "$mine"/{upper,scratch}
 	mount -n -t overlay -o "lowerdir=$place,upperdir=$mine/upper,workdir=$mine/scratch" overlay "$place" ||
-		{ echo "host-init.sh: no overlay over $place: choose a guest with IPVS_TESTBED=uml" >&2; exit 125; }
+		{ echo "host-init.sh: cannot mount an overlay on $place: use a guest, with IPVS_TESTBED=uml" >&2; exit 125; }
 }
 
 directory=$PWD

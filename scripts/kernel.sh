@@ -9,7 +9,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 suite=${1:?"usage: kernel.sh SUITE, for example: kernel.sh trixie"}
-[[ $suite =~ ^[a-z]+$ ]] || die "'$suite' is no name of a Debian suite, such as trixie or sid"
+[[ $suite =~ ^[a-z]+$ ]] || die "'$suite' is not the name of a Debian suite such as trixie or sid"
 dir=$top/target/testbed/kernels/$suite
 kernel=$dir/tree/usr/bin/linux.uml
 
@@ -35,7 +35,7 @@ fetch() {
 	for deb in "$new"/debs/*.deb; do dpkg -x "$deb" "$new/tree"; done
 	binary=$new/tree/usr/bin/linux.uml
 	loader=$(find "$new/tree" -name 'ld-linux-*.so.*' | head -n 1)
-	[[ -n $loader && -x $binary ]] || die "the packages of $suite hold no linux.uml or no C library"
+	[[ -n $loader && -x $binary ]] || die "the packages of $suite contain no linux.uml or no C library"
 	# Give the binary the paths that are valid after the move.
 	loader=$dir/${loader#"$new"/}
 	cp "$binary" "$binary.new"

@@ -108,12 +108,10 @@ while [[ $# -gt 0 ]]; do
 	esac
 	shift 2
 done
-[[ $mode =~ ^(nat|dr|tun)$ ]] || die "--mode is '$mode': say nat, dr or tun"
-[[ $family =~ ^[46]$ ]] || die "--family is '$family': say 4 or 6"
-[[ $prepare =~ ^(none|manual|program)$ ]] || die "--prepare is '$prepare': say none, manual or program"
+check_network "$mode" "$family" "$prepare"
 need_terminal "the shell"
 need_compiler
-ensure ip=iproute2 sysctl=procps busybox=busybox-static curl=curl modprobe=kmod setsid=util-linux
+ensure_network_tools
 cargo build --locked --bin ipvsadm --manifest-path "$top/Cargo.toml"
 export IPVSADM=${CARGO_TARGET_DIR:-$top/target}/debug/ipvsadm
 exec "$top/scripts/vm.sh" --terminal "$0" --inside --mode "$mode" --family "$family" --prepare "$prepare"

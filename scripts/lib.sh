@@ -95,6 +95,20 @@ release_program() {
 	program=${CARGO_TARGET_DIR:-$top/target}/release/ipvsadm
 }
 
+# check_network MODE FAMILY [PREPARE]: checks the options of netns-setup.sh
+check_network() {
+	local mode=$1 family=$2 prepare=${3:-none}
+	[[ $mode =~ ^(nat|dr|tun)$ ]] || die "--mode is '$mode': use nat, dr or tun"
+	[[ $family =~ ^[46]$ ]] || die "--family is '$family': use 4 or 6"
+	[[ $prepare =~ ^(none|manual|program)$ ]] ||
+		die "--prepare is '$prepare': use none, manual or program"
+}
+
+# Installs what netns-setup.sh runs.
+ensure_network_tools() {
+	ensure ip=iproute2 sysctl=procps busybox=busybox-static curl=curl modprobe=kmod setsid=util-linux
+}
+
 # help_of SCRIPT: prints the header comment of SCRIPT
 help_of() {
 	sed -n '2,/^set /{/^# shellcheck/d;/^#/s/^# \{0,1\}//p}' "$1"
@@ -190,7 +204,7 @@ reference() {
 			{ rm -rf "$deb"; die "could not download Debian's ipvsadm package: check the network and apt's sources"; }
 		dpkg -x "$deb"/ipvsadm_*.deb "$dir"
 		rm -rf "$deb"
-		binary=$(reference_binary "$dir") || die "no ipvsadm in Debian's ipvsadm package, look into $dir"
+		binary=$(reference_binary "$dir") || die "Debian's ipvsadm package contains no ipvsadm: look into $dir"
 	fi
 	if missing=$(ldd "$binary" | grep 'not found'); then
 		local name

@@ -161,11 +161,9 @@ up() {
 		esac
 		shift 2
 	done
-	[[ $mode =~ ^(nat|dr|tun)$ ]] || die "--mode is '$mode': say nat, dr or tun"
-	[[ $family =~ ^[46]$ ]] || die "--family is '$family': say 4 or 6"
-	[[ $prepare =~ ^(none|manual|program)$ ]] || die "--prepare is '$prepare': say none, manual or program"
+	check_network "$mode" "$family" "$prepare"
 	need_root
-	ensure ip=iproute2 sysctl=procps busybox=busybox-static curl=curl modprobe=kmod setsid=util-linux
+	ensure_network_tools
 
 	if [[ -e $state/env && $(<"$state/asked") == "$mode $family $prepare" ]]; then
 		say "already up: mode $mode, IPv$family, prepare $prepare"
@@ -194,7 +192,7 @@ up() {
 	[[ -e /proc/sys/net/ipv6 ]] || modprobe ipv6 || die "this kernel has no IPv6: the testbed uses both families"
 	mkdir -p "$state"
 	echo "$mode $family $prepare" >"$state/asked"
-	trap 'down; say "netns-setup.sh: up failed, took everything down again"' EXIT
+	trap 'down; say "netns-setup.sh: up failed; everything was taken down again"' EXIT
 	build
 	serve rs1
 	serve rs2

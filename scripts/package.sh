@@ -50,7 +50,7 @@ deb() {
 		install_packages build-essential
 	found=$(dpkg-parsechangelog -S Version)
 	[[ ${found#*:} == "$version" ]] ||
-		die "debian/changelog has version $found, Cargo.toml $version: make them one"
+		die "debian/changelog has version $found, Cargo.toml $version: make them equal"
 	compile
 	mkdir -p "$out"
 	rm -f "$out"/ipvsadm*.*
@@ -72,7 +72,7 @@ rpm_package() {
 	ensure rpmbuild=rpm
 	found=$(sed -n 's/^Version: *//p' packaging/ipvsadm.spec)
 	[[ $found == "$version" ]] ||
-		die "packaging/ipvsadm.spec has version $found, Cargo.toml $version: make them one"
+		die "packaging/ipvsadm.spec has version $found, Cargo.toml $version: make them equal"
 	compile
 	rm -rf "$out"
 	mkdir -p "$out/SOURCES"

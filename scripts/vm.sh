@@ -38,7 +38,7 @@ done
 
 share=${IPVS_VM_SHARE:-}
 if [[ -n $share ]]; then
-	[[ -d $share ]] || die "IPVS_VM_SHARE is '$share', which is no directory: make it first"
+	[[ -d $share ]] || die "IPVS_VM_SHARE is '$share', which is not a directory: create it first"
 	share=$(readlink -f -- "$share")
 fi
 
