@@ -1,14 +1,14 @@
-//! Makes the kernel's table that of a rule file, with the fewest changes: what is equal is not
-//! touched, so its connections and counters live on.
+//! Makes the kernel's table equal to a rule file with the fewest changes. Equal objects are not
+//! touched, so their connections and counters survive.
 //!
 //! ```text
 //! # cargo run --example apply_table /etc/ipvsadm.rules
 //! edit -t 192.0.2.80:80 -r 10.0.0.11:80
 //! ```
 //!
-//! `ipvsadm apply` does the same, and also undoes everything if anything fails.
+//! `ipvsadm apply` does the same, and also rolls everything back if a change fails.
 
-#![allow(clippy::print_stdout, reason = "it says what it does")]
+#![allow(clippy::print_stdout, reason = "the example reports what it does")]
 
 use std::process::ExitCode;
 
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn apply(path: &str) -> Result<(), Error> {
-    // Everything is read and understood before the first change.
+    // The whole file is read and checked before the first change.
     let desired = read_table(&std::fs::read_to_string(path)?)?;
     let mut ipvs = Client::open()?;
     let changes = plan(&ipvs.table()?, &desired);

@@ -1,7 +1,7 @@
-//! Prints a line of comma-separated values for each real server: for spreadsheets and scripts.
-//! Counters are totals since the last `ipvsadm -Z`; bytes are bytes, whatever their number.
+//! Prints a line of comma-separated values for each real server, for spreadsheets and scripts.
+//! Counters are totals since the last `ipvsadm -Z`. Bytes are printed in full, without units.
 
-#![allow(clippy::print_stdout, reason = "that is what it is for")]
+#![allow(clippy::print_stdout, reason = "the example prints its result")]
 
 use ipvsadm::model::ServiceKey;
 use ipvsadm::{Client, Error};
@@ -32,7 +32,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// The key without blanks: `tcp/192.0.2.80:80`.
+/// The key without blanks, such as `tcp/192.0.2.80:80`.
 fn name(service: &ServiceKey) -> String {
     service.to_string().replace(' ', "/")
 }

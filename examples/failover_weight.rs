@@ -1,5 +1,6 @@
-//! A health check: once a second it connects to each real server of a TCP service, and gives those
-//! that do not answer the weight 0. They get no new connections, but keep those they have.
+//! A health check. Once a second it connects to each real server of a TCP service, and sets the
+//! weight of servers that do not answer to 0. They get no new connections, but keep their existing
+//! ones.
 //!
 //! ```text
 //! # cargo run --example failover_weight 192.0.2.80:80
@@ -7,9 +8,9 @@
 //! 10.0.0.12:80 answers: weight 5
 //! ```
 //!
-//! A second word says after how many rounds to end.
+//! A second argument limits the number of rounds.
 
-#![allow(clippy::print_stdout, reason = "it says what it does")]
+#![allow(clippy::print_stdout, reason = "the example reports what it does")]
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpStream};
@@ -37,7 +38,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Looks at each real server once. `weights` remembers what those had that were taken out.
+/// Checks each real server once. `weights` holds the former weights of servers set to 0.
 fn check(
     ipvs: &mut Client,
     service: ServiceKey,

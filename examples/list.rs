@@ -6,7 +6,7 @@
 //!   10.0.0.11:80 weight 1, 12 active
 //! ```
 
-#![allow(clippy::print_stdout, reason = "that is what it is for")]
+#![allow(clippy::print_stdout, reason = "the example prints its result")]
 
 use ipvsadm::{Client, Error};
 
@@ -16,7 +16,7 @@ fn main() -> Result<(), Error> {
         let service = &entry.service;
         let connections = entry.stats.connections;
         println!("{} {}, {connections} connections so far", service.key, service.scheduler);
-        // The kernel lists the newest first.
+        // The kernel lists the newest real server first.
         for entry in ipvs.destinations(&service.key)?.iter().rev() {
             let server = entry.destination;
             println!("  {} weight {}, {} active", server.key, server.weight, entry.active);

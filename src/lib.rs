@@ -17,7 +17,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! [`diff::plan`] turns one table into another with the fewest changes, and without an outage:
+//! [`diff::plan`] computes the fewest changes from one table to another, in an order without an
+//! outage:
 //!
 //! ```no_run
 //! use ipvsadm::{Client, diff::plan, read_table};
@@ -32,26 +33,25 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Four programs of a page each are in the folder `examples`: `list`, `failover_weight` (a health
-//! check), `apply_table`, `export_csv`.
+//! The folder `examples` has four short programs: `list`, `failover_weight` (a health check),
+//! `apply_table`, `export_csv`.
 //!
 //! # Units
 //!
-//! Time is in seconds, amounts in bytes, packets and connections, rates in the same per second.
-//! Addresses and ports are in host order, as the types of `std` have them. The kernel's 64-bit
-//! counters stay 64 bits wide.
+//! Times are in seconds, amounts in bytes, packets and connections, and rates in the same units per
+//! second. Addresses and ports are in host order, as in `std`. The kernel's 64-bit counters keep
+//! their 64 bits.
 //!
 //! # What a version number promises
 //!
-//! This crate follows Semantic Versioning for everything that is public: [`Client`], [`Error`],
-//! [`model`], [`read_table`] and [`diff`] change incompatibly only with a new major number (before
-//! 1.0: a new minor number). Errors may get further variants at any time. The classic language of
-//! the program, its output and its exit statuses never change. JSON has a number of its own,
-//! `"schema": 1`.
+//! This crate follows Semantic Versioning for its public items: [`Client`], [`Error`], [`model`],
+//! [`read_table`] and [`diff`] change incompatibly only with a new major version (before 1.0: a new
+//! minor version). Errors may get further variants at any time. The program's classic language, its
+//! output and its exit statuses never change. The JSON format has its own version, `"schema": 1`.
 
-// The map of the crate. Arguments become values (cli, classic), values become messages to the kernel
+// Map of the crate: arguments become values (cli, classic), values become messages to the kernel
 // (netlink, reader), and values become text (output, json, classic). cmd has one file for each
-// command that a user types. ARCHITECTURE.md tells the whole story.
+// command that a user types. ARCHITECTURE.md explains the rooms.
 mod classic;
 mod cli;
 mod cmd;
@@ -95,8 +95,8 @@ pub fn read_table(file: &str) -> Result<model::Table, Error> {
     table.map(|(table, _)| table).map_err(Error::first)
 }
 
-/// What the tests, the benches and the writer of the manual see of the rooms. Not a part of the
-/// library: no version number speaks of it.
+/// Items for this package's own tests, benches and tools. They are no part of the library, and no
+/// version number covers them.
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 #[allow(missing_docs)]
@@ -117,7 +117,7 @@ pub mod internals {
     pub use crate::diff::internals::*;
 }
 
-/// The code of the documents that is Rust, compiled.
+/// Compiles the Rust code in the documents.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Documents;

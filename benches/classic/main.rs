@@ -1,10 +1,10 @@
-//! The program beside Debian's ipvsadm 1.31, in one boot of one kernel: `scripts/bench.sh`.
+//! Compares the program with Debian's ipvsadm 1.31 in one boot of one kernel: `scripts/bench.sh`.
 //!
-//! Every run that changes a table has a network namespace of its own: the kernel keeps deleted real
-//! servers in a list for two minutes and searches it at every addition. Addresses are spread: up to
-//! kernel 7.0 services hash by the low bytes only.
+//! Every run that changes a table has its own network namespace, because the kernel keeps deleted
+//! real servers in a list for two minutes and searches it at every addition. Addresses are spread,
+//! because kernels before 7.1 hash services only by their low bytes.
 
-#![allow(clippy::print_stdout)] // its output is its purpose
+#![allow(clippy::print_stdout)] // the bench prints its results
 
 mod measure;
 #[path = "../../tests/common/reference.rs"]
@@ -22,16 +22,16 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 type Section = fn(&Bench) -> Outcome<()>;
 
-/// Alternating runs of a comparison. The lists of a large table take as long as the machine takes for
-/// its system calls, which varies by a tenth: of these, [`MANY`]. Of restores onto a table and of
-/// connections, whose old part lasts longest, [`FEW`].
+/// Numbers of alternating runs. Listing a large table depends on the machine's system calls, whose
+/// speed varies by a tenth, so it has [`MANY`]. Restoring onto a table, and connections, are slow
+/// with the old program, so they have [`FEW`].
 const RUNS: usize = 7;
 const MANY: usize = 15;
 const FEW: usize = 3;
 
 const ONE_WEIGHT: &str = "apply of one weight";
 
-/// What can be measured alone: `scripts/bench.sh NAME…`.
+/// Sections that can be run alone: `scripts/bench.sh NAME…`.
 const SECTIONS: &[(&str, Section)] = &[
     ("tables", tables),
     ("linear", linear),
@@ -69,7 +69,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// One change; restore, lists and save of tables of several sizes.
+/// One change; then restore, listings and save for tables of several sizes.
 fn tables(bench: &Bench) -> Outcome<()> {
     println!("\n# Commands\n");
     measure::titles();
@@ -100,7 +100,7 @@ fn table(bench: &Bench, size: Size) -> Outcome<()> {
     })
 }
 
-/// Apply to a table that is loaded.
+/// Prepares runs of apply that change one weight of a loaded table.
 fn one_weight(bench: &Bench, size: Size) -> Outcome<impl Fn(&str) -> Outcome<Duration>> {
     let (old, new) = (size.rules(&bench.scratch, 0)?, size.rules(&bench.scratch, 1)?);
     let ours = bench.ours.clone();
@@ -111,7 +111,7 @@ fn one_weight(bench: &Bench, size: Size) -> Outcome<impl Fn(&str) -> Outcome<Dur
     })
 }
 
-/// Ours alone: time by the number of rules.
+/// Our program only: time by the number of services.
 fn linear(bench: &Bench) -> Outcome<()> {
     println!("\n# Ours alone, milliseconds by the number of services, 3 real servers each\n");
     println!("{:>8} {:>10} {:>10} {:>10} {:>10}", "services", "-R", "-Ln", "-S -n", "in memory");
@@ -140,8 +140,8 @@ fn linear(bench: &Bench) -> Outcome<()> {
     Ok(())
 }
 
-/// How much of a restore is the kernel's own work and the start of a process; and onto a table that
-/// is there already.
+/// Splits the time of a restore into the kernel's work, the start of a process, and the rest. Also
+/// restores onto an existing table.
 fn restore(bench: &Bench) -> Outcome<()> {
     println!("\n# Restore of 10,000 services x 3\n");
     let size = Size(10_000, 3);
@@ -170,8 +170,9 @@ fn restore(bench: &Bench) -> Outcome<()> {
     })
 }
 
-/// How long `-R` takes beside the start of a process and the kernel's part, which is its own messages
-/// sent again. Divided turn by turn: the machine is not equally fast in all of them.
+/// Splits the time of `-R` into the start of a process, the kernel's part (measured by sending the
+/// same messages again), and the rest. Each round is split separately, because the machine's speed
+/// varies between rounds.
 fn parts(bench: &Bench, restore: &Run<'_>, Size(services, servers): Size) -> Outcome<()> {
     let prepared = replay::sent(bench, restore)?;
     let made = in_namespace(|| {
@@ -200,7 +201,7 @@ fn parts(bench: &Bench, restore: &Run<'_>, Size(services, servers): Size) -> Out
     Ok(())
 }
 
-/// The program under the name that makes it ipvsadm-restore.
+/// Path of a link through which the program is called ipvsadm-restore.
 fn restore_program(bench: &Bench) -> Outcome<String> {
     let link = bench.scratch.join("ipvsadm-restore");
     std::os::unix::fs::symlink(&bench.ours, &link)?;
@@ -212,7 +213,7 @@ fn cleared(program: &str, restore: &Run<'_>) -> Outcome<Duration> {
     Ok(clear.time(program)? + restore.time(program)?)
 }
 
-/// One weight of 10,000 services, beside the lists of what it has to read.
+/// Applies one changed weight among 10,000 services, and lists the same table for comparison.
 fn apply(bench: &Bench) -> Outcome<()> {
     println!("\n# One weight of 10,000 services x 3\n");
     let size = Size(10_000, 3);

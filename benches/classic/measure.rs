@@ -1,4 +1,4 @@
-//! Measuring one run of a program, and two programs beside each other.
+//! Measures single runs of a program, and compares two programs.
 
 use std::cmp::Ordering;
 use std::fs::File;
@@ -11,7 +11,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 
 use crate::Outcome;
 
-/// The program under measurement, its words and its standard input.
+/// Arguments and standard input of a measured run.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
     pub words: &'a [&'a str],
@@ -19,7 +19,7 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// What it took, as one sees it.
+    /// Wall-clock time of the run.
     pub fn time(&self, program: &str) -> Outcome<Duration> {
         let stdin =
             self.stdin.map_or(Ok(Stdio::null()), |path| File::open(path).map(Stdio::from))?;
@@ -34,21 +34,21 @@ impl Run<'_> {
     }
 }
 
-/// What a program costs beside time, of one run.
+/// Cost of one run apart from its time.
 pub struct Cost {
     pub calls: Option<usize>,
     pub user: Duration,
     pub peak_kib: i64,
 }
 
-/// Under strace a run takes many times as long: calls are counted of shorter ones only.
+/// Time up to which system calls are counted; strace slows longer runs down too much.
 const COUNTED: Duration = Duration::from_secs(4);
 
-/// A word that makes this bench run the rest of its words as a program and print what that cost.
+/// Argument that makes this bench run another program and print its resource usage.
 pub const USAGE: &str = "--usage";
 
-/// Runs a program for [`USAGE`]. The first figures of a child are those of its parent, so that has
-/// to be small.
+/// Runs a program for [`USAGE`]. A child inherits the resource figures of its parent at first, so
+/// the parent must be small.
 pub fn usage(words: &[String]) -> Outcome<()> {
     let [report, program, args @ ..] = words else { return Err("no program".into()) };
     let status = Command::new(program).args(args).status()?;
@@ -59,13 +59,13 @@ pub fn usage(words: &[String]) -> Outcome<()> {
     std::process::exit(status.code().unwrap_or(1))
 }
 
-/// A run of a program, and what it took.
+/// Runs a program once and returns its time.
 pub type Measured<'a> = &'a dyn Fn(&str) -> Outcome<Duration>;
 
-/// What is done, and how long it took.
+/// Does something and returns its time.
 pub type Work<'a> = &'a dyn Fn() -> Outcome<Duration>;
 
-/// What each took, turn by turn: what the machine does meanwhile, it does to all of a turn.
+/// Runs all works in turn, `runs` times. A disturbance of the machine affects all works of a round.
 pub fn turns<const N: usize>(runs: usize, works: [Work<'_>; N]) -> Outcome<Vec<[Duration; N]>> {
     let mut turns = Vec::with_capacity(runs);
     for _ in 0..runs {
@@ -78,12 +78,12 @@ pub fn turns<const N: usize>(runs: usize, works: [Work<'_>; N]) -> Outcome<Vec<[
     Ok(turns)
 }
 
-/// The median of each.
+/// The median of each work.
 pub fn medians<const N: usize>(turns: &[[Duration; N]]) -> [Duration; N] {
     std::array::from_fn(|work| median(turns.iter().map(|turn| turn[work])))
 }
 
-/// The one in the middle; of none, nothing.
+/// The median; the default value if there are no values.
 pub fn median<T: PartialOrd + Default>(values: impl Iterator<Item = T>) -> T {
     let mut values: Vec<T> = values.collect();
     values.sort_by(|one, other| one.partial_cmp(other).unwrap_or(Ordering::Equal));
@@ -91,12 +91,12 @@ pub fn median<T: PartialOrd + Default>(values: impl Iterator<Item = T>) -> T {
     values.into_iter().nth(middle).unwrap_or_default()
 }
 
-/// [`medians`] of [`turns`].
+/// The medians of [`turns`].
 pub fn in_turns<const N: usize>(runs: usize, works: [Work<'_>; N]) -> Outcome<[Duration; N]> {
     turns(runs, works).map(|turns| medians(&turns))
 }
 
-/// Two programs, and a place for what they leave.
+/// Paths of both programs, and a scratch folder.
 #[derive(Clone)]
 pub struct Bench {
     pub theirs: String,
@@ -105,7 +105,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Alternating runs of both; a line of medians, with the cost of one run.
+    /// Runs both programs alternately and prints a line with the medians and the cost of one run.
     pub fn compare(
         &self,
         name: &str,
@@ -122,7 +122,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Ours alone.
+    /// Runs only our program.
     pub fn alone(
         &self,
         name: &str,
@@ -132,7 +132,8 @@ impl Bench {
         self.among(runs, [(name, &run)]).map(drop)
     }
 
-    /// Ours alone, in alternating runs: a line for each, and the medians.
+    /// Runs several variants of our program alternately. Prints a line for each and returns the
+    /// medians.
     pub fn among<const N: usize>(
         &self,
         runs: usize,
@@ -170,7 +171,7 @@ impl Bench {
         Ok(log.lines().map_while(Result::ok).filter(|line| line.contains('(')).count())
     }
 
-    /// One run of the program under another one.
+    /// Runs the program once under a wrapper such as strace.
     pub fn wrapped(
         &self,
         wrapper: &str,
@@ -191,7 +192,7 @@ pub fn titles() {
 }
 
 fn columns(time: Duration, cost: &Cost) -> String {
-    #[allow(clippy::cast_precision_loss)] // a size for people
+    #[allow(clippy::cast_precision_loss)] // precise enough for printing
     let peak = cost.peak_kib as f64 / 1024.0;
     let calls = cost.calls.map_or("-".to_owned(), |calls| calls.to_string());
     format!("{:>9.1} {:>7.0} {peak:>7.1} {calls:>7}", millis(time), millis(cost.user))

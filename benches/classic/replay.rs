@@ -1,4 +1,4 @@
-//! What a run sent to the kernel, sent once more by a loop that does nothing else.
+//! Sends the messages of an earlier run again, without any other work.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -12,10 +12,11 @@ use crate::Outcome;
 use crate::measure::{Bench, Run};
 use crate::world::in_namespace;
 
-/// The bytes of one `send`.
+/// Bytes of one `send`.
 type Datagram = Vec<u8>;
 
-/// All that `run` sends, by strace. Each is answered once, as long as the kernel refuses nothing.
+/// All messages that `run` sends, recorded by strace. The kernel answers each once, as long as it
+/// refuses none.
 pub fn sent(bench: &Bench, run: &Run<'_>) -> Outcome<Vec<Datagram>> {
     let log = bench.scratch.join("sent");
     let strace = format!("strace -e trace=sendto -e write=all -o {}", log.display());
@@ -33,7 +34,8 @@ pub fn sent(bench: &Bench, run: &Run<'_>) -> Outcome<Vec<Datagram>> {
     Ok(datagrams)
 }
 
-/// A line such as `00000  20 00 00 00 10 00 01 00  01 00 00 00 00 00 00 00   ............... |`.
+/// Parses a line such as `00000  20 00 00 00 10 00 01 00  01 00 00 00 00 00 00 00   ...............
+/// |`.
 fn read_dump(line: &str, datagram: &mut Datagram) -> Outcome<()> {
     const BYTES: std::ops::Range<usize> = 7..55;
     let columns = line.get(BYTES).ok_or("a short line of strace")?;
@@ -43,7 +45,7 @@ fn read_dump(line: &str, datagram: &mut Datagram) -> Outcome<()> {
     Ok(())
 }
 
-/// Sends `datagrams` and takes the answer to each.
+/// Sends the datagrams and receives the answer to each.
 pub fn replay(datagrams: &[Datagram]) -> Outcome<Duration> {
     let socket = Socket::new(NETLINK_GENERIC)?;
     socket.connect(&SocketAddr::new(0, 0))?;

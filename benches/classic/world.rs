@@ -1,4 +1,4 @@
-//! Tables, namespaces and connections to measure on.
+//! Tables, namespaces and connections for the measurements.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -15,13 +15,13 @@ use nix::sched::{CloneFlags, unshare};
 
 use crate::Outcome;
 
-/// Services, and real servers of each.
+/// Number of services, and of real servers for each.
 #[derive(Clone, Copy)]
 pub struct Size(pub usize, pub usize);
 
 impl Size {
-    /// A rule file of this size; in the last services one real server has another weight, in so
-    /// many as `changed` says.
+    /// Writes a rule file of this size. In the last `changed` services, one real server has another
+    /// weight.
     pub fn rules(self, scratch: &Path, changed: usize) -> Outcome<PathBuf> {
         let Size(services, servers) = self;
         let path = scratch.join(format!("rules-{services}-{servers}-{changed}"));
@@ -41,8 +41,8 @@ impl Size {
     }
 }
 
-/// Runs `work` in a thread with a network namespace of its own. Its table goes at once: else the
-/// kernel takes it down in the time of the next run.
+/// Runs `work` in a thread with its own network namespace, and clears the table at the end.
+/// Otherwise the kernel would do that during the next run.
 pub fn in_namespace<T: Send>(work: impl FnOnce() -> Outcome<T> + Send) -> Outcome<T> {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
@@ -65,7 +65,8 @@ pub fn changes(file: &Path) -> Outcome<Vec<Change>> {
     Ok(changes.collect())
 }
 
-/// The kernel's own work and ours, without the start of a process and without parsing.
+/// Sends all changes as a batch: the work of the kernel and the library, without a process start or
+/// parsing.
 pub fn load(changes: &[Change]) -> Outcome<Duration> {
     let mut client = Client::open()?;
     let start = Instant::now();

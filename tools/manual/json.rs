@@ -1,4 +1,4 @@
-//! docs/json.md as a part of a page.
+//! Converts docs/json.md into a section of a man page.
 
 use std::path::Path;
 
@@ -39,7 +39,7 @@ fn list(block: &str) -> String {
     items.map(|it| format!(".IP \\(bu 2\n{}", text(it))).collect()
 }
 
-/// The first column names the others.
+/// Formats a table as a list; the first column has the headings.
 fn table(block: &str) -> String {
     let mut rows = block.lines().map(|row| {
         let cells = row.trim_matches('|').split('|');

@@ -1,9 +1,9 @@
-//! Writes the parts of man/ that come from the tables of the program: `./x man`. Its test checks
-//! that the pages are what it would write: `./x test manual`.
+//! Writes the parts of man/ that come from tables of the program: `./x man`. A test checks that the
+//! pages are current: `./x test manual`.
 //!
-//! An example to cargo, so that it sees the library's tables and is never installed.
+//! It is a cargo example, because an example can use the library's tables and is never installed.
 
-#![allow(clippy::expect_used, clippy::panic)] // a tool for developers may stop where it likes
+#![allow(clippy::expect_used, clippy::panic)] // a developer's tool may panic
 
 mod json;
 mod parts;
@@ -24,7 +24,7 @@ fn main() {
     }
 }
 
-/// Every page, with its text.
+/// All pages with their texts.
 fn pages() -> Vec<(PathBuf, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
     let entries = fs::read_dir(folder).expect("the folder man");
@@ -36,7 +36,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
 }
 
-/// The page with the parts between its marks made anew.
+/// The page with the generated parts renewed.
 fn made_anew(page: &str) -> String {
     let mut text = String::new();
     let mut inside = false;

@@ -1,4 +1,4 @@
-//! The parts of pages that come from the tables.
+//! The parts of man pages that are generated from tables.
 
 use clap::Arg;
 use ipvsadm::internals::classic::options::{COLUMNS, COMMANDS, Command, Group, OPTIONS, Takes};
@@ -8,7 +8,7 @@ use ipvsadm::model::SCHEDULERS;
 use super::json;
 use super::roff::{bold, sentence, text, value};
 
-/// What stands between `begin NAME` and `end`.
+/// The text between the marks `begin NAME` and `end`.
 pub fn part(name: &str) -> String {
     match name.split_once(' ').unwrap_or((name, "")) {
         ("commands", "") => commands(),
@@ -105,7 +105,7 @@ fn verbs() -> String {
     verbs.collect()
 }
 
-/// The command of `rs prepare`, and whether arguments belong to it alone.
+/// The clap command of a subcommand such as `rs prepare`.
 fn command(path: &str) -> clap::Command {
     let mut command = verbs_command();
     for name in path.split(' ') {
@@ -157,7 +157,7 @@ fn argument(arg: &Arg) -> String {
     item(heading.trim(), &text(&body))
 }
 
-/// From the help text, so that there is one list of them.
+/// The exit statuses, taken from the help text so that there is only one list.
 fn status(verb: &str) -> String {
     let help = command(verb).get_after_help().map(ToString::to_string).unwrap_or_default();
     let (_, rest) = help.split_once("EXIT STATUS\n").expect("exit statuses in the help");

@@ -1,13 +1,13 @@
-//! Text to man(7).
+//! Formats text for man(7).
 
 const WIDTH: usize = 78;
 
-/// Bold words to type.
+/// Formats literal text in bold.
 pub fn bold(text: &str) -> String {
     format!("\\fB{}\\fR", text.replace('\\', "\\e").replace('-', "\\-"))
 }
 
-/// A value that the user chooses: capitals are slanted, what is to be typed is bold.
+/// Formats a value: words in capitals are italic, literal text is bold.
 pub fn value(text: &str) -> String {
     let mut made = String::new();
     let mut word = String::new();
@@ -29,8 +29,8 @@ pub fn value(text: &str) -> String {
     made
 }
 
-/// Sentences as lines of source: words between backticks (or a backtick and an apostrophe), options
-/// and references to pages are bold.
+/// Formats sentences as lines of source. Text in backticks (or a backtick and an apostrophe),
+/// options and references to pages are bold.
 pub fn text(text: &str) -> String {
     let mut words = Vec::new();
     let mut rest = text;
@@ -49,7 +49,7 @@ pub fn text(text: &str) -> String {
     fill(words)
 }
 
-/// A quotation stands alone, or sticks to a bracket before it.
+/// Appends a quotation; it joins the previous word if that ends with an opening bracket.
 fn push(words: &mut Vec<String>, before: &str, word: &str) {
     match words.last_mut() {
         Some(last) if !before.is_empty() && !before.ends_with(char::is_whitespace) => {
@@ -97,7 +97,7 @@ fn fill(words: Vec<String>) -> String {
     guarded.collect()
 }
 
-/// A sentence: it begins with a capital and ends with a full stop.
+/// Makes a sentence: starts it with a capital letter and ends it with a full stop.
 pub fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();

@@ -1,9 +1,9 @@
-//! Turns what a program wrote to a terminal into an SVG: `picture COLUMNS ROWS <OUTPUT >FILE.svg`.
-//! `./x picture` draws the README's picture with it.
+//! Turns terminal output into an SVG: `picture COLUMNS ROWS <OUTPUT >FILE.svg`. `./x picture` draws
+//! the README's picture with it.
 //!
-//! An example to cargo, so that it is never installed.
+//! It is a cargo example, because an example is never installed.
 
-#![allow(clippy::print_stdout, clippy::print_stderr)] // it is a filter
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a filter prints its result
 
 use std::fmt::Write as _;
 use std::io::{Read as _, stdin};
@@ -11,13 +11,13 @@ use std::process::ExitCode;
 
 use vt100::{Cell, Color, Parser, Screen};
 
-/// Size of a character cell in SVG units: that of common fixed-width fonts at 14 units.
+/// Width and height of a character cell in SVG units, for common fixed-width fonts of size 14.
 const CELL: (f64, f64) = (8.43, 19.0);
 const MARGIN: f64 = 16.0;
-/// What surrounds the text, and the text without a colour.
+/// Colours of the background, and of text without a colour.
 const PAPER: &str = "#1c1f26";
 const INK: &str = "#d7dae0";
-/// The eight colours of a terminal, then the bright ones.
+/// The eight colours of a terminal, followed by their bright variants.
 const COLOURS: [&str; 16] = [
     "#3b4048", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#d7dae0",
     "#7f848e", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#ffffff",
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 fn svg(screen: &Screen, columns: u16, rows: u16) -> String {
-    // Rows below the last line stay out of the picture.
+    // Leave out empty rows at the end.
     let used = (0..rows).rev().find(|row| !text(screen, *row, columns).trim().is_empty());
     let lines = used.map_or(0, |row| row + 1);
     let width = f64::from(columns) * CELL.0 + 2.0 * MARGIN;
@@ -66,7 +66,7 @@ fn text(screen: &Screen, row: u16, columns: u16) -> String {
     (0..columns).map(|column| screen.cell(row, column).map_or("", Cell::contents)).collect()
 }
 
-/// A row as pieces of one style each, every one at its own column: fonts differ in width.
+/// A row as pieces of equal style. Each has its own x position, because fonts differ in width.
 fn spans(screen: &Screen, row: u16, columns: u16) -> String {
     let mut spans = String::new();
     let cells: Vec<(u16, &Cell)> =
