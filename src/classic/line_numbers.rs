@@ -1,31 +1,31 @@
-//! On which line of a rule file each service and each real server stands.
+//! Remembers on which line of a rule file each service and real server is.
 
 use crate::error::Errno;
 use crate::model::{Change, DestinationKey, ServiceKey, Table};
 
 use super::describe;
 
-/// The lines of a rule file, for messages about the table that the file makes.
+/// The lines of a rule file, for messages about the table that the file describes.
 ///
-/// Most files have each service with its real servers on the lines after it, as `ipvsadm-save` writes
-/// them. Of these, one number for each service is all that is kept: a number for each object would
-/// cost every run time for the sake of the few that fail.
+/// Most files have each service followed by its real servers, as `ipvsadm-save` writes them. For
+/// these, only one number for each service is stored. A number for each object would slow every run
+/// down, although only few runs fail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LineNumbers {
-    /// Of each service of the table the line that adds it. Its real servers are on the lines after
-    /// it, in the order of the table, except for those in `elsewhere`. Empty once the file deletes
-    /// anything: from then on every line is in `elsewhere`.
+    /// For each service of the table, the line that adds it. Its real servers are on the following
+    /// lines, in the order of the table, except for those in `elsewhere`. Empty as soon as the file
+    /// deletes something; then every line is in `elsewhere`.
     services: Vec<u32>,
-    /// All other lines.
+    /// All other lines, with their changes.
     elsewhere: Vec<(u32, Change)>,
     deletes: bool,
 }
 
 impl LineNumbers {
-    /// Makes the change of line `number` in the table that the lines before it have made.
+    /// Applies the change on line `number` to the table of the lines before it.
     ///
     /// # Errors
-    /// The number with which the kernel refuses the change, and the change.
+    /// The kernel's error number, and the refused change.
     pub fn change(
         &mut self,
         table: &mut Table,
@@ -44,7 +44,7 @@ impl LineNumbers {
         Ok(())
     }
 
-    /// The change was just made, and is of a line that needs no entry of its own.
+    /// Whether the change, which was just applied, needs no entry of its own.
     fn is_in_its_place(&mut self, table: &Table, number: u32, change: &Change) -> bool {
         match change {
             Change::AddService(_) if !self.deletes => {
@@ -62,8 +62,8 @@ impl LineNumbers {
         }
     }
 
-    /// Gives every line an entry of its own, since places in the table are about to change. A real
-    /// server that has one already gets a second one with a smaller number, which does no harm: only
+    /// Gives every line its own entry, because indices in the table are about to change. A real
+    /// server with an entry gets a second one with a smaller number. This is harmless, because only
     /// the last line counts.
     fn spell_out(&mut self, table: &Table) {
         self.deletes = true;
@@ -77,8 +77,8 @@ impl LineNumbers {
         }
     }
 
-    /// The last line that is about the same object as `change` and its description, or that of the
-    /// change where no line is. `table` is the table that the file has made.
+    /// The last line about the object of `change`, with its description; without such a line, the
+    /// description of `change`. `table` is the table that the file describes.
     pub fn place(&self, table: &Table, change: &Change) -> String {
         let (line, written) = match self.entry(|it| it.concerns_the_same_as(change)) {
             Some((line, written)) => (Some(*line), written),
@@ -90,7 +90,7 @@ impl LineNumbers {
         }
     }
 
-    /// The last line that does the same to the same object as `change`.
+    /// The last line that makes the same change to the same object.
     pub fn same(&self, table: &Table, change: &Change) -> Option<u32> {
         let is_same =
             |it: &Change| it.operation() == change.operation() && it.concerns_the_same_as(change);
@@ -101,7 +101,7 @@ impl LineNumbers {
         self.elsewhere.iter().filter(|(_, it)| is_wanted(it)).max_by_key(|(line, _)| *line)
     }
 
-    /// The line of a service or real server that has no entry of its own.
+    /// The line of a service or real server without its own entry.
     fn implied(&self, table: &Table, change: &Change) -> Option<u32> {
         let (key, server) = object(change)?;
         let (index, _, pool) = table.pools.get_full(key)?;
@@ -112,12 +112,12 @@ impl LineNumbers {
     }
 }
 
-/// The change moves what comes after it in the table to other places.
+/// Whether the change moves later objects of the table to other indices.
 fn deletes(change: &Change) -> bool {
     matches!(change, Change::DeleteService(_) | Change::DeleteDestination(..) | Change::Flush)
 }
 
-/// The service, or the real server, that a change is about.
+/// The key of the service or real server of a change.
 fn object(change: &Change) -> Option<(&ServiceKey, Option<&DestinationKey>)> {
     match change {
         Change::AddService(it) | Change::UpdateService(it) => Some((&it.key, None)),
@@ -139,7 +139,7 @@ mod tests {
         read_rules(&mut Scanner::default(), "ipvsadm", file.as_bytes()).unwrap()
     }
 
-    /// The table of a file, its line numbers, and what a second look at the lines tells.
+    /// Compares the stored line numbers with those found by a second reading of the file.
     fn check(file: &str) {
         let (mut table, mut numbers) = (Table::default(), LineNumbers::default());
         let lines = lines(file);

@@ -1,11 +1,11 @@
-//! The classic language as one table: every command, every option, and which goes with which.
+//! The classic language as one table: every command, every option, and their combinations.
 //!
-//! The parser, the help text, completions and the tests are made from these rows. The order of
-//! [`Column`] is the order in which ipvsadm 1.31 checks legality: the first hit is reported.
+//! The parser, the help text, completions and tests use these rows. The order of [`Column`] is the
+//! order in which ipvsadm 1.31 checks legality, and the first mistake is reported.
 
 use crate::model::{SCHEDULERS, SchedulerFlags};
 
-#[cfg(feature = "internals")] // sentences for the manual
+#[cfg(feature = "internals")] // only the manual needs these sentences
 mod details;
 
 /// A command of the classic language.
@@ -45,62 +45,62 @@ pub enum Command {
     Version,
 }
 
-/// Whether an option or a command takes a value, and its name in the help text.
+/// Whether an option or a command takes a value, and the value's name in the help text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
     /// No value.
     Nothing,
-    /// A value, glued, after `=`, or as the next word whatever that is.
+    /// A value: glued, after `=`, or as the next word, even if that begins with `-`.
     Value(&'static str),
-    /// A value, glued, after `=`, or as the next word unless that begins with `-`.
+    /// An optional value: glued, after `=`, or as the next word unless that begins with `-`.
     Perhaps(&'static str),
 }
 
-/// What an option is about.
+/// Subject of an option, for headings in the help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// Which service.
+    /// Selects a service.
     Service,
-    /// How a service chooses.
+    /// Scheduling of a service.
     Scheduling,
-    /// A real server.
+    /// Properties of a real server.
     Server,
-    /// A sync daemon.
+    /// Properties of a sync daemon.
     Daemon,
     /// Listing and saving.
     Listing,
-    /// Every command.
+    /// Valid with every command.
     Everywhere,
 }
 
 /// A row of the table of commands.
 pub struct CommandRow {
-    /// Which.
+    /// Command of the row, whose place in the table is its discriminant.
     pub command: Command,
-    /// Its letters; the first one is the usual one.
+    /// Letters; the first one is the usual one.
     pub short: &'static [char],
-    /// Its long name.
+    /// Long name, without its dashes.
     pub long: &'static str,
-    /// Its value.
+    /// Whether the command takes a value.
     pub takes: Takes,
-    /// Its name in messages.
+    /// Name in messages.
     pub name: &'static str,
-    /// What it does.
+    /// Description in the help text.
     pub help: &'static str,
 }
 
 /// A row of the table of options.
 pub struct OptionRow {
-    /// Which.
+    /// Option of the row, whose place in the table is its discriminant.
     pub option: Opt,
-    /// Its letter.
+    /// Letter, if it has one.
     pub short: Option<char>,
-    /// Its long name.
+    /// Long name, without its dashes.
     pub long: &'static str,
-    /// Its value.
+    /// Whether the option takes a value.
     pub takes: Takes,
-    /// Its place in the matrix of legality; options of one place exclude each other. Without a
-    /// place it is legal everywhere and may be repeated.
+    /// Column in the matrix of legality. Options of one column exclude each other. An option
+    /// without a column is legal with every command and may be repeated.
     pub column: Option<Column>,
     /// What it does, with `{schedulers}` and `{flags}` for these lists.
     help: &'static str,
@@ -108,13 +108,13 @@ pub struct OptionRow {
 
 /// A column of the matrix of legality.
 pub struct ColumnRow {
-    /// Which.
+    /// Column of the row, whose place in the table is its discriminant.
     pub column: Column,
-    /// Its name in messages.
+    /// Name in messages.
     pub name: &'static str,
-    /// Commands that need it.
+    /// Commands that require an option of this column.
     pub required: &'static [Command],
-    /// Commands that take it.
+    /// Commands that permit an option of this column.
     pub allowed: &'static [Command],
 }
 
@@ -122,7 +122,7 @@ macro_rules! names {
     ($(#[$doc:meta])* $name:ident: $($variant:ident)*) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[allow(missing_docs)] // the tables below describe each
+        #[allow(missing_docs)] // documented by the tables below
         pub enum $name { $($variant),* }
     };
 }
@@ -137,7 +137,7 @@ names! {
 }
 
 names! {
-    /// What a command may or must be given; `-t`, `-u`, `--sctp-service` and `-f` are one.
+    /// Columns of the matrix of legality. `-t`, `-u`, `--sctp-service` and `-f` share one.
     Column:
     Numeric Connection Service Scheduler Persistent Netmask RealServer Forwarding Weight
     UpperThreshold LowerThreshold Interface Timeout Daemon Stats Rate Thresholds PersistentConn
@@ -146,7 +146,7 @@ names! {
 }
 
 impl Command {
-    /// The row of this command.
+    /// Looks up the row in the table.
     pub fn row(self) -> &'static CommandRow {
         &COMMANDS[self as usize]
     }
@@ -174,12 +174,12 @@ impl OptionRow {
 }
 
 impl Opt {
-    /// The row of this option.
+    /// Looks up the row in the table.
     pub fn row(self) -> &'static OptionRow {
         &OPTIONS[self as usize]
     }
 
-    /// What it is about.
+    /// Subject of the option, derived from the commands that permit it.
     pub fn group(self) -> Group {
         let allowed = self.row().column.map_or(NONE, |column| column.row().allowed);
         match self.row().column {
@@ -196,13 +196,13 @@ impl Opt {
 }
 
 impl Column {
-    /// ipvsadm 1.31 does not have it.
-    #[cfg(feature = "internals")] // for the comparisons with it
+    /// Whether ipvsadm 1.31 lacks the option.
+    #[cfg(feature = "internals")] // used by comparisons with the old tool
     pub fn is_new(self) -> bool {
         matches!(self, Self::Netns | Self::Json | Self::Full)
     }
 
-    /// The row of this column.
+    /// Looks up the row in the table.
     pub fn row(self) -> &'static ColumnRow {
         &COLUMNS[self as usize]
     }
@@ -248,8 +248,8 @@ const fn column(
 use Command as C;
 use Takes::{Nothing, Perhaps, Value};
 
-/// Every command, in the order of [`Command`].
-#[rustfmt::skip] // a row a line
+/// All commands, in the order of [`Command`].
+#[rustfmt::skip] // one line for each row
 pub static COMMANDS: &[CommandRow] = &[
     command(C::AddService, &['A'], "add-service", Nothing, "add-service", "add a virtual service"),
     command(C::EditService, &['E'], "edit-service", Nothing, "edit-service", "change a virtual service; options not given return to their defaults"),
@@ -269,8 +269,8 @@ pub static COMMANDS: &[CommandRow] = &[
     command(C::Version, &['v'], "version", Nothing, "version", "print the version"),
 ];
 
-/// Every option, in the order of [`Opt`].
-#[rustfmt::skip] // a row a line
+/// All options, in the order of [`Opt`].
+#[rustfmt::skip] // one line for each row
 pub static OPTIONS: &[OptionRow] = &[
     option(Opt::Tcp, &['t'], "tcp-service", Value("VIP[:PORT]"), Some(Column::Service), "a TCP service"),
     option(Opt::Udp, &['u'], "udp-service", Value("VIP[:PORT]"), Some(Column::Service), "a UDP service"),
@@ -340,8 +340,8 @@ const LIST: &[Command] = &[C::List];
 const START: &[Command] = &[C::StartDaemon];
 const NONE: &[Command] = &[];
 
-/// Every column, in the order of [`Column`].
-#[rustfmt::skip] // a row a line
+/// All columns, in the order of [`Column`].
+#[rustfmt::skip] // one line for each row
 pub static COLUMNS: &[ColumnRow] = &[
     column(Column::Numeric, "numeric", NONE, &[C::List, C::Save]),
     column(Column::Connection, "connection", NONE, LIST),
@@ -367,7 +367,7 @@ pub static COLUMNS: &[ColumnRow] = &[
     column(Column::Thresholds, "thresholds", NONE, LIST),
     column(Column::PersistentConn, "persistent-conn", NONE, LIST),
     column(Column::Nosort, "nosort", NONE, LIST),
-    // The old tool took it with -L as well, and ignored it.
+    // The old tool also accepts it with -L, and ignores it.
     column(Column::SyncId, "syncid", NONE, &[C::StartDaemon, C::StopDaemon, C::List]),
     column(Column::Exact, "exact", NONE, LIST),
     column(Column::Ops, "ops", NONE, SERVICE),

@@ -1,4 +1,4 @@
-//! Values to rule lines.
+//! Writes values as rule lines.
 
 use std::fmt::{self, Write};
 
@@ -11,11 +11,11 @@ use crate::model::{
 use super::options::option_named;
 use super::validate::Unsayable;
 
-/// Bytes of most lines.
+/// Initial buffer size of a line in bytes, enough for most.
 const LENGTH: usize = 96;
 
-/// The line that makes `service`, as `ipvsadm -S` writes it. Values beyond the ranges of the options,
-/// which only another program can have set, stand in it as they are.
+/// The line that adds `service`, as `ipvsadm -S` writes it. Values outside the ranges of the
+/// options, which only another program can set, are written unchanged.
 ///
 /// # Errors
 /// What no rule line can express: another program has made it.
@@ -50,9 +50,9 @@ pub fn service_line(service: &Service, naming: &dyn Naming) -> Result<String, Un
     Ok(line)
 }
 
-/// The line that gives `service` this real server.
+/// The line that adds this real server to `service`.
 ///
-/// Thresholds stand behind the weight: programs look for the words before it.
+/// Thresholds follow the weight, because programs search for the words before it.
 ///
 /// # Errors
 /// What no rule line can express: another program has made it.
@@ -65,8 +65,8 @@ pub fn destination_line(
     line.push_str("-a ");
     push_destination(&mut line, service, &destination.key, naming)?;
     line.push_str(match destination.forwarding {
-        // No word says local, which only other programs can have set: loaded again it is another method,
-        // that of a server whose address the kernel may find to be its own.
+        // No option gives "local", which only other programs can set. The loaded real server has
+        // another method, but the kernel still treats its own address as local.
         Forwarding::Route | Forwarding::Local => " -g",
         Forwarding::Masquerade => " -m",
         Forwarding::Tunnel(_) => " -i",
@@ -86,12 +86,12 @@ pub fn destination_line(
     Ok(line)
 }
 
-/// The line that sets these time-outs, in seconds.
+/// The `--set` line of these time-outs, in seconds.
 pub fn timeouts_line(Timeouts { tcp, tcp_fin, udp }: &Timeouts) -> String {
     format!("--set {tcp} {tcp_fin} {udp}")
 }
 
-/// The line that starts this sync daemon.
+/// The `--start-daemon` line of this sync daemon.
 pub fn daemon_line(daemon: &Daemon) -> String {
     let (role, interface) = (daemon.role.as_str(), &daemon.interface);
     let mut line =
@@ -178,7 +178,7 @@ fn push(line: &mut String, words: fmt::Arguments<'_>) {
     let _ = line.write_fmt(words);
 }
 
-/// A service in rule words, for messages.
+/// Describes a service in the words of a rule line, for messages.
 pub fn describe_service(key: &ServiceKey) -> String {
     let mut words = String::new();
     match push_key(&mut words, key, &Numbers) {
@@ -187,7 +187,7 @@ pub fn describe_service(key: &ServiceKey) -> String {
     }
 }
 
-/// A real server of `service` in rule words, for messages.
+/// Describes a real server in the words of a rule line, for messages.
 pub fn describe_destination(service: &ServiceKey, server: &DestinationKey) -> String {
     let mut words = String::new();
     match push_destination(&mut words, service, server, &Numbers) {
@@ -196,14 +196,15 @@ pub fn describe_destination(service: &ServiceKey, server: &DestinationKey) -> St
     }
 }
 
-/// The object of the change in rule words, such as `-t 192.0.2.80:80 -s wlc`; empty where it has none.
+/// Writes the object of the change as in a rule line, such as `-t 192.0.2.80:80 -s wlc`; nothing if
+/// the change has no object.
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&describe(self))
     }
 }
 
-/// The object of a change in rule words, for messages; empty where there is none.
+/// Describes the object of a change as in a rule line, for messages; empty if it has none.
 pub fn describe(change: &Change) -> String {
     match change {
         Change::AddService(service) | Change::UpdateService(service) => {

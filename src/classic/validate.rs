@@ -1,4 +1,4 @@
-//! What the classic language allows though the kernel takes more.
+//! Limits of the classic language. The kernel accepts more.
 
 use super::options::Opt;
 use crate::error::Misuse;
@@ -7,7 +7,7 @@ use crate::model::{
     ServiceKey, Timeouts, odd_daemon, odd_timeouts, out_of_range,
 };
 
-/// What no rule line can say, because only another program can have made it.
+/// A value that no rule line can express. Only another program can have set it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsayable {
     /// A service of a protocol other than TCP, UDP and SCTP.
@@ -19,29 +19,29 @@ pub enum Unsayable {
     /// An encapsulation other than IPIP, GUE and GRE with their checksum modes.
     #[error("tunnel type {kind} with checksum flags {flags}")]
     Tunnel {
-        /// The type number.
+        /// Kind of the tunnel (`IP_VS_CONN_F_TUNNEL_TYPE_*`).
         kind: u8,
-        /// The checksum flags.
+        /// Checksum flags (`IP_VS_TUNNEL_ENCAP_FLAG_*`).
         flags: u16,
     },
-    /// A value out of the range of its option: the field, as JSON calls it.
+    /// A value outside the range of its option, with the name of the JSON field.
     #[error("this {0}")]
     Value(&'static str),
-    /// A service on every port without persistence.
+    /// A service for every port without persistence.
     #[error("port 0 without persistence")]
     ZeroPort,
-    /// One-packet scheduling with another protocol than UDP.
+    /// One-packet scheduling with a protocol other than UDP.
     #[error("one-packet scheduling of another protocol than UDP")]
     OnePacket,
-    /// A real server of another family that is reached without a tunnel.
+    /// A real server of the other address family without a tunnel.
     #[error("another address family without a tunnel")]
     Family,
 }
 
-/// Whether a rule line can make this service.
+/// Checks that a rule line can express this service.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The mistake that the classic parser would report.
 pub fn check_service(service: &Service) -> Result<(), Misuse> {
     match service.key {
         ServiceKey::Address { port: 0, address, .. } if service.persistence.is_none() => {
@@ -54,8 +54,8 @@ pub fn check_service(service: &Service) -> Result<(), Misuse> {
     }
 }
 
-/// Whether a rule line can give `service` this real server: through a tunnel of any family, and
-/// with a port of its own by masquerading only.
+/// Whether a rule line can express this real server: the other address family needs a tunnel, and
+/// another port needs masquerading.
 pub fn fits(service: &ServiceKey, destination: &Destination) -> bool {
     let by_address = matches!(service, ServiceKey::Address { .. });
     let own_port = destination.forwarding == Forwarding::Masquerade || !by_address;
@@ -67,7 +67,7 @@ fn is_reached(service: &ServiceKey, destination: &Destination) -> bool {
         || !destination.key.is_of_other_family(service)
 }
 
-/// Whether the line of this service can be read again. That it can be written is another question.
+/// Whether the line of this service can be read again. Whether it can be written is not checked.
 pub(crate) fn readable_service(service: &Service) -> Result<(), Unsayable> {
     in_range(out_of_range(service))?;
     check_service(service).map_err(|why| match why {
@@ -76,7 +76,8 @@ pub(crate) fn readable_service(service: &Service) -> Result<(), Unsayable> {
     })
 }
 
-/// The same of a real server; it may be read as another one, where only [`fits`] says no.
+/// Whether the line of this real server can be read again. If [`fits`] is false, it is read as a
+/// different real server.
 pub(crate) fn readable_destination(
     service: &ServiceKey,
     destination: &Destination,
@@ -85,12 +86,13 @@ pub(crate) fn readable_destination(
     is_reached(service, destination).then_some(()).ok_or(Unsayable::Family)
 }
 
-/// The same of time-outs.
+/// Whether the line of these time-outs can be read again.
 pub(crate) fn readable_timeouts(timeouts: &Timeouts) -> Result<(), Unsayable> {
     in_range(odd_timeouts(timeouts))
 }
 
-/// The same of a sync daemon. The kernel takes a name with which a comment would begin.
+/// Whether the line of this sync daemon can be read again. The kernel accepts an interface name
+/// that begins with `#`, which would begin a comment.
 pub(crate) fn readable_daemon(daemon: &Daemon) -> Result<(), Unsayable> {
     in_range(odd_daemon(daemon))?;
     let comment = daemon.interface.as_str().starts_with('#');

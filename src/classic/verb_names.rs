@@ -1,8 +1,8 @@
-//! The words that begin the command line of a verb. The classic language accepts none of them as its
-//! first word, so the two never collide.
+//! The first words of verbs. The classic language accepts none of them as its first word, so that
+//! the two languages never collide.
 
-/// Every verb, in alphabetical order. Listed here because building clap's tables to find out would
-/// slow down every classic command.
+/// All verbs in alphabetical order. They are repeated here, because building clap's tables to list
+/// them would slow down every classic command.
 pub(crate) const VERBS: [&str; 6] = ["apply", "completions", "diff", "director", "rs", "set"];
 
 /// Whether `word` begins a verb's command line.

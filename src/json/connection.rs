@@ -1,4 +1,4 @@
-//! Connections.
+//! The JSON form of connections.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::Connection;
 
-/// A connection, or a persistence template (`client_port` 0).
+/// A connection. A `client_port` of 0 marks a persistence template.
 #[derive(Debug, Serialize)]
 pub struct ConnectionFields<'a> {
     protocol: String,
@@ -31,7 +31,8 @@ pub struct ConnectionFields<'a> {
 impl<'a> From<&'a Connection> for ConnectionFields<'a> {
     fn from(connection: &'a Connection) -> Self {
         let (address, port) = connection.virtual_server;
-        // Templates of services by mark have the mark in the first four bytes of the address.
+        // Templates of services by firewall mark have the mark in the first four bytes of the
+        // address.
         let mark = (connection.protocol == "IP").then_some(match address {
             IpAddr::V4(address) => address.to_bits(),
             IpAddr::V6(address) => {

@@ -1,4 +1,4 @@
-//! Sync daemons and time-outs.
+//! The JSON form of sync daemons and time-outs.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use crate::model::{Daemon, DaemonRole, InterfaceName, Timeouts};
 const ROLES: [(&str, DaemonRole); 2] =
     [("master", DaemonRole::Master), ("backup", DaemonRole::Backup)];
 
-/// A sync daemon.
+/// A sync daemon as in `daemons`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DaemonFields {
@@ -74,7 +74,7 @@ impl From<&Timeouts> for TimeoutsFields {
 }
 
 impl TimeoutsFields {
-    /// They may be out of range.
+    /// The time-outs without a check of their range.
     pub(super) fn timeouts(&self) -> Timeouts {
         let Self { tcp, tcp_fin, udp } = *self;
         Timeouts { tcp, tcp_fin, udp }

@@ -1,20 +1,20 @@
-//! Counters and rates.
+//! The JSON form of counters and rates.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::Stats;
 
-/// Which counters a listing has.
+/// The counters that a listing contains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Counters {
-    /// None.
+    /// No counters.
     #[default]
     None,
-    /// Totals.
+    /// `stats`: totals.
     Stats,
-    /// Rates.
+    /// `rate`: rates.
     Rate,
-    /// Totals and rates.
+    /// `stats` and `rate`.
     Both,
 }
 
@@ -29,7 +29,7 @@ impl Counters {
     }
 }
 
-/// Totals since the last zeroing, whole.
+/// Totals since the counters were last zeroed, not rounded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatsFields {
@@ -47,7 +47,7 @@ impl From<&Stats> for StatsFields {
     }
 }
 
-/// Rates, each per second.
+/// Rates per second.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateFields {

@@ -1,14 +1,14 @@
-//! Words for numbers of the kernel, and the numbers themselves where there is no word.
+//! Names for numbers of the kernel. A number without a name stays a number.
 
 use serde::{Deserialize, Serialize};
 
-/// A word, or the number that has none.
+/// A name, or a number that has none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected a word or a number")]
 pub enum Word {
-    /// A word.
+    /// Name, such as `tunnel`.
     Text(String),
-    /// A number.
+    /// Number of the kernel.
     Number(u16),
 }
 
@@ -18,7 +18,7 @@ impl From<&str> for Word {
     }
 }
 
-/// Finds `word` in a table.
+/// Looks up the value with the name `word`; the error text lists the valid names.
 pub fn find<T: Copy>(key: &str, word: &str, table: &[(&str, T)]) -> Result<T, String> {
     let found = table.iter().find(|(name, _)| *name == word);
     found.map(|(_, value)| *value).ok_or_else(|| {
@@ -27,7 +27,7 @@ pub fn find<T: Copy>(key: &str, word: &str, table: &[(&str, T)]) -> Result<T, St
     })
 }
 
-/// The word of `value` in a table.
+/// Looks up the name of `value`.
 pub fn name<T: PartialEq>(value: &T, table: &[(&'static str, T)]) -> Option<&'static str> {
     table.iter().find(|(_, known)| known == value).map(|(name, _)| *name)
 }

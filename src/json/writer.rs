@@ -1,4 +1,4 @@
-//! Writes one object piece by piece: a table of any size needs the memory of one service.
+//! Writes one object piece by piece, so that a table of any size needs memory for one service only.
 
 use std::io;
 
@@ -7,13 +7,13 @@ use serde::Serialize;
 use super::schema::SCHEMA;
 use crate::model::is_harmful;
 
-/// How JSON is laid out.
+/// Layout of JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Style {
-    /// For programs: each item of a list on a line of its own, without blanks.
+    /// For programs: each item of a list on its own line, without blanks.
     #[default]
     Compact,
-    /// For people at a terminal: indented by two.
+    /// For a terminal: indented by two columns.
     Pretty,
 }
 
@@ -25,7 +25,7 @@ pub struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// Begins the object with its schema number.
+    /// Begins the object with its schema version.
     pub fn new(out: &'a mut dyn io::Write, style: Style) -> io::Result<Self> {
         match style {
             Style::Compact => write!(out, "{{\"schema\":{SCHEMA}")?,
@@ -41,20 +41,20 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A field.
+    /// Writes a field.
     pub fn field(&mut self, name: &str, value: &impl Serialize) -> io::Result<()> {
         self.name(name)?;
         self.out.write_all(text(value, self.style, 1)?.as_bytes())
     }
 
-    /// Begins a list; its items stand a line each.
+    /// Begins a list, whose items are on separate lines.
     pub fn list(&mut self, name: &str) -> io::Result<()> {
         self.items = 0;
         self.name(name)?;
         self.out.write_all(b"[")
     }
 
-    /// An item of the list.
+    /// Writes an item of the list.
     pub fn item(&mut self, value: &impl Serialize) -> io::Result<()> {
         self.out.write_all(if self.items == 0 { b"\n" } else { b",\n" })?;
         self.items += 1;
@@ -64,7 +64,6 @@ impl<'a> Writer<'a> {
         self.out.write_all(text(value, self.style, 2)?.as_bytes())
     }
 
-    /// Ends the list.
     pub fn end_list(&mut self) -> io::Result<()> {
         self.out.write_all(match (self.items, self.style) {
             (0, _) => b"]",
@@ -73,7 +72,6 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// Ends the object.
     pub fn end(self) -> io::Result<()> {
         self.out.write_all(match self.style {
             Style::Compact => b"}\n",
@@ -82,17 +80,17 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// A whole report, with the end of its line.
+/// Formats a whole report, with a line feed at its end.
 pub fn document(value: &impl Serialize, style: Style) -> io::Result<String> {
     Ok(text(value, style, 0)? + "\n")
 }
 
-/// JSON that is safe to look at: serde escapes C0 only, and terminals act on more. `depth` is how
-/// often the lines after the first are indented.
+/// Formats JSON that a terminal can show safely: serde escapes only C0. `depth` is the indentation
+/// of all lines after the first.
 fn text(value: &impl Serialize, style: Style, depth: usize) -> io::Result<String> {
     Ok(harmless(match style {
         Style::Compact => serde_json::to_string(value)?,
-        // Ends of lines inside strings are escaped.
+        // The text contains no other line feeds, since strings have theirs escaped.
         Style::Pretty => {
             let end = format!("\n{}", "  ".repeat(depth));
             serde_json::to_string_pretty(value)?.replace('\n', &end)
@@ -100,7 +98,7 @@ fn text(value: &impl Serialize, style: Style, depth: usize) -> io::Result<String
     }))
 }
 
-/// In JSON what is left stands in strings only, where an escape means the same.
+/// Escapes harmful characters. In JSON they occur only in strings, where an escape means the same.
 fn harmless(text: String) -> String {
     let left = |letter: char| letter != '\n' && is_harmful(letter);
     if !text.contains(left) {

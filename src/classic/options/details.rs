@@ -1,9 +1,10 @@
-//! Sentences of the manual that follow the short help text of each row. Backticks enclose literals.
+//! Sentences of the manual, which follow the short help text of each row. Backticks enclose
+//! literals.
 
 use super::{Command, Opt};
 
 impl Command {
-    /// Further sentences about this command.
+    /// Further sentences about the command.
     pub fn details(self) -> &'static str {
         match self {
             Self::AddService => {
@@ -78,8 +79,8 @@ impl Command {
 }
 
 impl Opt {
-    /// Further sentences about this option.
-    #[allow(clippy::too_many_lines)] // a line a row
+    /// Further sentences about the option.
+    #[allow(clippy::too_many_lines)] // one line for each row
     pub fn details(self) -> &'static str {
         match self {
             Self::Tcp => {

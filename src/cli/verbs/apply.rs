@@ -1,4 +1,4 @@
-//! `ipvsadm apply`: the table becomes that of a file, without an outage.
+//! Arguments of `ipvsadm apply`, which makes the kernel's table equal to a file.
 
 use std::time::Duration;
 
@@ -11,34 +11,34 @@ use crate::diff::Limits;
 use crate::error::Usage;
 use crate::model::quote;
 
-/// What to apply, or what to do about an earlier apply.
+/// A new apply, or an action on an earlier one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApplyVerb {
-    /// Make the table that of a file.
+    /// Make the kernel's table equal to a file.
     Apply(Order),
-    /// Confirm an apply that waits for it.
+    /// Confirm the apply that waits.
     Accept,
-    /// Undo an apply that was killed.
+    /// Roll back an apply that was killed.
     Recover {
-        /// How long to wait for another writer.
+        /// Time to wait for the lock of another run.
         wait: Duration,
     },
 }
 
-/// What to apply, and how.
+/// File and options of a new apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// The file; `-` is standard input.
+    /// Path of the file; `-` is standard input.
     pub file: String,
-    /// How much of it counts.
+    /// Part of the table that may change.
     pub limits: Limits,
-    /// Change nothing, say what would be changed.
+    /// Only report the changes.
     pub dry_run: bool,
-    /// Undo unless it is confirmed within this time.
+    /// Roll back unless the change is confirmed within this time.
     pub confirm: Option<Duration>,
     /// Allow a file without services.
     pub allow_empty: bool,
-    /// How long to wait for another writer.
+    /// Time to wait for the lock of another run.
     pub wait: Duration,
 }
 
@@ -107,17 +107,17 @@ pub(super) fn command() -> Command {
         .after_help(HELP)
 }
 
-/// What says what to apply, and how: nothing for an apply that has begun.
+/// Arguments that only a new apply accepts.
 const ORDER: [&str; 6] = ["file", "dry-run", "confirm", "scope", "keep-weights", "allow-empty"];
 
-/// How long `--confirm` waits if nothing else is said.
+/// Seconds that `--confirm` waits by default.
 const PATIENCE: &str = "60";
 
 fn confirm() -> Arg {
     let parser = |word: &str| match read_time(word) {
         Some(Duration::ZERO) => Err("at least 1 s is needed to confirm".to_owned()),
         Some(time) => Ok(time),
-        // Without a value the option stands right before the file.
+        // Without a value, the next word is the file name.
         None => {
             let file = quote::shell(word);
             Err(format!("{TIME}; give the time before a file name: --confirm 60 {file}"))
@@ -132,7 +132,7 @@ fn confirm() -> Arg {
         .help("Roll back unless confirmed in time, with Enter or --accept; default: 60 s")
 }
 
-/// Options of other tools, and what they are called here.
+/// Hidden options of other tools, each with a proposal.
 fn other_tools() -> [Arg; 4] {
     let other = |name: &'static str, suggestion: UnknownArgumentValueParser| {
         Arg::new(name).action(ArgAction::SetTrue).hide(true).value_parser(suggestion)
@@ -153,14 +153,14 @@ const UNDO: &str = "--recover rolls back an apply that was killed half way; to g
 
 const TIME: &str = "expected a time such as 60, 90s or 5m";
 
-/// An option with a time: seconds, or numbers with units.
+/// An option with a duration: seconds, or numbers with units.
 pub(super) fn time(name: &'static str, help: &'static str) -> Arg {
     let parser = |word: &str| read_time(word).ok_or(TIME);
     Arg::new(name).long(name).value_name("TIME").value_parser(parser).help(help)
 }
 
-/// Reads a plain number as seconds, and drops fractions of a second. Returns `None` for a word that is
-/// no time, and for a time of more than a hundred years.
+/// Parses a duration: a plain number is seconds, and fractions of a second are dropped. Returns
+/// `None` if the word is no duration, or if it is more than a hundred years.
 fn read_time(word: &str) -> Option<Duration> {
     let seconds = match word.parse() {
         Ok(seconds) => seconds,

@@ -1,10 +1,10 @@
-//! `ipvsadm completions`: the script that makes a shell complete our words.
+//! Arguments of `ipvsadm completions`, which prints a shell's completion script.
 
 use clap::{Arg, ArgMatches, Command};
 
 use crate::error::Usage;
 
-/// A shell that we have a script for.
+/// A shell for which there is a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shell {
     /// bash

@@ -1,18 +1,18 @@
-//! `ipvsadm diff`: what differs between the kernel's table and a file, or between two files.
+//! Arguments of `ipvsadm diff`, which compares the kernel's table with a file, or two files.
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
 use crate::diff::{Limits, Scope};
 use crate::error::Usage;
 
-/// What to compare.
+/// The two sides to compare.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiffVerb {
-    /// The old side; `None` is the kernel's table.
+    /// File of the old side; `None` is the kernel's table.
     pub before: Option<String>,
-    /// The new side, a file; `-` is standard input.
+    /// File of the new side; `-` is standard input.
     pub after: String,
-    /// How much of it counts.
+    /// Limits of the comparison.
     pub limits: Limits,
 }
 
@@ -56,7 +56,7 @@ pub(super) fn command() -> Command {
         .after_help(HELP)
 }
 
-/// The options that limit which part of a file counts.
+/// The options that limit the comparison or an apply.
 pub(super) fn limits() -> [Arg; 2] {
     [
         Arg::new("scope")

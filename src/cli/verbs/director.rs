@@ -1,4 +1,4 @@
-//! `ipvsadm director`: prepare a director, undo that, look at it.
+//! Arguments of `ipvsadm director`: prepare a director, undo that, show its status.
 
 use std::collections::BTreeMap;
 

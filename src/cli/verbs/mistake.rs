@@ -1,6 +1,6 @@
-//! From clap's findings to our own: what is wrong, what is legal there, what was probably meant.
+//! Turns clap's errors into our own: what is wrong, what is valid, what was probably meant.
 //!
-//! clap's own text is never printed. It proposes `-- WORD`, which no verb wants.
+//! clap's own text is never printed, because it proposes `-- WORD`, which no verb accepts.
 
 use std::net::AddrParseError;
 use std::num::{IntErrorKind, ParseIntError};
@@ -10,7 +10,7 @@ use clap::{Arg, Command};
 
 use crate::error::{Mistake, Usage, pasted};
 
-/// Words that people use for the subcommands of `rs` and `director`.
+/// Other words for the subcommands of `rs` and `director`.
 const SYNONYMS: [(&str, &str); 17] = [
     ("add", "prepare"),
     ("check", "status"),
@@ -31,7 +31,7 @@ const SYNONYMS: [(&str, &str); 17] = [
     ("verify", "status"),
 ];
 
-/// What each `--mode` of `rs` is for.
+/// Explanation of each `--mode` of `rs`.
 const RS_MODES: [&str; 3] = [
     "dr: direct routing (-g); the director is on the same network, and answers go straight to the \
      clients",
@@ -40,23 +40,23 @@ const RS_MODES: [&str; 3] = [
     "nat: masquerading (-m); packets and answers go through the director",
 ];
 
-/// What each `--mode` of `director` is for.
+/// Explanation of each `--mode` of `director`.
 const DIRECTOR_MODES: [&str; 3] = [
     "dr: direct routing (-g)",
     "tun: tunnelling (-i)",
     "nat: masquerading (-m); the director forwards packets and sends no ICMP redirects",
 ];
 
-/// What clap refused.
+/// An error of clap, with the parser that found it.
 struct Finding<'a> {
     error: &'a clap::Error,
-    /// The verb with its subcommand.
+    /// The verb with its subcommand, such as `rs prepare`.
     path: String,
-    /// The parser of the verb, or of its subcommand.
+    /// Parser of the verb or of its subcommand.
     parser: &'a Command,
 }
 
-/// The mistake that clap found in `args`, which `command` reads.
+/// The mistake that clap's `error` reports about `args`.
 pub(super) fn usage(error: &clap::Error, command: &Command, args: &[String]) -> Usage {
     let (path, parser) = called(command, args);
     let finding = Finding { error, path, parser };
@@ -82,7 +82,7 @@ pub(super) fn usage(error: &clap::Error, command: &Command, args: &[String]) -> 
     }
 }
 
-/// The verb and the subcommand that the words name.
+/// The verb with its subcommand in `args`, and its parser.
 fn called<'a>(command: &'a Command, args: &[String]) -> (String, &'a Command) {
     let (mut path, mut parser) = (Vec::new(), command);
     let mut words = args.iter();
@@ -99,7 +99,7 @@ fn called<'a>(command: &'a Command, args: &[String]) -> (String, &'a Command) {
     (path.join(" "), parser)
 }
 
-/// Commas between the words, and `or` before the last.
+/// Joins words with commas, and the last one with `or`.
 fn either(words: &[&str]) -> String {
     match words {
         [] => String::new(),
@@ -121,8 +121,8 @@ impl Finding<'_> {
         }
     }
 
-    /// The option of clap's finding without its value, and the name of the value: `--mode <MODE>`,
-    /// `<FILE>` and `[FILE]...` are (`--mode`, `MODE`), (`FILE`, `FILE`) twice.
+    /// The option in clap's error without its value, and the name of the value. `--mode <MODE>`
+    /// becomes (`--mode`, `MODE`); `<FILE>` and `[FILE]...` become (`FILE`, `FILE`).
     fn option(&self) -> (String, String) {
         split(&self.text(ContextKind::InvalidArg))
     }
@@ -185,8 +185,8 @@ impl Finding<'_> {
         Usage { mistake: Mistake::Unexpected { word }, legal: vec![self.options()], meant }
     }
 
-    /// What the parser of an option of another tool says about it. clap's own advice, to put `--`
-    /// before the word, is never right here.
+    /// The explanation that we attached to an option of another tool. clap's own advice, to put
+    /// `--` before the word, never fits.
     fn explanation(&self) -> Option<String> {
         let Some(ContextValue::StyledStrs(texts)) = self.error.get(ContextKind::Suggested) else {
             return None;
@@ -211,7 +211,7 @@ impl Finding<'_> {
         }
     }
 
-    /// The option that a loose word is a value of.
+    /// The option whose value a surplus word probably is.
     fn value_of_an_option(&self, word: &str) -> Option<String> {
         let is_address = word.parse::<std::net::IpAddr>().is_ok();
         let takes = |arg: &&Arg| {
@@ -242,7 +242,7 @@ impl Finding<'_> {
         Usage { mistake: Mistake::Missing { verb: self.path.clone(), what }, legal, meant: None }
     }
 
-    /// What each mode is for, if the option is `--mode`.
+    /// Explanations of the modes, if the option is `--mode`.
     fn modes(&self, option: &str) -> Vec<String> {
         let modes: &[&str] = match (option, &*self.path) {
             ("--mode", "rs prepare" | "rs status") => &RS_MODES,
@@ -252,7 +252,7 @@ impl Finding<'_> {
         modes.iter().map(|text| format!("--mode {text}")).collect()
     }
 
-    /// What an option takes.
+    /// Lines about the valid values of an option.
     fn explain(&self, option: &str) -> Vec<String> {
         let modes = self.modes(option);
         if !modes.is_empty() {
@@ -314,7 +314,7 @@ impl Finding<'_> {
         Usage { mistake: Mistake::Value { option, word, reason }, legal, meant }
     }
 
-    /// Why a value is refused; texts of the standard library and of clap in our own words.
+    /// Why a value is refused, in our own words instead of the standard library's or clap's.
     fn reason(&self) -> String {
         let Some(source) = std::error::Error::source(self.error) else {
             let values = self.texts(ContextKind::ValidValue);
@@ -340,12 +340,13 @@ impl Finding<'_> {
     }
 }
 
-/// `--mode <MODE>` without the brackets.
+/// Removes brackets: `--mode <MODE>` becomes `--mode MODE`.
 fn plain(what: &str) -> String {
     what.trim_end_matches("...").replace(['<', '>', '[', ']'], "")
 }
 
-/// Alternatives: `<--tcp-service <VIP[:PORT]>|--udp-service <VIP[:PORT]>>`.
+/// Whether clap's text is a group of alternatives: `<--tcp-service <VIP[:PORT]>|--udp-service
+/// <VIP[:PORT]>>`.
 fn is_group(what: &str) -> bool {
     what.contains("|--")
 }
@@ -358,7 +359,7 @@ fn split(what: &str) -> (String, String) {
     }
 }
 
-/// Help texts begin with a capital letter, hints do not.
+/// Makes the first letter small, since help texts begin with a capital letter and hints do not.
 fn lower(text: &str) -> String {
     let mut letters = text.chars();
     match (letters.next(), letters.clone().next()) {

@@ -1,4 +1,4 @@
-//! `ipvsadm rs`: prepare a real server, undo it, look at it.
+//! Arguments of `ipvsadm rs`: prepare a real server, undo that, show its status.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -196,7 +196,7 @@ fn spec(matches: &ArgMatches) -> Result<RealServer, Usage> {
         ("--director", !spec.directors.is_empty() && mode != Mode::Nat, "nat"),
         ("--dev", spec.device.is_some() && mode == Mode::Nat, "dr or tun"),
         ("--advmss", spec.advmss.is_some() && mode == Mode::Nat, "dr or tun"),
-        // The real server behind NAT never sees the virtual address.
+        // With masquerading, the real server never receives packets to the virtual address.
         ("--vip", !spec.vips.is_empty() && mode == Mode::Nat, "dr or tun"),
         ("--iface", !spec.interfaces.is_empty() && mode == Mode::Nat, "dr or tun"),
         ("--arp", says_arp && mode == Mode::Nat, "dr or tun"),
