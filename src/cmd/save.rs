@@ -61,7 +61,7 @@ fn save_rest(session: &mut Session<'_>) -> Result<bool, Error> {
     Ok(complete)
 }
 
-/// Prints the line and returns whether there was one. A line that cannot be read again is left out,
+/// Prints a line and returns whether it was printed. A line that cannot be read again is left out,
 /// because it would make the whole file unreadable.
 fn save_line(
     session: &mut Session<'_>,

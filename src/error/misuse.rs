@@ -25,7 +25,7 @@ pub enum Misuse {
     LateVerb {
         /// Name under which the program was called.
         program: String,
-        /// The verb with the options moved behind it, as a proposal.
+        /// The verb followed by the options, as a proposal.
         instead: String,
     },
     /// An option that does not exist.
@@ -103,7 +103,7 @@ pub enum Misuse {
     Conflict {
         /// The option that comes later in the old tool's table.
         later: &'static str,
-        /// The option that comes earlier in that table.
+        /// The option that comes earlier in the old tool's table.
         earlier: &'static str,
     },
     /// A listing and a set of columns that exclude each other.
@@ -161,7 +161,7 @@ pub enum Misuse {
     TunnelConflict {
         /// The option that comes later in the old tool's table.
         later: &'static str,
-        /// The option that comes earlier in that table.
+        /// The option that comes earlier in the old tool's table.
         earlier: &'static str,
         /// Name of the tunnel type.
         tunnel: &'static str,

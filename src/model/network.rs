@@ -28,7 +28,7 @@ pub struct Link {
 /// An address of an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InterfaceAddress {
-    /// Index of the interface.
+    /// Index of the interface that has the address.
     pub index: u32,
     /// The interface's own address, even if it has a peer.
     pub address: IpAddr,

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_words_stay_as_they_are() {
+    fn plain_words_are_not_quoted() {
         for word in ["eth0", "br-1a2b.100", "192.0.2.80/32", "--dev=x", "2001:db8::1"] {
             assert_eq!(shell(word), word);
             assert_eq!(unit(word), word);

@@ -12,10 +12,10 @@ use super::{
 };
 use crate::error::Errno;
 
-/// Services by their keys.
+/// Services with their real servers by key, in the order in which they were added.
 pub type Pools = IndexMap<ServiceKey, Arc<Pool>, KeyHash>;
 
-/// Real servers of one service by their keys.
+/// Real servers of one service by key, in the order in which they were added.
 pub type Destinations = IndexMap<DestinationKey, Destination, KeyHash>;
 
 /// Services with their real servers, in an order that equality ignores.
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_the_kernel_refuses() {
+    fn refuses_changes_that_the_kernel_refuses() {
         let mut table = Table::default();
         let server = server("198.51.100.21:80");
         assert_eq!(table.change(&Change::AddDestination(vip(), server)), Err(Errno::ESRCH));

@@ -254,7 +254,7 @@ fn reading<T, K: Ord>(list: Vec<T>, dump: Dump, key: impl Fn(&T) -> K) -> Readin
 }
 
 /// Keeps the first of each set of equal keys. A dump continues after the n-th entry, so an entry
-/// that moved behind that place appears again. Duplicates are rare, so the check allocates only one
+/// that moved after that place appears again. Duplicates are rare, so the check allocates only one
 /// vector.
 fn unique<T, K: Ord>(mut list: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
     let mut places: Vec<usize> = (0..list.len()).collect();

@@ -26,7 +26,7 @@ pub fn remove(path: &Path) -> io::Result<()> {
     remove_draft(path)
 }
 
-/// Removes the draft that a killed run left beside the file.
+/// Removes the draft that a killed run left next to the file.
 pub fn remove_draft(path: &Path) -> io::Result<()> {
     unlink(&draft(path))
 }

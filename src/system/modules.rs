@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_file_whatever_its_compression() {
+    fn finds_modules_with_any_compression() {
         assert!(is("kernel/net/ipv4/ipip.ko.xz: kernel/net/ipv4/tunnel4.ko.xz", "ipip"));
         assert!(is("kernel/net/ipv4/ip-gre.ko:", "ip_gre"));
         assert!(!is("kernel/net/ipv4/tunnel4.ko: kernel/net/ipv4/ipip.ko", "ipip"));

@@ -45,7 +45,7 @@ fn make_again(
     Ok(())
 }
 
-/// Whether `lines` still want the service at their end: the last line about it adds it.
+/// Whether the last line about the service adds it.
 fn asks_for(lines: &[RuleLine], key: &ServiceKey) -> bool {
     let mut asked = false;
     for change in lines.iter().filter_map(RuleLine::change) {

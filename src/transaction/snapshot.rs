@@ -9,7 +9,7 @@ use crate::netlink::Client;
 use crate::reader::{Columns, Reader};
 
 /// Reads the whole table. Time-outs and daemons are read only if `of` has them, since otherwise
-/// nobody compares them. A pool that equals the one in `of` is shared with it.
+/// nothing is compared with them. A pool equal to the one in `of` is shared with `of`.
 pub fn whole(client: &mut Client, of: &Table) -> Result<Table, Error> {
     let reader = Reader::open(client, Columns::CONFIGURED)?;
     read(client, reader, of)

@@ -125,16 +125,16 @@ fn nothing_is_missing(stay: Family, writes: &[Family]) {
 }
 
 #[test]
-fn ipv4_services_stay_listed_beside_a_writer() {
+fn ipv4_services_stay_listed_while_another_program_writes() {
     nothing_is_missing(Family::V4, &[Family::V4]);
 }
 
 #[test]
-fn ipv6_services_stay_listed_beside_a_writer() {
+fn ipv6_services_stay_listed_while_another_program_writes() {
     nothing_is_missing(Family::V6, &[Family::V6]);
 }
 
 #[test]
-fn services_of_one_family_stay_listed_beside_a_writer_of_both() {
+fn services_of_one_family_stay_listed_while_another_program_writes_both() {
     nothing_is_missing(Family::V6, &[Family::V4, Family::V6]);
 }

@@ -55,7 +55,7 @@ fn as_administrator(program: &str, words: &[&str], input: &str) -> Output {
 }
 
 #[test]
-fn a_caller_who_is_not_root_learns_why_there_is_no_lock() {
+fn callers_other_than_root_get_the_reason_for_the_missing_lock() {
     namespace(|| {
         let ((_rule, rule), (kept, other)) = (file(RULE), file(OTHER));
         fs::set_permissions(kept.path(), PermissionsExt::from_mode(0o644)).unwrap();

@@ -67,7 +67,7 @@ fn a_name_is_looked_up_once() {
 }
 
 #[test]
-fn restore_goes_to_the_disk_once() {
+fn restore_syncs_to_disk_once() {
     namespace(|| {
         for text in [many(1), many(2)] {
             let trace = ["--seccomp-bpf", "-e", "trace=fsync,fdatasync,write"];

@@ -48,7 +48,7 @@ fn a_noncontiguous_mask_is_accepted_with_a_hint() {
         let set = ours(&set).expect(0).complaints;
         assert!(set.starts_with("hint: the mask 255.0.255.0 has holes; "), "{set}");
         ours(&["set", "-t", "192.0.2.80:80", "netmask=255.255.255.0"]).expect(0);
-        // Files get no hint: another program made the rule, or the hint came when it was made.
+        // A rule file gets no hint: whoever typed the rule first has seen the hint.
         assert_eq!(restore(&format!("{rule}\n")).expect(0).complaints, "");
         assert_eq!(ours(&["-S", "-n"]).expect(0).out, format!("{rule}\n"));
         for bad in ["24", "0xffffff00", "localhost"] {

@@ -10,7 +10,7 @@ const TWO: &str = "-A -t 192.0.2.80:80 -s rr\n-A -t 192.0.2.81:80 -s rr\n\
                    -a -t 192.0.2.81:80 -r 198.51.100.1:80 -m -w 1\n";
 
 #[test]
-fn restore_says_which_argument_it_ignored_and_how_much_it_deleted() {
+fn restore_reports_ignored_arguments_and_deletions() {
     namespace(|| {
         let stream = "the rules come from standard input: ipvsadm-restore < FILE";
         let shell = "only a shell understands it; in a systemd unit, use StandardInput=file:PATH \
@@ -43,7 +43,7 @@ fn restore_says_which_argument_it_ignored_and_how_much_it_deleted() {
 }
 
 #[test]
-fn save_says_which_argument_it_ignored() {
+fn save_reports_ignored_arguments() {
     namespace(|| {
         restore(TWO).expect(0);
         let saved = called("ipvsadm-save", "", &["-n"]).expect(0);

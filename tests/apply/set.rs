@@ -15,7 +15,7 @@ const TABLE: &str = "-A -t 192.0.2.80:80 -s wlc -p 300 -M 255.255.255.0\n\
     -a -t 192.0.2.80:80 -r 198.51.100.1:8080 -m -w 5 -x 100 -y 50\n";
 
 #[test]
-fn only_what_is_named_changes() {
+fn only_named_fields_change() {
     namespace(|| {
         let (_file, path) = file(TABLE);
         ours(&["apply", &path]).expect(0);
@@ -117,7 +117,7 @@ fn numbers_start_from_the_current_value() {
 }
 
 #[test]
-fn json_says_whether_anything_changed() {
+fn json_reports_whether_anything_changed() {
     namespace(|| {
         restore(TABLE).expect(0);
         let server = "set -t 192.0.2.80:80 -r 198.51.100.1:8080 weight=+2 --json";

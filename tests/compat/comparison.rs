@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hints_may_follow_the_old_line_and_nothing_else() {
+    fn only_hints_may_follow_the_old_line() {
         assert!(same_messages("No such service\nhint: -t 10.0.0.1:80\n", "No such service\n"));
         assert!(same_messages("", ""));
         assert!(same_messages("hint: the port is replaced\n", ""));

@@ -308,7 +308,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_hold_words_together() {
+    fn quotes_keep_words_together() {
         assert_eq!(words("-A  -t 'a b' ''"), ["-A", "-t", "a b", ""]);
         assert_eq!(shown(&words("-s 'a b' ''"), None), "ipvsadm -s 'a b' ''");
     }

@@ -13,7 +13,7 @@ use crate::{manual, markdown};
 
 pub const TOP: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Fails with all mistakes of this document.
+/// Checks a document, and fails with a list of all its mistakes.
 pub fn check(path: &str, world: World) {
     let text = read(path);
     let blocks = match Path::new(path).extension().and_then(|ending| ending.to_str()) {

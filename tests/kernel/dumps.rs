@@ -40,7 +40,7 @@ fn three_thousand_destinations() {
 }
 
 #[test]
-fn destination_lists_are_complete_beside_a_writer() {
+fn destination_lists_are_complete_while_another_program_writes() {
     namespace(|| {
         let mut reader = client();
         reader.add_service(service(web())).unwrap();
@@ -79,7 +79,7 @@ fn numbered(n: u16) -> ServiceKey {
 }
 
 #[test]
-fn service_lists_are_complete_beside_a_writer() {
+fn service_lists_are_complete_while_another_program_writes() {
     const STAY: u16 = 600;
     namespace(|| {
         let mut reader = client();

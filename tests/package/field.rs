@@ -141,7 +141,7 @@ fn sos_report_collects_the_table() {
 }
 
 #[test]
-fn keepalived_beside_it_is_listed_and_saved() {
+fn services_of_keepalived_are_listed_and_saved() {
     both(|machine| {
         machine.ok(WEB);
         machine.ok(&format!("{}; {}", web(2, true), web(3, true)));

@@ -12,7 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 /// Time limit after which a child counts as hung.
 pub const LIMIT: Duration = Duration::from_secs(20);
 
-/// Numeric id of the user and group `nobody`.
+/// Number of both the user and the group `nobody`.
 const NOBODY: u32 = 65534;
 
 /// An executable file, and its argument 0.
