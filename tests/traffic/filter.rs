@@ -170,8 +170,8 @@ fn arptables_without_its_companion_by_nft() {
     assert_eq!(rules(), 0);
 }
 
-/// A kernel can have both kinds of rules. Legacy rules are added only if there are legacy rules
-/// already.
+/// A kernel can have nftables rules and legacy rules at once. `prepare` adds legacy rules only if
+/// there are legacy rules already.
 #[test]
 fn legacy_arptables_are_used_where_they_are_in_use_by_nft() {
     let Some(world) = capable() else { return };
