@@ -20,13 +20,10 @@ pub use misuse::{Misuse, ValueKind};
 pub use obstacle::Obstacle;
 pub use owner::Owner;
 pub use rejection::{Module, Rejection};
-pub(crate) use rejection::{made_before, other_ports};
+pub(crate) use rejection::{UNCHANGED, made_before, other_ports};
 pub use usage::{Mistake, Usage};
 
 use crate::model::{Operation, quote};
-
-/// Hint for every error that was found before the first change.
-pub(crate) const UNCHANGED: &str = "nothing was changed";
 
 /// Any failure of the library and the program.
 #[derive(Debug, thiserror::Error)]

@@ -83,6 +83,9 @@ pub enum Rejection {
     NothingToAccept,
 }
 
+/// Hint for every error that was found before the first change.
+pub(crate) const UNCHANGED: &str = "nothing was changed";
+
 /// A module that a service needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Module {
@@ -175,7 +178,7 @@ impl Rejection {
             }
         };
         if !matches!(self, Self::NothingToRecover | Self::NothingToAccept) {
-            hints.push(super::UNCHANGED.to_owned());
+            hints.push(UNCHANGED.to_owned());
         }
         hints
     }

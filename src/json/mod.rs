@@ -9,6 +9,8 @@ mod schema;
 mod service;
 mod stats;
 mod table;
+#[cfg(test)]
+mod tests;
 mod value;
 mod word;
 mod writer;

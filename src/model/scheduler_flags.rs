@@ -75,6 +75,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_error_index_names_every_flag() {
+        let flags: Vec<&str> = SchedulerFlags::every().collect();
+        let text = format!("`the flags are {}`", flags.join(", "));
+        assert!(include_str!("../../docs/errors.md").contains(&text), "{text}");
+    }
+
+    #[test]
     fn names_depend_on_the_scheduler() {
         let all = SchedulerFlags::from_bits(0b111);
         assert_eq!(all.names("sh"), ["sh-fallback", "sh-port", "flag-3"]);
