@@ -11,6 +11,7 @@ mod obstacle;
 mod owner;
 pub(crate) mod pasted;
 mod rejection;
+mod unchanged;
 mod usage;
 
 use std::io;
@@ -20,7 +21,8 @@ pub use misuse::{Misuse, ValueKind};
 pub use obstacle::Obstacle;
 pub use owner::Owner;
 pub use rejection::{Module, Rejection};
-pub(crate) use rejection::{UNCHANGED, made_before, other_ports};
+pub(crate) use rejection::{made_before, other_ports};
+pub(crate) use unchanged::UNCHANGED;
 pub use usage::{Mistake, Usage};
 
 use crate::model::{Operation, quote};
@@ -55,7 +57,7 @@ pub enum Error {
         /// Whether the file has further mistakes.
         more: bool,
     },
-    /// An input that is valid, but cannot be carried out; nothing was changed.
+    /// A request that is rejected; nothing was changed.
     #[error(transparent)]
     Rejection(#[from] Rejection),
     /// The kernel has no IPVS, or the caller lacks the privilege.
@@ -97,7 +99,7 @@ pub enum Error {
         /// The kernel's explanation, if it sent one.
         reason: Option<String>,
     },
-    /// A host that cannot be prepared as desired; nothing was changed.
+    /// A host that cannot be prepared so; nothing was changed.
     #[error(transparent)]
     Obstacle(#[from] Obstacle),
     /// A file, a kernel parameter or another part of the system could not be read or changed.

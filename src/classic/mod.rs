@@ -33,7 +33,7 @@ pub use print::{
 pub(crate) use rule_file::{LONGEST, MOST_BYTES, long_line, table_of};
 pub use rule_file::{RuleLine, read_rules};
 pub use scanner::Scanner;
-pub use validate::{Unsayable, check_service, fits};
+pub use validate::{NotExpressible, check_service, fits};
 pub(crate) use validate::{
     holes, may_be_untranslated, readable_daemon, readable_destination, readable_service,
     readable_timeouts, service_takes, untranslated,

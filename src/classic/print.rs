@@ -9,7 +9,7 @@ use crate::model::{
 };
 
 use super::options::option_named;
-use super::validate::Unsayable;
+use super::validate::NotExpressible;
 
 /// Initial buffer size of a line in bytes, enough for most.
 const LENGTH: usize = 96;
@@ -19,7 +19,7 @@ const LENGTH: usize = 96;
 ///
 /// # Errors
 /// What no rule line can express: another program has made it.
-pub fn service_line(service: &Service, naming: &dyn Naming) -> Result<String, Unsayable> {
+pub fn service_line(service: &Service, naming: &dyn Naming) -> Result<String, NotExpressible> {
     let scheduler = &service.scheduler;
     let mut line = String::with_capacity(LENGTH);
     line.push_str("-A ");
@@ -60,7 +60,7 @@ pub fn destination_line(
     service: &ServiceKey,
     destination: &Destination,
     naming: &dyn Naming,
-) -> Result<String, Unsayable> {
+) -> Result<String, NotExpressible> {
     let mut line = String::with_capacity(LENGTH);
     line.push_str("-a ");
     push_destination(&mut line, service, &destination.key, naming)?;
@@ -70,8 +70,8 @@ pub fn destination_line(
         Forwarding::Route | Forwarding::Local => " -g",
         Forwarding::Masquerade => " -m",
         Forwarding::Tunnel(_) => " -i",
-        Forwarding::Bypass => return Err(Unsayable::Forwarding(4)),
-        Forwarding::Other(number) => return Err(Unsayable::Forwarding(number)),
+        Forwarding::Bypass => return Err(NotExpressible::Forwarding(4)),
+        Forwarding::Other(number) => return Err(NotExpressible::Forwarding(number)),
     });
     push_number(&mut line, " -w ", destination.weight);
     if destination.upper_threshold != 0 {
@@ -111,7 +111,7 @@ pub fn daemon_line(daemon: &Daemon) -> String {
     line
 }
 
-fn push_tunnel(line: &mut String, tunnel: Tunnel) -> Result<(), Unsayable> {
+fn push_tunnel(line: &mut String, tunnel: Tunnel) -> Result<(), NotExpressible> {
     let checksum = match tunnel {
         Tunnel::Ipip => {
             line.push_str(" --tun-type ipip");
@@ -125,7 +125,7 @@ fn push_tunnel(line: &mut String, tunnel: Tunnel) -> Result<(), Unsayable> {
             line.push_str(" --tun-type gre");
             checksum
         }
-        Tunnel::Other { kind, flags, .. } => return Err(Unsayable::Tunnel { kind, flags }),
+        Tunnel::Other { kind, flags, .. } => return Err(NotExpressible::Tunnel { kind, flags }),
     };
     line.push_str(match checksum {
         Checksum::None => " --tun-nocsum",
@@ -135,14 +135,18 @@ fn push_tunnel(line: &mut String, tunnel: Tunnel) -> Result<(), Unsayable> {
     Ok(())
 }
 
-fn push_key(line: &mut String, key: &ServiceKey, naming: &dyn Naming) -> Result<(), Unsayable> {
+fn push_key(
+    line: &mut String,
+    key: &ServiceKey,
+    naming: &dyn Naming,
+) -> Result<(), NotExpressible> {
     match key {
         ServiceKey::Address { protocol, address, port } => {
             line.push_str(match protocol {
                 Protocol::Tcp => "-t ",
                 Protocol::Udp => "-u ",
                 Protocol::Sctp => "--sctp-service ",
-                Protocol::Other(number) => return Err(Unsayable::Protocol(*number)),
+                Protocol::Other(number) => return Err(NotExpressible::Protocol(*number)),
             });
             naming.push_endpoint(line, *address, *port, *protocol);
         }
@@ -161,7 +165,7 @@ fn push_destination(
     service: &ServiceKey,
     destination: &DestinationKey,
     naming: &dyn Naming,
-) -> Result<(), Unsayable> {
+) -> Result<(), NotExpressible> {
     push_key(line, service, naming)?;
     line.push_str(" -r ");
     naming.push_endpoint(line, destination.address, destination.port, service.protocol());
@@ -183,7 +187,7 @@ pub fn describe_service(key: &ServiceKey) -> String {
     let mut words = String::new();
     match push_key(&mut words, key, &Numbers) {
         Ok(()) => words,
-        Err(unsayable) => format!("a service of {unsayable}"),
+        Err(why) => format!("a service of {why}"),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::{
 
 /// A value that no rule line can express. Only another program can have set it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unsayable {
+pub enum NotExpressible {
     /// A service of a protocol other than TCP, UDP and SCTP.
     #[error("protocol {0}")]
     Protocol(u16),
@@ -68,11 +68,11 @@ fn is_reached(service: &ServiceKey, destination: &Destination) -> bool {
 }
 
 /// Whether the line of this service can be read again. Whether it can be written is not checked.
-pub(crate) fn readable_service(service: &Service) -> Result<(), Unsayable> {
+pub(crate) fn readable_service(service: &Service) -> Result<(), NotExpressible> {
     in_range(out_of_range(service))?;
     check_service(service).map_err(|why| match why {
-        Misuse::ZeroPort { .. } => Unsayable::ZeroPort,
-        _ => Unsayable::OnePacket,
+        Misuse::ZeroPort { .. } => NotExpressible::ZeroPort,
+        _ => NotExpressible::OnePacket,
     })
 }
 
@@ -81,26 +81,26 @@ pub(crate) fn readable_service(service: &Service) -> Result<(), Unsayable> {
 pub(crate) fn readable_destination(
     service: &ServiceKey,
     destination: &Destination,
-) -> Result<(), Unsayable> {
+) -> Result<(), NotExpressible> {
     in_range(out_of_range(destination))?;
-    is_reached(service, destination).then_some(()).ok_or(Unsayable::Family)
+    is_reached(service, destination).then_some(()).ok_or(NotExpressible::Family)
 }
 
 /// Whether the line of these time-outs can be read again.
-pub(crate) fn readable_timeouts(timeouts: &Timeouts) -> Result<(), Unsayable> {
+pub(crate) fn readable_timeouts(timeouts: &Timeouts) -> Result<(), NotExpressible> {
     in_range(odd_timeouts(timeouts))
 }
 
 /// Whether the line of this sync daemon can be read again. The kernel accepts an interface name
 /// that begins with `#`, which would begin a comment.
-pub(crate) fn readable_daemon(daemon: &Daemon) -> Result<(), Unsayable> {
+pub(crate) fn readable_daemon(daemon: &Daemon) -> Result<(), NotExpressible> {
     in_range(odd_daemon(daemon))?;
     let comment = daemon.interface.as_str().starts_with('#');
-    (!comment).then_some(()).ok_or(Unsayable::Value("interface"))
+    (!comment).then_some(()).ok_or(NotExpressible::Value("interface"))
 }
 
-fn in_range(mut odd: impl Iterator<Item = OutOfRange>) -> Result<(), Unsayable> {
-    odd.next().map_or(Ok(()), |odd| Err(Unsayable::Value(odd.field)))
+fn in_range(mut odd: impl Iterator<Item = OutOfRange>) -> Result<(), NotExpressible> {
+    odd.next().map_or(Ok(()), |odd| Err(NotExpressible::Value(odd.field)))
 }
 
 /// Whether a service that is given by the options in `has` takes `option`.

@@ -88,7 +88,7 @@ pub fn command() -> Command {
 /// Reads a command line whose first word begins a verb.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The mistake in the line.
 pub fn parse(args: &[String], names: Names) -> Result<Answer, Usage> {
     let args = asked_for_help(args);
     let words = std::iter::once("ipvsadm").chain(args.iter().map(String::as_str));

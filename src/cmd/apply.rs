@@ -19,12 +19,12 @@ use crate::model::{Change, Family, Table};
 use crate::output::changes as report;
 use crate::system::signals::Signals;
 use crate::transaction::execute::{self, Stop, Stopped};
-use crate::transaction::{Effort, Journal, Rollback, lock, rollback, snapshot};
+use crate::transaction::{Effort, Journal, Rollback, rollback, snapshot};
 
 use super::desired::{self, Desired};
 use super::progress::Line;
-use super::writers::{BETWEEN, lines, settle, stuck, told};
-use super::{Session, is_closed_pipe};
+use super::session::{Session, is_closed_pipe};
+use super::writers::{BETWEEN, lines, locked, settle, stuck, told};
 
 /// Number of services up to which the whole table is read back. In larger tables, only the list of
 /// services and the real servers of changed services are read. If such a table has only IPv4, that
@@ -128,16 +128,6 @@ fn carry_out(
         return Err((all(), Stop::Unconfirmed(why)));
     }
     Ok(status)
-}
-
-fn locked(session: &mut Session<'_>, wait: Duration) -> Result<Journal, Error> {
-    match lock::within(wait) {
-        // Report missing table access first.
-        Err(error @ (Error::System { .. } | Error::Obstacle(_))) => {
-            session.client()?.info().and(Err(error))
-        }
-        lock => lock,
-    }
 }
 
 fn prepare(session: &mut Session<'_>, mut desired: Desired, order: &Order) -> Result<Job, Error> {

@@ -21,7 +21,7 @@ use crate::reader::{Columns, Reader};
 use crate::system::{modules, namespace, sysctl, table};
 
 use super::Session;
-use super::list::rows;
+use super::listing::rows;
 
 pub(super) fn run(session: &mut Session<'_>, wanted: Wanted) -> Result<u8, Error> {
     if let Some(name) = &wanted.netns

@@ -6,13 +6,7 @@ use crate::output::connections as text;
 use crate::system::connections::connections;
 
 use super::Session;
-use super::list::{AT_ONCE, naming};
-
-/// Sends a request to IPVS before the file is read, as the old tool does. The request loads IPVS,
-/// and refuses callers without the privilege, who could read the file.
-pub(super) fn ask_first(session: &mut Session<'_>) -> Result<(), Error> {
-    session.client()?.info().map(drop)
-}
+use super::listing::{AT_ONCE, ask_first, naming};
 
 pub(super) fn run(session: &mut Session<'_>, numeric: bool, engine: bool) -> Result<(), Error> {
     ask_first(session)?;

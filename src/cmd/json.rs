@@ -15,8 +15,7 @@ use crate::reader::{Columns, Reader};
 use crate::system::connections::connections;
 
 use super::Session;
-use super::connections::ask_first;
-use super::list::rows;
+use super::listing::{ask_first, rows};
 
 pub(super) fn list(session: &mut Session<'_>, what: &List) -> Result<u8, Error> {
     match what {

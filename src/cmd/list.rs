@@ -7,17 +7,13 @@ use crate::classic::Layout;
 use crate::classic::describe_service;
 use crate::classic::{List, Listing};
 use crate::error::Error;
-use crate::model::{DestinationEntry, Naming, Numbers, ServiceEntry, ServiceKey};
+use crate::model::{DestinationEntry, Naming, ServiceEntry, ServiceKey};
 use crate::output::list::{self, Style};
 use crate::output::order;
-use crate::reader::{Columns, Reader, Row};
-use crate::system::names::Resolver;
+use crate::reader::{Columns, Reader};
 
+use super::listing::{AT_ONCE, naming, rows};
 use super::{Session, connections};
-
-/// Number of services that are read before the first is printed, so that their names are looked up
-/// together.
-pub(super) const AT_ONCE: usize = 256;
 
 pub(super) fn run(session: &mut Session<'_>, what: &List) -> Result<u8, Error> {
     match what {
@@ -66,11 +62,6 @@ fn addresses<'a>(
     entry.service.key.address().into_iter().chain(servers)
 }
 
-/// Source of names; with `numeric` it gives none.
-pub(super) fn naming(numeric: bool) -> Box<dyn Naming> {
-    if numeric { Box::new(Numbers) } else { Box::<Resolver>::default() }
-}
-
 /// Columns that the reader must provide for a layout.
 pub(super) fn columns(listed: Layout) -> Columns {
     let is_counted = matches!(listed, Layout::Stats | Layout::Rate);
@@ -80,12 +71,6 @@ pub(super) fn columns(listed: Layout) -> Columns {
         engines: !is_counted,
         tunnels: listed == Layout::Tunnel,
     }
-}
-
-/// The services, sorted by key or in the kernel's order.
-pub(super) fn rows(reader: &Reader, sort: bool) -> Vec<Row> {
-    let rows = reader.rows().to_vec();
-    if sort { order::by_service(rows, |row| reader.key(*row)) } else { rows }
 }
 
 fn one(session: &mut Session<'_>, key: &ServiceKey, listing: Listing) -> Result<(), Error> {

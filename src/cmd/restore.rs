@@ -22,8 +22,9 @@ use crate::netlink::{Client, Refusal};
 use crate::reader::{Columns, Reader};
 use crate::transaction::{Effort, Guard, Needs, Refused, Step, lock, snapshot};
 
-use super::connections::ask_first;
-use super::{Session, desired, is_closed_pipe, progress};
+use super::listing::ask_first;
+use super::session::{Session, is_closed_pipe};
+use super::{desired, progress};
 use report::{announce, bring_back, complain, end};
 
 /// Attempts to reach the table of the file while another program changes the table.

@@ -4,9 +4,9 @@ use std::io::Write;
 
 use crate::classic::Save;
 use crate::classic::{
-    Unsayable, daemon_line, describe, describe_destination, describe_service, destination_line,
-    fits, parse_line, readable_daemon, readable_destination, readable_service, readable_timeouts,
-    service_line, timeouts_line,
+    NotExpressible, daemon_line, describe, describe_destination, describe_service,
+    destination_line, fits, parse_line, readable_daemon, readable_destination, readable_service,
+    readable_timeouts, service_line, timeouts_line,
 };
 use crate::error::Error;
 use crate::model::{
@@ -16,7 +16,7 @@ use crate::output::order;
 use crate::reader::{Columns, Reader};
 use crate::system::names::ReversibleNames;
 
-use super::list::{AT_ONCE, rows};
+use super::listing::{AT_ONCE, rows};
 use super::{Session, json};
 
 pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
@@ -65,7 +65,7 @@ fn save_rest(session: &mut Session<'_>) -> Result<bool, Error> {
 /// because it would make the whole file unreadable.
 fn save_line(
     session: &mut Session<'_>,
-    line: Result<String, Unsayable>,
+    line: Result<String, NotExpressible>,
     object: impl FnOnce() -> String,
 ) -> Result<bool, Error> {
     match line {
@@ -84,7 +84,7 @@ fn save_line(
 
 /// Whether the line, read again, gives the same change. Other programs can set values for which it
 /// does not.
-fn loads_as(line: Result<String, Unsayable>, change: &Change) -> bool {
+fn loads_as(line: Result<String, NotExpressible>, change: &Change) -> bool {
     line.is_ok_and(|line| parse_line(&line).as_ref() == Some(change))
 }
 

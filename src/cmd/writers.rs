@@ -2,12 +2,13 @@
 //! run.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use crate::diff::Delta;
 use crate::error::Error;
 use crate::output::changes as report;
 use crate::output::paint::Paint;
-use crate::transaction::{Rest, Rollback};
+use crate::transaction::{Journal, Rest, Rollback, lock};
 
 use super::Session;
 
@@ -54,6 +55,17 @@ pub(super) fn told(session: &mut Session<'_>, rollback: Rollback) -> u8 {
             UNDONE
         }
         Rollback::Partial(error) => stuck(session, &error),
+    }
+}
+
+/// The lock of a writer that must have one.
+pub(super) fn locked(session: &mut Session<'_>, wait: Duration) -> Result<Journal, Error> {
+    match lock::within(wait) {
+        // Report missing table access first.
+        Err(error @ (Error::System { .. } | Error::Obstacle(_))) => {
+            session.client()?.info().and(Err(error))
+        }
+        lock => lock,
     }
 }
 

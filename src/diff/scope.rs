@@ -140,7 +140,7 @@ fn lies_in(address: IpAddr, (network, length): (IpAddr, u8)) -> bool {
     differing >= u32::from(length)
 }
 
-/// Limits of a plan: the part of the table it may change, and what it keeps there.
+/// Which part of the desired state is meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The plan changes only services in any of these scopes; then time-outs and daemons stay too.
@@ -161,18 +161,18 @@ impl Limits {
         self.scopes.is_empty()
     }
 
-    /// The table to reach: the desired state within the limits, the current state elsewhere.
-    pub fn target<'a>(&self, current: &Table, wish: &'a Table) -> Cow<'a, Table> {
+    /// What the table should be: the desired state where it is ours, the current state elsewhere.
+    pub fn target<'a>(&self, current: &Table, desired: &'a Table) -> Cow<'a, Table> {
         if *self == Self::default() {
-            return Cow::Borrowed(wish);
+            return Cow::Borrowed(desired);
         }
         let mut target = Table::default();
         if self.contain_the_rest() {
-            target.timeouts = wish.timeouts;
-            target.daemons.clone_from(&wish.daemons);
+            target.timeouts = desired.timeouts;
+            target.daemons.clone_from(&desired.daemons);
         }
         let foreign = current.pools.iter().filter(|(key, _)| !self.contain(key));
-        let ours = wish.pools.iter().filter(|(key, _)| self.contain(key));
+        let ours = desired.pools.iter().filter(|(key, _)| self.contain(key));
         target.pools.extend(ours.chain(foreign).map(|(key, pool)| (*key, pool.clone())));
         if self.keep_weights {
             for (key, pool) in &mut target.pools {

@@ -174,8 +174,8 @@ pub enum Obstacle {
     },
     /// The state file is malformed.
     #[error("the state file {path} cannot be read: {why}")]
-    Journal {
-        /// Path of the file.
+    StateFile {
+        /// The file.
         path: String,
         /// Error of the JSON parser, or another reason.
         why: String,
@@ -247,7 +247,7 @@ impl Obstacle {
                 .to_owned(),
             Self::Untrusted { remedy, .. } => remedy.clone(),
             // The path needs no quoting, because this program chose it.
-            Self::Journal { path, .. } => format!(
+            Self::StateFile { path, .. } => format!(
                 "another version wrote it, or it is damaged, so this program cannot undo the \
                  steps in it; look at it, and then continue without it: mv {path} {path}.bad"
             ),

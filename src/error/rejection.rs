@@ -1,5 +1,6 @@
 //! [`Rejection`]: reasons why a valid input is not carried out.
 
+use super::UNCHANGED;
 use super::kernel;
 use crate::error::Errno;
 use crate::model::Operation;
@@ -82,9 +83,6 @@ pub enum Rejection {
     #[error("no apply is waiting for confirmation")]
     NothingToAccept,
 }
-
-/// Hint for every error that was found before the first change.
-pub(crate) const UNCHANGED: &str = "nothing was changed";
 
 /// A module that a service needs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use crate::system::namespace::is_process;
 pub struct Preparer<'a> {
     /// The state file of this verb.
     pub state: &'a State,
-    /// The network namespace of `--netns`.
+    /// Argument of `--netns`.
     pub netns: Option<&'a str>,
 }
 

@@ -33,7 +33,7 @@ impl StateStore {
         let state = match self.file.read()? {
             None => State::new(boot.clone()),
             Some((text, path)) => State::read(&text, &boot)
-                .map_err(|why| Obstacle::Journal { path: path.display().to_string(), why })?,
+                .map_err(|why| Obstacle::StateFile { path: path.display().to_string(), why })?,
         };
         let links = network.links()?.into_iter().filter(|link| link.arp);
         let macs: BTreeSet<String> = links.map(|link| hardware(&link.mac)).collect();

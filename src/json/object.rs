@@ -14,7 +14,7 @@ use crate::model::field::{Field, Fields, Record};
 pub(super) trait Object: Sized {
     /// Whose fields it has.
     type Thing: Fields;
-    /// Its name in messages.
+    /// Name in messages.
     const NAME: &'static str;
 
     /// Every key that it knows, in the order in which they are written.

@@ -54,7 +54,7 @@ impl SchedulerFlags {
         NAMES.iter().map(|(name, ..)| *name)
     }
 
-    /// The names of all flags of `scheduler`.
+    /// Names of all flags of `scheduler`.
     pub fn all(scheduler: &str) -> impl Iterator<Item = &'static str> {
         let of = move |owner: Option<&str>| owner.is_none_or(|owner| owner == scheduler);
         NAMES.iter().filter(move |(_, _, owner)| of(*owner)).map(|(name, ..)| *name)

@@ -21,7 +21,7 @@ impl Timeouts {
     /// These time-outs, with each 0 replaced by the value in `before`.
     #[must_use]
     pub fn over(self, before: Option<Self>) -> Self {
-        let pick = |wish, before| if wish == 0 { before } else { wish };
+        let pick = |desired, before| if desired == 0 { before } else { desired };
         before.map_or(self, |before| Self {
             tcp: pick(self.tcp, before.tcp),
             tcp_fin: pick(self.tcp_fin, before.tcp_fin),

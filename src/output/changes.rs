@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::classic::{
-    Unsayable, daemon_line, describe_destination, describe_service, destination_line, service_line,
-    timeouts_line,
+    NotExpressible, daemon_line, describe_destination, describe_service, destination_line,
+    service_line, timeouts_line,
 };
 use crate::diff::{Delta, Difference, Sides, differences};
 use crate::json::{DaemonFields, DestinationFields, ServiceFields, Style, TimeoutsFields, Writer};
@@ -91,8 +91,8 @@ pub fn summary(delta: &Delta) -> String {
 }
 
 /// What no rule line can express is described.
-fn said(line: Result<String, Unsayable>, object: &str) -> String {
-    line.unwrap_or_else(|unsayable| format!("{object} ({unsayable})"))
+fn said(line: Result<String, NotExpressible>, object: &str) -> String {
+    line.unwrap_or_else(|why| format!("{object} ({why})"))
 }
 
 fn side_line<T: Compared>(sides: &Sides<'_, T>, line: impl Fn(&T) -> String) -> (Tone, String) {

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::state_file::{VOLATILE, name};
-use super::{durable, failed, trusted};
+use super::{atomic_file, failed, trusted};
 use crate::error::Error;
 
 /// A file that exists or not. It lies in `/run`, so it does not survive a reboot.
@@ -24,7 +24,7 @@ impl Flag {
 
     pub fn raise(&self) -> Result<(), Error> {
         trusted::make_folder(VOLATILE)?;
-        durable::replace(&self.path, "{}").map_err(failed("write", &self.path))
+        atomic_file::replace(&self.path, "{}").map_err(failed("write", &self.path))
     }
 
     pub fn is_raised(&self) -> Result<bool, Error> {
@@ -45,7 +45,7 @@ impl Flag {
 
     /// Removes the file, whether it exists or not.
     pub fn clear(&self) -> Result<(), Error> {
-        durable::remove(&self.path).map_err(failed("remove", &self.path))
+        atomic_file::remove(&self.path).map_err(failed("remove", &self.path))
     }
 }
 

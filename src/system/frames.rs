@@ -1,11 +1,14 @@
 //! Raw frames: asks which host answers for an address, and announces that this host has it.
 
-mod discovery;
+mod arp;
+mod mac;
+mod nd;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+pub use mac::hardware;
 use nix::errno::Errno;
 use nix::ifaddrs::getifaddrs;
 use nix::sys::socket::{
@@ -24,10 +27,6 @@ const TIMES: u32 = 3;
 
 /// Most frames to discard after binding; more than a socket buffer holds.
 const BACKLOG: u32 = 10_000;
-
-const ARP_REQUEST: u8 = 1;
-const ARP_REPLY: u8 = 2;
-const BROADCAST: [u8; 6] = [0xff; 6];
 
 /// A packet socket for whole frames of one interface.
 struct Wire(OwnedFd);
@@ -106,30 +105,17 @@ pub fn answers(
 
 fn question(mac: [u8; 6], address: IpAddr) -> Vec<u8> {
     match address {
-        IpAddr::V4(address) => arp(ARP_REQUEST, mac, Ipv4Addr::UNSPECIFIED, address),
-        IpAddr::V6(address) => discovery::solicitation(mac, address),
+        IpAddr::V4(address) => arp::packet(arp::REQUEST, mac, Ipv4Addr::UNSPECIFIED, address),
+        IpAddr::V6(address) => nd::solicitation(mac, address),
     }
 }
 
 /// The sender's hardware address, if `frame` is an answer for `address`.
 fn answer(frame: &[u8], address: IpAddr) -> Option<String> {
     match address {
-        IpAddr::V4(address) => arp_answer(frame, address),
-        IpAddr::V6(address) => discovery::answer(frame, address),
+        IpAddr::V4(address) => arp::answer(frame, address),
+        IpAddr::V6(address) => nd::answer(frame, address),
     }
-}
-
-/// The sender's hardware address, if `frame` is an ARP reply for `address`.
-fn arp_answer(frame: &[u8], address: Ipv4Addr) -> Option<String> {
-    let arp = frame.get(..42)?;
-    let reply = arp[12..14] == [0x08, 0x06] && arp[20..22] == [0, ARP_REPLY];
-    (reply && arp[28..32] == address.octets()).then(|| hardware(&arp[22..28]))
-}
-
-/// Formats a hardware address, as in `02:00:00:00:00:01`.
-pub fn hardware(bytes: &[u8]) -> String {
-    let parts: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    parts.join(":")
 }
 
 /// Announces on the network of `device` that `mac` has `address`: by gratuitous ARP, or by an
@@ -140,38 +126,11 @@ pub fn announce(device: &str, mac: [u8; 6], address: IpAddr) -> Result<(), Error
         match address {
             // Some hosts update their table only from requests, others only from replies.
             IpAddr::V4(address) => {
-                wire.send(&arp(ARP_REQUEST, mac, address, address))?;
-                wire.send(&arp(ARP_REPLY, mac, address, address))?;
+                wire.send(&arp::packet(arp::REQUEST, mac, address, address))?;
+                wire.send(&arp::packet(arp::REPLY, mac, address, address))?;
             }
-            IpAddr::V6(address) => wire.send(&discovery::advertisement(mac, address))?,
+            IpAddr::V6(address) => wire.send(&nd::advertisement(mac, address))?,
         }
     }
     Ok(())
-}
-
-fn arp(operation: u8, mac: [u8; 6], sender: Ipv4Addr, target: Ipv4Addr) -> Vec<u8> {
-    let target_mac = if operation == ARP_REPLY { mac } else { [0; 6] };
-    [
-        &BROADCAST[..],
-        &mac,
-        &[0x08, 0x06, 0, 1, 0x08, 0, 6, 4, 0, operation],
-        &mac,
-        &sender.octets(),
-        &target_mac,
-        &target.octets(),
-    ]
-    .concat()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn replies_are_distinguished_from_requests() {
-        let vip = Ipv4Addr::new(192, 0, 2, 80);
-        let mac = [2, 0, 0, 0, 0, 7];
-        assert_eq!(arp_answer(&arp(ARP_REPLY, mac, vip, vip), vip).unwrap(), "02:00:00:00:00:07");
-        assert_eq!(arp_answer(&arp(ARP_REQUEST, mac, vip, vip), vip), None);
-    }
 }

@@ -1,9 +1,9 @@
 //! Access to the operating system apart from netlink: procfs, sysctl, modules, namespaces, signals,
 //! terminal, raw frames, locks and state files.
 
+pub mod atomic_file;
 pub mod capabilities;
 pub mod connections;
-pub mod durable;
 pub mod flag;
 pub mod frames;
 pub mod identity;

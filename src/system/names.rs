@@ -16,8 +16,6 @@ const AF_INET6: i32 = 10;
 const SOCK_STREAM: i32 = 1;
 const SOCK_DGRAM: i32 = 2;
 const NI_NUMERICHOST: i32 = 1;
-const NI_NUMERICSERV: i32 = 2;
-const NI_NAMEREQD: i32 = 8;
 const NI_DGRAM: i32 = 16;
 
 /// The first address of `host` in `family`. If the resolver is slow, a notice on the terminal names
@@ -29,12 +27,6 @@ pub fn address_of(host: &str, family: Family) -> Option<IpAddr> {
     let found =
         patience::with_notice(notice, || getaddrinfo(Some(host), None, Some(hints))).ok()?;
     found.flatten().map(|info| info.sockaddr.ip()).next()
-}
-
-/// The name of `address`, if it has one. May ask the DNS.
-fn host_of(address: IpAddr) -> Option<String> {
-    let flags = NI_NAMEREQD | NI_NUMERICSERV;
-    getnameinfo(&SocketAddr::new(address, 0), flags).ok().map(|(host, _)| host)
 }
 
 /// The port number of the service `name` in the services database.

@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
 use super::identity::{NamespaceIdentity, recognise, write_mark};
-use super::{durable, failed, trusted};
+use super::{atomic_file, failed, trusted};
 use crate::error::{Error, Obstacle};
 
 pub(super) const VOLATILE: &str = "/run/ipvsadm";
@@ -80,7 +80,8 @@ impl StateFile {
     /// Removes drafts of a killed run. No other run writes now, because we hold the lock.
     fn remove_drafts(&self) -> Result<(), Error> {
         for path in [LASTING, VOLATILE].map(|folder| self.path(folder)) {
-            durable::remove_draft(&path).map_err(failed("remove the temporary file of", &path))?;
+            atomic_file::remove_temporary(&path)
+                .map_err(failed("remove the temporary file of", &path))?;
         }
         Ok(())
     }
@@ -102,7 +103,7 @@ impl StateFile {
         let (folder, other) = if lasting { (LASTING, VOLATILE) } else { (VOLATILE, LASTING) };
         trusted::make_folder(folder)?;
         let path = self.path(folder);
-        durable::replace(&path, text).map_err(failed("write", &path))?;
+        atomic_file::replace(&path, text).map_err(failed("write", &path))?;
         remove(&self.path(other))
     }
 
@@ -128,5 +129,5 @@ pub(super) fn name(verb: &str) -> Result<String, Error> {
 }
 
 fn remove(path: &Path) -> Result<(), Error> {
-    durable::remove(path).map_err(failed("remove", path))
+    atomic_file::remove(path).map_err(failed("remove", path))
 }

@@ -89,7 +89,7 @@ impl Journal {
 
     fn read(&self) -> Result<Option<(Document, Transaction)>, Error> {
         let Some((text, path)) = self.0.read()? else { return Ok(None) };
-        let damaged = |why: String| Obstacle::Journal { path: path.display().to_string(), why };
+        let damaged = |why: String| Obstacle::StateFile { path: path.display().to_string(), why };
         let document: Document =
             serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
         let steps: Result<Vec<Step>, Rejection> = document.steps.iter().map(step).collect();

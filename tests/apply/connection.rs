@@ -87,21 +87,21 @@ fn a_connection_survives_a_hundred_random_applies_but_not_the_loss_of_its_server
         assert!(is_listed(), "it does not pass IPVS");
         let mut random = Random::new();
         for round in 0..100 {
-            let wish = with_server(random.draw(table()), round % 3);
-            let (_file, path) = file(&lines(&wish));
+            let desired = with_server(random.draw(table()), round % 3);
+            let (_file, path) = file(&lines(&desired));
             if round % 4 == 3 {
-                restore(&lines(&wish)).expect(0);
+                restore(&lines(&desired)).expect(0);
             } else {
                 inside(&["apply", &path]).expect(0);
             }
-            assert_eq!(live(), wish);
+            assert_eq!(live(), desired);
             assert_eq!(talk(&mut stream, &format!("round {round}")), Ok(()));
         }
         assert!(is_listed());
         // Without its real server the connection fails, so the rounds above could have failed.
-        let mut wish = with_server(Table::default(), 1);
-        Arc::make_mut(&mut wish.pools[0]).destinations.clear();
-        let (_file, path) = file(&lines(&wish));
+        let mut desired = with_server(Table::default(), 1);
+        Arc::make_mut(&mut desired.pools[0]).destinations.clear();
+        let (_file, path) = file(&lines(&desired));
         ours(&["apply", &path]).expect(0);
         stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
         assert!(talk(&mut stream, "lost").is_err());

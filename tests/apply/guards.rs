@@ -1,4 +1,4 @@
-//! Lock, confirmation, empty input, scope, kept weights, and concurrent writers.
+//! The lock, confirmation, the empty desired, the scope, kept weights, concurrent writers.
 
 use std::fs;
 use std::io::Read;
@@ -98,7 +98,7 @@ fn wait_gets_the_lock() {
 }
 
 #[test]
-fn empty_input_needs_allow_empty() {
+fn an_empty_file_needs_allow_empty() {
     namespace(|| {
         let (_old, old) = file(OLD);
         ours(&["apply", &old]).expect(0);
@@ -109,7 +109,7 @@ fn empty_input_needs_allow_empty() {
         }
         ours_with("", &["apply", "--allow-empty", "-"]).expect(0);
         assert!(live().pools.is_empty());
-        // Empty input and an empty table are equal.
+        // An empty file matches an empty table.
         ours_with("", &["apply", "-"]).expect(0);
     });
 }

@@ -18,6 +18,7 @@ mod json;
 mod keys;
 mod offer;
 mod program;
+mod random;
 #[path = "../common/reference.rs"]
 mod reference;
 mod restore;
@@ -29,4 +30,3 @@ mod stopped;
 #[path = "../common/tables.rs"]
 mod tables;
 mod undone;
-mod wish;

@@ -183,9 +183,9 @@ fn disturbed(steady: &'static str, flickering: &'static str) {
         for round in 0..15 {
             // Each round also changes another service.
             let more = format!("-A -f 7 -s {}\n", ["rr", "wlc"][round % 2]);
-            let wish =
+            let desired =
                 format!("{}{more}--set {} 0 0\n", flickering.replace("-w 9", "-w 1"), 901 + round);
-            let outcome = slow_restore(&wish).expect(0);
+            let outcome = slow_restore(&desired).expect(0);
             assert_eq!(outcome.complaints, "", "round {round}");
             assert!(lines(&live()).contains(&more), "round {round}");
             let timeouts = Client::open().unwrap().timeouts().unwrap();

@@ -71,12 +71,12 @@ fn save_and_restore_is_identity() {
     namespace(|| {
         let mut random = Random::new();
         for round in 0..40 {
-            let wish = random.draw(whole());
+            let desired = random.draw(whole());
             clear();
-            let (_file, path) = file(&lines(&wish));
+            let (_file, path) = file(&lines(&desired));
             inside(&["apply", "--allow-empty", &path]).expect(0);
             let before = live_whole();
-            assert_eq!(before, wish, "round {round}");
+            assert_eq!(before, desired, "round {round}");
             let saved = inside(&["-S", "-n", "--full"]).expect(0).out;
             let json = inside(&["-S", "--full", "--json"]).expect(0).out;
             clear();

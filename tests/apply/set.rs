@@ -162,10 +162,10 @@ fn a_field_set_to_its_value_changes_nothing_in_any_table() {
     namespace(|| {
         let mut random = Random::new();
         for _ in 0..20 {
-            let wish = random.draw(table());
-            let (_file, path) = file(&lines(&wish));
+            let desired = random.draw(table());
+            let (_file, path) = file(&lines(&desired));
             inside(&["apply", "--allow-empty", &path]).expect(0);
-            for (key, pool) in &wish.pools {
+            for (key, pool) in &desired.pools {
                 let words = ipvsadm::internals::classic::describe_service(key);
                 let scheduler = format!("scheduler={}", pool.service.scheduler);
                 let mut service = vec!["set"];
@@ -179,7 +179,7 @@ fn a_field_set_to_its_value_changes_nothing_in_any_table() {
                     inside(&[&all[..], &[&weight]].concat()).expect(0);
                 }
             }
-            assert_eq!(live(), wish);
+            assert_eq!(live(), desired);
         }
     });
 }

@@ -41,12 +41,12 @@ fn phase(change: &Change, starts_last: bool) -> u8 {
 
 /// Whether the plan deletes real servers of the other address family, which the kernel refuses next
 /// to a daemon.
-fn makes_room(current: &Table, wish: &Table) -> bool {
+fn makes_room(current: &Table, desired: &Table) -> bool {
     current.pools.iter().any(|(key, pool)| {
-        let wished = wish.pools.get(key);
+        let there = desired.pools.get(key);
         pool.destinations.keys().any(|server| {
             server.address.is_ipv4() != (key.family() == Family::V4)
-                && wished.is_none_or(|pool| !pool.destinations.contains_key(server))
+                && there.is_none_or(|pool| !pool.destinations.contains_key(server))
         })
     })
 }
@@ -85,20 +85,20 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn a_plan_reaches_the_desired_table(current in whole(), wish in whole()) {
-        let changes = plan(&current, &wish);
-        let starts_last = makes_room(&current, &wish);
+    fn a_plan_makes_the_wish(current in whole(), desired in whole()) {
+        let changes = plan(&current, &desired);
+        let starts_last = makes_room(&current, &desired);
         let is_in_order = changes.is_sorted_by_key(|change| phase(change, starts_last));
         prop_assert!(is_in_order, "{:?}", changes);
-        prop_assert_eq!(apply(&current, &changes), wish);
+        prop_assert_eq!(apply(&current, &changes), desired);
     }
 
     /// A plan changes nothing twice and nothing that is equal, and does not delete and add the same
     /// object.
     #[test]
-    fn a_plan_touches_no_equal_object(current in table(), wish in table()) {
+    fn what_is_equal_is_not_touched(current in table(), desired in table()) {
         let mut touched = HashSet::new();
-        for change in plan(&current, &wish) {
+        for change in plan(&current, &desired) {
             let (key, server) = match change {
                 Change::AddService(it) | Change::UpdateService(it) => (it.key, None),
                 Change::DeleteService(key) => (key, None),
@@ -109,7 +109,7 @@ proptest! {
                 other => panic!("{other:?}"),
             };
             prop_assert!(touched.insert((key, server)), "twice: {:?} {:?}", key, server);
-            let (old, new) = (current.pools.get(&key), wish.pools.get(&key));
+            let (old, new) = (current.pools.get(&key), desired.pools.get(&key));
             if let (Some(old), Some(new)) = (old, new) {
                 match server {
                     None => prop_assert_ne!(&old.service, &new.service),
@@ -130,10 +130,10 @@ proptest! {
     #[test]
     fn rollback_restores_the_table_from_any_point(
         current in whole(),
-        wish in whole(),
+        desired in whole(),
         done in proptest::collection::vec(any::<bool>(), 40),
     ) {
-        let changes = plan(&current, &wish);
+        let changes = plan(&current, &desired);
         let delta = Delta::of(&changes, &current);
         let mut now = current.clone();
         for (change, _) in changes.iter().zip(&done).filter(|(_, done)| **done) {
@@ -146,10 +146,10 @@ proptest! {
     #[test]
     fn rollback_leaves_untouched_objects_alone(
         current in table(),
-        wish in table(),
+        desired in table(),
         other in table(),
     ) {
-        let changes = plan(&current, &wish);
+        let changes = plan(&current, &desired);
         let delta = Delta::of(&changes, &current);
         let mut now = apply(&current, &changes);
         let foreign: Vec<ServiceKey> =
@@ -168,10 +168,10 @@ proptest! {
     #[test]
     fn rollback_adds_no_object_that_was_only_edited(
         current in whole(),
-        wish in whole(),
+        desired in whole(),
         gone in proptest::collection::vec(any::<bool>(), 40),
     ) {
-        let changes = plan(&current, &wish);
+        let changes = plan(&current, &desired);
         let delta = Delta::of(&changes, &current);
         let mut now = apply(&current, &changes);
         let mut gone = gone.into_iter();
@@ -185,17 +185,17 @@ proptest! {
             let server = |table: &Table, server| {
                 table.pools.get(key).is_some_and(|pool| pool.destinations.contains_key(server))
             };
-            prop_assert!(now.pools.contains_key(key) || !wish.pools.contains_key(key));
+            prop_assert!(now.pools.contains_key(key) || !desired.pools.contains_key(key));
             for it in pool.destinations.keys() {
-                prop_assert!(server(&now, it) || !server(&wish, it));
+                prop_assert!(server(&now, it) || !server(&desired, it));
             }
         }
     }
 
     #[test]
-    fn foreign_services_are_left_alone(current in whole(), wish in whole()) {
+    fn foreign_services_are_left_alone(current in whole(), desired in whole()) {
         let limits = Limits { scopes: vec!["192.0.2.80,tcp".parse().unwrap()], ..Limits::default() };
-        let target = limits.target(&current, &wish);
+        let target = limits.target(&current, &desired);
         let end = apply(&current, &plan(&current, &target));
         prop_assert_eq!(&end.daemons, &current.daemons);
         prop_assert_eq!(end.timeouts, current.timeouts);
@@ -205,19 +205,19 @@ proptest! {
             table.pools
         };
         prop_assert_eq!(foreign(&end), foreign(&current));
-        for (key, pool) in wish.pools.iter().filter(|(key, _)| limits.contain(key)) {
+        for (key, pool) in desired.pools.iter().filter(|(key, _)| limits.contain(key)) {
             prop_assert_eq!(&end.pools[key], pool);
         }
     }
 
     #[test]
-    fn a_plan_with_keep_weights_keeps_weights(current in table(), wish in table()) {
+    fn kept_weights_are_kept(current in table(), desired in table()) {
         let limits = Limits { keep_weights: true, ..Limits::default() };
-        let end = apply(&current, &plan(&current, &limits.target(&current, &wish)));
+        let end = apply(&current, &plan(&current, &limits.target(&current, &desired)));
         for (key, pool) in &end.pools {
             for (server, found) in &pool.destinations {
                 let was = current.pools.get(key).and_then(|pool| pool.destinations.get(server));
-                let expected = was.unwrap_or(&wish.pools[key].destinations[server]).weight;
+                let expected = was.unwrap_or(&desired.pools[key].destinations[server]).weight;
                 prop_assert_eq!(found.weight, expected);
             }
         }

@@ -79,7 +79,7 @@ fn json_is_indented_on_a_terminal_only() {
 }
 
 #[test]
-fn only_findings_are_coloured() {
+fn findings_are_coloured_and_nothing_else() {
     let words = ["rs", "prepare", "--mode", "nat", "--dry-run"];
     for words in [&["-h"][..], &["-v"], &["-Q"], &["rs", "--help"], &["rs", "x"], &words] {
         let text = on_terminal(80, &[], words);

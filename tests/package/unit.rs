@@ -114,14 +114,14 @@ const FORGOTTEN: &str = "rm -rf /run/ipvsadm
     echo 0 >vs/expire_nodest_conn";
 
 /// Boots after `prepare --persist`, checks the status, and undoes the preparation.
-fn is_so_after_a_boot(verb: &str, wish: &str, vip: &str) {
+fn is_so_after_a_boot(verb: &str, spec: &str, vip: &str) {
     let before = format!(
         "dpkg -i /packages/ipvsadm_*.deb >/dev/null 2>&1\n{NETWORK}\n\
          ip link set eth0 arp on\n\
-         ipvsadm {verb} prepare {wish} --persist >/dev/null || exit 1\n{FORGOTTEN}"
+         ipvsadm {verb} prepare {spec} --persist >/dev/null || exit 1\n{FORGOTTEN}"
     );
     let machine = Machine::start(Root::Field, Init::Systemd, &before);
-    machine.ok(&format!("ipvsadm {verb} status {wish}"));
+    machine.ok(&format!("ipvsadm {verb} status {spec}"));
     let unit = format!("ipvsadm-{verb}-{vip}.service");
     assert_eq!(machine.ok(&format!("systemctl is-active {unit}")), "active\n");
     let said = machine.sh(&format!("systemd-analyze verify /etc/systemd/system/{unit}"));
@@ -143,8 +143,8 @@ fn a_real_server_prepared_with_persist_survives_a_boot() {
 }
 
 #[test]
-fn a_director_prepared_with_persist_survives_a_boot() {
-    let wish =
+fn a_director_prepared_with_persist_is_so_after_a_boot() {
+    let spec =
         "--mode nat --vip 192.0.2.90 --iface eth0 --scheduler wlc --set expire_nodest_conn=1";
-    is_so_after_a_boot("director", wish, "192.0.2.90");
+    is_so_after_a_boot("director", spec, "192.0.2.90");
 }

@@ -7,12 +7,12 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use crate::checks::says;
 use crate::silence::nobody_hears;
 use crate::support::{Lan, VIP, WITHOUT_FILTERS, assert_same, script_does_the_same, text};
 use crate::undo::undo_restores;
-use crate::verdict::says;
 
-const WISHES: [&str; 2] = [
+const SPECS: [&str; 2] = [
     "--mode dr --vip 10.0.0.80 --arp arptables",
     "--mode dr --vip 10.0.0.80 --arp arptables --iface v0",
 ];
@@ -41,14 +41,14 @@ pub fn arptables() -> Option<&'static str> {
 #[test]
 fn undo_removes_all_rules_of_arptables() {
     if arptables().is_some() {
-        undo_restores(&Lan::new(), &WISHES);
+        undo_restores(&Lan::new(), &SPECS);
     }
 }
 
 #[test]
 fn the_script_of_a_dry_run_makes_the_same_rules_of_arptables() {
-    for wish in arptables().map_or(&[][..], |_| &WISHES) {
-        script_does_the_same(Lan::new, "rs", wish);
+    for spec in arptables().map_or(&[][..], |_| &SPECS) {
+        script_does_the_same(Lan::new, "rs", spec);
     }
 }
 
@@ -64,9 +64,9 @@ fn status_reports_missing_rules_of_arptables() {
     let Some(arptables) = arptables() else { return };
     let lan = Lan::new();
     lan.rs(&format!("ip address add {VIP}/32 dev lo"));
-    for wish in ["--mode dr --arp arptables", "--mode dr --arp arptables --iface v0"] {
-        says(&lan, wish, "this host may answer ARP for 10.0.0.80: arptables");
-        says(&lan, wish, &format!("ipvsadm rs prepare --mode dr --vip {VIP}"));
+    for spec in ["--mode dr --arp arptables", "--mode dr --arp arptables --iface v0"] {
+        says(&lan, spec, "this host may answer ARP for 10.0.0.80: arptables");
+        says(&lan, spec, &format!("ipvsadm rs prepare --mode dr --vip {VIP}"));
     }
     lan.rs(&format!("ip address delete {VIP}/32 dev lo"));
     lan.ok(&format!("rs prepare --vip {VIP} --mode dr --arp arptables --iface v0"));
@@ -86,7 +86,7 @@ fn rules_of_arptables_follow_the_interfaces() {
     let Some(arptables) = arptables() else { return };
     let lan = Lan::new();
     let before = lan.snapshot();
-    let wish = "rs prepare --mode dr --vip 10.0.0.80 --arp arptables";
+    let spec = "rs prepare --mode dr --vip 10.0.0.80 --arp arptables";
     let rewriting = || {
         let rules = lan.rs(&format!("{arptables} -n -L OUTPUT"));
         let place = |part: &str| rules.lines().position(|line| line.contains(part));
@@ -96,21 +96,21 @@ fn rules_of_arptables_follow_the_interfaces() {
             place(&format!("--mangle-ip-s {own}")).map(|place| assert!(place < all, "{rules}"))
         })
     };
-    lan.ok(wish);
+    lan.ok(spec);
     assert_eq!(rewriting(), [Some(()), None, None]);
     lan.rs("ip link add later type veth peer name end");
     lan.rs("ip address add 10.9.0.1/24 dev later");
     lan.rs("ip link set later up");
-    lan.ok(wish);
+    lan.ok(spec);
     assert_eq!(rewriting(), [Some(()), None, Some(())]);
     lan.rs("ip address delete 10.0.0.2/24 dev v0");
     lan.rs("ip address add 10.0.0.3/24 dev v0");
-    lan.ok(wish);
+    lan.ok(spec);
     assert_eq!(rewriting(), [None, Some(()), Some(())]);
     lan.ok("rs status");
-    assert!(lan.ok(wish).contains("nothing to do"));
+    assert!(lan.ok(spec).contains("nothing to do"));
     lan.rs("ip link delete later");
-    lan.ok(wish);
+    lan.ok(spec);
     assert_eq!(rewriting(), [None, Some(()), None]);
     lan.ok("rs undo");
     lan.rs("ip address delete 10.0.0.3/24 dev v0");
@@ -151,9 +151,9 @@ fn threads_for_arptables_that_cannot_start_are_an_error() {
     }
     let lan = Lan::new();
     let program = env!("CARGO_BIN_EXE_ipvsadm");
-    let wish = "--mode dr --vip 10.0.0.80 --arp arptables --dry-run";
+    let spec = "--mode dr --vip 10.0.0.80 --arp arptables --dry-run";
     let run = |limits: &str| {
-        let script = format!("{limits} exec {program} rs prepare {wish} --netns {}", lan.rs);
+        let script = format!("{limits} exec {program} rs prepare {spec} --netns {}", lan.rs);
         Command::new("sh").args(["-c", &script]).output().unwrap()
     };
     let output = run("export RUST_MIN_STACK=99999999999999;");

@@ -74,15 +74,15 @@ fn a_later_file_that_undoes_a_parameter_at_boot_is_named() {
     let lan = Lan::new();
     // With --netns, no files are written, so `--persist` needs the host's namespace.
     let program = env!("CARGO_BIN_EXE_ipvsadm");
-    let wish = format!("{program} rs prepare --mode dr --vip 10.0.0.81 --persist --dry-run");
+    let spec = format!("{program} rs prepare --mode dr --vip 10.0.0.81 --persist --dry-run");
     let later = "/etc/sysctl.d/99-of-others.conf";
     let early = "/etc/sysctl.d/10-of-others.conf";
     let line = "net.ipv4.conf.all.arp_ignore = 0\n";
     fs::write(early, line).unwrap();
-    let said = lan.rs(&wish);
+    let said = lan.rs(&spec);
     assert!(!said.contains("of-others"), "{said}");
     fs::write(later, line).unwrap();
-    let said = lan.rs(&wish);
+    let said = lan.rs(&spec);
     fs::remove_file(later).unwrap();
     fs::remove_file(early).unwrap();
     assert!(
@@ -93,7 +93,7 @@ fn a_later_file_that_undoes_a_parameter_at_boot_is_named() {
     fs::create_dir_all("/run/sysctl.d").unwrap();
     fs::write("/run/sysctl.d/99-of-others.conf", line).unwrap();
     fs::write(later, "net/ipv4/conf/all/arp_ignore=1\n").unwrap();
-    let said = lan.rs(&wish);
+    let said = lan.rs(&spec);
     fs::remove_file(later).unwrap();
     fs::remove_file("/run/sysctl.d/99-of-others.conf").unwrap();
     assert!(!said.contains("of-others"), "{said}");

@@ -33,19 +33,19 @@ fn killed_as(program: &str, lan: &Lan, words: &str, call: &str, number: u32) -> 
     by_signal
 }
 
-fn every_place(wish: &str) {
-    killed_everywhere(&Lan::new(), "rs", wish);
+fn every_place(spec: &str) {
+    killed_everywhere(&Lan::new(), "rs", spec);
 }
 
 /// Kills `prepare` at each place in turn, and undoes what it had done.
-pub fn killed_everywhere(lan: &Lan, verb: &str, wish: &str) {
+pub fn killed_everywhere(lan: &Lan, verb: &str, spec: &str) {
     let before = lan.snapshot();
     let mut places = 0;
     for call in CALLS {
         for number in 1.. {
-            let died = killed(lan, &format!("{verb} prepare {wish}"), call, number);
+            let died = killed(lan, &format!("{verb} prepare {spec}"), call, number);
             lan.ok(&format!("{verb} undo"));
-            assert_same(&before, &lan.snapshot(), &format!("killed in {call} {number} of {wish}"));
+            assert_same(&before, &lan.snapshot(), &format!("killed in {call} {number} of {spec}"));
             assert_eq!(lan.state_files(), [""; 0]);
             if !died {
                 break;
@@ -56,16 +56,16 @@ pub fn killed_everywhere(lan: &Lan, verb: &str, wish: &str) {
     assert!(places > 10, "{places} places");
 }
 
-fn every_place_of_undo(wish: &str) {
+fn every_place_of_undo(spec: &str) {
     let lan = Lan::new();
     let before = lan.snapshot();
     let mut places = 0;
     for call in CALLS {
         for number in 1.. {
-            lan.ok(&format!("rs prepare {wish}"));
+            lan.ok(&format!("rs prepare {spec}"));
             let died = killed(&lan, "rs undo", call, number);
             lan.ok("rs undo");
-            let place = format!("killed in {call} {number} of undo of {wish}");
+            let place = format!("killed in {call} {number} of undo of {spec}");
             assert_same(&before, &lan.snapshot(), &place);
             if !died {
                 break;
@@ -101,10 +101,10 @@ fn killed_while_it_undoes() {
 #[test]
 fn killed_while_it_writes_files_it_leaves_no_drafts() {
     let lan = Lan::new();
-    let wish = "rs prepare --mode dr --vip 10.0.0.83 --persist";
+    let spec = "rs prepare --mode dr --vip 10.0.0.83 --persist";
     let before = lan.snapshot();
     for number in 1.. {
-        let died = killed(&lan, wish, "rename", number);
+        let died = killed(&lan, spec, "rename", number);
         lan.ok("rs undo");
         assert_eq!(files_of("10.0.0.83"), "", "killed in rename {number}");
         assert_eq!(lan.state_files(), [""; 0], "killed in rename {number}");
@@ -115,16 +115,16 @@ fn killed_while_it_writes_files_it_leaves_no_drafts() {
     assert_same(&before, &lan.snapshot(), "undo");
 }
 
-/// The unit contains the path of the program, so a moved program needs another unit.
+/// The unit calls this program where it is: the same spec means another unit once it has moved.
 #[test]
 fn killed_while_it_rewrites_files() {
     let lan = Lan::new();
-    let wish = "rs prepare --mode dr --vip 10.0.0.84 --persist";
+    let spec = "rs prepare --mode dr --vip 10.0.0.84 --persist";
     let moved = std::env::temp_dir().join(format!("{}-moved", lan.rs)).display().to_string();
     fs::copy(env!("CARGO_BIN_EXE_ipvsadm"), &moved).unwrap();
     for number in 1.. {
-        lan.ok(wish);
-        let died = killed_as(&moved, &lan, wish, "rename", number);
+        lan.ok(spec);
+        let died = killed_as(&moved, &lan, spec, "rename", number);
         lan.ok("rs undo");
         assert_eq!(files_of("10.0.0.84"), "", "killed in rename {number}");
         if !died {
@@ -139,10 +139,10 @@ fn killed_while_it_rewrites_files() {
 fn a_second_run_completes_the_first() {
     let lan = Lan::new();
     let before = lan.snapshot();
-    let wish = "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0";
+    let spec = "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0";
     for number in 1.. {
-        let died = killed(&lan, wish, "rename", number);
-        lan.ok(wish);
+        let died = killed(&lan, spec, "rename", number);
+        lan.ok(spec);
         lan.ok("rs status");
         lan.ok("rs undo");
         assert_same(&before, &lan.snapshot(), &format!("second run after rename {number}"));
@@ -153,16 +153,15 @@ fn a_second_run_completes_the_first() {
     }
 }
 
-/// If prepare and undo were both killed, steps that were not begun belong to nobody, and another
-/// prepare starts afresh.
+/// What prepare and undo, both killed, have not begun is nobody's, and another spec begins afresh.
 #[test]
 fn killed_in_both_directions() {
     let lan = Lan::new();
     let before = lan.snapshot();
     // The second `fsync` comes when the step is recorded, but not done yet.
     for prepared in [2, 3, 4] {
-        let wish = "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0";
-        assert!(killed(&lan, wish, "fsync", prepared), "fsync {prepared}");
+        let spec = "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0";
+        assert!(killed(&lan, spec, "fsync", prepared), "fsync {prepared}");
         assert!(killed(&lan, "rs undo", "fsync", 2), "undo after fsync {prepared}");
         lan.ok("rs prepare --mode dr --vip 10.0.0.81 --dev ipvs1");
         lan.ok("rs status");

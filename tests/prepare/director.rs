@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::crash::killed_everywhere;
 use crate::support::{Lan, assert_same, script_does_the_same, text, within};
 
-const WISHES: [&str; 5] = [
+const SPECS: [&str; 5] = [
     "--vip 10.0.0.80 --iface v0",
     "--vip 10.0.0.80,2001:db8::80 --iface v0 --set expire_nodest_conn=1 --set sync_threshold=5,60",
     "--vip 10.0.0.80 --iface v0 --mode nat --scheduler wlc,rr",
@@ -30,31 +30,31 @@ pub fn host() -> Lan {
 fn undo_leaves_everything_as_it_was() {
     let lan = host();
     let before = lan.snapshot();
-    for wish in WISHES {
-        lan.ok(&format!("director prepare {wish}"));
+    for spec in SPECS {
+        lan.ok(&format!("director prepare {spec}"));
         let prepared = lan.snapshot();
         assert_ne!(before, prepared);
-        let second = lan.ok(&format!("director prepare {wish}"));
-        assert!(second.contains("nothing to do"), "{wish}: {second}");
-        assert_same(&prepared, &lan.snapshot(), &format!("second run of {wish}"));
+        let second = lan.ok(&format!("director prepare {spec}"));
+        assert!(second.contains("nothing to do"), "{spec}: {second}");
+        assert_same(&prepared, &lan.snapshot(), &format!("second run of {spec}"));
         lan.ok("director status");
-        lan.ok(&format!("director status {wish}"));
+        lan.ok(&format!("director status {spec}"));
         lan.ok("director undo");
-        assert_same(&before, &lan.snapshot(), &format!("undo of {wish}"));
+        assert_same(&before, &lan.snapshot(), &format!("undo of {spec}"));
     }
     assert_eq!(lan.ipvsadm("director status").status.code(), Some(1));
 }
 
 #[test]
 fn the_script_of_a_dry_run_does_the_same() {
-    for wish in WISHES {
-        script_does_the_same(host, "director", wish);
+    for spec in SPECS {
+        script_does_the_same(host, "director", spec);
     }
 }
 
 #[test]
 fn killed_anywhere_undo_leaves_everything_as_it_was() {
-    killed_everywhere(&host(), "director", WISHES[1]);
+    killed_everywhere(&host(), "director", SPECS[1]);
 }
 
 #[test]
@@ -83,13 +83,13 @@ fn an_address_for_which_another_answers_is_refused() {
         let mac = within(&lan.neighbour, "cat /sys/class/net/v1/address").trim().to_owned();
         within(&lan.neighbour, &format!("ip address add {vip}{place}"));
         let before = lan.snapshot();
-        let wish = format!("director prepare --vip 10.0.0.79,2001:db8::79,{vip} --iface v0");
-        let output = lan.ipvsadm(&wish);
+        let spec = format!("director prepare --vip 10.0.0.79,2001:db8::79,{vip} --iface v0");
+        let output = lan.ipvsadm(&spec);
         let said = text(&output);
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains(&format!("{mac} on v0 already answers for {vip}")), "{said}");
         assert_same(&before, &lan.snapshot(), "refusal");
-        lan.ok(&format!("{wish} --takeover"));
+        lan.ok(&format!("{spec} --takeover"));
     }
 }
 
@@ -97,28 +97,28 @@ fn an_address_for_which_another_answers_is_refused() {
 #[test]
 fn a_lost_address_is_not_taken_back_from_another_director() {
     let lan = Lan::new();
-    let wish = "director prepare --vip 10.0.0.80 --iface v0";
-    lan.ok(wish);
+    let spec = "director prepare --vip 10.0.0.80 --iface v0";
+    lan.ok(spec);
     lan.rs("ip address delete 10.0.0.80/32 dev v0");
     within(&lan.neighbour, "ip address add 10.0.0.80/32 dev lo");
-    let output = lan.ipvsadm(wish);
+    let output = lan.ipvsadm(spec);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("on v0 already answers for 10.0.0.80"), "{said}");
     assert!(!lan.rs("ip address show v0").contains("10.0.0.80"));
     within(&lan.neighbour, "ip address delete 10.0.0.80/32 dev lo");
-    let said = lan.ok(wish);
+    let said = lan.ok(spec);
     assert!(said.contains("done     announce 10.0.0.80 on v0"), "{said}");
-    assert!(lan.ok(wish).contains("nothing to do"));
+    assert!(lan.ok(spec).contains("nothing to do"));
 }
 
 #[test]
 fn status_reports_redirects_switched_on_again() {
     let lan = host();
-    let wish = "--vip 10.0.0.80 --iface v0 --mode nat";
-    lan.ok(&format!("director prepare {wish}"));
+    let spec = "--vip 10.0.0.80 --iface v0 --mode nat";
+    lan.ok(&format!("director prepare {spec}"));
     lan.rs("sysctl -q -w net.ipv4.conf.v0.send_redirects=1");
-    let output = lan.ipvsadm(&format!("director status {wish}"));
+    let output = lan.ipvsadm(&format!("director status {spec}"));
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("WRONG    v0 sends ICMP redirects (send_redirects 1)"), "{said}");

@@ -64,13 +64,13 @@ fn status_and_undo_find_the_state_where_process_1_is_hidden() {
 fn a_dry_run_needs_no_root() {
     let output = machine(
         "$ours rs undo >/dev/null
-        wish='rs prepare --mode dr --vip 192.0.2.80 --dry-run'
-        $ours $wish >/run/as-root
-        $nobody $ours $wish >/run/as-user
+        spec='rs prepare --mode dr --vip 192.0.2.80 --dry-run'
+        $ours $spec >/run/as-root
+        $nobody $ours $spec >/run/as-user
         echo $?
         cmp /run/as-root /run/as-user
         mount -o bind,ro /proc/sys /proc/sys
-        $nobody $ours $wish
+        $nobody $ours $spec
         echo $?",
     );
     assert_eq!(printed(&output), "0\n1\n", "{}", text(&output));

@@ -21,11 +21,11 @@ pub fn failing(lan: &Lan, words: &str, call: &str, which: &[&str]) -> Output {
 fn undo_completes_a_failed_rollback() {
     let lan = Lan::new();
     let before = lan.snapshot();
-    let wish = "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0";
+    let spec = "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0";
     let mut left = 0;
     for number in 1.. {
         let inject = format!("inject=sendto:error=EIO:when={number}+");
-        let output = failing(&lan, wish, "sendto", &["-e", &inject]);
+        let output = failing(&lan, spec, "sendto", &["-e", &inject]);
         let said = text(&output);
         left += u32::from(said.contains("hint: not undone: add 10.0.0.80 to ipvs0"));
         // While the address exists, ARP must stay suppressed.
@@ -52,10 +52,10 @@ fn files_that_could_not_be_removed_are_removed_later() {
     lan.rs("ip rule add pref 2 lookup local");
     lan.rs("ip rule delete pref 0");
     let before = lan.snapshot();
-    let wish = "rs prepare --mode dr --vip 10.0.0.82 --persist";
+    let spec = "rs prepare --mode dr --vip 10.0.0.82 --persist";
     let unit = "/etc/systemd/system/ipvsadm-rs-10.0.0.82.service";
     let stuck = ["-P", unit, "-e", "inject=unlink:error=EIO"];
-    let said = text(&failing(&lan, wish, "unlink", &stuck));
+    let said = text(&failing(&lan, spec, "unlink", &stuck));
     assert!(said.contains("the host is not in the desired state"), "{said}");
     assert!(said.contains("hint: not undone: write /etc/systemd/system/"), "{said}");
     assert_ne!(files_of("10.0.0.82"), "");
@@ -69,8 +69,8 @@ fn files_that_could_not_be_removed_are_removed_later() {
 fn a_failure_before_the_first_step_mentions_no_rollback() {
     let lan = Lan::new();
     let before = lan.snapshot();
-    let wish = "rs prepare --mode dr --vip 10.0.0.80";
-    let output = failing(&lan, wish, "rename", &["-e", "inject=rename:error=EIO"]);
+    let spec = "rs prepare --mode dr --vip 10.0.0.80";
+    let output = failing(&lan, spec, "rename", &["-e", "inject=rename:error=EIO"]);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("cannot write /run/ipvsadm/"), "{said}");

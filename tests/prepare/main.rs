@@ -4,6 +4,7 @@
 
 mod arptables;
 mod balancing;
+mod checks;
 mod crash;
 mod director;
 mod identity;
@@ -19,4 +20,3 @@ mod status;
 mod support;
 mod undo;
 mod units;
-mod verdict;

@@ -43,8 +43,8 @@ fn scripts_quote_interface_names() {
 #[test]
 fn json_commands_quote_interface_names() {
     let lan = lan();
-    let wish = format!("rs prepare --mode dr --vip {VIP} --iface {NAME} --json");
-    let report: serde_json::Value = serde_json::from_str(&lan.ok(&wish)).unwrap();
+    let spec = format!("rs prepare --mode dr --vip {VIP} --iface {NAME} --json");
+    let report: serde_json::Value = serde_json::from_str(&lan.ok(&spec)).unwrap();
     lan.ok("rs undo");
     assert_eq!(ignores(&lan), "0\n");
     for step in report["steps"].as_array().unwrap() {
@@ -71,8 +71,8 @@ fn units_quote_interface_names() {
             lan.rs(&format!("ip link add name {name} type veth"));
             lan.rs(&format!("ip link set dev {name} up"));
         }
-        let wish = format!("rs prepare --mode dr --vip {VIP} --iface {name} --persist");
-        let report = lan.ok(&format!("{wish} --dry-run"));
+        let spec = format!("rs prepare --mode dr --vip {VIP} --iface {name} --persist");
+        let report = lan.ok(&format!("{spec} --dry-run"));
         let unit = report.lines().find(|line| line.starts_with("ExecStart=")).unwrap();
         assert!(unit.contains(&format!(" --iface {word} ")), "{unit}");
         // systemd-sysctl would read the name as a pattern, so the unit sets the parameter.

@@ -59,29 +59,29 @@ fn an_unprepared_real_server_answers_arp() {
 }
 
 #[test]
-fn a_prepared_real_server_never_answers_arp() {
-    for wish in [
+fn prepared_nobody_hears_it_before_while_and_after() {
+    for spec in [
         "--mode dr",
         "--mode dr --dev ipvs0",
         "--mode dr --iface v0",
         "--mode tun",
         "--mode tun --dev lo --tunnel gue",
     ] {
-        nobody_hears(wish);
+        nobody_hears(spec);
     }
 }
 
 /// Checks that the real server sends no ARP answer or announcement before, during and after
 /// `prepare`.
-pub fn nobody_hears(wish: &str) {
+pub fn nobody_hears(spec: &str) {
     let lan = Lan::new();
     let neighbour = Neighbour::new(&lan, VIP);
-    lan.ok(&format!("rs prepare --vip {VIP} {wish}"));
+    lan.ok(&format!("rs prepare --vip {VIP} {spec}"));
     speak(&lan, VIP);
     lan.ok("rs undo");
     let (asked, heard) = neighbour.stop();
-    assert!(asked > 20, "{wish}: only {asked} questions");
-    assert_eq!(heard, 0, "{wish}: answers or announcements to {asked} questions");
+    assert!(asked > 20, "{spec}: only {asked} questions");
+    assert_eq!(heard, 0, "{spec}: answers or announcements to {asked} questions");
 }
 
 /// With `--arp none` others must suppress ARP, which nobody does here.

@@ -126,8 +126,8 @@ fn a_run_that_did_not_finish_is_named_with_its_undo() {
     while lan.state_files().is_empty() {
         number += 1;
         let inject = format!("inject=sendto:error=EIO:when={number}+");
-        let wish = "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0";
-        let output = failing(&lan, wish, "sendto", &["-e", &inject]);
+        let spec = "rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0";
+        let output = failing(&lan, spec, "sendto", &["-e", &inject]);
         assert!(!output.status.success(), "nothing was left: {}", text(&output));
     }
     let lines = problems(&lan, "rs status");

@@ -292,18 +292,18 @@ fn comparable(snapshot: &str) -> String {
     text
 }
 
-/// Checks that a dry run changes nothing and that its script does what `prepare` does.
-pub fn script_does_the_same(make: impl Fn() -> Lan, verb: &str, wish: &str) {
+/// The dry run of `prepare SPEC` changes nothing, and its script does what `prepare` does.
+pub fn script_does_the_same(make: impl Fn() -> Lan, verb: &str, spec: &str) {
     let lan = make();
     let before = lan.snapshot();
-    let script = lan.ok(&format!("{verb} prepare {wish} --dry-run"));
-    assert_same(&before, &lan.snapshot(), &format!("dry run of {wish}"));
+    let script = lan.ok(&format!("{verb} prepare {spec} --dry-run"));
+    assert_same(&before, &lan.snapshot(), &format!("dry run of {spec}"));
     let path = std::env::temp_dir().join(format!("{}.sh", lan.rs));
     fs::write(&path, script).unwrap();
     lan.rs(&format!("sh {}", path.display()));
     fs::remove_file(&path).unwrap();
     let by_script = lan.snapshot();
     let other = make();
-    other.ok(&format!("{verb} prepare {wish}"));
-    assert_same(&comparable(&other.snapshot()), &comparable(&by_script), wish);
+    other.ok(&format!("{verb} prepare {spec}"));
+    assert_same(&comparable(&other.snapshot()), &comparable(&by_script), spec);
 }

@@ -6,7 +6,7 @@ use std::fs;
 use crate::support::{Lan, assert_same, files_of, must, script_does_the_same};
 
 /// Arguments of every kind of preparation that this kernel supports.
-const WISHES: [&str; 16] = [
+const SPECS: [&str; 16] = [
     "--mode dr --vip 10.0.0.80",
     "--mode dr --vip 2001:db8::80",
     "--mode dr --vip 10.0.0.80,2001:db8::80 --dev ipvs0",
@@ -27,34 +27,34 @@ const WISHES: [&str; 16] = [
 
 #[test]
 fn undo_leaves_everything_as_it_was() {
-    undo_restores(&Lan::with_fallbacks(), &WISHES);
+    undo_restores(&Lan::with_fallbacks(), &SPECS);
 }
 
 /// For each preparation: prepare changes something, a second run changes nothing, and undo restores
 /// everything.
-pub fn undo_restores(lan: &Lan, wishes: &[&str]) {
+pub fn undo_restores(lan: &Lan, specs: &[&str]) {
     let before = lan.snapshot();
-    for wish in wishes {
-        lan.ok(&format!("rs prepare {wish}"));
+    for spec in specs {
+        lan.ok(&format!("rs prepare {spec}"));
         let prepared = lan.snapshot();
-        assert_ne!(before, prepared, "{wish} changed nothing");
-        let second = lan.ok(&format!("rs prepare {wish}"));
-        assert!(second.contains("nothing to do"), "{wish}: {second}");
-        assert_same(&prepared, &lan.snapshot(), &format!("second run of {wish}"));
+        assert_ne!(before, prepared, "{spec} changed nothing");
+        let second = lan.ok(&format!("rs prepare {spec}"));
+        assert!(second.contains("nothing to do"), "{spec}: {second}");
+        assert_same(&prepared, &lan.snapshot(), &format!("second run of {spec}"));
         lan.ok("rs status");
-        lan.ok(&format!("rs status {wish}"));
+        lan.ok(&format!("rs status {spec}"));
         lan.ok("rs undo");
-        assert_same(&before, &lan.snapshot(), &format!("undo of {wish}"));
-        assert_eq!(lan.state_files(), [""; 0], "{wish}");
-        assert_eq!(lan.ipvsadm(&format!("rs status {wish}")).status.code(), Some(1), "{wish}");
+        assert_same(&before, &lan.snapshot(), &format!("undo of {spec}"));
+        assert_eq!(lan.state_files(), [""; 0], "{spec}");
+        assert_eq!(lan.ipvsadm(&format!("rs status {spec}")).status.code(), Some(1), "{spec}");
     }
     assert!(lan.ok("rs undo").contains("nothing to undo"));
 }
 
 #[test]
 fn the_script_of_a_dry_run_does_the_same() {
-    for wish in WISHES {
-        script_does_the_same(Lan::new, "rs", wish);
+    for spec in SPECS {
+        script_does_the_same(Lan::new, "rs", spec);
     }
 }
 
@@ -136,8 +136,8 @@ fn persist_writes_files_and_undo_removes_them() {
     let lan = Lan::new();
     let wants = "/etc/systemd/system/multi-user.target.wants";
     must(&["mkdir", "-p", wants]);
-    for (verb, wish, words, waits) in LASTING {
-        lan.ok(&format!("{verb} prepare {wish} --persist"));
+    for (verb, spec, words, waits) in LASTING {
+        lan.ok(&format!("{verb} prepare {spec} --persist"));
         let name = format!("ipvsadm-{verb}-10.0.0.81.service");
         let unit = fs::read_to_string(format!("/etc/systemd/system/{name}")).unwrap();
         let command = format!("{verb} prepare {words} --netns {}\n", lan.rs);

@@ -206,8 +206,8 @@ fn announce_leak_is_cured() {
 
 /// The entry for the front gateway that `director prepare --static-arp` prints.
 fn permanent_entry(world: &World) -> String {
-    let wish = format!("director prepare --vip {} --iface eth0 --static-arp --dry-run", vip(V4));
-    let said = prepare::run(&world.director, &wish);
+    let spec = format!("director prepare --vip {} --iface eth0 --static-arp --dry-run", vip(V4));
+    let said = prepare::run(&world.director, &spec);
     let entry = said.lines().find_map(|line| line.split_once("ip neighbour replace "));
     let entry = entry.unwrap_or_else(|| panic!("no entry: {said}")).1.replace("IFACE", "eth1");
     format!("neighbour replace {entry}\n")

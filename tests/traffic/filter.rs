@@ -10,7 +10,7 @@ use crate::prepare::Arp;
 use crate::probe::who_has;
 use crate::world::{V4, World, vip};
 
-const WISHES: [&str; 2] =
+const SPECS: [&str; 2] =
     ["--mode dr --vip 192.0.2.80 --arp nft", "--mode dr --vip 192.0.2.80 --arp nft --iface eth0"];
 const TABLE: &str = "ipvsadm_rs_192.0.2.80";
 
@@ -56,11 +56,11 @@ fn missing_rules_are_reported_and_repaired_by_nft() {
     let real = &world.real[0];
     let alone = BTreeSet::from([world.director.mac(0)]);
     let two = BTreeSet::from([world.director.mac(0), real.mac(0)]);
-    for wish in WISHES {
+    for spec in SPECS {
         real.ip("address add 192.0.2.80/32 dev lo\n");
-        wrong(real, &format!("rs status {wish}"), "there is no nftables table arp");
+        wrong(real, &format!("rs status {spec}"), "there is no nftables table arp");
         real.ip("address delete 192.0.2.80/32 dev lo\n");
-        ok(real, &format!("rs prepare {wish}"));
+        ok(real, &format!("rs prepare {spec}"));
         // With half of the rules, the host still answers in some cases.
         for (spoil, heard) in [
             (format!("flush table arp {TABLE}"), &two),
@@ -68,35 +68,35 @@ fn missing_rules_are_reported_and_repaired_by_nft() {
             (format!("insert rule arp {TABLE} in accept"), &alone),
         ] {
             nft(real, &spoil);
-            assert_eq!(who_has(&world, vip(V4)), *heard, "{wish} after {spoil}");
-            wrong(real, &format!("rs status {wish}"), "nftables table arp");
+            assert_eq!(who_has(&world, vip(V4)), *heard, "{spec} after {spoil}");
+            wrong(real, &format!("rs status {spec}"), "nftables table arp");
             wrong(real, "rs status", "nftables table arp");
-            let said = ok(real, &format!("rs prepare {wish}"));
+            let said = ok(real, &format!("rs prepare {spec}"));
             assert!(said.contains("done     make nftables table"), "{said}");
-            assert_eq!(who_has(&world, vip(V4)), alone, "{wish} mended after {spoil}");
+            assert_eq!(who_has(&world, vip(V4)), alone, "{spec} mended after {spoil}");
             ok(real, "rs status");
         }
         ok(real, "rs undo");
     }
 }
 
-/// The same arguments give other rules if another interface is up.
+/// The same spec means other rules where another interface is up.
 #[test]
 fn rules_follow_the_interfaces_by_nft() {
     let Some(world) = capable() else { return };
     let real = &world.real[0];
     let state = || nft(real, "-a list ruleset");
     let before = state();
-    let wish = WISHES[0];
-    ok(real, &format!("rs prepare {wish}"));
+    let spec = SPECS[0];
+    ok(real, &format!("rs prepare {spec}"));
     real.ip("link add later type veth peer name end\n");
     real.ip("address add 10.9.0.1/24 dev later\n");
     real.ip("link set later up\n");
-    ok(real, &format!("rs prepare {wish}"));
+    ok(real, &format!("rs prepare {spec}"));
     assert!(state().contains("arp saddr ip set 10.9.0.1"), "{}", state());
-    ok(real, &format!("rs status {wish}"));
+    ok(real, &format!("rs status {spec}"));
     real.ip("link delete later\n");
-    ok(real, &format!("rs prepare {wish}"));
+    ok(real, &format!("rs prepare {spec}"));
     ok(real, "rs undo");
     assert_eq!(state(), before);
 }
@@ -110,17 +110,17 @@ fn undo_leaves_every_rule_as_it_was_by_nft() {
     nft(real, "add rule arp other in arp operation request counter accept");
     nft(real, "add table inet other");
     let state = || (nft(real, "-a list ruleset"), real.command(&["ip", "-d", "address"], ""));
-    for wish in WISHES {
+    for spec in SPECS {
         let before = state();
-        ok(real, &format!("rs prepare {wish}"));
-        assert!(state().0.contains(TABLE), "{wish}");
-        assert!(ok(real, &format!("rs prepare {wish}")).contains("nothing to do"));
+        ok(real, &format!("rs prepare {spec}"));
+        assert!(state().0.contains(TABLE), "{spec}");
+        assert!(ok(real, &format!("rs prepare {spec}")).contains("nothing to do"));
         ok(real, "rs undo");
-        assert_eq!(state(), before, "undo of {wish}");
-        ok(real, &format!("rs prepare {wish}"));
+        assert_eq!(state(), before, "undo of {spec}");
+        ok(real, &format!("rs prepare {spec}"));
         nft(real, &format!("flush table arp {TABLE}"));
         ok(real, "rs undo");
-        assert_eq!(state(), before, "undo of {wish} with its rules flushed");
+        assert_eq!(state(), before, "undo of {spec} with its rules flushed");
     }
 }
 
@@ -137,7 +137,7 @@ fn undo_without_nft_is_completed_later_by_nft() {
     let real = &world.real[0];
     let state = || (nft(real, "-a list ruleset"), real.command(&["ip", "-d", "address"], ""));
     let before = state();
-    ok(real, &format!("rs prepare {}", WISHES[0]));
+    ok(real, &format!("rs prepare {}", SPECS[0]));
     let undo = [env!("CARGO_BIN_EXE_ipvsadm"), "rs", "undo"];
     let words = without("nft");
     let output = real.attempt(&[&words.each_ref().map(|it| &it[..]), &undo[..]].concat(), "");
@@ -176,9 +176,9 @@ fn arptables_without_its_companion_by_nft() {
 fn legacy_arptables_are_used_where_they_are_in_use_by_nft() {
     let Some(world) = capable() else { return };
     let real = &world.real[0];
-    let wish = "rs prepare --mode dr --vip 192.0.2.80 --arp arptables";
+    let spec = "rs prepare --mode dr --vip 192.0.2.80 --arp arptables";
     let in_nft = || nft(real, "list ruleset").matches("192.0.2.80").count();
-    ok(real, wish);
+    ok(real, spec);
     assert!(in_nft() > 0);
     ok(real, "rs undo");
     assert_eq!(in_nft(), 0);
@@ -189,12 +189,12 @@ fn legacy_arptables_are_used_where_they_are_in_use_by_nft() {
     }
     let legacy =
         || real.command(&["arptables-legacy", "-n", "-L"], "").matches("192.0.2.80").count();
-    ok(real, wish);
+    ok(real, spec);
     assert!(in_nft() == 0 && legacy() > 0);
     ok(real, "rs status");
     // undo uses the program that added the rules, even if the other kind is in use by then.
     real.command(&["arptables-legacy", "-D", "INPUT", "-d", "192.0.2.99", "-j", "DROP"], "");
-    ok(real, wish);
+    ok(real, spec);
     ok(real, "rs undo");
     assert_eq!((in_nft(), legacy()), (0, 0));
 }

@@ -155,7 +155,7 @@ pub fn both(world: &World, mode: Mode, family: Family, how: Preparation) {
 
 fn by_program(world: &World, index: usize, mode: Mode, family: Family) {
     let vip = vip(family);
-    let wish = match mode {
+    let spec = match mode {
         Mode::Nat => format!("--mode nat --director {}", world.gateway(family)),
         Mode::Dr(arp) => format!("--mode dr --vip {vip} --arp {}", arp.name()),
         Mode::Tun(tunnel) => {
@@ -169,7 +169,7 @@ fn by_program(world: &World, index: usize, mode: Mode, family: Family) {
             format!("--mode tun --vip {vip} --tunnel {kind} --rip {rip}")
         }
     };
-    run(&world.real[index], &format!("rs prepare {wish}"));
+    run(&world.real[index], &format!("rs prepare {spec}"));
 }
 
 /// Runs the program with words split at blanks, and returns its output.

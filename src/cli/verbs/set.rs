@@ -23,7 +23,7 @@ pub struct SetVerb {
     pub server: Option<DestinationKey>,
     /// The new values, of `FIELD=VALUE` and of options of the classic language.
     pub words: Vec<Assignment>,
-    /// How long to wait for another writer.
+    /// Time to wait for the lock of another run.
     pub wait: Duration,
 }
 

@@ -10,7 +10,9 @@ use crate::system::signals::{self, Signals};
 use crate::system::terminal::{self, Keys};
 use crate::transaction::Question;
 
-use super::{Session, locked, report};
+use crate::cmd::session::Session;
+use crate::cmd::writers::locked;
+use crate::output::changes as report;
 
 /// Pause between two checks for an answer.
 const PAUSE: Duration = Duration::from_millis(100);

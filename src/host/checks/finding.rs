@@ -63,7 +63,6 @@ pub fn obstacle(obstacle: &Obstacle) -> Finding {
     problem(obstacle.to_string(), remedy)
 }
 
-/// Sets an interface up.
 pub fn set_up(interface: &str) -> Remedy {
     Remedy::Commands(vec![format!("ip link set dev {} up", shell(interface))])
 }

@@ -10,7 +10,7 @@ use super::parent;
 use crate::error::Error;
 use crate::model::quote::shell;
 use crate::netlink::route::Network;
-use crate::system::durable;
+use crate::system::atomic_file;
 use crate::system::sysctl_files::read_after;
 
 /// Writes a text file.
@@ -38,13 +38,13 @@ impl Kind for File {
     fn apply(&self, _: &mut Network) -> Result<(), Error> {
         let path = Path::new(&self.path);
         parent::make(path)?;
-        durable::replace(path, &self.content).map_err(failed(format!("write {}", self.path)))
+        atomic_file::replace(path, &self.content).map_err(failed(format!("write {}", self.path)))
     }
 
     fn undo(&self, network: &mut Network, _: Option<&Former>) -> Result<Undone, Error> {
         let path = &self.path;
-        let draft = durable::remove_draft(Path::new(path));
-        draft.map_err(failed(format!("remove the temporary file of {path}")))?;
+        let removed = atomic_file::remove_temporary(Path::new(path));
+        removed.map_err(failed(format!("remove the temporary file of {path}")))?;
         if self.holds(network)? {
             fs::remove_file(path).map_err(failed(format!("remove {path}")))?;
             return Ok(Undone::Restored);

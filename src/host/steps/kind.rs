@@ -56,7 +56,6 @@ pub trait Kind: PartialEq + Sized {
     /// Does the step. Called only if it is not in effect.
     fn apply(&self, network: &mut Network) -> Result<(), Error>;
 
-    /// Undoes a step that may have been done.
     fn undo(&self, network: &mut Network, former: Option<&Former>) -> Result<Undone, Error>;
 
     /// Whether both steps change the same object, perhaps to different values.

@@ -21,7 +21,7 @@ pub enum BadAssignment {
     NoField {
         /// As given.
         name: String,
-        /// The field that was probably meant, and the legal names; a line each.
+        /// The field that was probably meant, and the valid names, one for each line.
         proposals: Vec<String>,
     },
     /// The field cannot have this value: why, in words.

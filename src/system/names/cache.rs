@@ -3,14 +3,19 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{host_of, patience};
+use dns_lookup::getnameinfo;
+
+use super::patience;
 use crate::model::Protocol;
+
+const NI_NUMERICSERV: i32 = 2;
+const NI_NAMEREQD: i32 = 8;
 
 /// Number of threads that ask the resolver.
 const WORKERS: usize = 8;
@@ -29,6 +34,12 @@ pub struct Cache {
     hosts: RefCell<HashMap<IpAddr, Option<String>>>,
     ports: RefCell<HashMap<(u16, Protocol), Option<String>>>,
     resolver: Resolver,
+}
+
+/// The name of `address`, if it has one. May ask the DNS.
+fn host_of(address: IpAddr) -> Option<String> {
+    let flags = NI_NAMEREQD | NI_NUMERICSERV;
+    getnameinfo(&SocketAddr::new(address, 0), flags).ok().map(|(host, _)| host)
 }
 
 /// Function that finds the name of an address.

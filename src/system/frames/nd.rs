@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use super::hardware;
+use super::mac::hardware;
 
 const SOLICITATION: u8 = 135;
 const ADVERTISEMENT: u8 = 136;

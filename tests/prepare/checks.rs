@@ -6,27 +6,27 @@ use std::time::Duration;
 use crate::support::{Lan, VIP, inside, text, within};
 
 /// The line that says what is wrong, with status 1, and the next, which mends it.
-fn wrong(lan: &Lan, wish: &str) -> String {
-    let output = lan.ipvsadm(&format!("rs status --vip {VIP} {wish}"));
+fn wrong(lan: &Lan, spec: &str) -> String {
+    let output = lan.ipvsadm(&format!("rs status --vip {VIP} {spec}"));
     let said = text(&output);
-    assert_eq!(output.status.code(), Some(1), "{wish}: {said}");
+    assert_eq!(output.status.code(), Some(1), "{spec}: {said}");
     let mut lines = said.lines().skip_while(|line| !line.starts_with("WRONG"));
-    let (Some(line), Some(fix)) = (lines.next(), lines.next()) else { panic!("{wish}: {said}") };
-    assert!(fix.starts_with("fix:     ") || fix.starts_with("hint:    "), "{wish}: {said}");
+    let (Some(line), Some(fix)) = (lines.next(), lines.next()) else { panic!("{spec}: {said}") };
+    assert!(fix.starts_with("fix:     ") || fix.starts_with("hint:    "), "{spec}: {said}");
     format!("{line}\n{fix}")
 }
 
-pub fn says(lan: &Lan, wish: &str, words: &str) {
-    let line = wrong(lan, wish);
-    assert!(line.contains(words), "{wish}: {line}");
+pub fn says(lan: &Lan, spec: &str, words: &str) {
+    let line = wrong(lan, spec);
+    assert!(line.contains(words), "{spec}: {line}");
 }
 
 #[test]
 fn arp_none_prints_a_note_about_the_gateway() {
     let lan = Lan::new();
-    let wish = format!("--vip {VIP} --mode dr --arp none");
+    let spec = format!("--vip {VIP} --mode dr --arp none");
     for verb in ["prepare", "status"] {
-        let said = lan.ok(&format!("rs {verb} {wish}"));
+        let said = lan.ok(&format!("rs {verb} {spec}"));
         assert!(said.contains("note     --arp none: "), "{said}");
     }
     assert!(lan.ok("rs status").contains("note     --arp none: "));
@@ -88,24 +88,24 @@ fn a_tunnel_without_an_address_passes_no_reverse_path_filter() {
         wrap(&lan);
         // systemd's default for new interfaces.
         lan.rs("sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=2");
-        let wish = format!("--mode tun --dev {home}");
+        let spec = format!("--mode tun --dev {home}");
         assert!(!arrives(&lan), "nobody has the address yet");
-        lan.ok(&format!("rs prepare --vip {VIP} {wish}"));
-        assert!(arrives(&lan), "{wish}");
-        lan.ok(&format!("rs status --vip {VIP} {wish}"));
+        lan.ok(&format!("rs prepare --vip {VIP} {spec}"));
+        assert!(arrives(&lan), "{spec}");
+        lan.ok(&format!("rs status --vip {VIP} {spec}"));
         for (culprit, value) in [("all", 2), ("ipvs-ipip", 2), ("all", 1)] {
             let key = format!("net.ipv4.conf.{culprit}.rp_filter");
             lan.rs(&format!("sysctl -q -w {key}={value}"));
-            assert!(!arrives(&lan), "{wish} with {key} {value}");
-            says(&lan, &wish, "ipvs-ipip drops the packets that it has unpacked");
+            assert!(!arrives(&lan), "{spec} with {key} {value}");
+            says(&lan, &spec, "ipvs-ipip drops the packets that it has unpacked");
             if value == 2 {
                 let fix = format!("ip netns exec {} sysctl -w {key}=0", lan.rs);
                 // For the interface alone `prepare' does it, and records it.
                 let prepare = "fix:     ipvsadm rs prepare --mode tun";
-                says(&lan, &wish, if culprit == "all" { &fix } else { prepare });
+                says(&lan, &spec, if culprit == "all" { &fix } else { prepare });
             }
             lan.rs(&format!("sysctl -q -w {key}=0"));
-            assert!(arrives(&lan), "{wish} with {key} 0");
+            assert!(arrives(&lan), "{spec} with {key} 0");
         }
     }
 }

@@ -8,14 +8,14 @@ use crate::program::{Random, file, inside, lines, live, ours};
 use crate::tables::table;
 
 #[test]
-fn apply_reaches_a_thousand_random_tables() {
+fn a_thousand_random_tables_become_a_thousand_others() {
     namespace(|| {
         let mut random = Random::new();
         for round in 0..1000 {
-            let wish = random.draw(table());
-            let (_file, path) = file(&lines(&wish));
+            let desired = random.draw(table());
+            let (_file, path) = file(&lines(&desired));
             let outcome = inside(&["apply", "--allow-empty", &path]).expect(0);
-            assert_eq!(live(), wish, "round {round}: {outcome:?}");
+            assert_eq!(live(), desired, "round {round}: {outcome:?}");
             if round % 20 == 0 {
                 // A second apply finds no difference and changes nothing.
                 let again = inside(&["apply", "--allow-empty", &path]).expect(0);
@@ -32,14 +32,14 @@ fn json_is_applied_like_rules() {
         let mut random = Random::new();
         for save in [&["-S", "--json"][..], &["-L", "--json"], &["-L", "--stats", "--json"]] {
             for _ in 0..10 {
-                let wish = random.draw(table());
-                let (_file, path) = file(&lines(&wish));
+                let desired = random.draw(table());
+                let (_file, path) = file(&lines(&desired));
                 ours(&["apply", "--allow-empty", &path]).expect(0);
                 let (_json, json) = file(&ours(save).expect(0).out);
                 let (_file, other) = file(&lines(&random.draw(table())));
                 ours(&["apply", "--allow-empty", &other]).expect(0);
                 ours(&["apply", "--allow-empty", &json]).expect(0);
-                assert_eq!(live(), wish);
+                assert_eq!(live(), desired);
             }
         }
     });

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 /// Replaces the file `path` by one with this text, which everybody can read (mode 0644).
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let draft = draft(path);
-    unlink(&draft)?;
-    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o644).open(&draft)?;
+    let temporary = temporary(path);
+    unlink(&temporary)?;
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o644).open(&temporary)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&draft, path)?;
+    fs::rename(&temporary, path)?;
     // Syncing the folder makes the rename itself durable.
     match path.parent() {
         Some(folder) => File::open(folder)?.sync_all(),
@@ -20,18 +20,18 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     }
 }
 
-/// Removes the file, if it exists, and its draft.
+/// Removes the file where there is one, and its temporary file.
 pub fn remove(path: &Path) -> io::Result<()> {
     unlink(path)?;
-    remove_draft(path)
+    remove_temporary(path)
 }
 
 /// Removes the draft that a killed run left next to the file.
-pub fn remove_draft(path: &Path) -> io::Result<()> {
-    unlink(&draft(path))
+pub fn remove_temporary(path: &Path) -> io::Result<()> {
+    unlink(&temporary(path))
 }
 
-fn draft(path: &Path) -> PathBuf {
+fn temporary(path: &Path) -> PathBuf {
     path.with_extension("new")
 }
 
