@@ -114,16 +114,6 @@ fn rooms_use_only_the_rooms_below_them() {
     complain(&faults);
 }
 
-/// Known circles, by room: files that still use each other. Entries may only be removed.
-const CIRCLES: [(&str, &str); 2] = [
-    (
-        "cli",
-        "complete complete/classic complete/verbs mod program verbs verbs/apply \
-         verbs/director verbs/rs verbs/set",
-    ),
-    ("json", "destination fields mod service table writer"),
-];
-
 /// A source file of a room: its module path within the room, and its text without tests.
 struct Module {
     file: String,
@@ -287,26 +277,11 @@ fn files_of_a_room_form_no_circle() {
     }
     let mut faults = Vec::new();
     for (room, modules) in &rooms {
-        let listed = CIRCLES.iter().find(|(name, _)| name == room).map_or("", |(_, files)| files);
-        let listed: BTreeSet<&str> = listed.split(' ').filter(|name| !name.is_empty()).collect();
-        let circling = circling(room, modules);
-        for (file, others) in &circling {
-            if !listed.contains(name_in_room(file)) {
-                faults.push(format!("{file}: in a circle with {others}"));
-            }
-        }
-        let names: BTreeSet<&str> = circling.keys().map(|file| name_in_room(file)).collect();
-        for name in listed.difference(&names) {
-            faults.push(format!("CIRCLES: {room}: {name} is in no circle: remove it here"));
+        for (file, others) in circling(room, modules) {
+            faults.push(format!("{file}: in a circle with {others}"));
         }
     }
     complain(&faults);
-}
-
-/// Name in [`CIRCLES`]: `verbs/set` for `src/cli/verbs/set.rs`, `error` for `src/error.rs`.
-fn name_in_room(file: &str) -> &str {
-    let inside = file.trim_start_matches("src/").trim_end_matches(".rs");
-    inside.split_once('/').map_or(inside, |(_, name)| name)
 }
 
 /// The names of the attribute that CONTRIBUTING takes as its example, in code and texts.
