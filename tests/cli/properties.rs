@@ -144,12 +144,11 @@ fn service() -> impl Strategy<Value = Service> {
                 },
             });
             Some(Service {
-                key,
-                scheduler: SchedulerName::new(scheduler).ok()?,
                 flags: SchedulerFlags::from_bits(flags),
                 one_packet,
                 persistence,
                 engine: engine.and_then(|name| EngineName::new(name).ok()),
+                ..Service::new(key, SchedulerName::new(scheduler).ok()?)
             })
         },
     )

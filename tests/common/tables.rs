@@ -71,13 +71,12 @@ fn service() -> impl Strategy<Value = Service> {
                 },
             });
             Service {
-                key,
-                scheduler: SchedulerName::new(scheduler).unwrap(),
                 flags: SchedulerFlags::from_bits(flags),
                 one_packet: one_packet && udp,
                 persistence,
                 engine: (sip && udp && persistence.is_some())
                     .then(|| EngineName::new("sip").unwrap()),
+                ..Service::new(key, SchedulerName::new(scheduler).unwrap())
             }
         })
 }

@@ -8,7 +8,8 @@ use crate::classic::lexer::{Given, Token, What, tokens, tokens_of};
 use crate::classic::options::{COMMANDS, Column, Command, Group, OPTIONS, Opt, OptionRow};
 use crate::classic::parser::listing_conflict;
 use crate::classic::service_takes;
-use crate::model::{Family, Protocol, SchedulerFlags, ServiceKey};
+use crate::model::field::{Field, FieldOption, Fields, Shape};
+use crate::model::{Destination, Family, Protocol, SchedulerFlags, ServiceKey};
 
 /// What the words before the cursor say.
 #[derive(Default)]
@@ -193,16 +194,24 @@ fn value(line: &Line<'_>, what: What, wanted: Wanted) -> Wanted {
         Opt::Engine => Values::live(Live::Engines),
         Opt::Interface => Values::live(Live::Interfaces),
         Opt::Netns => Values::live(Live::Namespaces),
-        Opt::TunType => Values::words(["ipip", "gue", "gre"]),
         Opt::SchedFlags => {
             let scheduler = line.value(Opt::Scheduler).unwrap_or("wlc");
             let flags = Values::words(SchedulerFlags::all(scheduler));
             return wanted.with(flags).last_of_list();
         }
         // Numbers, masks and groups are the user's own.
-        _ => Values::default(),
+        _ => Values::words(choice(option.row().long).iter().copied()),
     };
     wanted.with(values)
+}
+
+/// The words of the field that this option gives a value.
+fn choice(long: &str) -> &'static [&'static str] {
+    let is_own = |field: &&Field<Destination>| matches!(field.options, [FieldOption { long: own, fixed: None }] if *own == long);
+    match Destination::fields().iter().find(is_own).map(|field| field.shape) {
+        Some(Shape::Choice(words)) => words,
+        _ => &[],
+    }
 }
 
 #[cfg(test)]
