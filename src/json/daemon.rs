@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::word::find;
+use crate::model::field::find;
 use crate::model::{Daemon, DaemonRole, InterfaceName, Timeouts};
 
 const ROLES: [(&str, DaemonRole); 2] =

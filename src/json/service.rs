@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::destination::DestinationFields;
 use super::object::{self, Object, entry};
 use super::stats::{Counters, RateFields, StatsFields};
-use super::word::{Word, find, name};
-use crate::model::field::Record;
+use super::word::{Word, name};
+use crate::model::field::{Record, find};
 use crate::model::{Family, Pool, Protocol, SchedulerName, Service, ServiceEntry, ServiceKey};
 
 const PROTOCOLS: [(&str, Protocol); 3] =

@@ -18,16 +18,7 @@ impl From<&str> for Word {
     }
 }
 
-/// Looks up the value with the name `word`; the error text lists the valid names.
-pub fn find<T: Copy>(key: &str, word: &str, table: &[(&str, T)]) -> Result<T, String> {
-    let found = table.iter().find(|(name, _)| *name == word);
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
-        format!("{key}: `{word}' is not one of {}", names.join(", "))
-    })
-}
-
-/// Looks up the name of `value`.
+/// The word of `value` in a table.
 pub fn name<T: PartialEq>(value: &T, table: &[(&'static str, T)]) -> Option<&'static str> {
     table.iter().find(|(_, known)| known == value).map(|(name, _)| *name)
 }

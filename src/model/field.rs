@@ -13,4 +13,4 @@ mod service;
 
 pub use assign::{Assignment, BadAssignment, assign};
 pub use compare::{Compared, FieldChange, compare};
-pub use row::{Field, FieldOption, Fields, Numbers, Record, Shape, Unit, Value};
+pub use row::{Field, FieldOption, Fields, Numbers, Record, Shape, Unit, Value, find};

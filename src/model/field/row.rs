@@ -299,8 +299,8 @@ impl<T: Fields> Record<T> {
     }
 }
 
-/// The number that stands for a word in a table.
-pub(super) fn find<T: Copy>(key: &str, word: &str, table: &[(&str, T)]) -> Result<T, String> {
+/// The value of a word in a table; `key` is the field, for the message.
+pub fn find<T: Copy>(key: &str, word: &str, table: &[(&str, T)]) -> Result<T, String> {
     let found = table.iter().find(|(name, _)| *name == word);
     found.map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
