@@ -4,7 +4,9 @@ use std::io;
 
 use crate::model::{Connection, Naming, Protocol};
 
-/// Writes the two header lines.
+use super::line::Line;
+
+/// The two lines above the connections.
 pub fn title(out: &mut dyn io::Write, engine: bool) -> io::Result<()> {
     writeln!(out, "IPVS connection entries")?;
     write!(out, "pro expire {:<11} {:<18} {:<18} ", "state", "source", "virtual")?;
@@ -28,19 +30,31 @@ pub fn connection(
         "SCTP" => Protocol::Sctp,
         _ => Protocol::Other(0),
     };
-    let text = |(address, port)| naming.endpoint(address, port, protocol);
-    let expires = format!("{:02}:{:02}", connection.expires / 60, connection.expires % 60);
-    write!(
-        out,
-        "{:<3} {expires:<6} {:<11} {:<18} {:<18} ",
-        connection.protocol,
-        connection.state,
-        text(connection.client),
-        text(connection.virtual_server),
-    )?;
-    let destination = text(connection.destination);
-    match &connection.engine {
-        Some((name, data)) if engine => writeln!(out, "{destination:<16} {name:<18} {data}"),
-        _ => writeln!(out, "{destination}"),
+    let mut line = Line::new();
+    let place = line.place();
+    line.push(&connection.protocol).pad(place, 3).push(" ");
+    let place = line.place();
+    two_digits(&mut line, connection.expires / 60).push(":");
+    two_digits(&mut line, connection.expires % 60).pad(place, 6);
+    line.left(&connection.state, 11);
+    for (address, port) in [connection.client, connection.virtual_server] {
+        let place = line.push(" ").place();
+        line.with(|text| naming.push_endpoint(text, address, port, protocol)).pad(place, 18);
     }
+    let (address, port) = connection.destination;
+    let place = line.push(" ").place();
+    line.with(|text| naming.push_endpoint(text, address, port, protocol));
+    if let Some((name, data)) = &connection.engine
+        && engine
+    {
+        line.pad(place, 16).left(name, 18).push(" ").push(data);
+    }
+    line.end(out)
+}
+
+fn two_digits(line: &mut Line, number: u64) -> &mut Line {
+    if number < 10 {
+        line.push("0");
+    }
+    line.number(number)
 }
