@@ -1,5 +1,6 @@
 //! A netlink socket: requests and dumps, each with a time limit.
 
+use std::cell::RefCell;
 use std::io::IoSliceMut;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::Duration;
@@ -330,19 +331,35 @@ impl Socket {
     }
 }
 
-/// Waits for one datagram, and takes further ones only if they are there already.
+thread_local! {
+    /// What the kernel is told where datagrams go, kept for the next read: a list of many services is
+    /// read in as many steps.
+    static HEADERS: RefCell<MultiHeaders<NetlinkAddr>> =
+        RefCell::new(MultiHeaders::preallocate(DATAGRAMS, None));
+}
+
+/// Waits for one datagram and takes along what is there besides.
 fn receive_some(
     socket: &netlink_sys::Socket,
     incoming: &mut [u8],
     chunk: usize,
     first: usize,
 ) -> nix::Result<Result<[usize; DATAGRAMS], Error>> {
-    let mut headers = MultiHeaders::<NetlinkAddr>::preallocate(DATAGRAMS, None);
+    HEADERS.with_borrow_mut(|headers| receive_with(headers, socket, incoming, chunk, first))
+}
+
+fn receive_with(
+    headers: &mut MultiHeaders<NetlinkAddr>,
+    socket: &netlink_sys::Socket,
+    incoming: &mut [u8],
+    chunk: usize,
+    first: usize,
+) -> nix::Result<Result<[usize; DATAGRAMS], Error>> {
     let (one, other) = incoming.split_at_mut(chunk);
     let mut slices: [[IoSliceMut<'_>; 1]; DATAGRAMS] =
         [[IoSliceMut::new(&mut one[..first])], [IoSliceMut::new(other)]];
     let flags = MsgFlags::MSG_WAITFORONE;
-    let datagrams = recvmmsg(socket.as_raw_fd(), &mut headers, &mut slices, flags, None)?;
+    let datagrams = recvmmsg(socket.as_raw_fd(), headers, &mut slices, flags, None)?;
     let mut lengths = [0; DATAGRAMS];
     for (length, datagram) in lengths.iter_mut().zip(datagrams) {
         if datagram.flags.contains(MsgFlags::MSG_TRUNC) {
