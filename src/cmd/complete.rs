@@ -105,7 +105,7 @@ fn known(session: &mut Session<'_>) -> Vec<Known> {
 fn from_the_kernel(client: &mut Client) -> Result<Vec<Known>, Error> {
     let mut reader = Reader::open(client, Columns::default())?;
     let mut known = Vec::new();
-    for row in rows(&reader, true) {
+    for row in rows(&mut reader, true) {
         let Some(servers) = reader.servers(client, row)? else { continue };
         let service = reader.service(row);
         known.push(Known {

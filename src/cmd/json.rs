@@ -41,7 +41,7 @@ pub(super) fn list(session: &mut Session<'_>, what: &List) -> Result<u8, Error> 
 /// `-S --json`: writes the table in the form that `apply` reads.
 pub(super) fn save(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
     let mut reader = Reader::open(session.client()?, Columns::CONFIGURED)?;
-    let rows = rows(&reader, true);
+    let rows = rows(&mut reader, true);
     let style = session.json_style();
     let (client, out) = session.client_and_out()?;
     let mut writer = Writer::new(out, style)?;
@@ -91,7 +91,7 @@ fn listed(
         ..Columns::CONFIGURED
     };
     let mut reader = Reader::open(client, columns)?;
-    let rows = rows(&reader, sort);
+    let rows = rows(&mut reader, sort);
     let mut writer = Writer::new(out, style)?;
     writer.field("version", &format!("{major}.{minor}.{patch}"))?;
     writer.field("connection_table_size", &connection_table_size)?;

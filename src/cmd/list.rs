@@ -15,6 +15,17 @@ use crate::reader::{Columns, Reader};
 use super::listing::{AT_ONCE, naming, rows};
 use super::{Session, connections};
 
+/// Services that are read before the first of them is printed: their names are looked up together.
+pub(super) const AT_ONCE: usize = 256;
+
+/// The same where no names are looked up: it takes less memory.
+const WITHOUT_NAMES: usize = 16;
+
+/// How many services are read before the first of them is printed.
+pub(super) fn at_once(numeric: bool) -> usize {
+    if numeric { WITHOUT_NAMES } else { AT_ONCE }
+}
+
 pub(super) fn run(session: &mut Session<'_>, what: &List) -> Result<u8, Error> {
     match what {
         List::Services(Some(key), listing) => one(session, key, *listing)?,
@@ -33,12 +44,12 @@ fn all(session: &mut Session<'_>, listing: Listing) -> Result<(), Error> {
     let (client, mut out) = session.client_and_listing()?;
     let info = client.info()?;
     let mut reader = Reader::open(client, columns(listing.layout))?;
-    let rows = rows(&reader, listing.sort);
+    let rows = rows(&mut reader, listing.sort);
     writeln!(out, "{}", list::version(info))?;
     let naming = naming(listing.numeric);
     let style = style(listing, &*naming);
     list::title(&mut out, style.layout)?;
-    for rows in rows.chunks(AT_ONCE) {
+    for rows in rows.chunks(at_once(listing.numeric)) {
         let mut read = Vec::with_capacity(rows.len());
         for row in rows {
             let Some(entry) = reader.entry(client, *row)? else { continue };
@@ -71,6 +82,12 @@ pub(super) fn columns(listed: Layout) -> Columns {
         engines: !is_counted,
         tunnels: listed == Layout::Tunnel,
     }
+}
+
+/// The services, sorted or in the kernel's order.
+pub(super) fn rows(reader: &mut Reader, sort: bool) -> Vec<Row> {
+    let rows = reader.take_rows();
+    if sort { order::by_service(rows, |row| reader.key(*row)) } else { rows }
 }
 
 fn one(session: &mut Session<'_>, key: &ServiceKey, listing: Listing) -> Result<(), Error> {

@@ -16,7 +16,7 @@ use crate::output::order;
 use crate::reader::{Columns, Reader};
 use crate::system::names::ReversibleNames;
 
-use super::listing::{AT_ONCE, rows};
+use super::list::{at_once, rows};
 use super::{Session, json};
 
 pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
@@ -27,7 +27,7 @@ pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
     let naming: &dyn Naming = if save.numeric { &Numbers } else { &names };
     let mut reader = Reader::open(session.client()?, Columns::CONFIGURED)?;
     let mut complete = true;
-    for rows in rows(&reader, true).chunks(AT_ONCE) {
+    for rows in rows(&mut reader, true).chunks(at_once(save.numeric)) {
         let mut read = Vec::with_capacity(rows.len());
         for row in rows {
             if let Some(servers) = reader.servers(session.client()?, *row)? {

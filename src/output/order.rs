@@ -49,23 +49,23 @@ fn address_words(address: IpAddr) -> [u32; 4] {
 /// Sorts entries in place once their positions are known, since a table may be large.
 fn ordered<T>(mut entries: Vec<T>, key: impl Fn(&T) -> [u32; WORDS]) -> Vec<T> {
     let keys = entries.iter().map(key);
-    let mut keyed: Vec<Keyed> = keys.enumerate().map(|(from, key)| (key, from)).collect();
+    let mut keyed: Vec<Keyed> = (0..).zip(keys).map(|(from, key)| (key, from)).collect();
     keyed.sort_unstable();
     circular(&mut keyed, 0);
     for place in 0..entries.len() {
-        // An earlier swap may have moved the wanted entry, so follow the chain of swaps.
-        let mut from = keyed[place].1;
+        // What stood there once has gone where an earlier place took its entry from.
+        let mut from = keyed[place].1 as usize;
         while from < place {
-            from = keyed[from].1;
+            from = keyed[from].1 as usize;
         }
-        keyed[place].1 = from;
+        keyed[place].1 = u32::try_from(from).unwrap_or(u32::MAX);
         entries.swap(place, from);
     }
     entries
 }
 
-/// Key of an entry, and its index before sorting.
-type Keyed = ([u32; WORDS], usize);
+/// The key of an entry, and its place.
+type Keyed = ([u32; WORDS], u32);
 
 /// Turns plain order into circular order, by word number `word` of the keys and the words after it.
 /// All words before it are equal.

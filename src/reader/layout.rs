@@ -113,10 +113,26 @@ pub fn room_for_services(count: usize) -> Vec<u8> {
     answer
 }
 
-/// The bytes of the service number `place` in an answer, from 0.
-pub fn service_at(answer: &[u8], place: usize) -> &[u8] {
-    let start = offset_of!(ServicesHead, entrytable) + place * size_of::<ServiceImage>();
-    answer.get(start..start + size_of::<ServiceImage>()).unwrap_or_default()
+/// Bytes of a service in an answer.
+pub const SERVICE: usize = size_of::<ServiceImage>();
+
+/// The image at `place` of an answer with `step` bytes for each.
+pub fn service_at(answer: &[u8], step: usize, place: usize) -> &[u8] {
+    let start = offset_of!(ServicesHead, entrytable) + place * step;
+    answer.get(start..start + step).unwrap_or_default()
+}
+
+/// Takes the counters out of the first `count` images, and gives the memory back. Returns the bytes
+/// that each image then has.
+pub fn drop_counters(answer: &mut Vec<u8>, count: usize) -> usize {
+    let (head, step) = (offset_of!(ServicesHead, entrytable), offset_of!(ServiceImage, stats));
+    for place in 0..count {
+        let start = head + place * SERVICE;
+        answer.copy_within(start..start + step, head + place * step);
+    }
+    answer.truncate(head + count * step);
+    answer.shrink_to_fit();
+    step
 }
 
 /// Number of services that the kernel has written. It always writes a scheduler name, even for a
@@ -158,9 +174,12 @@ pub fn servers_of(image: &[u8]) -> usize {
     u32_at(image, offset_of!(ServiceImage, num_dests)) as usize
 }
 
-/// Decodes the counters of a service.
+/// What a service has carried; nothing where [`drop_counters`] has been.
 pub fn service_stats(image: &[u8]) -> Stats {
-    stats(&image[offset_of!(ServiceImage, stats)..])
+    image
+        .get(offset_of!(ServiceImage, stats)..)
+        .filter(|it| !it.is_empty())
+        .map_or_else(Stats::default, stats)
 }
 
 /// Turns `answer` into the request for the real servers of the service in `image`, with room for
@@ -266,7 +285,27 @@ mod tests {
     }
 
     #[test]
-    fn totals_are_complete_below_2_32_packets() {
+    fn services_are_the_same_without_counters() {
+        let mut answer = room_for_services(3);
+        for (byte, place) in answer.iter_mut().zip(0_u32..) {
+            *byte = place.wrapping_mul(37).to_ne_bytes()[0] | 1;
+        }
+        let read = |answer: &[u8], step| {
+            let service = |place| service_of(service_at(answer, step, place), None);
+            let servers = |place| servers_of(service_at(answer, step, place));
+            (0..2).map(|place| (service(place), servers(place))).collect::<Vec<_>>()
+        };
+        let whole = read(&answer, SERVICE);
+        assert_ne!(service_stats(service_at(&answer, SERVICE, 1)), Stats::default());
+        let step = drop_counters(&mut answer, 2);
+        assert!(step < SERVICE);
+        assert_eq!(read(&answer, step), whole);
+        assert_eq!(service_stats(service_at(&answer, step, 1)), Stats::default());
+        assert!(service_at(&answer, step, 2).is_empty());
+    }
+
+    #[test]
+    fn totals_are_whole_while_the_bytes_leave_no_room_for_more_packets() {
         let of = |in_bytes, out_bytes| {
             has_whole_totals(&Stats { in_bytes, out_bytes, ..Stats::default() })
         };

@@ -72,11 +72,26 @@ impl Columns {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Row(Source);
 
-/// The source of a service, and its index there.
+/// Where its values come from, with its place there: in 32 bits, as a table has many rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
-    Options(usize),
-    Netlink(usize),
+    Options(u32),
+    Netlink(u32),
+}
+
+impl Row {
+    fn of_options(place: usize) -> Self {
+        Self(Source::Options(short(place)))
+    }
+
+    fn of_netlink(place: usize) -> Self {
+        Self(Source::Netlink(short(place)))
+    }
+}
+
+/// No kernel has memory for so many services.
+fn short(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 /// The services of the kernel's table. The real servers are read later, one service at a time.
@@ -104,7 +119,7 @@ impl Reader {
     pub fn open(client: &mut Client, columns: Columns) -> Result<Self, Error> {
         let reader = Self {
             columns,
-            options: Options::of(client),
+            options: Options::of(client, columns.counters()),
             others: IndexMap::default(),
             engines: HashMap::default(),
             rows: Vec::new(),
@@ -113,7 +128,7 @@ impl Reader {
         let mut source = (reader, client);
         let read = |(reader, client): &mut (Self, &mut Client), number| {
             let whole = reader.dump(client, number)?;
-            Ok(Reading { list: reader.rows.clone(), whole })
+            Ok(Reading { list: std::mem::take(&mut reader.rows), whole })
         };
         let exists = |(reader, client): &mut (Self, &mut Client), row: &Row, _| match row.0 {
             Source::Options(_) => Ok(false),
@@ -128,11 +143,11 @@ impl Reader {
     /// Reads only the IPv4 services, without engines. It avoids the netlink dump, which costs ten
     /// times as much. `None` if the socket options are not available.
     pub fn of_ipv4(client: &Client, columns: Columns) -> Option<Self> {
-        let options = Options::of(client);
+        let options = Options::of(client, columns.counters());
         if !options.are_known() {
             return None;
         }
-        let rows = (0..options.len()).map(|place| Row(Source::Options(place))).collect();
+        let rows = (0..options.len()).map(Row::of_options).collect();
         let (others, engines) = (IndexMap::default(), HashMap::default());
         Some(Self { columns, options, others, engines, rows, lacks_engines: true })
     }
@@ -148,14 +163,14 @@ impl Reader {
         let dump = client.each_service(Pieces::of_services(number), |seen| {
             let key = seen.key()?;
             if key.family() == Family::V4 && options.are_known() {
-                // A service that was added after the socket options were read is left out.
-                rows.extend(places.of(&key).map(|place| Row(Source::Options(place))));
+                // One that came after the options had been read is not ours to tell of.
+                rows.extend(places.of(&key).map(Row::of_options));
                 engines.extend(seen.engine.map(|engine| (key, engine)));
                 return Ok(());
             }
             are_there_others = true;
             if let Some(place) = others.get_index_of(&key) {
-                rows.push(Row(Source::Netlink(place)));
+                rows.push(Row::of_netlink(place));
                 return Ok(());
             }
             let entry = if columns.counters() {
@@ -164,7 +179,7 @@ impl Reader {
             } else {
                 (seen.service()?, Stats::default())
             };
-            rows.push(Row(Source::Netlink(others.insert_full(key, entry).0)));
+            rows.push(Row::of_netlink(others.insert_full(key, entry).0));
             Ok(())
         })?;
         let is_as_before = options.are_known() && !are_there_others && rows.len() == options.len();
@@ -178,8 +193,8 @@ impl Reader {
         let mut others_due = vec![true; self.others.len()];
         self.rows = settled;
         self.rows.retain(|Row(source)| match source {
-            Source::Options(place) => std::mem::take(&mut due[*place]),
-            Source::Netlink(place) => std::mem::take(&mut others_due[*place]),
+            Source::Options(place) => std::mem::take(&mut due[*place as usize]),
+            Source::Netlink(place) => std::mem::take(&mut others_due[*place as usize]),
         });
         for place in (0..due.len()).filter(|place| due[*place]) {
             let key = self.options.key(place);
@@ -188,19 +203,25 @@ impl Reader {
             {
                 self.engines.extend(entry.service.engine.map(|engine| (key, engine)));
             }
-            self.rows.push(Row(Source::Options(place)));
+            self.rows.push(Row::of_options(place));
         }
         Ok(())
     }
 
+    /// [`Self::rows`], for whoever goes through them once.
+    pub fn take_rows(&mut self) -> Vec<Row> {
+        std::mem::take(&mut self.rows)
+    }
+
+    /// The services, in the kernel's order.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
     pub fn key(&self, Row(source): Row) -> ServiceKey {
         match source {
-            Source::Options(place) => self.options.key(place),
-            Source::Netlink(place) => self.others[place].0.key,
+            Source::Options(place) => self.options.key(place as usize),
+            Source::Netlink(place) => self.others[place as usize].0.key,
         }
     }
 
@@ -224,11 +245,11 @@ impl Reader {
                 let engine = if self.engines.is_empty() {
                     None
                 } else {
-                    self.engines.get(&self.options.key(place)).copied()
+                    self.engines.get(&self.options.key(place as usize)).copied()
                 };
-                self.options.service(place, engine)
+                self.options.service(place as usize, engine)
             }
-            Source::Netlink(place) => self.others[place].clone(),
+            Source::Netlink(place) => self.others[place as usize].clone(),
         }
     }
 
@@ -250,7 +271,7 @@ impl Reader {
     ) -> Result<Option<Vec<DestinationEntry>>, Error> {
         let columns = self.columns;
         if let Source::Options(place) = row.0 {
-            match self.options.servers(place, columns.counters()) {
+            match self.options.servers(place as usize, columns.counters()) {
                 Servers::Gone => return Ok(None),
                 Servers::All(list) if list.iter().all(|it| columns.suffice(it)) => {
                     return Ok(Some(list));
@@ -315,7 +336,7 @@ impl Client {
             table.daemons.insert(daemon.role, Some(daemon));
         }
         let mut reader = Reader::open(self, Columns::CONFIGURED)?;
-        for row in reader.rows().to_vec() {
+        for row in reader.take_rows() {
             if let Some(pool) = reader.pool(self, row)? {
                 table.pools.insert(pool.service.key, pool.into());
             }

@@ -30,7 +30,9 @@ pub struct Options {
     /// The kernel's answer. It is decoded on demand, since a table may be large.
     services: Vec<u8>,
     count: usize,
-    /// Buffer for the real servers of one service.
+    /// Bytes of a service in `services`.
+    step: usize,
+    /// The last answer about real servers.
     servers: Vec<u8>,
 }
 
@@ -47,9 +49,14 @@ pub enum Servers {
 }
 
 impl Options {
-    /// Reads the list of services. Empty if the socket options are not available.
-    pub fn of(client: &Client) -> Self {
-        Self::read(client).unwrap_or_default()
+    /// Asks for the services. Their counters are kept only where they are wanted: they are half of
+    /// the answer.
+    pub fn of(client: &Client, counters: bool) -> Self {
+        let mut options = Self::read(client).unwrap_or_default();
+        if !counters {
+            options.step = layout::drop_counters(&mut options.services, options.count);
+        }
+        options
     }
 
     /// `None` if the kernel lacks the socket options, a sandbox forbids them, or the thread is in
@@ -70,7 +77,8 @@ impl Options {
             ask(socket.as_fd(), GET_SERVICES, &mut services).ok()?;
             let count = layout::services_in(&services);
             if count < room {
-                return Some(Self { socket: Some(socket), services, count, servers: Vec::new() });
+                let (socket, step) = (Some(socket), layout::SERVICE);
+                return Some(Self { socket, services, count, step, servers: Vec::new() });
             }
         }
         None
@@ -86,7 +94,7 @@ impl Options {
     }
 
     fn image(&self, place: usize) -> &[u8] {
-        layout::service_at(&self.services, place)
+        layout::service_at(&self.services, self.step, place)
     }
 
     pub fn key(&self, place: usize) -> ServiceKey {
@@ -104,7 +112,7 @@ impl Options {
     /// as IPIP.
     pub fn servers(&mut self, place: usize, counters: bool) -> Servers {
         let Some(socket) = &self.socket else { return Servers::Unknown };
-        let image = layout::service_at(&self.services, place);
+        let image = layout::service_at(&self.services, self.step, place);
         let count = layout::servers_of(image);
         // Room for one more than expected shows whether one was added meanwhile.
         layout::ask_for_servers(&mut self.servers, image, count + 1);

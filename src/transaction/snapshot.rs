@@ -18,7 +18,7 @@ pub fn whole(client: &mut Client, of: &Table) -> Result<Table, Error> {
 /// Like [`whole`], but with an open reader.
 pub fn read(client: &mut Client, mut reader: Reader, of: &Table) -> Result<Table, Error> {
     let mut table = outside(client, of)?;
-    let rows = reader.rows().to_vec();
+    let rows = reader.take_rows();
     table.pools.reserve(rows.len());
     for row in rows {
         let Some(servers) = reader.servers(client, row)? else { continue };
@@ -61,7 +61,7 @@ pub fn part(
 ) -> Result<Table, Error> {
     let mut table = outside(client, of)?;
     let mut reader = Reader::open(client, Columns::CONFIGURED)?;
-    for row in reader.rows().to_vec() {
+    for row in reader.take_rows() {
         let key = reader.key(row);
         let pool = if wanted(&key) {
             let Some(pool) = reader.pool(client, row)? else { continue };
@@ -99,7 +99,7 @@ pub fn mismatches(
         Some(reader) => reader,
         None => Reader::open(client, columns)?,
     };
-    for row in reader.rows().to_vec() {
+    for row in reader.take_rows() {
         let key = reader.key(row);
         let Some(read) = look(&key) else { continue };
         let pool = expected.pools.get(&key);
