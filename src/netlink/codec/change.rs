@@ -11,13 +11,13 @@ pub fn encode(change: &Change) -> Request {
         Change::UpdateService(it) => of_service(command::SET_SERVICE, |to| service::encode(to, it)),
         Change::DeleteService(key) => of_service(command::DEL_SERVICE, |to| service::key(to, key)),
         Change::AddDestination(key, it) => {
-            of_destination(command::NEW_DEST, key, |to| destination::encode(to, it))
+            of_destination(command::NEW_DEST, key, |to| destination::encode(to, it, key.family()))
         }
         Change::UpdateDestination(key, it) => {
-            of_destination(command::SET_DEST, key, |to| destination::encode(to, it))
+            of_destination(command::SET_DEST, key, |to| destination::encode(to, it, key.family()))
         }
         Change::DeleteDestination(key, it) => {
-            of_destination(command::DEL_DEST, key, |to| destination::key(to, it))
+            of_destination(command::DEL_DEST, key, |to| destination::key(to, it, key.family()))
         }
         Change::Flush => plain(command::FLUSH),
         Change::Zero(None) => plain(command::ZERO),

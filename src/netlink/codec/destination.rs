@@ -8,17 +8,19 @@ use crate::model::{
 };
 use crate::netlink::uapi::{destination as attr, message};
 
-/// Encodes the key that identifies a destination within its service.
-pub fn key(to: &mut Attributes, key: &DestinationKey) {
-    // Kernels before 3.18 ignore this attribute and use the family of the service.
-    to.u16(attr::ADDR_FAMILY, family_number(Family::of(&key.address)))
-        .address(attr::ADDR, key.address)
-        .port(attr::PORT, key.port);
+/// What identifies a destination inside its service, which has the family `service`.
+pub fn key(to: &mut Attributes, key: &DestinationKey, service: Family) {
+    // Where it is missing the kernel takes the family of the service; kernels before 3.18 do in any case.
+    let family = Family::of(&key.address);
+    if family != service {
+        to.u16(attr::ADDR_FAMILY, family_number(family));
+    }
+    to.address(attr::ADDR, key.address).port(attr::PORT, key.port);
 }
 
-/// Encodes a whole destination.
-pub fn encode(to: &mut Attributes, destination: &Destination) {
-    key(to, &destination.key);
+/// A whole destination of a service of this family.
+pub fn encode(to: &mut Attributes, destination: &Destination, service: Family) {
+    key(to, &destination.key, service);
     to.u32(attr::FWD_METHOD, u32::from(method(destination.forwarding)))
         .u32(attr::WEIGHT, destination.weight);
     if let Forwarding::Tunnel(tunnel) = destination.forwarding {

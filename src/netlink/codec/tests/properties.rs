@@ -163,7 +163,7 @@ proptest! {
     fn destination_packed_and_unpacked(expected in any_destination(), counts in any::<[u32; 3]>(), family in family()) {
         let mut attributes = Attributes::new();
         attributes.nested(message::DEST, |to| {
-            destination::encode(to, &expected);
+            destination::encode(to, &expected, family);
             to.u32(dest::ACTIVE_CONNS, counts[0])
                 .u32(dest::INACT_CONNS, counts[1])
                 .u32(dest::PERSIST_CONNS, counts[2])
