@@ -23,6 +23,10 @@ pub(crate) const MOST_BYTES: u64 = 64 << 20;
 /// Commands of a file at most: each is held until all are read.
 const MOST_COMMANDS: u32 = 1_000_000;
 
+/// Commands that there is room for from the first on: it costs no memory before they are there, and a
+/// list that grows to this leaves holes behind.
+const ROOM: usize = 4096;
+
 /// A command of a rule file, with the place where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleLine {
@@ -54,7 +58,7 @@ pub fn read_rules(
     program: &str,
     file: impl BufRead,
 ) -> Result<Vec<RuleLine>, Error> {
-    let (mut lines, mut mistakes) = (Vec::new(), MistakeList::default());
+    let (mut lines, mut mistakes) = (Vec::with_capacity(ROOM), MistakeList::default());
     for line in rule_lines(scanner, program, file) {
         match line {
             Ok(line) if mistakes.is_empty() => lines.push(line),

@@ -34,7 +34,7 @@ const TRIES: u32 = 20;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Bytes of one read of the input.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 16 * 1024;
 
 pub(super) fn run(session: &mut Session<'_>) -> Result<u8, Error> {
     let lines = read(session)?;
