@@ -10,6 +10,7 @@ use crate::netlink::Client;
 
 use super::Session;
 
+#[inline]
 pub(super) fn run(session: &mut Session<'_>, change: &Change) -> Result<u8, Error> {
     let Err(error) = session.client()?.change(change) else {
         let hint = answers_lost(session.client()?, change);

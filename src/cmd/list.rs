@@ -12,19 +12,8 @@ use crate::output::list::{self, Style};
 use crate::output::order;
 use crate::reader::{Columns, Reader};
 
-use super::listing::{AT_ONCE, naming, rows};
+use super::listing::{at_once, naming, rows};
 use super::{Session, connections};
-
-/// Services that are read before the first of them is printed: their names are looked up together.
-pub(super) const AT_ONCE: usize = 256;
-
-/// The same where no names are looked up: it takes less memory.
-const WITHOUT_NAMES: usize = 16;
-
-/// How many services are read before the first of them is printed.
-pub(super) fn at_once(numeric: bool) -> usize {
-    if numeric { WITHOUT_NAMES } else { AT_ONCE }
-}
 
 pub(super) fn run(session: &mut Session<'_>, what: &List) -> Result<u8, Error> {
     match what {
@@ -82,12 +71,6 @@ pub(super) fn columns(listed: Layout) -> Columns {
         engines: !is_counted,
         tunnels: listed == Layout::Tunnel,
     }
-}
-
-/// The services, sorted or in the kernel's order.
-pub(super) fn rows(reader: &mut Reader, sort: bool) -> Vec<Row> {
-    let rows = reader.take_rows();
-    if sort { order::by_service(rows, |row| reader.key(*row)) } else { rows }
 }
 
 fn one(session: &mut Session<'_>, key: &ServiceKey, listing: Listing) -> Result<(), Error> {

@@ -12,14 +12,23 @@ use super::Session;
 /// together.
 pub(super) const AT_ONCE: usize = 256;
 
+/// Number of services that are read before the first is printed if no names are looked up: fewer
+/// need less memory.
+const WITHOUT_NAMES: usize = 16;
+
+/// Number of services that are read before the first is printed.
+pub(super) fn at_once(numeric: bool) -> usize {
+    if numeric { WITHOUT_NAMES } else { AT_ONCE }
+}
+
 /// Source of names; with `numeric` it gives none.
 pub(super) fn naming(numeric: bool) -> Box<dyn Naming> {
     if numeric { Box::new(Numbers) } else { Box::<Resolver>::default() }
 }
 
 /// The services, sorted by key or in the kernel's order.
-pub(super) fn rows(reader: &Reader, sort: bool) -> Vec<Row> {
-    let rows = reader.rows().to_vec();
+pub(super) fn rows(reader: &mut Reader, sort: bool) -> Vec<Row> {
+    let rows = reader.take_rows();
     if sort { order::by_service(rows, |row| reader.key(*row)) } else { rows }
 }
 

@@ -13,14 +13,18 @@ const BUFFER: usize = 64 * 1024;
 /// `ipvsadm-save` or `ipvsadm-restore`.
 pub fn main() -> ExitCode {
     let mut words = std::env::args_os();
-    let name = words.next().unwrap_or_else(|| "ipvsadm".into()).to_string_lossy().into_owned();
+    let name = words.next().unwrap_or_else(|| "ipvsadm".into());
+    let name = name.into_string().unwrap_or_else(|name| name.to_string_lossy().into_owned());
     let args = Args::of(words);
     let (mut out, mut complaints) = (Results::default(), io::stderr());
     let session = Session::new(&mut out, &mut complaints, name.clone());
     let texts = args.texts.clone();
     let mut session = session.with_colours().with_names_of(args);
     let outcome = session.run(Program::from_name(&name), &texts);
-    ExitCode::from(session.finish(outcome))
+    let status = session.finish(outcome);
+    // The kernel takes back all of it at once.
+    std::mem::forget(session);
+    ExitCode::from(status)
 }
 
 /// Standard output, opened at the first byte. A change prints nothing and so starts sooner.

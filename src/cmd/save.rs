@@ -16,7 +16,7 @@ use crate::output::order;
 use crate::reader::{Columns, Reader};
 use crate::system::names::ReversibleNames;
 
-use super::list::{at_once, rows};
+use super::listing::{at_once, rows};
 use super::{Session, json};
 
 pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {

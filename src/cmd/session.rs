@@ -113,6 +113,7 @@ impl<'a> Session<'a> {
     }
 
     /// The connection to the kernel, and the writer of results.
+    #[inline]
     pub(super) fn client_and_out(&mut self) -> Result<(&mut Client, &mut (dyn Write + 'a)), Error> {
         let client = match self.client.take() {
             Some(client) => client,
@@ -182,7 +183,7 @@ impl<'a> Session<'a> {
     }
 
     /// Flushes the output, reports the error that stopped the program, and returns the exit status.
-    pub fn finish(mut self, outcome: Result<u8, Error>) -> u8 {
+    pub fn finish(&mut self, outcome: Result<u8, Error>) -> u8 {
         let status = self.end(outcome);
         self.tell_notes();
         status

@@ -18,7 +18,7 @@ impl From<&str> for Word {
     }
 }
 
-/// The word of `value` in a table.
+/// Looks up the name of `value`.
 pub fn name<T: PartialEq>(value: &T, table: &[(&'static str, T)]) -> Option<&'static str> {
     table.iter().find(|(_, known)| known == value).map(|(name, _)| *name)
 }

@@ -42,6 +42,7 @@ impl<const MAX: usize> Name<MAX> {
     ///
     /// # Errors
     /// The name has more than `MAX` bytes, or contains a NUL.
+    #[inline]
     pub fn new(name: impl AsRef<str>) -> Result<Self, BadName> {
         let name = name.as_ref();
         let mut bytes = [0; MAX];

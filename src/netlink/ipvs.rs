@@ -60,6 +60,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the kernel has no IPVS or the caller lacks the privilege.
+    #[inline]
     pub fn open() -> Result<Self, Error> {
         let mut socket = Socket::open(NETLINK_GENERIC)?;
         match generic::family(&mut socket, "IPVS") {

@@ -338,7 +338,7 @@ thread_local! {
         RefCell::new(MultiHeaders::preallocate(DATAGRAMS, None));
 }
 
-/// Waits for one datagram and takes along what is there besides.
+/// Waits for one datagram, and takes further ones only if they are there already.
 fn receive_some(
     socket: &netlink_sys::Socket,
     incoming: &mut [u8],

@@ -6,7 +6,7 @@ use crate::model::{Connection, Naming, Protocol};
 
 use super::line::Line;
 
-/// The two lines above the connections.
+/// Writes the two header lines.
 pub fn title(out: &mut dyn io::Write, engine: bool) -> io::Result<()> {
     writeln!(out, "IPVS connection entries")?;
     write!(out, "pro expire {:<11} {:<18} {:<18} ", "state", "source", "virtual")?;

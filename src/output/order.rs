@@ -53,7 +53,7 @@ fn ordered<T>(mut entries: Vec<T>, key: impl Fn(&T) -> [u32; WORDS]) -> Vec<T> {
     keyed.sort_unstable();
     circular(&mut keyed, 0);
     for place in 0..entries.len() {
-        // What stood there once has gone where an earlier place took its entry from.
+        // An earlier swap may have moved the wanted entry, so follow the chain of swaps.
         let mut from = keyed[place].1 as usize;
         while from < place {
             from = keyed[from].1 as usize;
@@ -64,7 +64,7 @@ fn ordered<T>(mut entries: Vec<T>, key: impl Fn(&T) -> [u32; WORDS]) -> Vec<T> {
     entries
 }
 
-/// The key of an entry, and its place.
+/// Key of an entry, and its index before sorting.
 type Keyed = ([u32; WORDS], u32);
 
 /// Turns plain order into circular order, by word number `word` of the keys and the words after it.

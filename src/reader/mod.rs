@@ -163,7 +163,7 @@ impl Reader {
         let dump = client.each_service(Pieces::of_services(number), |seen| {
             let key = seen.key()?;
             if key.family() == Family::V4 && options.are_known() {
-                // One that came after the options had been read is not ours to tell of.
+                // A service that was added after the socket options were read is left out.
                 rows.extend(places.of(&key).map(Row::of_options));
                 engines.extend(seen.engine.map(|engine| (key, engine)));
                 return Ok(());
@@ -213,7 +213,6 @@ impl Reader {
         std::mem::take(&mut self.rows)
     }
 
-    /// The services, in the kernel's order.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }

@@ -32,7 +32,7 @@ pub struct Options {
     count: usize,
     /// Bytes of a service in `services`.
     step: usize,
-    /// The last answer about real servers.
+    /// Buffer for the real servers of one service.
     servers: Vec<u8>,
 }
 

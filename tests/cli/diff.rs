@@ -98,8 +98,8 @@ fn unspecified_values_are_no_difference() {
     assert_eq!(diff(&["--keep-weights"], "--set 1 2 3", ""), "- --set 1 2 3\n");
 }
 
-/// The kernel can report `local` for a real server added with `-g`, so a comparison with the kernel's
-/// table treats both as equal. A comparison of two files does not.
+/// The kernel can report `local` for a real server added with `-g`, so a comparison with the
+/// kernel's table treats both as equal. A comparison of two files does not.
 #[test]
 fn forwarding_local_of_json_differs_both_ways() {
     let rules = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 192.0.2.1:80 -g -w 1\n";

@@ -7,7 +7,6 @@ use crate::error::Error;
 use crate::model::quote::shell;
 use crate::netlink::route::Network;
 
-/// Sets an interface up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Up {
     /// Name of the interface.
