@@ -31,7 +31,7 @@ pub enum NotExpressible {
     #[error("port 0 without persistence")]
     ZeroPort,
     /// One-packet scheduling with a protocol other than UDP.
-    #[error("one-packet scheduling of another protocol than UDP")]
+    #[error("one-packet scheduling of a protocol other than UDP")]
     OnePacket,
     /// A real server of the other address family without a tunnel.
     #[error("another address family without a tunnel")]
@@ -149,8 +149,8 @@ pub(crate) fn holes(change: &Change) -> Option<String> {
     }
 }
 
-/// Whether the packets of such a service may be scheduled one by one, and this real server is
-/// masqueraded: then [`untranslated`] must know the service.
+/// Whether replies of this real server can stay untranslated. If so, [`untranslated`] needs its
+/// service.
 pub(crate) fn may_be_untranslated(key: &ServiceKey, server: &Destination) -> bool {
     let is_possible = match key {
         ServiceKey::Address { protocol, .. } => *protocol == Protocol::Udp,
@@ -159,8 +159,8 @@ pub(crate) fn may_be_untranslated(key: &ServiceKey, server: &Destination) -> boo
     is_possible && server.forwarding == Forwarding::Masquerade
 }
 
-/// Warns about a masqueraded real server of this service: without a connection the kernel cannot
-/// assign replies.
+/// A note about a masqueraded real server of this service. Without a connection, the kernel does not
+/// know to which packet a reply belongs.
 pub(crate) fn untranslated(service: &Service) -> Option<String> {
     service.one_packet.then(|| {
         "with one-packet scheduling (-o), replies are not translated back: use -g or -i".to_owned()

@@ -24,8 +24,8 @@ pub(super) fn run(session: &mut Session<'_>, change: &Change) -> Result<u8, Erro
     Ok(error.exit_code())
 }
 
-/// What to say of a real server whose answers the kernel does not translate back. The service is read
-/// only if it may be such a one.
+/// A note about a real server whose replies the kernel does not translate back. Reads the service only
+/// if that can happen.
 fn answers_lost(client: &mut Client, change: &Change) -> Option<String> {
     let (Change::AddDestination(key, server) | Change::UpdateDestination(key, server)) = change
     else {

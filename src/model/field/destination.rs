@@ -145,7 +145,7 @@ fn tunnel_of(server: &Destination) -> Option<Tunnel> {
     }
 }
 
-/// The forwarding method has a tunnel's details in it: its row sets them too.
+/// Does nothing: the row of `forwarding` sets the details of a tunnel too.
 #[allow(clippy::unnecessary_wraps)] // the type of a row
 fn with_forwarding(
     _: &mut Destination,
@@ -225,7 +225,7 @@ impl Fields for Destination {
         &FIELDS
     }
 
-    /// A method without a tunnel has no details of one, and another kind of tunnel has fewer of them.
+    /// A method without a tunnel has none of its details; another kind of tunnel may have fewer.
     fn record_for(
         &self,
         assigned: &dyn Fn(&str) -> Option<String>,
@@ -241,7 +241,7 @@ impl Fields for Destination {
     }
 }
 
-/// Takes away the details that a tunnel of this kind has not.
+/// Removes the details that a tunnel of this kind does not have.
 fn change_tunnel(record: &mut Record<Destination>, kind: &str) {
     if record.get(TUNNEL).is_some_and(|current| current.to_string() == kind) {
         return;

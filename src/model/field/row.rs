@@ -168,12 +168,12 @@ pub struct Field<T: 'static> {
     pub options: &'static [FieldOption],
     /// Its legal values.
     pub shape: Shape,
-    /// The value of a file that does not mention the field. `None`: there is none then, and JSON may
-    /// say `null`.
+    /// The value if a file does not mention the field. `None`: the field has no value then, and JSON
+    /// may have `null`.
     pub absent: Option<Value<'static>>,
     /// The value; `None` is left out of JSON.
     pub get: fn(&T) -> Option<Value<'_>>,
-    /// Sets the value, after those of the rows above.
+    /// Sets the value. The rows above are set first.
     ///
     /// # Errors
     /// What is wrong with it, in words.
@@ -200,7 +200,8 @@ impl<T: Fields> Field<T> {
 pub trait Fields: Sized + Clone + 'static {
     /// What it is called in messages: `a service`.
     const NAME: &'static str;
-    /// What messages say of a field of this table to somebody who names it for the other thing.
+    /// What a message says about a field of this table if the user names it for the other kind of
+    /// object.
     const INSTEAD: &'static str;
 
     /// The table, in the order of JSON.
@@ -211,7 +212,7 @@ pub trait Fields: Sized + Clone + 'static {
         Self::fields().iter().find(|field| field.name == name)
     }
 
-    /// The long names of the options that turn on what is on.
+    /// The long names of the options whose fields are on.
     fn switched_on(&self) -> impl Iterator<Item = &'static str> {
         Self::fields().iter().filter_map(|field| {
             let long = field.switch()?;
@@ -219,7 +220,8 @@ pub trait Fields: Sized + Clone + 'static {
         })
     }
 
-    /// The values before `assignments` are made, as far as one of them changes the meaning of others.
+    /// The current values, to which assignments are then made. `assigned` returns the new value of a
+    /// field: some assignments change what the other fields mean.
     ///
     /// # Errors
     /// What is wrong with an assignment, in words.
@@ -255,7 +257,7 @@ impl<T: Fields> From<&T> for Record<T> {
 }
 
 impl<T: Fields> Record<T> {
-    /// What a file means that mentions no field.
+    /// The values of a file that mentions no field.
     pub fn absent() -> Self {
         let values = T::fields().iter().map(|field| field.absent.clone()).collect();
         Self { values, thing: std::marker::PhantomData }
