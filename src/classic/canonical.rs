@@ -39,20 +39,46 @@ pub(crate) struct Parser {
     endpoint: Option<(IpAddr, u16)>,
 }
 
-/// What is left of a line, with the next token in front.
+/// The token in front of what is left of a line.
+#[derive(Clone, Copy)]
+enum Next<'a> {
+    Option(Opt, Option<&'a str>),
+    /// No canonical line has it.
+    Other,
+    End,
+}
+
+/// What is left of a line.
 struct Rest<'a, I> {
-    next: Option<Token<'a>>,
+    next: Next<'a>,
     tokens: I,
 }
 
 impl<'a, I: Iterator<Item = Token<'a>>> Rest<'a, I> {
+    #[inline]
+    fn new(tokens: I) -> Self {
+        let mut rest = Self { next: Next::Other, tokens };
+        rest.advance();
+        rest
+    }
+
+    #[inline]
+    fn advance(&mut self) {
+        self.next = match self.tokens.next() {
+            Some(Token::Given(Given { what: What::Option(option), value, .. })) => {
+                Next::Option(option, value)
+            }
+            Some(_) => Next::Other,
+            None => Next::End,
+        };
+    }
+
     /// Takes the next option if it is `option`, with its value, which is not empty.
+    #[inline]
     fn value(&mut self, option: Opt) -> Option<&'a str> {
         match self.next {
-            Some(Token::Given(Given { what: What::Option(next), value: Some(value), .. }))
-                if next == option && !value.is_empty() =>
-            {
-                self.next = self.tokens.next();
+            Next::Option(next, Some(value)) if next == option && !value.is_empty() => {
+                self.advance();
                 Some(value)
             }
             _ => None,
@@ -60,19 +86,17 @@ impl<'a, I: Iterator<Item = Token<'a>>> Rest<'a, I> {
     }
 
     /// Takes the next option if it has no value and `meaning` knows it.
+    #[inline]
     fn switch<T>(&mut self, meaning: impl Fn(Opt) -> Option<T>) -> Option<T> {
-        let Some(Token::Given(Given { what: What::Option(next), value: None, .. })) = self.next
-        else {
-            return None;
-        };
+        let Next::Option(next, None) = self.next else { return None };
         let found = meaning(next)?;
-        self.next = self.tokens.next();
+        self.advance();
         Some(found)
     }
 
     /// The whole line was taken.
     fn end(&self) -> Option<()> {
-        self.next.is_none().then_some(())
+        matches!(self.next, Next::End).then_some(())
     }
 }
 
@@ -91,7 +115,7 @@ impl Parser {
         else {
             return None;
         };
-        let line = &mut Rest { next: tokens.next(), tokens };
+        let line = &mut Rest::new(tokens);
         let change = match command {
             Command::AddService => Change::AddService(self.service(line)?),
             Command::EditService => Change::UpdateService(self.service(line)?),
@@ -116,9 +140,7 @@ impl Parser {
         &mut self,
         line: &mut Rest<'a, impl Iterator<Item = Token<'a>>>,
     ) -> Option<ServiceKey> {
-        let Some(Token::Given(Given { what: What::Option(option), .. })) = line.next else {
-            return None;
-        };
+        let Next::Option(option, _) = line.next else { return None };
         let protocol = match option {
             Opt::Tcp => Protocol::Tcp,
             Opt::Udp => Protocol::Udp,

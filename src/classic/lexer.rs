@@ -141,25 +141,20 @@ pub fn tokens_of(args: &[String]) -> Vec<Token<'_>> {
 impl<'a, I: Iterator<Item = &'a str> + Clone, L: Language> Iterator for Tokens<'a, I, L> {
     type Item = Token<'a, L::What>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if !self.letters.is_empty() {
             return Some(self.letter());
         }
         let word = self.words.next()?;
-        Some(match word.as_bytes() {
-            _ if self.only_loose => Token::Loose(word),
-            b"--" => {
-                self.only_loose = true;
-                Token::Dashes
-            }
-            [b'-', b'-', ..] => self.long(word),
-            [b'-', _, ..] => {
-                self.word = word;
-                self.letters = &word[1..];
-                self.letter()
-            }
-            _ => Token::Loose(word),
-        })
+        // In rule files most options are one letter.
+        if let [b'-', letter] = word.as_bytes()
+            && !self.only_loose
+            && let Some(known) = self.language.by_letter(char::from(*letter))
+        {
+            return Some(self.given(known, word, None));
+        }
+        Some(self.other(word))
     }
 }
 
@@ -174,6 +169,23 @@ impl<'a, I: Iterator<Item = &'a str> + Clone, L: Language> Tokens<'a, I, L> {
     pub(crate) fn skip_word(&mut self) -> Option<&'a str> {
         self.letters = "";
         self.words.next()
+    }
+
+    fn other(&mut self, word: &'a str) -> Token<'a, L::What> {
+        match word.as_bytes() {
+            _ if self.only_loose => Token::Loose(word),
+            b"--" => {
+                self.only_loose = true;
+                Token::Dashes
+            }
+            [b'-', b'-', ..] => self.long(word),
+            [b'-', _, ..] => {
+                self.word = word;
+                self.letters = &word[1..];
+                self.letter()
+            }
+            _ => Token::Loose(word),
+        }
     }
 
     fn long(&mut self, word: &'a str) -> Token<'a, L::What> {
@@ -206,6 +218,7 @@ impl<'a, I: Iterator<Item = &'a str> + Clone, L: Language> Tokens<'a, I, L> {
         self.given(known, self.word, glued)
     }
 
+    #[inline]
     fn given(
         &mut self,
         known: Known<L::What>,
@@ -241,6 +254,7 @@ pub(crate) struct Classic;
 impl Language for Classic {
     type What = What;
 
+    #[inline]
     fn by_letter(&self, letter: char) -> Option<Known<What>> {
         *LETTERS.get(letter as usize)?
     }
