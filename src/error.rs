@@ -192,22 +192,30 @@ impl Error {
         }
     }
 
-    /// Removes everything but the place from a mistake in a file.
+    /// Says no more than the places of the mistakes in a file.
     pub(crate) fn without_excerpt(self, path: &str) -> Self {
-        if let Self::Mistakes { list, .. } = self {
-            let mut list = list.into_iter();
-            return list.next().map_or(Self::Answer(String::new()), |it| it.without_excerpt(path));
+        if let Self::File { .. } | Self::Rejection(Rejection::LongFile) = self {
+            return self;
         }
-        let place = match &self {
-            Self::File { .. } | Self::Rejection(Rejection::LongFile) => return self,
+        let places: Vec<String> = match &self {
+            Self::Mistakes { list, .. } => list.iter().filter_map(Self::place).collect(),
+            error => error.place().into_iter().collect(),
+        };
+        let what = match &places[..] {
+            [] => "it has neither rule lines nor a table in JSON".to_owned(),
+            [place] => format!("a mistake in {place}"),
+            places => format!("mistakes in {}", places.join(", ")),
+        };
+        Self::Withheld { path: path.to_owned(), what }
+    }
+
+    /// Where in its file the mistake is.
+    fn place(&self) -> Option<String> {
+        match self {
             Self::RuleFile { line, .. } => Some(format!("line {line}")),
             Self::Rejection(rejection) => rejection.place(),
             _ => None,
-        };
-        let what = place.map(|place| format!("a mistake in {place}"));
-        let what =
-            what.unwrap_or_else(|| "it has neither rule lines nor a table in JSON".to_owned());
-        Self::Withheld { path: path.to_owned(), what }
+        }
     }
 
     /// Adds the file name, unless the message contains it already.

@@ -163,13 +163,6 @@ impl OptionRow {
             _ => self.help.to_owned(),
         }
     }
-
-    /// Whether `word` is this option as rule lines have it: by its letter, if it has one.
-    pub fn is_written(&self, word: &str) -> bool {
-        match self.short {
-            Some(letter) => word.strip_prefix('-').is_some_and(|it| it.chars().eq([letter])),
-            None => word.strip_prefix("--") == Some(self.long),
-        }
     }
 }
 

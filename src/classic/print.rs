@@ -96,17 +96,11 @@ pub fn daemon_line(daemon: &Daemon) -> String {
     let (role, interface) = (daemon.role.as_str(), &daemon.interface);
     let mut line =
         format!("--start-daemon {role} --mcast-interface {interface} --syncid {}", daemon.sync_id);
-    if let Some(length) = daemon.max_length {
-        push(&mut line, format_args!(" --sync-maxlen {length}"));
-    }
-    if let Some(group) = daemon.group {
-        push(&mut line, format_args!(" --mcast-group {group}"));
-    }
-    if let Some(port) = daemon.port {
-        push(&mut line, format_args!(" --mcast-port {port}"));
-    }
-    if let Some(ttl) = daemon.ttl {
-        push(&mut line, format_args!(" --mcast-ttl {ttl}"));
+    let options = ["--sync-maxlen", "--mcast-group", "--mcast-port", "--mcast-ttl"];
+    for (option, value) in options.into_iter().zip(daemon.settings()) {
+        if let Some(value) = value {
+            push(&mut line, format_args!(" {option} {value}"));
+        }
     }
     line
 }

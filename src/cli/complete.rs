@@ -40,6 +40,9 @@ pub fn wanted(words: &[String]) -> Wanted {
     let (typed, words) = words.split_last().map_or(("", words), |(word, rest)| (word, rest));
     match (Program::from_name(name), start(&tokens_of(words))) {
         (Program::Ipvsadm, Start::Verb) => verbs::wanted(words, typed),
+        (Program::Ipvsadm, Start::Classic) if words.first().is_some_and(|word| word == "help") => {
+            verbs::explained(&words[1..], typed)
+        }
         (Program::Ipvsadm, Start::Nothing) => {
             let mut wanted = classic::wanted(words, typed);
             if wanted.before.is_empty() {
@@ -69,6 +72,18 @@ fn companion(options: &[(&str, Opt)], words: &[String], typed: &str) -> Wanted {
     let options = options.iter().chain(&[("--netns", Opt::Netns)]);
     let fixed = options.map(|(word, option)| Candidate::new(*word, option.row().help())).collect();
     Wanted { fixed, ..Wanted::of(typed) }
+}
+
+#[test]
+fn help_is_offered_and_goes_on_with_verbs() {
+    let names = |line: &str| -> Vec<String> {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        wanted(&words).fixed.into_iter().map(|it| it.word).collect()
+    };
+    assert!(names("ipvsadm he").contains(&"help".to_owned()));
+    assert_eq!(names("ipvsadm help "), crate::classic::VERBS);
+    assert_eq!(names("ipvsadm help rs "), ["prepare", "undo", "status"]);
+    assert!(names("ipvsadm help nonsense ").is_empty());
 }
 
 #[test]

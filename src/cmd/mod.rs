@@ -26,6 +26,7 @@ mod writers;
 
 pub use args::Args;
 pub use main::main;
+use on_host::Call;
 pub use session::{NAMES, Session};
 
 use crate::classic::{Classic, Invocation};
@@ -63,9 +64,10 @@ impl Session<'_> {
             Request::Complete(wanted) => complete::run(self, wanted),
             Request::Verb(Called { verb, netns, json }) => {
                 self.enter(netns.as_deref())?;
+                let netns = netns.as_deref();
                 match verb {
-                    Verb::Rs(verb) => rs::run(self, &verb, netns.as_deref(), json),
-                    Verb::Director(verb) => director::run(self, &verb, netns.as_deref(), json),
+                    Verb::Rs(verb) => rs::run(self, Call { verb: &verb, netns, json }),
+                    Verb::Director(verb) => director::run(self, Call { verb: &verb, netns, json }),
                     Verb::Completions(shell) => completions::run(self, shell),
                     Verb::Apply(verb) => apply::run(self, &verb, json),
                     Verb::Diff(verb) => diff::run(self, &verb, json),

@@ -7,12 +7,18 @@ use crate::host::{self, Options, Prepared, Report};
 use crate::json::document;
 use crate::output::host_report;
 
+/// A verb with the options that all verbs have.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) verb: &'a HostVerb,
+    pub(super) netns: Option<&'a str>,
+    pub(super) json: bool,
+}
+
 pub(super) fn run(
     session: &mut Session<'_>,
     host: &'static str,
-    verb: &HostVerb,
-    netns: Option<&str>,
-    json: bool,
+    Call { verb, netns, json }: Call<'_>,
 ) -> Result<u8, Error> {
     let report = match verb {
         HostVerb::Prepare { spec, persist, dry_run, static_entry } => {

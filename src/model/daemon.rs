@@ -44,3 +44,16 @@ pub struct Daemon {
     /// Time to live of sync packets, never 0; the kernel's default is 1.
     pub ttl: Option<u8>,
 }
+
+impl Daemon {
+    /// Message length, group, port and time to live as text, in the order in which every line of a
+    /// sync daemon has them. `None`: the kernel's default.
+    pub(crate) fn settings(&self) -> [Option<String>; 4] {
+        [
+            self.max_length.map(|it| it.to_string()),
+            self.group.map(|it| it.to_string()),
+            self.port.map(|it| it.to_string()),
+            self.ttl.map(|it| it.to_string()),
+        ]
+    }
+}

@@ -1,6 +1,5 @@
 //! The listings of the old tool, byte for byte.
 
-use std::fmt::Write;
 use std::io;
 
 use crate::model::field::Fields;
@@ -235,27 +234,15 @@ pub fn timeouts(timeouts: &Timeouts) -> String {
     format!("Timeout (tcp tcpfin udp): {tcp} {tcp_fin} {udp}")
 }
 
-fn push(text: &mut String, words: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let _ = text.write_fmt(words);
-}
-
-/// The line of a sync daemon in `-L --daemon`.
+/// The line of a sync daemon.
 pub fn daemon(daemon: &Daemon) -> String {
     let role = daemon.role.as_str();
     let mut text =
         format!("{role} sync daemon (mcast={}, syncid={}", daemon.interface, daemon.sync_id);
-    if let Some(length) = daemon.max_length {
-        push(&mut text, format_args!(", maxlen={length}"));
-    }
-    if let Some(group) = daemon.group {
-        push(&mut text, format_args!(", group={group}"));
-    }
-    if let Some(port) = daemon.port {
-        push(&mut text, format_args!(", port={port}"));
-    }
-    if let Some(ttl) = daemon.ttl {
-        push(&mut text, format_args!(", ttl={ttl}"));
+    for (name, value) in ["maxlen", "group", "port", "ttl"].into_iter().zip(daemon.settings()) {
+        if let Some(value) = value {
+            text.extend([", ", name, "=", &value]);
+        }
     }
     text.push(')');
     text

@@ -89,6 +89,7 @@ fn file_content_is_hidden_from_a_sudo_caller_who_cannot_read_it() {
     let secret = "-A -t 192.0.2.80:80 -s rr\nroot:hunter2:1\n";
     for (text, line) in [
         (secret, ": a mistake in line 2"),
+        ("hunter2\n-A -t 192.0.2.80:80\nhunter2\n", ": mistakes in line 1, line 3"),
         ("-A -t hunter2 -s rr\n", ": a mistake in line 1"),
         (&format!("{RULE}{RULE}"), ": a mistake in line 2"),
         ("{\"hunter2\": 1}\n", ": it has neither rule lines nor a table in JSON"),

@@ -10,9 +10,19 @@ use crate::cli::verbs;
 use crate::model::field::{Fields, Shape};
 use crate::model::{Destination, Family, Protocol, Service, ServiceKey};
 
-/// The verbs themselves.
+/// The verbs themselves, and `help`.
 pub(super) fn first_words() -> Vec<Candidate> {
-    subcommands(&verbs::command())
+    let mut words = subcommands(&verbs::command());
+    words.push(Candidate::new("help", "Explain the commands, or a verb"));
+    words
+}
+
+/// What `help` explains: a verb, or one of its subcommands.
+pub(super) fn explained(words: &[String], typed: &str) -> Wanted {
+    let root = verbs::command();
+    let named = words.iter().try_fold(&root, |at, word| at.find_subcommand(word));
+    let fixed = named.map(subcommands).unwrap_or_default();
+    Wanted { fixed, ..Wanted::of(typed) }
 }
 
 fn subcommands(command: &Command) -> Vec<Candidate> {

@@ -45,11 +45,7 @@ impl Kind for File {
         let path = &self.path;
         let removed = atomic_file::remove_temporary(Path::new(path));
         removed.map_err(failed(format!("remove the temporary file of {path}")))?;
-        if self.holds(network)? {
-            fs::remove_file(path).map_err(failed(format!("remove {path}")))?;
-            return Ok(Undone::Restored);
-        }
-        Ok(parent::changed_or_gone(path))
+        parent::remove(path, self.holds(network)?)
     }
 
     fn same_object(&self, other: &Self) -> bool {
@@ -75,7 +71,7 @@ impl Kind for File {
             if let Some(it) = last.filter(|it| it.value != value) {
                 notes.push(format!(
                     "{} sets {key} to {} after {path} has set it to {value}, at every boot and \
-                     `sysctl --system': take it out there",
+                     `sysctl --system': remove it there",
                     it.path.display(),
                     it.value
                 ));

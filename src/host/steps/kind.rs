@@ -56,7 +56,10 @@ pub trait Kind: PartialEq + Sized {
     /// Does the step. Called only if it is not in effect.
     fn apply(&self, network: &mut Network) -> Result<(), Error>;
 
-    fn undo(&self, network: &mut Network, former: Option<&Former>) -> Result<Undone, Error>;
+    /// Undoes a step that may have been done. By default there is nothing to undo.
+    fn undo(&self, _: &mut Network, _former: Option<&Former>) -> Result<Undone, Error> {
+        Ok(Undone::Gone)
+    }
 
     /// Whether both steps change the same object, perhaps to different values.
     fn same_object(&self, other: &Self) -> bool {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kind::{Former, Kind, Undone};
+use super::kind::Kind;
 use crate::error::Error;
 use crate::model::quote::shell;
 use crate::netlink::fou::Fou;
@@ -37,10 +37,6 @@ impl Kind for Module {
 
     fn apply(&self, _: &mut Network) -> Result<(), Error> {
         program::run("modprobe", &[&self.name], "").map(drop)
-    }
-
-    fn undo(&self, _: &mut Network, _: Option<&Former>) -> Result<Undone, Error> {
-        Ok(Undone::Gone)
     }
 
     fn module(&self) -> Option<&str> {

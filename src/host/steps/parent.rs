@@ -19,11 +19,14 @@ pub fn make(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(failed(format!("make {}", folder.display())))
 }
 
-/// Outcome of undoing a file that is not as `prepare` made it.
-pub fn changed_or_gone(path: &str) -> Undone {
-    if fs::symlink_metadata(path).is_ok() {
-        Undone::LeftAlone("it was changed".to_owned())
+/// Removes a file if it is still as `prepare` made it.
+pub fn remove(path: &str, is_ours: bool) -> Result<Undone, Error> {
+    if is_ours {
+        fs::remove_file(path).map_err(failed(format!("remove {path}")))?;
+        Ok(Undone::Restored)
+    } else if fs::symlink_metadata(path).is_ok() {
+        Ok(Undone::LeftAlone("it was changed".to_owned()))
     } else {
-        Undone::Gone
+        Ok(Undone::Gone)
     }
 }

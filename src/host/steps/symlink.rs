@@ -42,11 +42,7 @@ impl Kind for Symlink {
     }
 
     fn undo(&self, network: &mut Network, _: Option<&Former>) -> Result<Undone, Error> {
-        if self.holds(network)? {
-            fs::remove_file(&self.path).map_err(failed(format!("remove {}", self.path)))?;
-            return Ok(Undone::Restored);
-        }
-        Ok(parent::changed_or_gone(&self.path))
+        parent::remove(&self.path, self.holds(network)?)
     }
 
     fn lifetime(&self) -> Lifetime {

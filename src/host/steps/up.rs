@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kind::{Former, Kind, Undone};
+use super::kind::Kind;
 use crate::error::Error;
 use crate::model::quote::shell;
 use crate::netlink::route::Network;
@@ -29,10 +29,6 @@ impl Kind for Up {
     fn apply(&self, network: &mut Network) -> Result<(), Error> {
         let index = network.index(&self.device)?;
         network.set_up(index)
-    }
-
-    fn undo(&self, _: &mut Network, _: Option<&Former>) -> Result<Undone, Error> {
-        Ok(Undone::Gone)
     }
 }
 
