@@ -35,7 +35,7 @@ impl Progress for Line {
     fn begin(&mut self, changes: usize, doing: Doing) {
         let done = match doing {
             Doing::Make => "made",
-            Doing::Undo => "undone",
+            Doing::Undo => "rolled back",
         };
         let is_terminal = stderr().is_terminal();
         self.0 = Some(Run { changes, done, start: Instant::now(), is_terminal, is_shown: false });

@@ -66,7 +66,7 @@ fn replace_noting(session: &mut Session<'_>, is_odd: bool) -> Result<u8, Error> 
     if !before.is_empty() {
         let deleted = before.difference(&snapshot::keys(session.client()?)?).count();
         if deleted > 0 {
-            let none = if makes_none { "the input makes no service; " } else { "" };
+            let none = if makes_none { "the input defines no service; " } else { "" };
             session.hint(&[format!("{none}services deleted: {deleted}")]);
         }
     }

@@ -37,7 +37,7 @@ fn an_unconfirmed_apply_is_rolled_back_and_an_accepted_one_stays() {
         assert_eq!(status(child), Some(3));
         let mut rest = String::new();
         complaints.read_to_string(&mut rest).unwrap();
-        assert!(rest.starts_with("not confirmed in time\nhint: undone"), "{rest}");
+        assert!(rest.starts_with("not confirmed in time\nhint: rolled back"), "{rest}");
         assert_eq!(live(), before);
 
         let (child, _complaints) = waiting("60", &new);

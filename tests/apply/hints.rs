@@ -46,7 +46,7 @@ fn a_noncontiguous_mask_is_accepted_with_a_hint() {
         assert_eq!(edited.complaints, hint);
         let set = ["set", "-t", "192.0.2.80:80", "netmask=255.0.255.0"];
         let set = ours(&set).expect(0).complaints;
-        assert!(set.starts_with("hint: the mask 255.0.255.0 has holes; "), "{set}");
+        assert!(set.starts_with("hint: the mask 255.0.255.0 has gaps; "), "{set}");
         ours(&["set", "-t", "192.0.2.80:80", "netmask=255.255.255.0"]).expect(0);
         // A rule file gets no hint: whoever typed the rule first has seen the hint.
         assert_eq!(restore(&format!("{rule}\n")).expect(0).complaints, "");

@@ -236,7 +236,7 @@ fn a_service_that_was_cleared_comes_back_if_the_kernel_refuses_its_line() {
         // A service that the file deletes is not added again.
         restore(OLD).expect(0);
         let outcome = deceived_restore(&format!("{new}-D -t 192.0.2.80:80\n")).expect(255);
-        assert!(!outcome.complaints.contains("is back"), "{outcome:?}");
+        assert!(!outcome.complaints.contains("was restored"), "{outcome:?}");
         assert_eq!(lines(&live()), "-A -f 1 -s rr\n");
         ours(&["-C"]).expect(0);
     });

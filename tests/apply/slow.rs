@@ -166,7 +166,7 @@ fn a_rollback_and_the_changes_after_it_show_progress() {
         let (_good, good) = file(&good);
         let (_, shown) = at_a_terminal(&["apply", &bad]);
         assert!(shown.contains("rolled back: the table is as before"), "{shown}");
-        assert!(shown.contains(" changes undone"), "{shown}");
+        assert!(shown.contains(" changes rolled back"), "{shown}");
         let (_, shown) = at_a_terminal(&["apply", &good]);
         assert!(shown.contains(" of 6000 changes made"), "{shown}");
     });

@@ -66,8 +66,8 @@ pub(super) fn bring_back(
 ) -> Result<(), Error> {
     let (services, stopped) = kept::bring_back(session.client()?, lines, before);
     for it in services {
-        let outcome = if it.in_full { "is back" } else { "is only in part back" };
-        session.hint(&[format!("{} {outcome} as it was before", describe_service(&it.service))]);
+        let outcome = if it.in_full { "was restored" } else { "was restored only in part" };
+        session.hint(&[format!("{} {outcome}", describe_service(&it.service))]);
     }
     stopped
 }
