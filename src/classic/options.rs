@@ -163,7 +163,6 @@ impl OptionRow {
             _ => self.help.to_owned(),
         }
     }
-    }
 }
 
 impl Opt {

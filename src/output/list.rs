@@ -234,7 +234,7 @@ pub fn timeouts(timeouts: &Timeouts) -> String {
     format!("Timeout (tcp tcpfin udp): {tcp} {tcp_fin} {udp}")
 }
 
-/// The line of a sync daemon.
+/// The line of a sync daemon in `-L --daemon`.
 pub fn daemon(daemon: &Daemon) -> String {
     let role = daemon.role.as_str();
     let mut text =
