@@ -134,7 +134,7 @@ fn a_damaged_state_file_gets_a_remedy() {
         "echo '{' >/run/ipvsadm/rs.json
         say_status $ours rs undo 2>/run/said
         cat /run/said
-        eval \"$(sed -n 's/.*to go on without it: //p' /run/said)\"
+        eval \"$(sed -n 's/.*then continue without it: //p' /run/said)\"
         say_status $ours rs undo
         ls /run/ipvsadm",
     );
