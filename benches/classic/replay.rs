@@ -34,8 +34,8 @@ pub fn sent(bench: &Bench, run: &Run<'_>) -> Outcome<Vec<Datagram>> {
     Ok(datagrams)
 }
 
-/// Parses a line such as `00000  20 00 00 00 10 00 01 00  01 00 00 00 00 00 00 00   ...............
-/// |`.
+/// Parses a line of strace's dump:
+/// `00000  20 00 00 00 10 00 01 00  01 00 00 00 00 00 00 00   ............... |`.
 fn read_dump(line: &str, datagram: &mut Datagram) -> Outcome<()> {
     const BYTES: std::ops::Range<usize> = 7..55;
     let columns = line.get(BYTES).ok_or("a short line of strace")?;
