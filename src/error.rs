@@ -57,7 +57,7 @@ pub enum Error {
         /// Whether the file has further mistakes.
         more: bool,
     },
-    /// A request that is rejected; nothing was changed.
+    /// An input that is valid, but cannot be carried out; nothing was changed.
     #[error(transparent)]
     Rejection(#[from] Rejection),
     /// The kernel has no IPVS, or the caller lacks the privilege.
@@ -99,7 +99,7 @@ pub enum Error {
         /// The kernel's explanation, if it sent one.
         reason: Option<String>,
     },
-    /// A host that cannot be prepared so; nothing was changed.
+    /// A host that cannot be prepared as desired; nothing was changed.
     #[error(transparent)]
     Obstacle(#[from] Obstacle),
     /// A file, a kernel parameter or another part of the system could not be read or changed.
@@ -118,7 +118,7 @@ pub enum Error {
         /// Error output of the program.
         text: String,
     },
-    /// Every step succeeded, but the host is not in the desired state.
+    /// Every step of a preparation succeeded, but the host is not in the desired state.
     #[error("the host is not in the desired state: {0}")]
     NotEffective(String),
     /// A preparation failed half way and was rolled back.

@@ -284,7 +284,7 @@ fn files_of_a_room_form_no_circle() {
     complain(&faults);
 }
 
-/// The names of the attribute that CONTRIBUTING takes as its example, in code and texts.
+/// Names of the attribute that CONTRIBUTING uses as its example, in code and texts.
 const ATTRIBUTE: [&str; 6] =
     ["one_packet", "ONE_PACKET", "OnePacket", "one-packet", "Opt::Ops", "Self::Ops"];
 

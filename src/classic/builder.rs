@@ -1,4 +1,4 @@
-//! A classic command while its options are being read, from left to right.
+//! Builds a classic command from its options, which are read from left to right.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -15,7 +15,8 @@ use super::options::{Column, Command, Opt};
 use super::scanner::Taken;
 use super::values::{self, Names};
 
-/// Seconds of `-p` without a value. The old manual said 300, the old program did this.
+/// Persistence timeout in seconds for `-p` without a value. The old manual said 300, but the old
+/// program used 360.
 const DEFAULT_PERSISTENCE: u32 = 360;
 const DEFAULT_SCHEDULER: &str = "wlc";
 const DEFAULT_INTERFACE: &str = "eth0";
@@ -27,11 +28,11 @@ pub(super) struct Draft {
     pub(super) command: Command,
     names: Names,
     seen: u64,
-    /// Protocol and family of the service, wherever it stands on the line: the meaning of `-r` and
-    /// `-M` depends on them.
+    /// Protocol and family of the service, wherever its option is on the line. The meaning of `-r`
+    /// and `-M` depends on them.
     kind: (Protocol, Family),
-    /// The address of the first `-t` or its like, as [`service_kind`] found it: to look a name up
-    /// again takes as long, and may find another address.
+    /// Address of the first service option, as [`service_kind`] found it. A second lookup of a name
+    /// would take time and could find another address.
     endpoint: Option<values::Endpoint>,
     pub(super) service: Option<ServiceKey>,
     pub(super) scheduler: Option<SchedulerName>,
@@ -113,12 +114,12 @@ impl Draft {
         }
     }
 
-    /// An option of this column was given.
+    /// Whether an option of this column was given.
     pub(super) fn has(&self, column: Column) -> bool {
         self.seen & (1 << column as u64) != 0
     }
 
-    /// Takes the next option of the line.
+    /// Reads the next option of the line.
     pub(super) fn take(&mut self, option: Opt, value: Option<&str>) -> Result<(), Misuse> {
         if let Some(column) = option.row().column {
             if self.has(column) {
@@ -263,7 +264,7 @@ impl Draft {
         Ok(())
     }
 
-    /// The value of `--start-daemon` and `--stop-daemon`.
+    /// Reads the value of `--start-daemon` or `--stop-daemon`.
     pub(super) fn take_role(&mut self, word: Option<&str>) -> Result<(), Misuse> {
         let kind = match self.command {
             Command::StartDaemon => ValueKind::StartRole,
@@ -278,7 +279,7 @@ impl Draft {
         Ok(())
     }
 
-    /// The three words of `--set`.
+    /// Reads the three values of `--set`.
     pub(super) fn take_timeouts(&mut self, words: &[String]) -> Result<(), Misuse> {
         let [tcp, tcp_fin, udp] = words else { return Err(Misuse::ThreeTimeouts) };
         let seconds = |word: &String| {
@@ -289,7 +290,7 @@ impl Draft {
         Ok(())
     }
 
-    /// The value of `-b`, which depends on that of `-s`.
+    /// Reads the value of `-b`, which depends on the scheduler.
     pub(super) fn take_scheduler_flags(&mut self) -> Result<(), Misuse> {
         let Some(list) = self.scheduler_flags.take() else { return Ok(()) };
         let scheduler = self.scheduler.as_ref().map_or(DEFAULT_SCHEDULER, SchedulerName::as_str);
@@ -312,12 +313,12 @@ impl Draft {
             .unwrap_or_else(|| InterfaceName::from_kernel(DEFAULT_INTERFACE.as_bytes()))
     }
 
-    /// `-i` was given.
+    /// Whether `-i` was given.
     pub(super) fn is_tunnelled(&self) -> bool {
         self.method == Some(Opt::Ipip)
     }
 
-    /// The forwarding method with its tunnel.
+    /// The forwarding method, with the tunnel's parameters.
     pub(super) fn forwarding(&self) -> Result<Forwarding, Misuse> {
         if self.is_tunnelled() {
             return Ok(Forwarding::Tunnel(self.tunnel()?));
@@ -329,7 +330,7 @@ impl Draft {
         Ok(if masquerading { Forwarding::Masquerade } else { Forwarding::Route })
     }
 
-    /// What the tunnel options say.
+    /// The tunnel that the tunnel options describe.
     fn tunnel(&self) -> Result<Tunnel, Misuse> {
         let [_, columns @ ..] = TUNNEL_COLUMNS;
         let given = columns.into_iter().filter(|column| self.has(*column));
@@ -375,8 +376,8 @@ fn protocol_of(option: Opt) -> Protocol {
     }
 }
 
-/// Of two services, which is a mistake, the first: the old tool reads what stands behind it before
-/// it finds the second.
+/// Protocol, family and address of the service. If a line has two services, which is a mistake, the
+/// first one counts, because the old tool reads the following options before it finds the second.
 fn service_kind(
     taken: &[Taken<'_>],
     names: Names,

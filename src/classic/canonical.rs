@@ -1,4 +1,4 @@
-//! Rule lines to values, for the lines that this crate writes.
+//! A fast parser for canonical rule lines, as this program writes them.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, SocketAddrV6};
 use std::num::NonZeroU32;
@@ -13,13 +13,14 @@ use super::lexer::{Given, Token, What, tokens};
 use super::options::{Command, Opt, option_named};
 use super::validate::{fits, readable_destination, readable_service};
 
-/// Reads a line with its options in the canonical order. `None` is no verdict: another order, a
-/// mistake, a comment, a command that changes nothing; the classic parser knows.
+/// Reads a line whose options are in canonical order. `None` means that the classic parser must
+/// read the line: it may have another order, a mistake or a comment, or a command that changes
+/// nothing.
 pub fn parse_line(line: &str) -> Option<Change> {
     Parser::default().line(line)
 }
 
-/// Reads a command line as [`parse_line`] reads a rule line.
+/// Reads the words of a command line as [`parse_line`] reads a rule line.
 pub(crate) fn parse_words(words: &[Token<'_>]) -> Option<Change> {
     let is_plain = |word: &str| is_plain(word) && !word.contains(' ');
     let plain = |token: &Token<'_>| match token {
@@ -29,13 +30,13 @@ pub(crate) fn parse_words(words: &[Token<'_>]) -> Option<Change> {
     if words.iter().all(plain) { Parser::default().tokens(words.iter().copied()) } else { None }
 }
 
-/// [`parse_line`] for line after line. Real servers follow their service, so most lines name the
-/// service of the line before.
+/// Like [`parse_line`], for successive lines. Most lines name the same service as the line before,
+/// because real servers follow their service.
 #[derive(Debug, Default)]
 pub(crate) struct Parser {
-    /// The address and port of the last service, as a word.
+    /// Address and port of the last service, as typed.
     word: String,
-    /// What the word means.
+    /// Address and port of the last service, as values.
     endpoint: Option<(IpAddr, u16)>,
 }
 
@@ -73,7 +74,7 @@ impl<'a, I: Iterator<Item = Token<'a>>> Rest<'a, I> {
         };
     }
 
-    /// Takes the next option if it is `option`, with its value, which is not empty.
+    /// Takes the next token if it is `option` with a non-empty value, and returns the value.
     #[inline]
     fn value(&mut self, option: Opt) -> Option<&'a str> {
         match self.next {
@@ -85,7 +86,7 @@ impl<'a, I: Iterator<Item = Token<'a>>> Rest<'a, I> {
         }
     }
 
-    /// Takes the next option if it has no value and `meaning` knows it.
+    /// Takes the next token if it is an option without a value and `meaning` returns one for it.
     #[inline]
     fn switch<T>(&mut self, meaning: impl Fn(Opt) -> Option<T>) -> Option<T> {
         let Next::Option(next, None) = self.next else { return None };
@@ -94,14 +95,14 @@ impl<'a, I: Iterator<Item = Token<'a>>> Rest<'a, I> {
         Some(found)
     }
 
-    /// The whole line was taken.
+    /// Returns `None` if a part of the line is left.
     fn end(&self) -> Option<()> {
         matches!(self.next, Next::End).then_some(())
     }
 }
 
 impl Parser {
-    /// Reads a line as [`parse_line`] does.
+    /// Like [`parse_line`]; remembers the service for the next line.
     pub(crate) fn line(&mut self, line: &str) -> Option<Change> {
         if !is_plain(line) {
             return None;
@@ -132,7 +133,7 @@ impl Parser {
             Command::Clear => Change::Flush,
             _ => return None,
         };
-        // The classic parser has the messages.
+        // If tokens are left, the classic parser reports the mistake.
         line.end().map(|()| change)
     }
 
@@ -214,15 +215,16 @@ impl Parser {
         {
             destination.forwarding = Forwarding::Tunnel(tunnel(kind, line)?);
         }
-        // The classic parser changes the port.
+        // The classic parser handles a port that direct routing and tunnels replace.
         let legal =
             fits(&service, &destination) && readable_destination(&service, &destination).is_ok();
         legal.then_some((service, destination))
     }
 }
 
-/// Words of ASCII between blanks, and nothing that could be a comment: anything else has rules that are
-/// not worth knowing here. Looks at all of the line in any case, many bytes at a time.
+/// Whether the line has only ASCII words and blanks, and no `#`; other lines have rules that only
+/// the classic parser knows. Checks the whole line without an early exit, so that the compiler can
+/// check many bytes at once.
 fn is_plain(line: &str) -> bool {
     line.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'"' | b'$'..=b'~'))
 }
@@ -238,7 +240,7 @@ fn real_server<'a>(line: &mut Rest<'a, impl Iterator<Item = Token<'a>>>) -> Opti
     Some(DestinationKey { address, port })
 }
 
-/// Digits only.
+/// Reads a number of digits only, without a sign.
 fn number(word: &str) -> Option<u32> {
     if let [digit @ b'0'..=b'9'] = word.as_bytes() {
         return Some(u32::from(digit - b'0'));
@@ -259,8 +261,8 @@ fn endpoint(word: &str) -> Option<(IpAddr, u16)> {
     Some((IpAddr::V4(*address.ip()), address.port()))
 }
 
-/// `ADDRESS:PORT` of IPv4 without leading zeros; `None` leaves the word to the standard library, whose
-/// parser goes back at every mistake and takes several times as long.
+/// Reads `ADDRESS:PORT` of IPv4 without leading zeros. `None` leaves the word to the standard
+/// library, whose parser goes back at every mistake and takes several times as long.
 fn plain_endpoint(word: &[u8]) -> Option<(Ipv4Addr, u16)> {
     let (mut address, mut place) = (0, 0);
     for octet in 0..4 {
@@ -274,7 +276,8 @@ fn plain_endpoint(word: &[u8]) -> Option<(Ipv4Addr, u16)> {
     (place == word.len()).then_some((Ipv4Addr::from_bits(address), port))
 }
 
-/// The number at `place` of at most `most`, with `place` moved to its end. Nothing may follow a zero.
+/// Reads a number up to `most` that begins at `place`, and moves `place` to its end. Leading zeros
+/// are refused.
 fn leading_number(word: &[u8], place: &mut usize, most: u32) -> Option<u32> {
     let digit = |place: usize| {
         let digit = word.get(place)?.wrapping_sub(b'0');
@@ -330,7 +333,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_short_way_to_an_endpoint_agrees_with_the_standard_library(
+        fn the_fast_endpoint_parser_agrees_with_the_standard_library(
             word in "([0-9]{1,3}\\.){3,4}[0-9]{0,3}[:.]?[0-9]{0,6}",
             address in any::<[u8; 4]>(),
             port in any::<u16>(),

@@ -1,4 +1,4 @@
-//! Command lines of `ipvsadm`: what they begin with, and what they ask for.
+//! Command lines of `ipvsadm`: decides how a line begins, and reads classic ones.
 
 use crate::error::Misuse;
 use crate::model::Change;
@@ -11,16 +11,17 @@ use super::scanner::Scanner;
 use super::validate::usual_notes;
 use super::verb_names::is_verb;
 
-/// What a command line begins with, after the options that go with every verb.
+/// First word of a command line, after the options that every verb accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Start {
     Verb,
-    /// There is nothing after these options.
+    /// Nothing follows those options.
     Nothing,
     Classic,
 }
 
-/// The old tool refuses every first word without a dash, so a verb can stand there.
+/// Decides how a command line begins. The old tool refuses every first word without a dash, so such
+/// a word can be a verb.
 pub(crate) fn start(words: &[Token<'_>]) -> Start {
     let is_global = |token: &&Token<'_>| match token {
         Token::Given(Given { what: What::Option(Opt::Netns), .. }) => true,
@@ -34,11 +35,11 @@ pub(crate) fn start(words: &[Token<'_>]) -> Start {
     }
 }
 
-/// Reads a command line of the classic language. `program` is the name of the program. Most lines are
-/// in the canonical form, which needs no clap.
+/// Reads a command line of the classic language. `program` is argument 0, for messages. Most lines
+/// are canonical, which avoids clap.
 ///
 /// # Errors
-/// The first mistake, as the old tool finds it.
+/// The first mistake, in the old tool's order.
 pub(crate) fn read(
     scanner: &mut Scanner,
     program: &str,

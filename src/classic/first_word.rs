@@ -1,12 +1,12 @@
-//! A first word that is no command: which one it is, and what was probably meant by it.
+//! Explains a first word that is no command.
 //!
-//! Only read when a command line is refused.
+//! Called only if a command line is refused.
 
 use super::lexer::{Given, Token, What};
 use super::options::{COMMANDS, CommandRow, OPTIONS, Opt};
 use super::verb_names::VERBS;
 
-/// Words that people and other programs use for commands, each with what to type.
+/// Words that people and other programs use for commands, each with a proposal.
 const SYNONYMS: [(&str, &str); 35] = [
     ("add", "-A adds a service, -a a real server"),
     ("change", CHANGE),
@@ -58,14 +58,14 @@ const STATUS: &str = "-L lists the table; `ipvsadm rs status' and `ipvsadm direc
                       this host";
 const TOP: &str = "to see the rates as they change: watch ipvsadm -Ln --rate";
 
-/// The word that should have been a command; only `--netns NAME` may stand before it.
+/// The word that should have been a command. Only `--netns NAME` may precede it.
 pub(super) fn first_word<'a>(words: &[Token<'a>]) -> &'a str {
     let is_netns =
         |it: &&Token<'_>| matches!(it, Token::Given(Given { what: What::Option(Opt::Netns), .. }));
     words.iter().find(|it| !is_netns(it)).or(words.first()).map_or("", Token::word)
 }
 
-/// What was probably meant by a first word that is no command.
+/// Proposal for a first word that is no command.
 pub(super) fn meant(word: &str) -> Option<String> {
     let bare = word.trim_start_matches('-').split('=').next()?;
     let exact = COMMANDS.iter().find(|row| row.long == bare);
@@ -93,7 +93,7 @@ fn did_you_mean(row: &CommandRow) -> String {
     }
 }
 
-/// `a` for `-a`, and `-V` for `-v`.
+/// Proposes `-a` for `a`, and `-v` for `-V`.
 fn letter(word: &str, bare: &str) -> Option<String> {
     let mut letters = bare.chars();
     let (Some(letter), None) = (letters.next(), letters.next()) else { return None };
@@ -104,8 +104,8 @@ fn letter(word: &str, bare: &str) -> Option<String> {
     Some(did_you_mean(row))
 }
 
-/// The command or verb of which at most every third letter is another. Of two that are equally near,
-/// a word with a dash means the command.
+/// The command or verb in which at most every third letter differs. If two are equally similar, a
+/// word with a dash means the command.
 fn nearest(word: &str, bare: &str) -> Option<String> {
     let near = |name: &str| {
         let distance = strsim::damerau_levenshtein(name, bare);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn slips_and_other_names_are_understood() {
+    fn mistyped_words_and_synonyms_are_recognised() {
         for (word, expected) in [
             ("aply", "`ipvsadm apply'"),
             ("dif", "`ipvsadm diff'"),
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_word_stands_behind_the_namespace() {
+    fn the_first_word_follows_the_namespace() {
         let first = |line: &str| {
             let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
             first_word(&tokens_of(&args)).to_owned()

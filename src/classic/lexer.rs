@@ -1,23 +1,23 @@
-//! Words to tokens: the one place that knows how options are written.
+//! Splits words into tokens. Only this file knows how options are written.
 //!
-//! The old tool read its words with popt, from left to right: `-A`, `-At` for `-A -t`, values glued to
-//! their letter, after `=` or as the next word. Command lines, rule lines, completion and the search
-//! for `--netns` before a verb all read these tokens. Completion reads the verbs so too: clap writes
-//! options alike.
+//! The old tool read its words with popt, from left to right: `-A`, `-At` for `-A -t`, and values
+//! glued to the letter, after `=` or as the next word. Command lines, rule lines, completion and
+//! the search for `--netns` before a verb use these tokens. Completion also reads verbs with them,
+//! because clap writes options in the same way.
 
 use super::options::{COMMANDS, Command, OPTIONS, Opt, Takes};
 
 /// A command or an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// A command.
+    /// A command of the classic language, such as `-A`.
     Command(Command),
-    /// An option.
+    /// An option of the classic language, such as `-t`.
     Option(Opt),
 }
 
 impl What {
-    /// The name after `--`.
+    /// Long name, without its dashes.
     pub(crate) fn long(self) -> &'static str {
         match self {
             Self::Command(command) => command.row().long,
@@ -25,7 +25,7 @@ impl What {
         }
     }
 
-    /// The value that it cannot do without, as the help text names it.
+    /// Name in the help text of the value that it requires; `None` if it requires none.
     pub(crate) fn value(self) -> Option<&'static str> {
         let takes = match self {
             Self::Command(command) => command.row().takes,
@@ -38,47 +38,47 @@ impl What {
     }
 }
 
-/// A command or an option where it stands.
+/// A command or an option on a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Given<'a, W = What> {
     pub(crate) what: W,
     pub(crate) value: Option<&'a str>,
-    /// The word that holds the name or the letter.
+    /// The word with the name or the letter.
     pub(crate) word: &'a str,
-    /// The value is the next word.
+    /// The value is a word of its own.
     is_apart: bool,
 }
 
 impl<'a> Given<'a> {
-    /// The last word that belongs to it.
+    /// The last word of the option: its value, if that is a word of its own.
     pub(crate) fn last_word(&self) -> &'a str {
         self.value.filter(|_| self.is_apart).unwrap_or(self.word)
     }
 }
 
-/// A word with a name or letter that does not exist, or whose option lacks its value.
+/// A word with an unknown name or letter, or with an option that lacks its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mistake<'a, W = What> {
     pub(crate) word: &'a str,
-    /// What lacks its value.
+    /// The option that lacks its value.
     pub(crate) lacks_value: Option<W>,
 }
 
-/// A part of a line.
+/// A token of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token<'a, W = What> {
     /// A command or an option.
     Given(Given<'a, W>),
     /// A word that is neither an option nor a value.
     Loose(&'a str),
-    /// `--`: all words after it are loose.
+    /// `--`, after which all words are loose.
     Dashes,
-    /// A word that the language does not have, or the end of a line that goes on.
+    /// An unknown option, or an option without its value at the end of the line.
     Mistake(Mistake<'a, W>),
 }
 
 impl<'a> Token<'a> {
-    /// The word that it begins in.
+    /// The word in which the token begins.
     pub(crate) fn word(&self) -> &'a str {
         match self {
             Self::Given(Given { word, .. })
@@ -89,51 +89,51 @@ impl<'a> Token<'a> {
     }
 }
 
-/// The names and letters of options.
+/// A set of options with their names and letters.
 pub(crate) trait Language {
-    /// An option.
+    /// Type that identifies an option.
     type What: Copy;
 
     fn by_letter(&self, letter: char) -> Option<Known<Self::What>>;
-    /// `name` stands after `--`.
+    /// `name` is the name after `--`.
     fn by_long(&self, name: &str) -> Option<Known<Self::What>>;
 }
 
-/// An option with what may follow it.
+/// An option, and whether it takes a value.
 #[derive(Clone, Copy)]
 pub(crate) struct Known<W> {
     pub(crate) what: W,
     pub(crate) arity: Arity,
 }
 
-/// Whether an option has a value.
+/// Whether an option takes a value.
 #[derive(Clone, Copy)]
 pub(crate) enum Arity {
     None,
     Value,
-    /// The next word is the value unless it begins with a dash.
+    /// The next word is the value, unless it begins with a dash.
     Perhaps,
 }
 
-/// The tokens of a line, read as they are asked for. They go on after a mistake.
+/// Iterator over the tokens of a line. It continues after a mistake.
 #[derive(Clone, Debug)]
 pub(crate) struct Tokens<'a, I, L> {
     words: I,
-    /// The language of the words that were not read yet.
+    /// Language of the unread words.
     pub(crate) language: L,
-    /// The word of a bundle such as `-Ln`.
+    /// The current bundle, such as `-Ln`.
     word: &'a str,
-    /// Its letters that were not read yet.
+    /// Its unread letters.
     letters: &'a str,
     only_loose: bool,
 }
 
-/// The tokens of these words of the classic language.
+/// Iterates over the tokens of words of the classic language.
 pub(crate) fn tokens<'a, I: Iterator<Item = &'a str>>(words: I) -> Tokens<'a, I, Classic> {
     Tokens::new(words, Classic)
 }
 
-/// All tokens of a command line.
+/// Collects the tokens of a command line.
 pub fn tokens_of(args: &[String]) -> Vec<Token<'_>> {
     tokens(args.iter().map(String::as_str)).collect()
 }
@@ -165,7 +165,7 @@ impl<I, L> Tokens<'_, I, L> {
 }
 
 impl<'a, I: Iterator<Item = &'a str> + Clone, L: Language> Tokens<'a, I, L> {
-    /// Passes over the next word, whatever it is, and returns it.
+    /// Skips the next word, whatever it is, and returns it.
     pub(crate) fn skip_word(&mut self) -> Option<&'a str> {
         self.letters = "";
         self.words.next()
@@ -247,7 +247,7 @@ impl<'a, I: Iterator<Item = &'a str> + Clone, L: Language> Tokens<'a, I, L> {
     }
 }
 
-/// The classic language.
+/// The [`Language`] of classic command lines and rule lines.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Classic;
 
@@ -283,14 +283,14 @@ const fn known(row: usize) -> Known<What> {
     Known { what, arity }
 }
 
-/// The rows of both tables: commands, then options.
+/// Number of rows in both tables: commands, then options.
 const ROWS: usize = COMMANDS.len() + OPTIONS.len();
 
 const fn long_of(row: usize) -> &'static str {
     if row < COMMANDS.len() { COMMANDS[row].long } else { OPTIONS[row - COMMANDS.len()].long }
 }
 
-/// What each ASCII letter stands for. A search of the tables for each word would slow down rule files.
+/// Meaning of each ASCII letter. Searching the tables for each word would slow down rule files.
 static LETTERS: [Option<Known<What>>; 128] = {
     let mut letters = [None; 128];
     let mut row = 0;
@@ -311,10 +311,10 @@ static LETTERS: [Option<Known<What>>; 128] = {
     letters
 };
 
-/// Long names have fewer letters.
+/// More letters than the longest long name has.
 const LENGTHS: usize = 24;
 
-/// The rows by the lengths of their long names.
+/// Indices of the rows, sorted by the lengths of their long names.
 #[allow(clippy::cast_possible_truncation)] // there are fewer than a hundred rows
 static BY_LENGTH: [u8; ROWS] = {
     let mut rows = [0; ROWS];
@@ -334,7 +334,7 @@ static BY_LENGTH: [u8; ROWS] = {
     rows
 };
 
-/// Where in [`BY_LENGTH`] the names of each length begin.
+/// Index in [`BY_LENGTH`] of the first name of each length.
 static STARTS: [u8; LENGTHS + 1] = {
     let mut starts = [0; LENGTHS + 1];
     let mut length = 0;

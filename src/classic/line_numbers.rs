@@ -169,7 +169,7 @@ mod tests {
                           -a -u 192.0.2.80:53 -r 198.51.100.21:53 -g -w 1\n";
 
     #[test]
-    fn saved_files_cost_a_number_for_each_service() {
+    fn saved_files_need_one_number_for_each_service() {
         check(BLOCKS);
         let (mut table, mut numbers) = (Table::default(), LineNumbers::default());
         for line in lines(BLOCKS) {

@@ -1,7 +1,7 @@
-//! The classic language of ipvsadm, for command lines and rule files alike. No I/O.
+//! The classic language of ipvsadm, for command lines and rule files. No I/O.
 //!
-//! [`parse_line`] reads canonical lines, which [`service_line`] and [`destination_line`] write, and
-//! little else: it is fast, and its callers pass what it declines to the parser of the whole
+//! [`parse_line`] is a fast parser for canonical lines, which [`service_line`] and
+//! [`destination_line`] write. If it declines a line, its callers use the parser of the whole
 //! language.
 
 mod builder;

@@ -102,7 +102,7 @@ pub struct OptionRow {
     /// Column in the matrix of legality. Options of one column exclude each other. An option
     /// without a column is legal with every command and may be repeated.
     pub column: Option<Column>,
-    /// What it does, with `{schedulers}` and `{flags}` for these lists.
+    /// Description in the help text; `{schedulers}` and `{flags}` stand for these lists.
     help: &'static str,
 }
 
@@ -153,7 +153,7 @@ impl Command {
 }
 
 impl OptionRow {
-    /// What it does.
+    /// Description in the help text, with all lists filled in.
     pub fn help(&self) -> String {
         let schedulers = || SCHEDULERS.map(|kind| kind.name).join(" ");
         let flags = || SchedulerFlags::every().collect::<Vec<_>>().join(", ");
@@ -385,7 +385,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_stand_in_the_order_of_their_enums() {
+    fn rows_are_in_the_order_of_their_enums() {
         assert!(COMMANDS.iter().enumerate().all(|(at, row)| row.command as usize == at));
         assert!(OPTIONS.iter().enumerate().all(|(at, row)| row.option as usize == at));
         assert!(COLUMNS.iter().enumerate().all(|(at, row)| row.column as usize == at));
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn no_letter_and_no_name_stands_twice() {
+    fn letters_and_names_are_unique() {
         let mut names: Vec<String> = COMMANDS.iter().map(|row| row.long.to_owned()).collect();
         names.extend(OPTIONS.iter().map(|row| row.long.to_owned()));
         names.extend(COMMANDS.iter().flat_map(|row| row.short).map(char::to_string));

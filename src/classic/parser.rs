@@ -1,7 +1,7 @@
-//! The classic language: ipvsadm 1.31's own commands and options.
+//! The parser of the whole classic language: the commands and options of ipvsadm 1.31.
 //!
-//! The order of checks is the old tool's: values from left to right, then words left over, then
-//! what goes with what. So the first mistake is the one that the old tool reports.
+//! Checks have the old tool's order: values from left to right, then surplus words, then illegal
+//! combinations. So the first mistake found is the one that the old tool reports.
 
 use crate::error::Misuse;
 use crate::model::field::{Field, Fields};
@@ -20,7 +20,7 @@ use super::suggestion::suggestion;
 use super::validate::{check_service, usual_notes};
 use super::verb_names::is_verb;
 
-/// What a command of the classic language asks for.
+/// A classic command with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Invocation {
     /// Change the kernel's state.
@@ -39,16 +39,16 @@ pub enum Invocation {
     Version,
 }
 
-/// What to list.
+/// Objects to list, and their format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum List {
     /// Services with their real servers: all, or one.
     Services(Option<ServiceKey>, Listing),
-    /// Connections.
+    /// Entries of the connection table.
     Connections {
-        /// Print numbers only.
+        /// Print addresses and ports as numbers.
         numeric: bool,
-        /// With persistence engine data.
+        /// Print the data of persistence engines.
         engine: bool,
     },
     /// Time-outs.
@@ -74,43 +74,43 @@ pub enum Layout {
     Tunnel,
 }
 
-/// How to list services.
+/// Format of a listing of services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// Which columns.
+    /// The set of columns.
     pub layout: Layout,
-    /// `--stats --rate`: JSON has both; text shows `layout` only, as the old tool does.
+    /// `--stats --rate`: JSON contains both; text contains only `layout`, as with the old tool.
     pub both_counters: bool,
-    /// Print numbers only, look no names up.
+    /// Print addresses and ports as numbers, without lookups.
     pub numeric: bool,
-    /// Print whole numbers, without K, M, G and T.
+    /// Print all digits instead of the units K, M, G and T.
     pub exact: bool,
-    /// Sort; otherwise the order of the kernel.
+    /// Sort the services; otherwise use the kernel's order.
     pub sort: bool,
 }
 
-/// How to save.
+/// Format of a saved table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Save {
-    /// Print numbers only, look no names up.
+    /// Print addresses and ports as numbers, without lookups.
     pub numeric: bool,
-    /// Time-outs and sync daemons too.
+    /// Also print time-outs and sync daemons.
     pub full: bool,
-    /// Print JSON.
+    /// Print JSON instead of rule lines.
     pub json: bool,
 }
 
-/// A command line, understood.
+/// A classic command line after parsing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Classic {
-    /// What to do.
+    /// The command to execute.
     pub invocation: Invocation,
-    /// The network namespace to do it in.
+    /// Network namespace for the command, if not the current one.
     pub netns: Option<String>,
-    /// What the user should know although nothing is wrong.
+    /// Notes about unusual but valid options.
     pub notes: Vec<String>,
-    /// With `-E` and `-e`: the fields that the line does not name, as JSON calls them. They return
-    /// to their defaults.
+    /// For `-E` and `-e`: JSON names of the fields that the line does not mention, and that
+    /// therefore get their defaults.
     pub unnamed: Vec<&'static str>,
 }
 
@@ -120,7 +120,7 @@ impl From<Invocation> for Classic {
     }
 }
 
-/// Reads the words after the program's name, which is `program`.
+/// Parses a command line; `program` is argument 0, for messages.
 pub fn parse(scanner: &mut Scanner, program: &str, words: &[Token<'_>]) -> Result<Classic, Misuse> {
     if words.is_empty() {
         let listing = Listing {
@@ -155,7 +155,7 @@ pub fn parse(scanner: &mut Scanner, program: &str, words: &[Token<'_>]) -> Resul
     build(draft)
 }
 
-/// The first option must be a command, alone; only `--netns` may stand before it.
+/// The first option, which must be a command. Only `--netns` may precede it.
 fn first_command(
     program: &str,
     first: &str,
@@ -175,7 +175,7 @@ fn first_command(
     Err(Misuse::NoCommand { program: program.to_owned(), found: first.to_owned(), meant })
 }
 
-/// A verb behind an option that goes with every verb: how to write the two.
+/// For a verb that follows an option, proposes the right order.
 fn late_verb(words: &Words<'_>) -> Option<String> {
     let verb = words.loose.first().filter(|word| is_verb(word))?;
     let options = words.taken.iter().map_while(|option| match (option.what, &option.value) {
@@ -246,7 +246,7 @@ fn check_listing(draft: &Draft) -> Result<(), Misuse> {
     listing_conflict(|column| draft.has(column))
 }
 
-/// Whether what is to be listed, and how, goes together.
+/// Checks that the options of a listing can be combined.
 pub(crate) fn listing_conflict(has: impl Fn(Column) -> bool) -> Result<(), Misuse> {
     let selectors = [Column::Connection, Column::Service, Column::Timeout, Column::Daemon];
     let mut given = selectors.into_iter().filter(|column| has(*column));
@@ -306,7 +306,7 @@ fn build(mut draft: Draft) -> Result<Classic, Misuse> {
     Ok(Classic { invocation, netns: draft.netns, notes, unnamed })
 }
 
-/// The fields that an editing command sets without being told.
+/// Fields that an editing command resets because their option is missing.
 pub(crate) fn unnamed(command: Command, has: impl Fn(Column) -> bool) -> Vec<&'static str> {
     match command {
         Command::EditService => unnamed_of::<Service>(has),
@@ -362,7 +362,7 @@ fn service(draft: &mut Draft, notes: &mut Vec<String>) -> Result<Service, Misuse
     Ok(service)
 }
 
-/// Without a port the real server has that of the service.
+/// The key of the real server. Without a port, it has the port of the service.
 fn real_server(draft: &Draft) -> Result<DestinationKey, Misuse> {
     let service = key(draft)?;
     let (address, port) = draft.real_server.ok_or_else(|| missing(Column::RealServer, draft))?;
@@ -417,7 +417,7 @@ fn list(draft: &Draft) -> List {
     if draft.has(Column::Daemon) {
         return List::Daemons;
     }
-    // Where several are given, the old tool lets the first of these win.
+    // If several are given, the old tool uses the first one in this list.
     let columns = [
         (Column::Stats, Layout::Stats),
         (Column::Rate, Layout::Rate),

@@ -1,4 +1,4 @@
-//! Rule files: one command a line.
+//! Reads rule files, which have one command on each line.
 
 use std::borrow::Cow;
 use std::io::{BufRead, Read};
@@ -14,30 +14,30 @@ use super::parser::{self, Classic, Invocation};
 use super::scanner::Scanner;
 use super::validate::usual_notes;
 
-/// Bytes of a line at most. A rule has about a hundred.
+/// Length limit of a line in bytes. A rule has about a hundred.
 pub(crate) const LONGEST: usize = 64 * 1024;
 
-/// Bytes of a file at most: of input that never ends too.
+/// Size limit of a file in bytes, which also ends endless input.
 pub(crate) const MOST_BYTES: u64 = 64 << 20;
 
-/// Commands of a file at most: each is held until all are read.
+/// Limit of the number of commands, because all are kept until the whole file is read.
 const MOST_COMMANDS: u32 = 1_000_000;
 
-/// Commands that there is room for from the first on: it costs no memory before they are there, and a
-/// list that grows to this leaves holes behind.
+/// Initial room for commands. It costs no memory until it is used, while a growing list would
+/// leave holes in the heap.
 const ROOM: usize = 4096;
 
-/// A command of a rule file, with the place where it stands.
+/// A command of a rule file with its line number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleLine {
-    /// Counted from 1.
+    /// Line number, from 1.
     pub number: u32,
-    /// What it asks for.
+    /// Kind of the request.
     pub invocation: Invocation,
 }
 
 impl RuleLine {
-    /// The change that it asks for; `None` for a command that changes nothing, such as `-L`.
+    /// The change on the line; `None` for a command that changes nothing, such as `-L`.
     pub fn change(&self) -> Option<&Change> {
         match &self.invocation {
             Invocation::Change(change) => Some(change),
@@ -46,12 +46,12 @@ impl RuleLine {
     }
 }
 
-/// Reads a whole rule file. Blank lines and comments (`#` at the start of a word) are passed over,
-/// and so is the word `ipvsadm`, or a path to it, at the start of a line.
+/// Reads a whole rule file. Skips blank lines and comments (`#` at the start of a word), and the
+/// word `ipvsadm`, or a path to it, at the start of a line.
 ///
 /// # Errors
-/// [`Error::RuleFile`] for a line that makes no command, [`Error::Mistakes`] for up to ten of them,
-/// [`Error::Io`] where `file` cannot be read, [`Error::Rejection`] where it has more than 64 MiB or a
+/// [`Error::RuleFile`] for an invalid line, [`Error::Mistakes`] for up to ten of them,
+/// [`Error::Io`] if `file` cannot be read, [`Error::Rejection`] if it has more than 64 MiB or a
 /// million commands.
 pub fn read_rules(
     scanner: &mut Scanner,
@@ -74,7 +74,7 @@ pub fn read_rules(
     mistakes.into_result().map(|()| lines)
 }
 
-/// What follows cannot be read, or is the rest of a line that is too long.
+/// Whether nothing can be read after this error, or only the rest of an overlong line.
 fn ends_reading(error: &Error) -> bool {
     match error {
         Error::RuleFile { source, .. } => matches!(source, Misuse::LongLine { .. }),
@@ -83,8 +83,8 @@ fn ends_reading(error: &Error) -> bool {
     }
 }
 
-/// The same line by line: to hold a file of many thousand rules costs more time, in pages of memory
-/// touched, than to read it.
+/// Like [`read_rules`], but returns line after line. Storing a file of many thousand rules takes
+/// longer than reading it, because it touches many pages of memory.
 pub(crate) fn rule_lines(
     scanner: &mut Scanner,
     program: &str,
@@ -95,7 +95,7 @@ pub(crate) fn rule_lines(
     std::iter::from_fn(move || {
         loop {
             bytes.clear();
-            // One more than a line may have, and its end.
+            // Room for one byte more than the limit, and for the line feed.
             match file.by_ref().take(LONGEST as u64 + 2).read_until(b'\n', &mut bytes) {
                 Ok(0) => return None,
                 Ok(_) => number += 1,
@@ -112,7 +112,7 @@ pub(crate) fn rule_lines(
             if line.is_empty() {
                 continue;
             }
-            // Many times as fast as the second of the two.
+            // from_utf8 is many times as fast as from_utf8_lossy.
             let text =
                 str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
             let found = match parser.line(&text) {
@@ -135,17 +135,17 @@ pub(crate) fn rule_lines(
     })
 }
 
-/// Only the beginning is shown.
+/// Error for an overlong line, which shows only the beginning of the line.
 pub(crate) fn long_line(number: u32, line: &[u8]) -> Error {
     let text = String::from_utf8_lossy(&line[..line.len().min(SHOWN)]);
     let source = Misuse::LongLine { most: LONGEST };
     Error::RuleFile { line: number, text: format!("{}...", text.trim()), source }
 }
 
-/// Bytes of a line that is too long.
+/// Number of bytes to show of an overlong line.
 const SHOWN: usize = 60;
 
-/// A line that is not in the canonical form.
+/// Parses a line that is not canonical.
 fn other_line(
     scanner: &mut Scanner,
     program: &str,
@@ -158,7 +158,7 @@ fn other_line(
         .filter(|word| !word.is_empty())
         .take_while(|word| !word.starts_with('#'))
         .collect();
-    // No rule has these bytes: the old tool cut the line at a NUL.
+    // No rule contains these bytes; the old tool ended the line at a NUL.
     let control = |byte: &u8| matches!(byte, 0 | 1);
     if let Some(byte) = words.iter().flat_map(|word| word.bytes()).find(control) {
         return Err(Misuse::ControlByte { byte });
@@ -184,10 +184,9 @@ fn other_line(
     Err(Misuse::NoCommand { program: program.to_owned(), found, meant })
 }
 
-/// The table that these lines make of an empty one, and where in the file its parts stand; `see` sees
-/// each line. Up to ten mistakes are reported: those of the lines themselves, or, if there are none,
-/// lines that the kernel would refuse. After a mistake of the first kind many of the second would only
-/// follow from it.
+/// The table that these lines describe, and the line number of each object. Calls `see` for each
+/// line. Reports up to ten mistakes: invalid lines or, if there are none, lines that the kernel
+/// would refuse. These two are not mixed, because an invalid line causes many refusals.
 pub(crate) fn table_of(
     scanner: &mut Scanner,
     program: &str,
@@ -249,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_executed_on_an_empty_table() {
+    fn read_table_starts_with_an_empty_table() {
         let table = read_table(
             "-A -t 192.0.2.80:80 -s rr\n\
              -a -t 192.0.2.80:80 -r 198.51.100.21:80 -g -w 1\n\
@@ -263,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_that_would_fail_is_named() {
+    fn read_table_names_a_line_that_the_kernel_would_refuse() {
         let refused = |file: &str| match read_table(file) {
             Err(Error::Rejection(Rejection::Contradiction { place, errno, earlier, .. })) => {
                 (place.unwrap(), errno, earlier)

@@ -1,9 +1,8 @@
-//! Command lines to options with their values, by clap.
+//! Reads options and their values with clap.
 //!
-//! clap knows nothing of popt's bundles and optional values, nor in which order options of different
-//! names stand. It is therefore given the tokens of a line, all in one form: `--name` or
-//! `--name=value`, then the loose words after `--`. Where each stands, and where the line goes wrong,
-//! the tokens say.
+//! clap does not support popt's bundles and optional values, nor the order of different options. So
+//! it gets the tokens of a line in one form: `--name` or `--name=value`, then the loose words after
+//! `--`. The tokens tell the order of options and the place of a mistake.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use indexmap::IndexSet;
@@ -14,16 +13,16 @@ use super::values::Names;
 
 const LOOSE: &str = "words";
 
-/// An option, or a command, with its value.
+/// An option or a command with its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Taken<'a> {
     pub(crate) what: What,
     pub(crate) value: Option<String>,
-    /// The last word that belongs to it, as typed.
+    /// Last word of the option, as typed.
     pub(crate) last_word: &'a str,
 }
 
-/// A command line, read up to its first mistake.
+/// A command line up to its first mistake.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Words<'a> {
     pub(crate) taken: Vec<Taken<'a>>,
@@ -31,25 +30,26 @@ pub(crate) struct Words<'a> {
     pub(crate) mistake: Option<Mistake<'a>>,
 }
 
-/// Reads words of the classic language.
+/// Reader of command lines and rule lines.
 #[derive(Default)]
 pub struct Scanner {
-    /// clap, set up when it is first needed: making it costs more than using it, and rule lines in the
-    /// canonical form do not need it.
+    /// clap's parser, created on first use. Creating it costs more than using it, and canonical
+    /// rule lines do not need it.
     language: Option<Command>,
-    /// How names of hosts and ports are looked up.
+    /// Functions that look up host and port names.
     pub(crate) names: Names,
-    /// What lines of files mean otherwise than they say; of a file that is read twice once.
+    /// Notes about lines of files whose effect differs from their text. A set, because a file may
+    /// be read twice.
     pub(crate) notes: IndexSet<String>,
 }
 
 impl Scanner {
-    /// A scanner that looks up names of hosts and ports; the default one knows none.
+    /// A scanner that looks up names. The default scanner refuses names.
     pub fn new(names: Names) -> Self {
         Self { names, ..Self::default() }
     }
 
-    /// Takes what was noted of lines of files: those that mean otherwise than they say.
+    /// Takes the notes about lines of files.
     pub(crate) fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes).into_iter().collect()
     }
@@ -72,7 +72,7 @@ impl Scanner {
         let loose = std::iter::once("--").chain(loose).map(str::to_owned);
         let language = self.language.get_or_insert_with(language);
         let Ok(matches) = language.try_get_matches_from_mut(options.chain(loose)) else {
-            // clap refuses nothing of this form; if it did, the first option would be to blame.
+            // clap accepts every line of this form. If it does not, blame the first option.
             let word = given.first().map_or("", |first| first.word);
             let mistake = Some(Mistake { word, lacks_value: None });
             return Words { mistake, ..Words::default() };
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::classic::lexer::tokens_of;
 
-    /// `name=value` of each option.
+    /// Formats each option as `name=value`.
     fn names(words: &Words<'_>) -> Vec<String> {
         let name = |it: &Taken<'_>| match &it.value {
             Some(value) => format!("{}={value}", it.what.long()),
@@ -134,7 +134,7 @@ mod tests {
         words.taken.iter().map(name).collect()
     }
 
-    /// The options, the loose words, and the mistake with whether a value is missing.
+    /// Options, loose words, and the mistake; its flag tells whether a value is missing.
     fn read(line: &str) -> (Vec<String>, Vec<String>, Option<(String, bool)>) {
         let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let words = Scanner::default().read(&tokens_of(&args));
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn optional_value_is_no_option_and_no_dash() {
+    fn an_optional_value_never_begins_with_a_dash() {
         assert_eq!(options("-p -t X"), ["persistent", "tcp-service=X"]);
         let (options, loose, _) = read("-p -");
         assert_eq!((&options[..], &loose[..]), (&["persistent".into()][..], &["-".into()][..]));
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_value_is_told_from_an_unknown_option() {
+    fn a_missing_value_is_distinguished_from_an_unknown_option() {
         let (options, _, mistake) = read("-L -At");
         assert_eq!(options, ["list", "add-service"]);
         assert_eq!(mistake, Some(("-At".to_owned(), true)));

@@ -1,8 +1,8 @@
-//! What an option that does not exist was probably meant to be.
+//! Proposes an option for an unknown one.
 
 use super::options::{COMMANDS, OPTIONS};
 
-/// Names that other programs have for options.
+/// Names that other programs use for options.
 const SYNONYMS: [(&str, &str); 14] = [
     ("algorithm", "--scheduler"),
     ("direct", "--gatewaying (-g)"),
@@ -20,7 +20,7 @@ const SYNONYMS: [(&str, &str); 14] = [
     ("tunneling", "--ipip (-i)"),
 ];
 
-/// The option whose name is nearest to a word that is none.
+/// The option whose name is most similar to an unknown one.
 pub(super) fn suggestion(word: &str) -> Option<String> {
     let name = word.strip_prefix("--")?.split('=').next()?;
     if let Some((_, known)) = SYNONYMS.iter().find(|(synonym, _)| *synonym == name) {
@@ -35,7 +35,7 @@ pub(super) fn suggestion(word: &str) -> Option<String> {
         .map(|(_, known)| format!("--{known}"))
 }
 
-/// popt knows no abbreviations, but people do.
+/// The only option that begins with `name`. popt accepts no abbreviations, but people type them.
 fn unique_start(name: &str) -> Option<&'static str> {
     let mut starts = COMMANDS
         .iter()

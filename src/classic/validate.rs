@@ -103,20 +103,20 @@ fn in_range(mut odd: impl Iterator<Item = OutOfRange>) -> Result<(), NotExpressi
     odd.next().map_or(Ok(()), |odd| Err(NotExpressible::Value(odd.field)))
 }
 
-/// Whether a service that is given by the options in `has` takes `option`.
+/// Whether a service with the options in `has` accepts `option`.
 pub(crate) fn service_takes(option: Opt, has: impl Fn(Opt) -> bool) -> bool {
     option != Opt::Ops || has(Opt::Udp) || has(Opt::Fwmark)
 }
 
-/// What to say of a change whatever its form. A saved table may have been so before: nothing is said
-/// of its lines.
+/// Notes about a change. Not used for lines of a file, since a saved table may contain such values.
 pub(crate) fn usual_notes(change: &Change) -> impl Iterator<Item = String> {
     let notes = [holes(change), marked_one_packet(change), idle_engine(change)];
     notes.into_iter().flatten()
 }
 
-/// What to say of `--pe` without `-p`: the kernel asks the engine where to send a packet only for
-/// persistent services. Other things that an engine does, such as `sip` for outgoing calls, go on.
+/// Note about `--pe` without `-p`. The kernel asks the engine where to send a packet only for
+/// persistent services; other functions of an engine, such as `sip` for outgoing calls, work
+/// nevertheless.
 fn idle_engine(change: &Change) -> Option<String> {
     let (Change::AddService(service) | Change::UpdateService(service)) = change else {
         return None;
@@ -125,7 +125,8 @@ fn idle_engine(change: &Change) -> Option<String> {
         .then(|| "without -p, --pe does not keep clients on one real server".to_owned())
 }
 
-/// What to say of `-o` with a mark: the kernel looks at the protocol of each packet.
+/// Note about `-o` with a firewall mark: it affects only UDP packets, because the kernel checks the
+/// protocol of each packet.
 fn marked_one_packet(change: &Change) -> Option<String> {
     let (Change::AddService(service) | Change::UpdateService(service)) = change else {
         return None;
@@ -135,8 +136,8 @@ fn marked_one_packet(change: &Change) -> Option<String> {
         .then(|| "-o has no effect on packets other than UDP".to_owned())
 }
 
-/// What to say of a mask with holes. Other programs make them, and saved tables have them; who types
-/// one has mostly made a mistake.
+/// Note about a noncontiguous mask. Other programs and saved tables use such masks, but a typed one
+/// is usually a mistake.
 pub(crate) fn holes(change: &Change) -> Option<String> {
     let (Change::AddService(service) | Change::UpdateService(service)) = change else {
         return None;

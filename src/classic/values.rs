@@ -1,34 +1,34 @@
-//! Words to values: numbers, addresses, masks, names.
+//! Parses values: numbers, addresses, masks, names.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
 use crate::model::{Family, Granularity, Protocol};
 
-/// How names become numbers. This room does no I/O, so its callers bring the functions that ask the
-/// system.
+/// Functions that look up names. This room does no I/O, so its callers provide them.
 #[derive(Clone, Copy, Debug)]
 pub struct Names {
-    /// The first address of a host in this family.
+    /// Returns the first address of a host in this family.
     pub address_of: fn(&str, Family) -> Option<IpAddr>,
-    /// The port of a service that uses this protocol.
+    /// Returns the port of a service for this protocol.
     pub port_of: fn(&str, Protocol) -> Option<u16>,
 }
 
 impl Default for Names {
-    /// No host and no port has a name.
+    /// Functions that find no name.
     fn default() -> Self {
         Self { address_of: |_, _| None, port_of: |_, _| None }
     }
 }
 
-/// What `isspace` takes in the C locale.
+/// The characters that `isspace` accepts in the C locale.
 const BLANKS: [char; 6] = [' ', '\t', '\n', '\x0b', '\x0c', '\r'];
 
-/// A decimal number as `strtol` reads it: leading blanks and `+` are fine, anything behind is not.
+/// Parses a decimal number as `strtol` does: leading blanks and `+` are accepted, trailing
+/// characters are not.
 pub(crate) fn number(word: &str, range: RangeInclusive<u32>) -> Option<u32> {
     let word = word.trim_start_matches(BLANKS);
-    // A minus is a number only before zero.
+    // A minus is accepted only before zero.
     let digits = match word.strip_prefix('-') {
         Some(zeros) if zeros.bytes().all(|byte| byte == b'0') => zeros,
         _ => word.strip_prefix('+').unwrap_or(word),
@@ -39,11 +39,11 @@ pub(crate) fn number(word: &str, range: RangeInclusive<u32>) -> Option<u32> {
     digits.parse().ok().filter(|number| range.contains(number))
 }
 
-/// An address, and a port where one is given; else a sentence, or nothing where the kind of value says
-/// enough.
+/// An address and an optional port. The error is an explanation, or `None` if the kind of value
+/// explains enough.
 pub(crate) type Endpoint = Result<(IpAddr, Option<u16>), Option<String>>;
 
-/// `ADDRESS[:PORT]`.
+/// Parses `ADDRESS[:PORT]`.
 pub(crate) fn endpoint(word: &str, protocol: Protocol, names: Names) -> Endpoint {
     if let Some(inside) = word.strip_prefix('[') {
         let Some((host, rest)) = inside.split_once(']') else {
@@ -98,9 +98,8 @@ fn port_number(word: &str, protocol: Protocol, names: Names) -> Result<u16, Opti
     })
 }
 
-/// An IPv4 address in any form that `inet_aton` takes: one to four parts, each decimal, octal
-/// (`012`) or hexadecimal (`0xa`); the last part fills what remains. What follows a blank is not
-/// looked at.
+/// Parses an IPv4 address as `inet_aton` does: one to four parts, each decimal, octal (`012`) or
+/// hexadecimal (`0xa`). The last part fills the remaining bytes, and text after a blank is ignored.
 pub(crate) fn ipv4(word: &str) -> Option<Ipv4Addr> {
     let word = word.split(BLANKS).next()?;
     let parts = word.split('.').map(part).collect::<Option<Vec<u32>>>()?;
@@ -123,13 +122,13 @@ fn part(word: &str) -> Option<u32> {
         None if word.len() > 1 && word.starts_with('0') => (&word[1..], 8),
         None => (word, 10),
     };
-    // from_str_radix takes a sign, inet_aton does not.
+    // from_str_radix accepts a sign, but inet_aton does not.
     let plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     if plain { u32::from_str_radix(digits, radix).ok() } else { None }
 }
 
-/// The value of `-M` for an IPv4 service: four numbers, with holes too, or `/LENGTH`. Not fewer of
-/// them, where the old tool makes 0.0.0.24 of `24`.
+/// Parses the value of `-M` for an IPv4 service: four numbers, even noncontiguous, or `/LENGTH`.
+/// Fewer numbers are refused, while the old tool turns `24` into 0.0.0.24.
 pub(crate) fn netmask(word: &str) -> Option<Granularity> {
     if let Some(length) = word.strip_prefix('/') {
         let length = number(length, 0..=32)?;
@@ -139,7 +138,7 @@ pub(crate) fn netmask(word: &str) -> Option<Granularity> {
     word.parse().ok().map(Granularity::V4)
 }
 
-/// The value of `-M` for an IPv6 service: `atoi`, so only the leading digits count.
+/// Parses the value of `-M` for an IPv6 service as `atoi` does, so only the leading digits count.
 pub(crate) fn prefix_length(word: &str) -> Option<Granularity> {
     let word = word.trim_start();
     let word = word.strip_prefix('+').unwrap_or(word);
@@ -152,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_as_strtol_reads_them() {
+    fn numbers_are_read_like_strtol() {
         assert_eq!(number("  +7", 0..=9), Some(7));
         assert_eq!(number("-0", 0..=9), Some(0));
         for word in ["", " ", "+", "-1", "0x5", "5 ", "5a", "10", "++5", "99999999999"] {
@@ -161,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_as_inet_aton_reads_them() {
+    fn addresses_are_read_like_inet_aton() {
         assert_eq!(ipv4("10.1"), Some(Ipv4Addr::new(10, 0, 0, 1)));
         assert_eq!(ipv4("0x0a000001"), Some(Ipv4Addr::new(10, 0, 0, 1)));
         assert_eq!(ipv4("012.0.0.1"), Some(Ipv4Addr::new(10, 0, 0, 1)));

@@ -1,4 +1,4 @@
-//! `ipvsadm-save` and `ipvsadm-restore`.
+//! Arguments of `ipvsadm-save` and `ipvsadm-restore`.
 
 use super::request::Request;
 use crate::classic::lexer::{Given, Mistake, Token, What, tokens};
@@ -16,19 +16,19 @@ const RESTORE_USAGE: &str = "Usage: ipvsadm-restore [--netns NAME] < FILE\n  \
 const SAVE_STREAM: &str = "the rules go to standard output: ipvsadm-save > FILE";
 const RESTORE_STREAM: &str = "the rules come from standard input: ipvsadm-restore < FILE";
 
-/// What to say of a word that is passed over.
+/// Note about an ignored word.
 fn ignored(word: &str, stream: &str) -> String {
     format!("`{word}' was ignored: {}", remark(word).as_deref().unwrap_or(stream))
 }
 
-/// Words without a dash were always passed over.
+/// Reads the arguments of ipvsadm-save, which has always ignored words without a dash.
 pub(super) fn save(args: &[String]) -> Request {
     let usage = || Request::Told { text: SAVE_USAGE.to_owned(), status: 1 };
     let Ok((netns, others)) = netns(args) else { return usage() };
     let (options, others): (Vec<&str>, Vec<&str>) =
         others.into_iter().partition(|word| word.starts_with('-'));
     if options.iter().any(|word| *word != "-n") {
-        // An error also where help was asked for, as it was.
+        // As with the old program, this is an error even if help was requested.
         return usage();
     }
     let numeric = !options.is_empty();
@@ -37,7 +37,7 @@ pub(super) fn save(args: &[String]) -> Request {
     Request::Classic(Classic { netns, notes, ..invocation.into() })
 }
 
-/// All other words were always passed over.
+/// Reads the arguments of ipvsadm-restore, which has always ignored all other words.
 pub(super) fn restore(args: &[String]) -> Request {
     match netns(args) {
         Ok((netns, others)) => {
@@ -48,10 +48,10 @@ pub(super) fn restore(args: &[String]) -> Request {
     }
 }
 
-/// `--netns` without a name.
+/// Error: `--netns` without a name.
 struct NoName;
 
-/// The network namespace that the words name, and the other words. Other options have no value here.
+/// Splits the words into the network namespace and all others. No other option has a value here.
 fn netns(args: &[String]) -> Result<(Option<String>, Vec<&str>), NoName> {
     let (mut found, mut others) = (None, Vec::new());
     let mut rest = tokens(args.iter().map(String::as_str));

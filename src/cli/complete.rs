@@ -1,8 +1,8 @@
-//! What can stand next on a command line that is being typed.
+//! Completes a command line that is being typed.
 //!
-//! The shells ask `ipvsadm __complete PROGRAM WORD…`, where the last word is the one under the
-//! cursor, perhaps empty. What can be said from the tables of the languages is said here; what only
-//! the kernel knows is named, for `cmd` to look up.
+//! The shells call `ipvsadm __complete PROGRAM WORD…`; the last word is the one under the cursor,
+//! and may be empty. This module answers from the tables of both languages. For candidates that
+//! only the kernel knows, it tells `cmd` what to look up.
 
 mod classic;
 mod verbs;
@@ -17,15 +17,15 @@ use wanted::Values;
 
 pub use wanted::{Candidate, Live, Wanted};
 
-/// The first word of a question for completions.
+/// First argument of a call by a shell.
 pub(super) const QUESTION: &str = "__complete";
 
-/// The schedulers of Linux.
+/// All schedulers of Linux.
 pub fn schedulers() -> Vec<Candidate> {
     kinds(&SCHEDULERS)
 }
 
-/// The persistence engines of Linux.
+/// All persistence engines of Linux.
 pub fn engines() -> Vec<Candidate> {
     kinds(&ENGINES)
 }
@@ -34,7 +34,7 @@ fn kinds(kinds: &[Kind]) -> Vec<Candidate> {
     kinds.iter().map(|kind| Candidate::new(kind.name, kind.help)).collect()
 }
 
-/// Reads the words behind `QUESTION`: the program's name, and those behind that.
+/// Reads the words after [`QUESTION`]: the name of the program and its arguments.
 pub fn wanted(words: &[String]) -> Wanted {
     let Some((name, words)) = words.split_first() else { return Wanted::default() };
     let (typed, words) = words.split_last().map_or(("", words), |(word, rest)| (word, rest));
@@ -56,7 +56,7 @@ pub fn wanted(words: &[String]) -> Wanted {
     }
 }
 
-/// What `ipvsadm-save` and `ipvsadm-restore` take: these options, and `--netns`.
+/// Completes `ipvsadm-save` and `ipvsadm-restore`, which take these options and `--netns`.
 fn companion(options: &[(&str, Opt)], words: &[String], typed: &str) -> Wanted {
     const NETNS: What = What::Option(Opt::Netns);
     let waits = |it: &Token<'_>| matches!(it, Token::Mistake(it) if it.lacks_value == Some(NETNS));
@@ -87,7 +87,7 @@ fn help_is_offered_and_goes_on_with_verbs() {
 }
 
 #[test]
-fn save_and_restore_offer_what_they_take() {
+fn save_and_restore_offer_their_options() {
     let ask = |line: &str| wanted(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
     let words = |line: &str| ask(line).fixed.into_iter().map(|it| it.word).collect::<Vec<_>>();
     assert_eq!(words("ipvsadm-save -"), ["-n", "--netns"]);
@@ -98,7 +98,7 @@ fn save_and_restore_offer_what_they_take() {
     assert_eq!(glued.live, [Live::Namespaces]);
 }
 
-/// Questions of tests, as a shell would ask them.
+/// Calls of the completion as a shell would make them.
 #[cfg(test)]
 mod asked {
     use super::{Wanted, wanted};

@@ -1,4 +1,4 @@
-//! From arguments to what is to be done. Nothing here runs anything.
+//! Reads arguments and returns requests. Nothing here executes them.
 
 mod companions;
 pub mod complete;

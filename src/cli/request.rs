@@ -1,30 +1,30 @@
-//! What a command line asks for.
+//! The request of a command line.
 
 use super::complete::Wanted;
 use super::verbs::Called;
 use crate::classic::parser::Classic;
 
-/// What the words behind the name ask for.
+/// Request of the words after argument 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// A command of the classic language.
     Classic(Classic),
-    /// A verb.
+    /// A verb with its arguments.
     Verb(Called),
-    /// What the parser has to tell: help, or what is wrong.
+    /// Print a text, such as help, and exit.
     Told {
-        /// The text.
+        /// Text to print.
         text: String,
-        /// The exit status.
+        /// Exit status.
         status: u8,
     },
-    /// Replace the table by the rules on standard input.
+    /// Replace the kernel's table by the rules on standard input.
     Replace {
-        /// The network namespace to do it in.
+        /// Network namespace for the command, if not the current one.
         netns: Option<String>,
-        /// What to say of words that were passed over.
+        /// Notes about ignored words.
         ignored: Vec<String>,
     },
-    /// Say how a word can go on: a shell asks.
+    /// Print the candidates of a completion for a shell.
     Complete(Wanted),
 }

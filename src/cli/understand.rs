@@ -1,4 +1,4 @@
-//! From words to a request.
+//! Decides what the arguments of a program ask for.
 
 use super::companions::{restore, save};
 use super::complete;
@@ -12,10 +12,10 @@ use crate::classic::parser::Invocation;
 use crate::error::Error;
 
 impl Program {
-    /// Reads the words behind the program's name, which `name` is.
+    /// Reads the arguments; `name` is argument 0.
     ///
     /// # Errors
-    /// What is wrong with them.
+    /// The first mistake.
     pub fn understand(
         self,
         scanner: &mut Scanner,

@@ -1,4 +1,4 @@
-//! The verbs: everything that the old tool did not have. Parsed with clap as it is.
+//! The verbs, which the old tool did not have. clap parses them.
 
 mod apply;
 mod arguments;
@@ -21,43 +21,43 @@ pub use set::SetVerb;
 use crate::classic::Names;
 use crate::error::{Mistake, Usage};
 
-/// A verb with what every verb takes.
+/// A verb with the options that every verb has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Called {
-    /// What to do.
+    /// The verb with its arguments.
     pub verb: Verb,
-    /// The network namespace to do it in.
+    /// Network namespace for the verb, if not the current one.
     pub netns: Option<String>,
-    /// Report in JSON.
+    /// Print the report as JSON.
     pub json: bool,
 }
 
-/// What a verb asks for.
+/// A verb with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// `apply`: the table becomes that of a file.
+    /// `apply`: makes the kernel's table equal to a file.
     Apply(ApplyVerb),
-    /// `completions`: the script for a shell.
+    /// `completions`: prints the script of a shell.
     Completions(Shell),
-    /// `diff`: what differs between a file and the table, or another file.
+    /// `diff`: compares a file with the table or with another file.
     Diff(DiffVerb),
-    /// `rs`: real servers.
+    /// `rs`: prepares this host as a real server, undoes that, or shows its status.
     Rs(HostVerb),
-    /// `director`: directors.
+    /// `director`: prepares this host as a director, undoes that, or shows its status.
     Director(HostVerb),
-    /// `set`: change only what is named.
+    /// `set`: changes only the named fields.
     Set(SetVerb),
 }
 
-/// What the words of a verb lead to.
+/// Result of parsing the arguments of a verb.
 pub enum Answer {
-    /// The verb runs.
+    /// Run the verb.
     Call(Called),
-    /// Its help text is printed.
+    /// Print this help text.
     Help(String),
 }
 
-/// The parser of all verbs.
+/// clap's parser of all verbs.
 pub fn command() -> Command {
     Command::new("ipvsadm")
         .about("Administration of the Linux Virtual Server")
@@ -107,7 +107,7 @@ pub fn parse(args: &[String], names: Names) -> Result<Answer, Usage> {
     }))
 }
 
-/// `VERB help` is `VERB --help`: nobody has a file of rules called `help`, and `./help` names one.
+/// Turns `VERB help` into `VERB --help`. A rule file of that name can be given as `./help`.
 fn asked_for_help(args: &[String]) -> Vec<String> {
     let mut args = args.to_vec();
     let command = command();
@@ -125,10 +125,10 @@ fn asked_for_help(args: &[String]) -> Vec<String> {
     args
 }
 
-/// The help text of the verb that these words name, as for `ipvsadm help rs prepare`.
+/// The help text of the verb with these words, as for `ipvsadm help rs prepare`.
 ///
 /// # Errors
-/// There is no such verb.
+/// The words name no verb.
 pub fn help(words: &[String]) -> Result<Answer, Usage> {
     let command = command();
     let mut parser = &command;
@@ -166,7 +166,7 @@ mod tests {
     use crate::cli::{Program, Request};
 
     #[test]
-    fn every_verb_is_known_by_its_first_word() {
+    fn every_verb_is_recognised_by_its_first_word() {
         let command = command();
         let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
         assert_eq!(names, crate::classic::VERBS);
@@ -187,7 +187,7 @@ mod tests {
         }
     }
 
-    /// Every command of ours in the examples of a help text.
+    /// The commands of this program in the examples of a help text.
     fn examples(help: &str) -> Vec<Vec<String>> {
         let (_, examples) = help.split_once("EXAMPLES").expect("examples at the end");
         let lines = examples.replace("\\\n", " ");

@@ -1,4 +1,4 @@
-//! What all listings have in common.
+//! Options and formats that all listings share.
 
 use crate::error::Error;
 use crate::model::{Naming, Numbers};

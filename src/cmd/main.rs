@@ -22,7 +22,7 @@ pub fn main() -> ExitCode {
     let mut session = session.with_colours().with_names_of(args);
     let outcome = session.run(Program::from_name(&name), &texts);
     let status = session.finish(outcome);
-    // The kernel takes back all of it at once.
+    // Skip the destructors, because the kernel frees everything when the process ends.
     std::mem::forget(session);
     ExitCode::from(status)
 }

@@ -1,4 +1,5 @@
-//! What every command works with: where results and complaints go, and the kernel.
+//! [`Session`]: the state of one run, with its output, its messages and its connection to the
+//! kernel.
 
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, IsTerminal, Write, stdout};
@@ -24,7 +25,7 @@ const UNREPORTED: u8 = 5;
 
 /// State of one run of the program.
 pub struct Session<'a> {
-    /// Where results go.
+    /// Writer of results.
     pub out: &'a mut dyn Write,
     pub(super) complaints: Complaints<'a>,
     /// Parser of rule files.
@@ -36,7 +37,7 @@ pub struct Session<'a> {
     /// Whether results go to a terminal; determined on first use.
     on_terminal: Option<bool>,
     client: Option<Client>,
-    /// Those given so far.
+    /// Hints printed so far, to avoid repetitions.
     hints: BTreeSet<String>,
     pub(super) settled: Option<Settled>,
     pub(super) args: Args,

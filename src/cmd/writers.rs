@@ -58,7 +58,7 @@ pub(super) fn told(session: &mut Session<'_>, rollback: Rollback) -> u8 {
     }
 }
 
-/// The lock of a writer that must have one.
+/// Takes the lock; an error if there is none.
 pub(super) fn locked(session: &mut Session<'_>, wait: Duration) -> Result<Journal, Error> {
     match lock::within(wait) {
         // Report missing table access first.

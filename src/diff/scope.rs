@@ -140,7 +140,7 @@ fn lies_in(address: IpAddr, (network, length): (IpAddr, u8)) -> bool {
     differing >= u32::from(length)
 }
 
-/// Which part of the desired state is meant.
+/// Limits of a plan: the part of the table it may change, and what it keeps there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The plan changes only services in any of these scopes; then time-outs and daemons stay too.
@@ -161,7 +161,7 @@ impl Limits {
         self.scopes.is_empty()
     }
 
-    /// What the table should be: the desired state where it is ours, the current state elsewhere.
+    /// The table to reach: the desired state within the limits, the current state elsewhere.
     pub fn target<'a>(&self, current: &Table, desired: &'a Table) -> Cow<'a, Table> {
         if *self == Self::default() {
             return Cow::Borrowed(desired);

@@ -117,7 +117,7 @@ pub enum Misuse {
     Value {
         /// Expected kind of value.
         kind: ValueKind,
-        /// The value as typed.
+        /// Value as typed.
         word: String,
         /// Reason, if the message does not tell it.
         reason: Option<String>,

@@ -91,7 +91,7 @@ pub enum Obstacle {
     /// Another host answers for the address.
     #[error("{mac} on {name} already answers for {address}")]
     Answered {
-        /// The virtual address.
+        /// Virtual address.
         address: IpAddr,
         /// Hardware address of the other host.
         mac: String,
@@ -101,7 +101,7 @@ pub enum Obstacle {
     /// A proxy entry answers for the address.
     #[error("a proxy neighbour entry on {name} answers for {address}")]
     Proxy {
-        /// The virtual address.
+        /// Virtual address.
         address: IpAddr,
         /// Interface of the proxy entry.
         name: String,
@@ -175,7 +175,7 @@ pub enum Obstacle {
     /// The state file is malformed.
     #[error("the state file {path} cannot be read: {why}")]
     StateFile {
-        /// The file.
+        /// Path of the file.
         path: String,
         /// Error of the JSON parser, or another reason.
         why: String,

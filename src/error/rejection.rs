@@ -62,10 +62,10 @@ pub enum Rejection {
         /// Ports of real servers with the same address.
         ports: Vec<u16>,
     },
-    /// An input without services, which would delete everything.
+    /// The input defines no services, so that all existing ones would be deleted.
     #[error("{}", empty(*.existing, *.is_scoped))]
     Empty {
-        /// How many services would be deleted.
+        /// Number of services that would be deleted.
         existing: usize,
         /// The scope of the run does not cover the whole table.
         is_scoped: bool,
@@ -115,7 +115,7 @@ fn empty(existing: usize, is_scoped: bool) -> String {
     }
 }
 
-/// Says where a file defines the same before.
+/// Hint that names the place which adds the same object earlier.
 pub(crate) fn made_before(place: &str) -> String {
     format!("{place} already defines it: remove one of the two")
 }

@@ -1,4 +1,4 @@
-//! The hint of every mistake that is found before the first change.
+//! The hint for every error that was found before the first change.
 
 /// Hint for every error that was found before the first change.
 pub(crate) const UNCHANGED: &str = "nothing was changed";

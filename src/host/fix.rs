@@ -1,4 +1,4 @@
-//! From what mends a problem to a command that is safe to paste on this host.
+//! Turns a remedy into a command that is safe to paste on this host.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -11,16 +11,16 @@ use crate::model::quote::shell;
 use crate::model::set_parameter;
 use crate::system::namespace::is_process;
 
-/// Who prepared the host, as far as the choice of a command depends on it.
+/// Facts about who prepared the host, on which the choice of a command depends.
 pub struct Preparer<'a> {
-    /// The state file of this verb.
+    /// Content of the state file of this verb.
     pub state: &'a State,
     /// Argument of `--netns`.
     pub netns: Option<&'a str>,
 }
 
 impl Preparer<'_> {
-    /// Writes the command that mends the problem into the finding, or a hint where there is none.
+    /// Adds to the finding the command that fixes the problem or, if there is none, a hint.
     pub fn advise(&self, finding: &mut Finding, spec: &Spec, facts: &Facts) {
         let Some(remedy) = &finding.remedy else { return };
         let obstacle = self.obstacle(spec, facts);
@@ -38,7 +38,7 @@ impl Preparer<'_> {
         };
     }
 
-    /// Why `prepare` would refuse: something else put an address on the host, or this program did
+    /// Reason why `prepare` would refuse: another program added an address, or this program did so
     /// for other options.
     fn obstacle(&self, spec: &Spec, facts: &Facts) -> Option<String> {
         let verb = spec.verb();
@@ -65,7 +65,7 @@ impl Preparer<'_> {
         None
     }
 
-    /// `prepare` with the options of `spec`. `persist` also writes lost files again.
+    /// The `prepare` command with the options of `spec`. `persist` also writes lost files again.
     pub fn prepare(&self, spec: &Spec, persist: bool) -> String {
         let holders = spec.holders().join(",");
         let mut words = vec!["prepare".to_owned()];
@@ -76,15 +76,15 @@ impl Preparer<'_> {
         self.command(spec.verb(), &words)
     }
 
-    /// What does a recorded step again that is not in effect any more.
+    /// The command that does a recorded step again which is no longer in effect.
     pub fn again(&self, entry: &Entry) -> Option<String> {
         let holder = entry.holders.iter().find(|holder| self.state.specs.contains_key(*holder))?;
         let spec = self.state.specs.get(holder)?;
         Some(self.prepare(spec, entry.step.path().is_some()))
     }
 
-    /// Undoes what a run left that did not finish. `None`: nobody recorded for whom it was done, and
-    /// an undo of everything would undo more.
+    /// The command that undoes the steps of an unfinished run. `None` if no holder was recorded,
+    /// because an undo without a holder would undo more.
     pub fn undo(&self, verb: &str, holders: &BTreeSet<String>) -> Option<String> {
         let mut words = vec!["undo".to_owned()];
         let vips: Vec<&str> =
@@ -110,10 +110,10 @@ impl Preparer<'_> {
         commands.map(|command| self.inside(&command)).collect::<Vec<_>>().join(" && ")
     }
 
-    /// A command of another program, in the network namespace of `--netns`.
+    /// Prefixes a command of another program so that it runs in the network namespace of `--netns`.
     fn inside(&self, command: &str) -> String {
         let Some(netns) = self.netns else { return command.to_owned() };
-        // A shell would open the file of a redirection outside.
+        // Without `sh -c`, the calling shell would open the redirected file outside the namespace.
         let command = if command.contains('>') {
             format!("sh -c {}", shell(command))
         } else {

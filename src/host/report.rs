@@ -37,7 +37,7 @@ pub struct Line {
     /// Reason of the outcome, if it is not obvious.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// A command that does the step again, if it does not hold any more. It is safe to paste.
+    /// Command that does the step again if it is no longer in effect; safe to paste.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
 }
@@ -59,7 +59,7 @@ pub struct Report {
     pub verb: &'static str,
     /// Whether the run changed anything.
     pub changed: bool,
-    /// The host is in the desired state.
+    /// Whether the host is in the desired state.
     pub ok: bool,
     /// The steps in their order.
     pub steps: Vec<Line>,

@@ -58,7 +58,7 @@ fn not_prepared(verb: &str) -> &'static str {
     }
 }
 
-/// Adds a finding, each once.
+/// Adds a finding unless the report has it already.
 fn add(report: &mut Report, finding: Option<Finding>) {
     let Some(finding) = finding else { return };
     report.ok &= finding.ok;
@@ -83,7 +83,7 @@ fn steps(runner: &mut Runner, report: &mut Report, netns: Option<&str>) -> Resul
     Ok(())
 }
 
-/// Steps that a run left which did not finish: nothing that is prepared needs them.
+/// Finds steps of an unfinished run, which no prepared address needs.
 fn unfinished(runner: &Runner, verb: &str, netns: Option<&str>) -> Option<Finding> {
     let state = &runner.state;
     let is_left =

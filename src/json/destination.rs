@@ -1,4 +1,4 @@
-//! A real server.
+//! The JSON form of a real server.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
     object::names::<Destination>(&["address", "port"], &after)
 });
 
-/// A real server: `address` and `port` identify it in its service.
+/// A real server; `address` and `port` are its key within the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DestinationFields {
     address: Option<IpAddr>,
@@ -110,7 +110,7 @@ impl From<&Destination> for DestinationFields {
 }
 
 impl DestinationFields {
-    /// As listed.
+    /// Converts a listed real server, with the counters that the listing contains.
     pub fn listed(entry: &DestinationEntry, counters: Counters) -> Self {
         let (stats, rate) = counters.of(&entry.stats);
         Self {
@@ -123,12 +123,12 @@ impl DestinationFields {
         }
     }
 
-    /// The real server; its values may be out of range.
+    /// Converts to a real server. Its values may be out of range.
     ///
     /// # Errors
-    /// What is wrong, in words.
+    /// An explanation that begins with the name of the field.
     pub fn destination(&self) -> Result<Destination, String> {
-        // Reading refuses an object without these two.
+        // `missing` refuses an object without these two keys.
         let address = self.address.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
         let port = self.port.unwrap_or_default();
         self.values.give(Destination::new(DestinationKey { address, port }))

@@ -1,6 +1,6 @@
-//! JSON: one object with a schema number. docs/json.md describes it.
+//! JSON: one object with a schema version. docs/json.md describes it.
 //!
-//! The fields of services and real servers come from the table of `model::field`.
+//! The fields of services and real servers come from the table in `model::field`.
 
 mod daemon;
 mod destination;

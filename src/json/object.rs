@@ -1,4 +1,4 @@
-//! An object with the fields of a table, and with keys of its own before and after them.
+//! Objects with the fields of a table, and with further keys before and after them.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,25 +10,25 @@ use serde::ser::SerializeMap;
 use super::value::Reading;
 use crate::model::field::{Field, Fields, Record};
 
-/// An object that is being read. A missing own key is `None`.
+/// An object while it is read. A missing further key is `None`.
 pub(super) trait Object: Sized {
-    /// Whose fields it has.
+    /// Type whose fields the object has.
     type Thing: Fields;
     /// Name in messages.
     const NAME: &'static str;
 
-    /// Every key that it knows, in the order in which they are written.
+    /// All keys, in the order in which they are written.
     fn names() -> &'static [&'static str];
 
-    /// An object without own keys.
+    /// An object without further keys.
     fn of(record: Record<Self::Thing>) -> Self;
 
     fn record(&mut self) -> &mut Record<Self::Thing>;
 
-    /// Reads the value of an own key.
+    /// Reads the value of a further key.
     fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error>;
 
-    /// The own key that is required and was not there.
+    /// A required further key that is missing.
     fn missing(&self) -> Option<&'static str>;
 }
 
@@ -41,12 +41,12 @@ pub(super) fn names<T: Fields>(
     [before, &fields, after].concat()
 }
 
-/// Reads an object; a key that it does not know is an error.
+/// Reads an object; an unknown key is an error.
 pub(super) fn read<'de, O: Object, D: Deserializer<'de>>(from: D) -> Result<O, D::Error> {
     from.deserialize_struct(O::NAME, O::names(), Objects(PhantomData))
 }
 
-/// Writes a key that has a value.
+/// Writes a key unless it has no value.
 pub(super) fn entry<M: SerializeMap>(
     map: &mut M,
     name: &'static str,
@@ -89,7 +89,7 @@ impl<'de, O: Object> Visitor<'de> for Objects<O> {
     }
 }
 
-/// The place of a key among these names.
+/// Deserialises a key as its index in these names.
 struct Key(&'static [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for Key {

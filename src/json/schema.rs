@@ -1,4 +1,4 @@
-//! The number of the format.
+//! Version of the JSON format.
 
-/// The number that changes with every change that a reader could stumble over.
+/// Incremented at every change that could break a reader.
 pub const SCHEMA: u32 = 1;

@@ -1,4 +1,4 @@
-//! A service, with its real servers.
+//! The JSON form of a service with its real servers.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -24,7 +24,7 @@ static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
     object::names::<Service>(&key, &["stats", "rate", "destinations"])
 });
 
-/// A service: `protocol`, `address` and `port`, or `fwmark` and `family`, identify it.
+/// A service; its key is `protocol`, `address` and `port`, or `fwmark` and `family`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceFields {
     protocol: Option<Word>,
@@ -35,7 +35,7 @@ pub struct ServiceFields {
     values: Record<Service>,
     stats: Option<StatsFields>,
     rate: Option<RateFields>,
-    /// The real servers.
+    /// Real servers; `None` leaves the key out.
     pub destinations: Option<Vec<DestinationFields>>,
 }
 
@@ -109,7 +109,7 @@ impl Object for ServiceFields {
 }
 
 impl From<&ServiceKey> for ServiceFields {
-    /// Only what identifies the service.
+    /// Converts a key, without any other field.
     fn from(key: &ServiceKey) -> Self {
         let mut fields = Self::of(Record::default());
         match key {
@@ -142,7 +142,7 @@ impl From<&Pool> for ServiceFields {
 }
 
 impl ServiceFields {
-    /// As listed.
+    /// Converts a listed service, with the counters that the listing contains.
     pub fn listed(
         entry: &ServiceEntry,
         destinations: Vec<DestinationFields>,
@@ -153,10 +153,10 @@ impl ServiceFields {
         Self { stats, rate, destinations, ..Self::from(&entry.service) }
     }
 
-    /// The service, without its real servers; its values may be out of range.
+    /// Converts to a service without real servers. Its values may be out of range.
     ///
     /// # Errors
-    /// What is wrong, in words.
+    /// An explanation that begins with the name of the field.
     pub fn service(&self) -> Result<Service, String> {
         self.values.give(Service::new(self.key()?, SchedulerName::from_kernel(b"")))
     }

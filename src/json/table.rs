@@ -1,4 +1,4 @@
-//! Whole tables.
+//! Reads and writes whole tables.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,7 +13,7 @@ use super::writer::{Style, Writer};
 use crate::error::{Errno, Rejection};
 use crate::model::{Change, DaemonRole, OutOfRange, Table, impossible, odd_daemon};
 
-/// What the listings and `-S` print. What else the listings print is passed over.
+/// The output of listings and of `-S`. Keys that do not belong to a table are ignored.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
@@ -28,8 +28,8 @@ struct Document {
     _size: Option<IgnoredAny>,
 }
 
-/// Reads a table: whatever a kernel can hold, and with it every table that was written. With a list of
-/// daemons, a role that is not in it runs not.
+/// Reads a table. Accepts everything that a kernel can hold, and so every saved table. If the file
+/// has a list of daemons, a role that is not in the list is stopped.
 pub fn read(text: &str) -> Result<Table, Rejection> {
     let document: Document =
         serde_json::from_str(text).map_err(|error| Rejection::Json(error.to_string()))?;
@@ -98,7 +98,7 @@ fn at(place: &str, why: &str) -> Rejection {
     Rejection::Json(format!("{place}: {why}"))
 }
 
-/// Writes a table.
+/// Writes a table in compact style.
 pub fn write(table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
     let mut writer = Writer::new(out, Style::Compact)?;
     writer.list("services")?;

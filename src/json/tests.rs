@@ -1,4 +1,4 @@
-//! docs/json.md has what the tables have.
+//! docs/json.md describes every field of the tables.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::model::field::{Fields, Shape};
 
 const DOCUMENT: &str = include_str!("../../docs/json.md");
 
-/// The rows of the table below a heading, by the names in their first column.
+/// Rows of the table after a heading, by the names in their first column.
 fn rows(heading: &str) -> BTreeMap<&'static str, &'static str> {
     let start = DOCUMENT.find(&format!("\n## {heading}\n")).unwrap() + 1;
     let section = DOCUMENT[start..].split("\n## ").next().unwrap();

@@ -1,4 +1,4 @@
-//! The value of a field in JSON.
+//! Reads and writes the value of a field.
 
 use std::net::Ipv4Addr;
 
@@ -44,10 +44,10 @@ impl From<Word> for Value<'static> {
     }
 }
 
-/// Reads a value of this shape; it may be out of range.
+/// Reads a value of this shape. It may be out of range.
 pub(super) struct Reading {
     pub(super) shape: Shape,
-    /// `null` says the same as a missing key.
+    /// `null` is accepted and means the same as a missing key.
     pub(super) may_be_null: bool,
 }
 

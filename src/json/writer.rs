@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_acts_on_is_escaped_and_means_the_same() {
+    fn escapes_for_terminals_keep_the_meaning() {
         let word = "a\u{9b}31m\u{202e}\u{e0041}\u{7f}\n\u{1b}ü";
         let line = r#""a\u009b31m\u202e\udb40\udc41\u007f\n\u001bü""#;
         assert_eq!(text(&word, Style::Compact, 0).unwrap(), line);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn both_styles_say_the_same_and_the_pretty_one_is_what_serde_writes() {
+    fn the_pretty_style_equals_that_of_serde() {
         let written = |style| {
             let mut out = Vec::new();
             let mut writer = Writer::new(&mut out, style).unwrap();

@@ -1,7 +1,7 @@
-//! The one table of the attributes of services and real servers: name, options, legal values, access.
+//! The table of all fields of services and real servers: name, options, valid values, access.
 //!
-//! JSON in both directions, `set`, the remarks of `diff` and `-e`, ranges, completion and every list of
-//! field names come from these rows.
+//! JSON in both directions, `set`, the remarks of `diff` and `-e`, ranges, completion and every
+//! list of field names use these rows.
 
 mod amount;
 mod assign;

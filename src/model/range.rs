@@ -42,7 +42,8 @@ fn seconds(field: &'static str, value: u32, least: u32, most: u32) -> Option<Out
     (!(least..=most).contains(&value)).then_some(OutOfRange { field, expected })
 }
 
-/// The values of a service or a real server that no rule line can give it: other programs may have.
+/// Values of a service or real server that no rule line can express, but that another program may
+/// have set.
 pub(crate) fn out_of_range<T: Fields>(thing: &T) -> impl Iterator<Item = OutOfRange> {
     checked(thing, |field, value, legal| match legal.unit {
         Unit::Seconds => seconds(field, value, legal.least, legal.most),
@@ -50,8 +51,8 @@ pub(crate) fn out_of_range<T: Fields>(thing: &T) -> impl Iterator<Item = OutOfRa
     })
 }
 
-/// The values of a service or a real server that no kernel holds. From 7.2 on none holds thresholds
-/// above 2147483647 either, and says so.
+/// Values of a service or real server that no kernel can hold. Thresholds are not checked here:
+/// kernels before 7.2 accept more than 2147483647, and later ones refuse it themselves.
 pub(crate) fn impossible<T: Fields>(thing: &T) -> impl Iterator<Item = OutOfRange> {
     checked(thing, |field, value, legal| numbers(field, value, 0, legal.most_possible))
 }

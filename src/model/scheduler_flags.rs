@@ -49,7 +49,7 @@ impl SchedulerFlags {
         Ok(Self(bits))
     }
 
-    /// The names of the flags of every scheduler.
+    /// Names of the flags of all schedulers.
     pub fn every() -> impl Iterator<Item = &'static str> {
         NAMES.iter().map(|(name, ..)| *name)
     }

@@ -1,4 +1,4 @@
-//! Virtual services.
+//! Codec of virtual services.
 
 use std::net::Ipv4Addr;
 

@@ -1,4 +1,4 @@
-//! A whole table: the desired state of a rule file, or the current state of the kernel.
+//! A whole table: the desired state of a rule file or the current state of the kernel.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -21,7 +21,7 @@ pub type Destinations = IndexMap<DestinationKey, Destination, KeyHash>;
 /// Services with their real servers, in an order that equality ignores.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
-    /// The services. Tables that have equal ones can share them: most of the desired state is current already.
+    /// The services. Two tables share equal pools, since most of a desired state exists already.
     pub pools: Pools,
     /// Time-outs in seconds. `None`, or 0 for a single value, means unspecified.
     pub timeouts: Option<Timeouts>,

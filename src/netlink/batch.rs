@@ -12,9 +12,10 @@ use crate::model::Change;
 /// the default buffer holds 250 refusals, and of 300 some are lost.
 pub const REQUESTS: usize = 200;
 
-/// Bytes of one send, but for the end of its last request. The kernel copies it to memory that it
-/// zeroes first: up to 8 KiB, with 320 bytes of its own, come from a cache of such pieces, more are
-/// whole pages, rounded up to a power of two. It is less than the default send buffer of 208 KB too.
+/// Bytes of one send, apart from the end of its last request. The kernel copies a send to
+/// memory that it zeroes first. Up to 8 KiB, including 320 bytes of its own, come from a cache;
+/// more takes whole pages, rounded up to a power of two. The size is also below the default
+/// send buffer of 208 KB.
 const BYTES: usize = 7680;
 
 /// A change of a batch that the kernel refused.

@@ -332,8 +332,8 @@ impl Socket {
 }
 
 thread_local! {
-    /// What the kernel is told where datagrams go, kept for the next read: a list of many services is
-    /// read in as many steps.
+    /// Headers that tell the kernel where to put datagrams. Kept for the next read, because a long
+    /// list of services takes many reads.
     static HEADERS: RefCell<MultiHeaders<NetlinkAddr>> =
         RefCell::new(MultiHeaders::preallocate(DATAGRAMS, None));
 }

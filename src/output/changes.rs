@@ -90,7 +90,7 @@ pub fn summary(delta: &Delta) -> String {
     }
 }
 
-/// What no rule line can express is described.
+/// Describes an object that no rule line can express.
 fn said(line: Result<String, NotExpressible>, object: &str) -> String {
     line.unwrap_or_else(|why| format!("{object} ({why})"))
 }

@@ -4,7 +4,8 @@ use super::paint::{Paint, Tone};
 use crate::host::{Finding, Line, Outcome, Report};
 use crate::model::printable;
 
-/// The report for people. A report of `status` begins with its summary, and problems come first.
+/// Formats a report as text. The report of `status` begins with a summary, then lists problems
+/// first.
 pub fn text(report: &Report, paint: Paint) -> String {
     let mut text = Text { text: String::new(), paint };
     if report.verb == "status" {
@@ -31,7 +32,7 @@ fn is_lost(line: &Line) -> bool {
     line.state == Outcome::Lost
 }
 
-/// One line: the role, and how many checks found a problem.
+/// The summary in one line: the role, and the number of checks that found a problem.
 fn summary(report: &Report) -> String {
     let role = if report.host == "rs" { "real server" } else { "director" };
     let all = report.steps.len() + report.findings.len();
@@ -59,7 +60,7 @@ impl Text {
         self.text.extend([&*printable(line), "\n"]);
     }
 
-    /// A line with its word in a column of eight letters.
+    /// Appends a line that begins with `word` in a column of eight characters.
     fn push(&mut self, tone: Option<Tone>, word: &str, rest: &str) {
         // Pad before adding colours, whose escape sequences have no width.
         let blanks = " ".repeat(8 - word.len().min(8));
@@ -88,7 +89,7 @@ impl Text {
         self.advice(finding.fix.as_deref(), finding.hint.as_deref());
     }
 
-    /// The command that mends the line above, or what to do where no command is safe.
+    /// Appends the command that fixes the problem above or, if no command is safe, a hint.
     fn advice(&mut self, fix: Option<&str>, hint: Option<&str>) {
         if let Some(fix) = fix {
             self.push(None, "fix:", fix);

@@ -8,15 +8,15 @@ use std::io;
 
 const BLANKS: &str = "                                        ";
 
-/// Bytes of any common line.
+/// Initial buffer size of a line in bytes, enough for most.
 const ROOM: usize = 128;
 
 thread_local! {
-    /// The text of the last line, for the next one.
+    /// Buffer of the previous line, reused by the next.
     static SPARE: Cell<String> = const { Cell::new(String::new()) };
 }
 
-/// A line of a listing.
+/// One line of a listing.
 #[derive(Debug, Default)]
 pub struct Line(String);
 

@@ -113,17 +113,18 @@ pub fn room_for_services(count: usize) -> Vec<u8> {
     answer
 }
 
-/// Bytes of a service in an answer.
+/// Size in bytes of a service in an answer.
 pub const SERVICE: usize = size_of::<ServiceImage>();
 
-/// The image at `place` of an answer with `step` bytes for each.
+/// The bytes of the service number `place`, from 0, in an answer with `step` bytes for each
+/// service.
 pub fn service_at(answer: &[u8], step: usize, place: usize) -> &[u8] {
     let start = offset_of!(ServicesHead, entrytable) + place * step;
     answer.get(start..start + step).unwrap_or_default()
 }
 
-/// Takes the counters out of the first `count` images, and gives the memory back. Returns the bytes
-/// that each image then has.
+/// Removes the counters from the first `count` images and frees their memory. Returns the new
+/// size of an image in bytes.
 pub fn drop_counters(answer: &mut Vec<u8>, count: usize) -> usize {
     let (head, step) = (offset_of!(ServicesHead, entrytable), offset_of!(ServiceImage, stats));
     for place in 0..count {
@@ -174,7 +175,7 @@ pub fn servers_of(image: &[u8]) -> usize {
     u32_at(image, offset_of!(ServiceImage, num_dests)) as usize
 }
 
-/// What a service has carried; nothing where [`drop_counters`] has been.
+/// Decodes the counters of a service; zeros after [`drop_counters`].
 pub fn service_stats(image: &[u8]) -> Stats {
     image
         .get(offset_of!(ServiceImage, stats)..)
@@ -305,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn totals_are_whole_while_the_bytes_leave_no_room_for_more_packets() {
+    fn totals_are_complete_below_2_32_packets() {
         let of = |in_bytes, out_bytes| {
             has_whole_totals(&Stats { in_bytes, out_bytes, ..Stats::default() })
         };

@@ -72,7 +72,7 @@ impl Columns {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Row(Source);
 
-/// Where its values come from, with its place there: in 32 bits, as a table has many rows.
+/// The source of a service, and its index there in 32 bits, because a table has many rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
     Options(u32),
@@ -89,7 +89,7 @@ impl Row {
     }
 }
 
-/// No kernel has memory for so many services.
+/// Converts an index to 32 bits. No kernel has memory for more services.
 fn short(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
@@ -208,7 +208,7 @@ impl Reader {
         Ok(())
     }
 
-    /// [`Self::rows`], for whoever goes through them once.
+    /// Moves [`Self::rows`] out of the reader, for a single pass.
     pub fn take_rows(&mut self) -> Vec<Row> {
         std::mem::take(&mut self.rows)
     }

@@ -30,7 +30,7 @@ pub struct Options {
     /// The kernel's answer. It is decoded on demand, since a table may be large.
     services: Vec<u8>,
     count: usize,
-    /// Bytes of a service in `services`.
+    /// Size in bytes of a service in `services`.
     step: usize,
     /// Buffer for the real servers of one service.
     servers: Vec<u8>,
@@ -49,8 +49,8 @@ pub enum Servers {
 }
 
 impl Options {
-    /// Asks for the services. Their counters are kept only where they are wanted: they are half of
-    /// the answer.
+    /// Reads the list of services. Keeps their counters, which are half of the answer, only if
+    /// `counters` is set.
     pub fn of(client: &Client, counters: bool) -> Self {
         let mut options = Self::read(client).unwrap_or_default();
         if !counters {

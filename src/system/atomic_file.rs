@@ -20,7 +20,7 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     }
 }
 
-/// Removes the file where there is one, and its temporary file.
+/// Removes the file, if it exists, and its temporary file.
 pub fn remove(path: &Path) -> io::Result<()> {
     unlink(path)?;
     remove_temporary(path)

@@ -1,4 +1,4 @@
-//! The lock, confirmation, the empty desired, the scope, kept weights, concurrent writers.
+//! Lock, confirmation, empty input, scope, kept weights, and concurrent writers.
 
 use std::fs;
 use std::io::Read;
@@ -109,7 +109,7 @@ fn an_empty_file_needs_allow_empty() {
         }
         ours_with("", &["apply", "--allow-empty", "-"]).expect(0);
         assert!(live().pools.is_empty());
-        // An empty file matches an empty table.
+        // Empty input and an empty table are equal.
         ours_with("", &["apply", "-"]).expect(0);
     });
 }

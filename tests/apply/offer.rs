@@ -77,7 +77,7 @@ fn an_unknown_scheduler_or_engine_changes_nothing() {
             for (command, outcome) in everybody(&text) {
                 if text.starts_with("-C") && !command.contains('R') && command != "ipvsadm-restore"
                 {
-                    // They find another mistake first: -Z does not describe a table.
+                    // These report another mistake first: -Z describes no table.
                     continue;
                 }
                 assert_eq!(outcome.status, 2, "{command}: {outcome:?}");

@@ -85,7 +85,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn a_plan_makes_the_wish(current in whole(), desired in whole()) {
+    fn a_plan_reaches_the_desired_table(current in whole(), desired in whole()) {
         let changes = plan(&current, &desired);
         let starts_last = makes_room(&current, &desired);
         let is_in_order = changes.is_sorted_by_key(|change| phase(change, starts_last));
@@ -96,7 +96,7 @@ proptest! {
     /// A plan changes nothing twice and nothing that is equal, and does not delete and add the same
     /// object.
     #[test]
-    fn what_is_equal_is_not_touched(current in table(), desired in table()) {
+    fn a_plan_touches_no_equal_object(current in table(), desired in table()) {
         let mut touched = HashSet::new();
         for change in plan(&current, &desired) {
             let (key, server) = match change {
@@ -211,7 +211,7 @@ proptest! {
     }
 
     #[test]
-    fn kept_weights_are_kept(current in table(), desired in table()) {
+    fn a_plan_with_keep_weights_keeps_weights(current in table(), desired in table()) {
         let limits = Limits { keep_weights: true, ..Limits::default() };
         let end = apply(&current, &plan(&current, &limits.target(&current, &desired)));
         for (key, pool) in &end.pools {

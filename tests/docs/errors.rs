@@ -54,7 +54,7 @@ fn tokens(path: &str) -> TokenStream {
     read(path).parse().unwrap_or_else(|why| panic!("{path}: {why}"))
 }
 
-/// The string literals of `Obstacle::Options(…)`, `Obstacle::Route(…)` and `obstacle(…)`.
+/// String literals within `Obstacle::Options(…)`, `Obstacle::Route(…)` and `obstacle(…)`.
 fn obstacles(tokens: TokenStream, texts: &mut BTreeSet<String>) {
     let mut named = false;
     for token in tokens {

@@ -143,7 +143,7 @@ fn a_real_server_prepared_with_persist_survives_a_boot() {
 }
 
 #[test]
-fn a_director_prepared_with_persist_is_so_after_a_boot() {
+fn a_director_prepared_with_persist_survives_a_boot() {
     let spec =
         "--mode nat --vip 192.0.2.90 --iface eth0 --scheduler wlc --set expire_nodest_conn=1";
     is_so_after_a_boot("director", spec, "192.0.2.90");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::{Lan, VIP, inside, text, within};
 
-/// The line that says what is wrong, with status 1, and the next, which mends it.
+/// The line of the only problem, and the line with its remedy; the exit status must be 1.
 fn wrong(lan: &Lan, spec: &str) -> String {
     let output = lan.ipvsadm(&format!("rs status --vip {VIP} {spec}"));
     let said = text(&output);
@@ -100,7 +100,7 @@ fn a_tunnel_without_an_address_passes_no_reverse_path_filter() {
             says(&lan, &spec, "ipvs-ipip drops the packets that it has unpacked");
             if value == 2 {
                 let fix = format!("ip netns exec {} sysctl -w {key}=0", lan.rs);
-                // For the interface alone `prepare' does it, and records it.
+                // If only the interface's value is wrong, `prepare` sets it and records it.
                 let prepare = "fix:     ipvsadm rs prepare --mode tun";
                 says(&lan, &spec, if culprit == "all" { &fix } else { prepare });
             }

@@ -115,7 +115,7 @@ fn killed_while_it_writes_files_it_leaves_no_drafts() {
     assert_same(&before, &lan.snapshot(), "undo");
 }
 
-/// The unit calls this program where it is: the same spec means another unit once it has moved.
+/// The unit contains the path of the program, so a moved program needs another unit.
 #[test]
 fn killed_while_it_rewrites_files() {
     let lan = Lan::new();
@@ -153,7 +153,8 @@ fn a_second_run_completes_the_first() {
     }
 }
 
-/// What prepare and undo, both killed, have not begun is nobody's, and another spec begins afresh.
+/// If prepare and undo were both killed, steps that were not begun belong to nobody, and
+/// another prepare starts afresh.
 #[test]
 fn killed_in_both_directions() {
     let lan = Lan::new();

@@ -42,7 +42,8 @@ fn undo_completes_a_failed_rollback() {
     assert!(left > 0, "no address was ever left");
 }
 
-/// Files are the last step, and then the host is not in the desired state: packets go elsewhere.
+/// Files are written last, and the check after them fails: the host is not in the desired
+/// state.
 #[test]
 fn files_that_could_not_be_removed_are_removed_later() {
     let lan = Lan::new();

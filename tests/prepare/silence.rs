@@ -59,7 +59,7 @@ fn an_unprepared_real_server_answers_arp() {
 }
 
 #[test]
-fn prepared_nobody_hears_it_before_while_and_after() {
+fn a_prepared_real_server_never_answers_arp() {
     for spec in [
         "--mode dr",
         "--mode dr --dev ipvs0",

@@ -1,11 +1,11 @@
-//! `status` as people read it: a summary, then the problems, each with what mends it.
+//! The text of `status`: a summary, then each problem with its remedy.
 
 use std::process::{Command, Output};
 
 use crate::leftover::failing;
 use crate::support::{Lan, VIP, text};
 
-/// The lines of a status that finds problems.
+/// Lines of a status that finds problems.
 fn problems(lan: &Lan, words: &str) -> Vec<String> {
     let output = lan.ipvsadm(words);
     let said = text(&output);
@@ -13,7 +13,7 @@ fn problems(lan: &Lan, words: &str) -> Vec<String> {
     said.lines().map(str::to_owned).collect()
 }
 
-/// Runs every command of a `fix:` line as somebody would paste it.
+/// Runs the command of every `fix:` line in a shell, as if a user had pasted it.
 fn paste_fixes(lines: &[String]) {
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_ipvsadm")).parent().unwrap();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
@@ -69,7 +69,7 @@ fn every_problem_of_a_director_has_a_fix() {
     lan.ok("director status");
 }
 
-/// `prepare` refuses an address that something else put there, so it would mend nothing.
+/// `prepare` would refuse an address that another program added, so it is no remedy.
 #[test]
 fn a_host_that_something_else_prepared_is_mended_by_parameters() {
     let lan = Lan::new();
@@ -118,7 +118,7 @@ fn a_host_without_a_preparation_has_no_clean_report() {
     }
 }
 
-/// A rollback that the kernel no longer answers leaves its steps in the state file.
+/// If the kernel no longer answers, a rollback leaves its steps in the state file.
 #[test]
 fn a_run_that_did_not_finish_is_named_with_its_undo() {
     let lan = Lan::new();

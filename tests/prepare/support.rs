@@ -292,7 +292,7 @@ fn comparable(snapshot: &str) -> String {
     text
 }
 
-/// The dry run of `prepare SPEC` changes nothing, and its script does what `prepare` does.
+/// Checks that a dry run changes nothing and that its script does what `prepare` does.
 pub fn script_does_the_same(make: impl Fn() -> Lan, verb: &str, spec: &str) {
     let lan = make();
     let before = lan.snapshot();

@@ -80,7 +80,7 @@ fn missing_rules_are_reported_and_repaired_by_nft() {
     }
 }
 
-/// The same spec means other rules where another interface is up.
+/// The same arguments give other rules if another interface is up.
 #[test]
 fn rules_follow_the_interfaces_by_nft() {
     let Some(world) = capable() else { return };

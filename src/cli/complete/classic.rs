@@ -1,4 +1,4 @@
-//! The classic language, as far as it has been typed.
+//! Completes a line of the classic language.
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -11,13 +11,13 @@ use crate::classic::service_takes;
 use crate::model::field::{Field, FieldOption, Fields, Shape};
 use crate::model::{Destination, Family, Protocol, SchedulerFlags, ServiceKey};
 
-/// What the words before the cursor say.
+/// The words before the cursor.
 #[derive(Default)]
 struct Line<'a> {
     command: Option<Command>,
     given: Vec<(Opt, Option<&'a str>)>,
     loose: usize,
-    /// The next word is its value.
+    /// The option whose value is the next word.
     waits: Option<What>,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Line<'a> {
         self.given.iter().any(|(option, _)| option.row().column == Some(column))
     }
 
-    /// The service, if it is said in numbers: names are not looked up for the sake of a hint.
+    /// The service, if it has no names. Names are not looked up, because a completion must be fast.
     fn service(&self) -> Option<ServiceKey> {
         if let Some(mark) = self.value(Opt::Fwmark) {
             let mark: NonZeroU32 = mark.parse().ok()?;
@@ -73,7 +73,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// A service of this protocol at this address, in numbers.
+/// The key of a service without names.
 pub(super) fn key(protocol: Protocol, word: &str) -> Option<ServiceKey> {
     let at = word.parse::<SocketAddr>().ok();
     let at = at.or_else(|| Some(SocketAddr::new(word.parse::<IpAddr>().ok()?, 0)))?;
@@ -111,7 +111,7 @@ pub(super) fn wanted(words: &[String], typed: &str) -> Wanted {
     Wanted { fixed, ..wanted }
 }
 
-/// `-s` where it has a letter and no second dash was typed.
+/// The short form such as `-s`, if there is one and the user has not typed a second dash.
 fn word(letter: Option<char>, long: &str, in_full: bool) -> String {
     match letter {
         Some(letter) if !in_full => format!("-{letter}"),
@@ -125,7 +125,7 @@ fn commands(in_full: bool) -> impl Iterator<Item = Candidate> {
     })
 }
 
-/// The options that would be legal, those that are needed first.
+/// The legal options, with required ones first.
 fn options(line: &Line<'_>, command: Command, in_full: bool) -> Vec<Candidate> {
     let mut rows: Vec<&OptionRow> =
         OPTIONS.iter().filter(|row| is_legal(line, command, row)).collect();
@@ -143,7 +143,7 @@ fn is_legal(line: &Line<'_>, command: Command, row: &OptionRow) -> bool {
     let Some(column) = row.column else {
         return match row.option {
             Opt::Ipv6 => line.has(Opt::Fwmark) && !line.has(Opt::Ipv6),
-            _ => false, // --sort says what is so
+            _ => false, // --sort is the default
         };
     };
     let of_command = [column.row().required, column.row().allowed].concat();
@@ -152,7 +152,7 @@ fn is_legal(line: &Line<'_>, command: Command, row: &OptionRow) -> bool {
     }
     match row.option {
         option if !service_takes(option, |given| line.has(given)) => false,
-        // The old tool took it and ignored it.
+        // The old tool accepts it here, but ignores it.
         Opt::SyncId => command == Command::StartDaemon,
         _ if row.option.group() == Group::Server && row.long.starts_with("tun-") => {
             tunnel_takes(line, row.option)
@@ -175,7 +175,7 @@ fn tunnel_takes(line: &Line<'_>, option: Opt) -> bool {
     line.has(Opt::Ipip) && legal
 }
 
-/// The values of an option or a command.
+/// Candidates for the value of an option or a command.
 fn value(line: &Line<'_>, what: What, wanted: Wanted) -> Wanted {
     let option = match what {
         What::Command(_) => return wanted.with(Values::words(["master", "backup"])),
@@ -199,13 +199,13 @@ fn value(line: &Line<'_>, what: What, wanted: Wanted) -> Wanted {
             let flags = Values::words(SchedulerFlags::all(scheduler));
             return wanted.with(flags).last_of_list();
         }
-        // Numbers, masks and groups are the user's own.
+        // Numbers, masks and groups cannot be guessed.
         _ => Values::words(choice(option.row().long).iter().copied()),
     };
     wanted.with(values)
 }
 
-/// The words of the field that this option gives a value.
+/// The valid words of the field that this option sets.
 fn choice(long: &str) -> &'static [&'static str] {
     let is_own = |field: &&Field<Destination>| matches!(field.options, [FieldOption { long: own, fixed: None }] if *own == long);
     match Destination::fields().iter().find(is_own).map(|field| field.shape) {
@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_command_needs_comes_first_then_what_it_takes() {
+    fn required_options_are_offered_before_optional_ones() {
         assert_eq!(offered("-D "), ["-t", "-u", "--sctp-service", "-f", "--netns"]);
         assert_eq!(offered("-a -t 192.0.2.80:80 "), ["-r", "--netns"]);
         let rest = ["-s", "-p", "-M", "--pe", "-b", "--netns"];
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_excludes_each_other_is_not_offered() {
+    fn conflicting_options_are_not_offered() {
         let listings = offered("-L -c -");
         assert!(listings.contains(&"-n".to_owned()), "{listings:?}");
         for wrong in ["-t", "--timeout", "--stats", "-c"] {

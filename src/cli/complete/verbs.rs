@@ -1,4 +1,4 @@
-//! The verbs, from clap's commands.
+//! Completes a line of a verb, from clap's commands.
 
 use clap::{Arg, ArgAction, Command, ValueHint};
 
@@ -32,12 +32,12 @@ fn subcommands(command: &Command) -> Vec<Candidate> {
     command.get_subcommands().map(candidate).collect()
 }
 
-/// What the words before the cursor say.
+/// The words before the cursor.
 struct Line<'a> {
     command: &'a Command,
     given: Vec<(&'a Arg, Option<String>)>,
     loose: usize,
-    /// The next word is its value.
+    /// The option whose value is the next word.
     waits: Option<&'a Arg>,
 }
 
@@ -45,7 +45,7 @@ fn takes_value(arg: &Arg) -> bool {
     arg.get_action().takes_values()
 }
 
-/// The options of one of clap's commands.
+/// The options of one of clap's commands, as a [`Language`] for the tokeniser.
 #[derive(Clone, Copy)]
 struct Options<'a>(&'a Command);
 
@@ -88,7 +88,7 @@ impl<'a> Line<'a> {
         line
     }
 
-    /// The option at the end of a word that is being typed, with the beginning of its value.
+    /// The option in the word that is being typed, with the beginning of its value.
     fn option<'w>(&self, typed: &'w str) -> Option<(&'a Arg, &'w str)> {
         match Tokens::new(std::iter::once(typed), Options(self.command)).last()? {
             Token::Given(Given { what, value: Some(glued), .. }) => Some((what, glued)),
@@ -105,7 +105,7 @@ impl<'a> Line<'a> {
         self.given.iter().any(|(arg, _)| arg.get_id() == id)
     }
 
-    /// The service that `set` is about.
+    /// The service on the line of `set`.
     fn service(&self) -> Option<ServiceKey> {
         if let Some(mark) = self.value("fwmark") {
             let family = if self.has("ipv6") { Family::V6 } else { Family::V4 };
@@ -115,7 +115,7 @@ impl<'a> Line<'a> {
         protocols.into_iter().find_map(|(id, protocol)| key(protocol, self.value(id)?))
     }
 
-    /// Options that are not on the line and agree with those that are.
+    /// Options that can be added to the line.
     fn options(&self) -> Vec<Candidate> {
         let free = |arg: &&Arg| {
             let again = matches!(arg.get_action(), ArgAction::Append | ArgAction::Count);
@@ -148,7 +148,7 @@ impl<'a> Line<'a> {
 
 pub(super) fn wanted(words: &[String], typed: &str) -> Wanted {
     let mut root = verbs::command();
-    root.build(); // gives the verbs the options that all of them have
+    root.build(); // adds the global options to each verb
     let line = Line::read(&root, words);
     let netns = line.value("netns").map(str::to_owned);
     let wanted = Wanted { netns, ..Wanted::of(typed) };
@@ -168,7 +168,7 @@ pub(super) fn wanted(words: &[String], typed: &str) -> Wanted {
     }
 }
 
-/// `set` names the service before the fields.
+/// Whether `set` still needs a service, which comes before the fields.
 fn wants_service(line: &Line<'_>) -> bool {
     let service = ["tcp", "udp", "sctp", "fwmark"];
     line.command.get_groups().any(|group| group.get_id() == "service")
@@ -198,8 +198,8 @@ fn value(line: &Line<'_>, arg: &Arg, wanted: Wanted) -> Wanted {
     if list { wanted.last_of_list() } else { wanted }
 }
 
-/// The values of an argument by its name; none where a name of that kind is the user's own, as with
-/// numbers.
+/// Candidates for an argument with this name. `None` if its values, such as numbers, cannot be
+/// guessed.
 fn values(line: &Line<'_>, id: &str, typed: &str) -> Option<Values> {
     let prepares = line.command.get_name() == "prepare";
     Some(match id {
@@ -229,7 +229,7 @@ fn values(line: &Line<'_>, id: &str, typed: &str) -> Option<Values> {
     })
 }
 
-/// A field of `set`, or its value.
+/// Candidates for a field of `set`, or for its value.
 fn field(line: &Line<'_>, wanted: Wanted) -> Wanted {
     if line.has("server") { field_of::<Destination>(wanted) } else { field_of::<Service>(wanted) }
 }
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn files_and_live_values_are_asked_for() {
+    fn files_and_live_values_are_requested() {
         assert_eq!(ask("apply --dry-run ").live, [Live::Files]);
         assert_eq!(ask("diff one ").live, [Live::Files]);
         assert_eq!(ask("diff one two ").live, []);
@@ -289,7 +289,7 @@ mod tests {
         assert_eq!(ask("set -f 7 scheduler=").live, [Live::Schedulers]);
     }
 
-    /// Arguments with values of the user's own.
+    /// Arguments whose values cannot be guessed.
     const FREE: [&str; 12] = [
         "confirm",
         "wait",
@@ -306,7 +306,7 @@ mod tests {
     ];
 
     #[test]
-    fn every_argument_with_a_value_is_thought_of() {
+    fn every_argument_with_a_value_has_candidates_or_is_free() {
         fn check(command: &Command) {
             let root = Command::new("ipvsadm");
             let line = Line::read(&root, &[]);

@@ -1,14 +1,14 @@
-//! The answer to a question for completions.
+//! The answer to a completion.
 
 use crate::classic::options::Opt;
 use crate::model::ServiceKey;
 
-/// Something to complete a word to.
+/// A candidate for the word under the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// The word; one that ends with `=`, `:`, `,` or `/` is to be continued.
+    /// The word. If it ends with `=`, `:`, `,` or `/`, more must follow.
     pub word: String,
-    /// What it is, in half a line.
+    /// Short description.
     pub help: String,
 }
 
@@ -18,50 +18,50 @@ impl Candidate {
     }
 }
 
-/// Candidates that have to be looked up.
+/// Kind of candidates that `cmd` must look up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Live {
-    /// Services in the table that this option would name.
+    /// Services of the table that this option can name.
     Services(Opt),
-    /// The addresses of services in the table.
+    /// Addresses of the services of the table.
     VirtualAddresses,
-    /// Real servers of this service.
+    /// Real servers of this service, or of all services.
     Servers(Option<ServiceKey>),
-    /// Real servers of other services.
+    /// Real servers of all services except this one.
     OtherServers(Option<ServiceKey>),
-    /// Addresses of this host, for a port to follow or not.
+    /// Addresses of this host.
     OwnAddresses {
-        /// Append `:`.
+        /// Append `:`, because a port can follow.
         port: bool,
     },
-    /// Of these, those that the kernel has modules for.
+    /// Schedulers that the kernel has or can load.
     Schedulers,
-    /// Persistence engines likewise.
+    /// Persistence engines that the kernel has or can load.
     Engines,
     /// Network interfaces.
     Interfaces,
-    /// Named network namespaces.
+    /// Network namespaces of `ip netns`.
     Namespaces,
-    /// Parameters of IPVS.
+    /// Kernel parameters of IPVS.
     Parameters,
-    /// The value in force: the time-out for TCP, after FIN, for UDP.
+    /// The current time-out with this index: TCP, TCP after a FIN, UDP.
     Timeout(usize),
-    /// Files, which the shells know better.
+    /// File names, which the shell completes itself.
     Files,
 }
 
-/// What can stand next.
+/// The answer to a completion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// The network namespace that the line names.
+    /// Network namespace on the line.
     pub netns: Option<String>,
-    /// What of the word stays as it is, for example `--scheduler=`.
+    /// Beginning of the word that does not change, such as `--scheduler=`.
     pub before: String,
-    /// What has been typed behind that.
+    /// Rest of the word, which the candidates complete.
     pub typed: String,
-    /// Candidates.
+    /// Candidates from the tables.
     pub fixed: Vec<Candidate>,
-    /// More of them.
+    /// Candidates that `cmd` must look up.
     pub live: Vec<Live>,
 }
 
@@ -74,7 +74,8 @@ impl Wanted {
         Self { fixed: values.fixed, live: values.live, ..self }
     }
 
-    /// Of a comma list the last word is completed, and words before it are not repeated.
+    /// Completes the last word of a comma-separated list, and does not offer words of the list
+    /// again.
     pub(super) fn last_of_list(mut self) -> Self {
         if let Some(comma) = self.typed.rfind(',') {
             let (before, typed) = self.typed.split_at(comma + 1);
@@ -87,7 +88,7 @@ impl Wanted {
     }
 }
 
-/// The values that an option takes.
+/// Candidates for the value of an option.
 #[derive(Default)]
 pub(super) struct Values {
     pub(super) fixed: Vec<Candidate>,

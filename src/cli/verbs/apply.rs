@@ -36,7 +36,7 @@ pub struct Order {
     pub dry_run: bool,
     /// Roll back unless the change is confirmed within this time.
     pub confirm: Option<Duration>,
-    /// Allow a file without services.
+    /// Accept a file that deletes everything.
     pub allow_empty: bool,
     /// Time to wait for the lock of another run.
     pub wait: Duration,

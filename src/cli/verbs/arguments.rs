@@ -1,4 +1,4 @@
-//! Arguments that several verbs have.
+//! Arguments that several verbs share.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -8,32 +8,32 @@ use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use crate::host::Spec;
 use crate::model::InterfaceName;
 
-/// What to do with a host.
+/// Subcommand of `rs` or `director`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostVerb {
-    /// Make it ready.
+    /// Prepare the host.
     Prepare {
-        /// For what.
+        /// Desired state of the host.
         spec: Spec,
-        /// Also after the next boot.
+        /// Also write files that prepare the host after each boot.
         persist: bool,
-        /// Print a script instead.
+        /// Print a script instead of changing the host.
         dry_run: bool,
-        /// Say what the front gateway is to be told.
+        /// Print the entry that the front gateway needs.
         static_entry: bool,
     },
-    /// Take back what was done for these holders, or everything.
+    /// Undo the steps for these holders, or all steps.
     Undo {
-        /// Whose.
+        /// Holders whose steps are undone; `None`: all.
         holders: Option<BTreeSet<String>>,
-        /// Only say what would be undone.
+        /// Only print the steps that would be undone.
         dry_run: bool,
     },
-    /// Check whether the host is still as prepared, or as options describe.
+    /// Check the host against the recorded state, or against a spec.
     Status {
-        /// What the options describe.
+        /// The spec to check against; `None` is the recorded state.
         spec: Option<Spec>,
-        /// Print nothing.
+        /// Print nothing; only the exit status tells the result.
         quiet: bool,
     },
 }
@@ -79,7 +79,7 @@ pub(super) fn interface(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("IFACE").value_parser(interface_name).help(help)
 }
 
-/// The kernel makes no interface with a colon in its name.
+/// Checks an interface name. The kernel accepts no colon in one.
 fn interface_name(word: &str) -> Result<String, String> {
     if word.contains(':') {
         return Err("the name of an interface has no colon".to_owned());
@@ -91,7 +91,7 @@ pub(super) fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name:
     matches.get_many::<T>(name).into_iter().flatten().cloned().collect()
 }
 
-/// Each address once.
+/// The virtual addresses without duplicates.
 pub(super) fn vips(matches: &ArgMatches) -> Vec<IpAddr> {
     let mut seen = BTreeSet::new();
     let mut vips: Vec<IpAddr> = many(matches, "vip");

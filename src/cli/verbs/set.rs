@@ -1,4 +1,4 @@
-//! `ipvsadm set`: change what is named, and nothing else.
+//! Arguments of `ipvsadm set`, which changes only the named fields.
 
 mod classic;
 
@@ -14,14 +14,14 @@ use crate::error::{Mistake, Usage, pasted};
 use crate::model::field::{Assignment, Fields};
 use crate::model::{Destination, DestinationKey, Family, Protocol, Service, ServiceKey};
 
-/// What to set, and where.
+/// Object and new values for `set`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetVerb {
-    /// The service.
+    /// Key of the service.
     pub service: ServiceKey,
-    /// Its real server; `None` sets fields of the service.
+    /// Key of its real server; `None` changes the service itself.
     pub server: Option<DestinationKey>,
-    /// The new values, of `FIELD=VALUE` and of options of the classic language.
+    /// New values, from `FIELD=VALUE` and from classic options.
     pub words: Vec<Assignment>,
     /// Time to wait for the lock of another run.
     pub wait: Duration,
@@ -55,7 +55,7 @@ EXAMPLES
   Switch persistence off:
     ipvsadm set -f 7 persistence=";
 
-/// The widest line of the help text.
+/// Maximum width of a line of the help text, in columns.
 const WIDTH: usize = 80;
 
 /// `FIELD=VALUE` for each field, in lines of at most [`WIDTH`] columns.
@@ -97,7 +97,7 @@ pub(super) fn command() -> Command {
                 .short('6')
                 .long("ipv6")
                 .action(ArgAction::SetTrue)
-                // clap waives `requires` where another of the group stands.
+                // clap waives `requires` if another option of the group is given.
                 .conflicts_with_all(["tcp", "udp", "sctp"])
                 .help("The firewall mark is for IPv6 packets"),
         )
@@ -146,7 +146,7 @@ pub(super) fn read(matches: &ArgMatches, names: Names) -> Result<SetVerb, Usage>
     })
 }
 
-/// Each field once: which of two values counts would be a guess.
+/// The assignments. A field may be given only once, because two values would be ambiguous.
 fn words(matches: &ArgMatches) -> Result<Vec<Assignment>, Usage> {
     let mut words: Vec<Assignment> =
         matches.get_many("words").into_iter().flatten().cloned().collect();

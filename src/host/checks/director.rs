@@ -1,4 +1,4 @@
-//! Whether a host is a director as the options say.
+//! Checks whether a host is a director as desired.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! What a check found, and what mends it.
+//! The result of a check, and the remedy for a problem.
 
 use serde::Serialize;
 
@@ -12,47 +12,47 @@ pub struct Finding {
     pub ok: bool,
     /// Description of what the check found.
     pub text: String,
-    /// A command that mends it. It is safe to paste.
+    /// Command that fixes the problem; safe to paste.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
-    /// What to do where no command is safe.
+    /// Advice, if no command is safe.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// What `fix` and `hint` are made from, once it is known who prepared the host.
+    /// Source of `fix` and `hint`, which depend on who prepared the host.
     #[serde(skip)]
     pub remedy: Option<Remedy>,
 }
 
-/// What mends a problem.
+/// Remedy for a problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// `prepare` with the options of the check.
+    /// Run `prepare` with the options of the check.
     Prepare,
-    /// The same, or these kernel parameters, with their paths below `/proc/sys/net`, on a host that
-    /// something else prepared.
+    /// Like `Prepare`. If another program prepared the host, set these kernel parameters instead
+    /// (paths below `/proc/sys/net`, and values).
     Set(Vec<(String, String)>),
-    /// Commands for a shell, one after the other.
+    /// Run these shell commands, one after the other.
     Commands(Vec<String>),
-    /// Only a person can decide.
+    /// Follow this advice, because no command is safe.
     Advice(String),
 }
 
-/// A check that found nothing wrong.
+/// A finding without a problem.
 pub fn good(text: impl Into<String>) -> Finding {
     Finding { ok: true, text: text.into(), fix: None, hint: None, remedy: None }
 }
 
-/// A check that found a problem.
+/// A finding with a problem and its remedy.
 pub fn problem(text: impl Into<String>, remedy: Remedy) -> Finding {
     Finding { ok: false, remedy: Some(remedy), ..good(text) }
 }
 
-/// One or the other.
+/// A finding that is a problem unless `ok` is set.
 pub fn finding(ok: bool, text: impl Into<String>, remedy: impl FnOnce() -> Remedy) -> Finding {
     if ok { good(text) } else { problem(text, remedy()) }
 }
 
-/// An obstacle that a check met, where `prepare` would refuse to start.
+/// A finding for an obstacle that would also stop `prepare`.
 pub fn obstacle(obstacle: &Obstacle) -> Finding {
     let remedy = match obstacle {
         Obstacle::InterfaceDown { name } => set_up(name),
@@ -67,14 +67,14 @@ pub fn set_up(interface: &str) -> Remedy {
     Remedy::Commands(vec![format!("ip link set dev {} up", shell(interface))])
 }
 
-/// Another host answered duplicate address detection for the address.
+/// Remedy if another host answered duplicate address detection for the address.
 pub fn duplicate() -> Remedy {
     Remedy::Advice(
         "another host on this network has the address: remove it from one of the two".to_owned(),
     )
 }
 
-/// The address is here, but a rule or a route keeps its packets from this host.
+/// Remedy if a rule or route keeps packets to the address from being delivered locally.
 pub fn not_local() -> Remedy {
     Remedy::Advice(
         "look for a rule or a route that takes these packets: `ip rule' and `ip route show table \

@@ -1,4 +1,4 @@
-//! Whether a host is in the desired state. Pure: from facts to findings.
+//! Checks whether a host is in its desired state. Pure functions from facts to findings.
 
 mod director;
 mod exposed;

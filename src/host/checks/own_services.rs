@@ -15,7 +15,8 @@ pub struct OwnService {
     pub servers: Vec<DestinationKey>,
 }
 
-/// A service in the table of a real server: only its administrator knows why it is there.
+/// Advice about a service in the table of a real server. Only its administrator knows its
+/// purpose.
 const STANDBY: &str = "on a host that is a real server only, delete the service; a standby director \
                        that is a real server too must have it only while it is active";
 

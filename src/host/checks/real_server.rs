@@ -1,4 +1,4 @@
-//! Whether a host is a real server as the options say.
+//! Checks whether a host is a real server as desired.
 
 use std::net::IpAddr;
 
@@ -33,7 +33,7 @@ pub fn check(spec: &RealServer, facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-/// Whether the rules exist that `prepare` would add.
+/// Checks for the rules that `prepare` would add.
 fn filtered(spec: &RealServer, facts: &Facts, vip: IpAddr) -> Finding {
     let steps = match arp::steps(spec, facts, &State::default(), vip) {
         Ok(steps) => steps,

@@ -49,8 +49,8 @@ fn unpacker<'a>(facts: &'a Facts, wanted: &NewLink) -> Option<&'a Link> {
     fit.clone().find(|link| link.name == own).or_else(|| fit.find(|link| link.up))
 }
 
-/// Whether reverse path filtering lets packets in: strictly never, loosely where the interface has
-/// an address.
+/// Checks whether reverse path filtering passes the packets. Strict filtering never does; loose
+/// filtering does if the interface has an address.
 fn let_in(facts: &Facts, link: &Link, own: &str) -> Finding {
     let name = &link.name;
     let bare = !facts.addresses.iter().any(|it| it.index == link.index && it.address.is_ipv4());
@@ -64,8 +64,8 @@ fn let_in(facts: &Facts, link: &Link, own: &str) -> Finding {
     problem(text, loosened(facts, name, bare, own))
 }
 
-/// The greater of `all` and the interface counts. `all` is the whole host's, so it stays where the
-/// loose filter of the interface is enough.
+/// Remedy for the filter. The kernel uses the greater value of `all` and the interface. `all`
+/// concerns the whole host, so it stays if loose filtering on the interface is enough.
 fn loosened(facts: &Facts, name: &str, bare: bool, own: &str) -> Remedy {
     let key = format!("ipv4/conf/{name}/rp_filter");
     let all = facts.number(ALL_FILTERED);

@@ -1,16 +1,16 @@
-//! Numbers of `set` that start from the current value: `+2`, `-2`, `50%`.
+//! Numbers of `set` relative to the current value: `+2`, `-2`, `50%`.
 
 use super::row::{Numbers, Unit};
 
-/// Whether `text` is a number without a sign.
+/// Whether `text` has only digits.
 pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Reads `+N`, `-N` and `N%` of `current`. `Ok(None)`: `word` is an ordinary value of the field.
+/// Computes `+N`, `-N` or `N%` of `current`. Returns `Ok(None)` if `word` is an ordinary value.
 ///
 /// # Errors
-/// Why `word` is not accepted, starting with the field's name.
+/// Reason why `word` is refused, beginning with the name of the field.
 pub(super) fn amount(
     key: &str,
     numbers: Numbers,
@@ -29,7 +29,7 @@ pub(super) fn amount(
     let Some(current) = current else {
         return Err(format!("{key}: `{word}' starts from the current value, but none is set"));
     };
-    // Larger numbers are out of every field's range.
+    // Larger numbers are outside every field's range anyway.
     let number = digits.parse::<u32>().map_or(i128::from(u64::MAX), i128::from);
     let before = i128::from(current);
     let (result, sum) = match sign {
@@ -42,7 +42,7 @@ pub(super) fn amount(
             "{key}: {sum} is 0, which would mean no limit: to remove the limit write {key}="
         ));
     }
-    // Lowering a limit must not end at "no limit".
+    // A limit of 0 means "no limit", so lowering a limit must not end there.
     let least = if numbers.unit == Unit::Limit { 1 } else { numbers.least };
     let most = numbers.most;
     let in_range = (i128::from(least)..=i128::from(most)).contains(&result);
@@ -52,8 +52,8 @@ pub(super) fn amount(
     }
 }
 
-/// Rounds to the nearest number. A server that had a weight keeps at least 1: weight 0 takes it out
-/// of rotation, which only `0%` asks for.
+/// Rounds to the nearest number. A weight above 0 stays at least 1, because weight 0 takes the
+/// server out of rotation, which only `0%` asks for.
 fn percent(before: i128, number: i128) -> i128 {
     let rounded = (before * number + 50) / 100;
     if before > 0 && number > 0 { rounded.max(1) } else { rounded }

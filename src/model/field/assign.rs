@@ -1,30 +1,30 @@
-//! A thing with some of its fields replaced: `FIELD=VALUE`.
+//! Replaces some fields of a service or real server: `FIELD=VALUE`.
 
 use super::amount::{amount, is_number};
 use super::names::proposals;
 use super::row::{Field, Fields, Record, Shape, Value};
 use crate::model::out_of_range;
 
-/// `FIELD=VALUE`; an empty value takes the field away.
+/// `FIELD=VALUE`; an empty value removes the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
-    /// The name of the field.
+    /// Name of the field.
     pub key: String,
-    /// Its new value.
+    /// New value of the field.
     pub value: String,
 }
 
-/// An assignment that is not accepted.
+/// Reason why an assignment is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadAssignment {
-    /// There is no such field.
+    /// There is no field of this name.
     NoField {
-        /// As given.
+        /// Name as given.
         name: String,
         /// The field that was probably meant, and the valid names, one for each line.
         proposals: Vec<String>,
     },
-    /// The field cannot have this value: why, in words.
+    /// The field cannot have this value; the text says why.
     Value(String),
 }
 
@@ -34,11 +34,11 @@ impl From<String> for BadAssignment {
     }
 }
 
-/// `thing` with these values. Values that another program has set out of range may stay so; what is
-/// named must be in its range.
+/// Returns `thing` with these values. An assigned value must be in range; other values may be out
+/// of range if another program has set them so.
 ///
 /// # Errors
-/// The first assignment that is not accepted, or the values that do not go together.
+/// The first assignment that is refused, or values that exclude each other.
 pub fn assign<T: Fields>(thing: &T, assignments: &[Assignment]) -> Result<T, BadAssignment> {
     let last = |name: &str| assignments.iter().rfind(|it| it.key == name);
     let mut record = thing.record_for(&|name| last(name).map(|it| it.value.clone()))?;
@@ -68,7 +68,7 @@ pub fn assign<T: Fields>(thing: &T, assignments: &[Assignment]) -> Result<T, Bad
     }
 }
 
-/// A word of the command line as the field takes it. Numbers may start from the current one.
+/// Parses a word as a value of the field. A number may be relative to the current one.
 fn read<T: Fields>(
     field: &Field<T>,
     word: &str,
@@ -85,7 +85,7 @@ fn read<T: Fields>(
             let current = record.get(name).and_then(Value::number);
             match amount(name, numbers, word, current)? {
                 Some(result) => Value::Number(result),
-                // Larger numbers are out of every field's range.
+                // Larger numbers are outside every field's range anyway.
                 None => Value::Number(word.parse().unwrap_or(u32::MAX)),
             }
         }
@@ -94,7 +94,7 @@ fn read<T: Fields>(
             _ => return Err(format!("{name}: `{word}' is not a port number")),
         },
         Shape::Scheduler | Shape::Engine => text(),
-        // The number of something that has no word.
+        // A number without a name, which another program may have set.
         Shape::Choice(_) => match word.parse::<u16>() {
             Ok(number) => Value::Number(number.into()),
             Err(_) => text(),
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_named_changes() {
+    fn only_named_fields_change_in_a_value() {
         let before = Service { flags: SchedulerFlags::from_bits(3), ..service() };
         let after = assign(&before, &words("scheduler=mh persistence=300")).unwrap();
         assert_eq!(after.scheduler.as_str(), "mh");
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tunnel_is_made_and_left() {
+    fn a_tunnel_can_be_set_and_removed() {
         let gue = words("forwarding=tunnel tunnel=gue tunnel_port=6080 weight=0");
         let after = assign(&server(), &gue).unwrap();
         assert!(matches!(after.forwarding, Forwarding::Tunnel(Tunnel::Gue { port: 6080, .. })));
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn details_of_a_tunnel_stay_where_the_new_kind_has_them() {
+    fn details_of_a_tunnel_stay_if_the_new_kind_has_them() {
         let tunnel = |tunnel| Destination { forwarding: Forwarding::Tunnel(tunnel), ..server() };
         let gue = |checksum| tunnel(Tunnel::Gue { port: 6080, checksum });
         let gre = |checksum| tunnel(Tunnel::Gre { checksum });
@@ -228,14 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_may_have_holes() {
+    fn noncontiguous_masks_are_accepted() {
         let after = assign(&service(), &words("persistence=300 netmask=0.0.0.24")).unwrap();
         let granularity = Granularity::V4([0, 0, 0, 24].into());
         assert_eq!(after.persistence, Some(Persistence { timeout: 300, granularity }));
     }
 
     #[test]
-    fn what_differs_is_said_with_old_and_new() {
+    fn differences_show_the_old_and_the_new_value() {
         let after = Destination { weight: 3, upper_threshold: 10, ..server() };
         let changes = compare(&server(), &after);
         let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();

@@ -1,13 +1,13 @@
-//! The fields in which two values differ.
+//! Compares two values field by field.
 
 use std::fmt;
 
 use super::row::{Fields, Value};
 use crate::model::{Daemon, Timeouts};
 
-/// A thing with values that have names.
+/// A type with named values.
 pub trait Compared {
-    /// Each value under its name in JSON.
+    /// Each value with its name in JSON.
     fn values(&self) -> Vec<(&'static str, Option<Value<'_>>)>;
 }
 
@@ -40,26 +40,27 @@ impl Compared for Timeouts {
     }
 }
 
-/// A field with another value than before.
+/// A field whose value has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldChange {
-    /// Its name in JSON.
+    /// Name of the field in JSON.
     pub name: &'static str,
-    /// The value before; `none` where there was none.
+    /// Former value; `none` if there was none.
     old: String,
     new: String,
 }
 
-/// `weight 1 -> 3`.
+/// Writes `weight 1 -> 3`.
 impl fmt::Display for FieldChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} -> {}", self.name, self.old, self.new)
     }
 }
 
-/// The fields that differ, in the order of their names.
+/// The fields that differ, sorted by name.
 pub fn compare<T: Compared>(old: &T, new: &T) -> Vec<FieldChange> {
-    // A tunnel without a checksum and a server without a tunnel count as equal: both say `none`.
+    // A tunnel without a checksum and a server without a tunnel both say `none`, and count as
+    // equal.
     let text = |value: Option<Value<'_>>| value.map_or("none".to_owned(), |it| it.to_string());
     let sides = old.values().into_iter().zip(new.values());
     let changes =

@@ -1,4 +1,4 @@
-//! The fields of a real server.
+//! The table of the fields of a real server.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ const METHODS: [(&str, Forwarding); 4] = [
 const CHECKSUMS: [(&str, Checksum); 3] =
     [("none", Checksum::None), ("full", Checksum::Full), ("remote", Checksum::Remote)];
 
-/// A threshold. Before 7.2 the kernel holds every number.
+/// A threshold. Kernels before 7.2 can hold every 32-bit number.
 const LIMIT: Shape = Shape::Number(Numbers {
     least: 0,
     most: MAX_WEIGHT,
@@ -146,7 +146,7 @@ fn tunnel_of(server: &Destination) -> Option<Tunnel> {
 }
 
 /// Does nothing: the row of `forwarding` sets the details of a tunnel too.
-#[allow(clippy::unnecessary_wraps)] // the type of a row
+#[allow(clippy::unnecessary_wraps)] // the type of a row needs a Result
 fn with_forwarding(
     _: &mut Destination,
     _: Option<&Value<'_>>,
@@ -181,7 +181,7 @@ fn forwarding(
     }
 }
 
-/// 0: there is none.
+/// Port of the tunnel; 0 if there is none.
 fn port(record: &Record<Destination>) -> u16 {
     let port = record.get("tunnel_port").and_then(Value::number);
     port.and_then(|port| u16::try_from(port).ok()).unwrap_or(0)

@@ -1,4 +1,4 @@
-//! What people write instead of a field's name.
+//! Recognises mistyped names of fields and other names for them.
 
 use super::row::Fields;
 use crate::model::{Destination, Service};
@@ -10,7 +10,7 @@ struct Named {
     instead: &'static str,
 }
 
-/// Every name that a field of `T` has, the own one first.
+/// Every name of every field of `T`; the field's own name comes first.
 fn known<T: Fields>() -> impl Iterator<Item = (String, Named)> {
     T::fields().iter().flat_map(|field| {
         let meant = Named { name: field.name, instead: T::INSTEAD };
@@ -21,7 +21,7 @@ fn known<T: Fields>() -> impl Iterator<Item = (String, Named)> {
     })
 }
 
-/// The field that was probably meant by a name that is none.
+/// The field that an unknown name probably means.
 fn nearest(name: &str) -> Option<Named> {
     let name = name.trim_start_matches('-').replace('-', "_").to_lowercase();
     let all: Vec<(String, Named)> = known::<Service>().chain(known::<Destination>()).collect();
@@ -41,7 +41,7 @@ fn nearest(name: &str) -> Option<Named> {
         .map(|(_, field)| *field)
 }
 
-/// What to tell somebody who named a field that a `T` does not have.
+/// Proposals for a name that is no field of `T`.
 pub(super) fn proposals<T: Fields>(name: &str) -> Vec<String> {
     let names: Vec<&str> = T::fields().iter().map(|field| field.name).collect();
     let legal = format!("the fields of {} are {}", T::NAME, names.join(", "));
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dashes_classic_names_and_slips_find_the_field() {
+    fn dashes_classic_names_and_mistypings_find_the_field() {
         for (name, field) in [
             ("u-threshold", "upper_threshold"),
             ("--u-threshold", "upper_threshold"),
@@ -87,7 +87,7 @@ mod tests {
     fn each_name_means_one_field() {
         let mut seen = BTreeSet::new();
         for (name, field) in known::<Service>().chain(known::<Destination>()) {
-            // An option may be called like its field.
+            // An option may have the same name as its field.
             assert!(seen.insert(name.clone()) || name == field.name, "{name}");
             assert_eq!(nearest(&name).map(|it| it.name), Some(field.name), "{name}");
         }

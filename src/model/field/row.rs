@@ -1,4 +1,4 @@
-//! A row of the table, and the values of a thing by its rows.
+//! A row of the table of fields, and the values of an object by its rows.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::fmt;
 pub enum Value<'a> {
     /// True or false.
     Switch(bool),
-    /// A number, or the kernel's number for something that has no name.
+    /// A number, or the kernel's number for a value without a name.
     Number(u32),
     /// A name or an address.
     Text(Cow<'a, str>),
@@ -17,7 +17,7 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
-    /// The same value, which borrows from nothing.
+    /// Copies borrowed text, so that the value has no lifetime.
     pub fn into_owned(self) -> Value<'static> {
         let owned = |text: Cow<'_, str>| -> Cow<'static, str> {
             match text {
@@ -33,7 +33,7 @@ impl Value<'_> {
         }
     }
 
-    /// The name, if it is one.
+    /// The text of a [`Self::Text`].
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -41,7 +41,7 @@ impl Value<'_> {
         }
     }
 
-    /// The number, if it is one.
+    /// The number of a [`Self::Number`].
     pub fn number(&self) -> Option<u32> {
         match self {
             Self::Number(number) => Some(*number),
@@ -62,7 +62,7 @@ impl From<u32> for Value<'_> {
     }
 }
 
-/// As people write it: `80`, `wlc`, `sh-port,sh-fallback`.
+/// Writes text for people: `80`, `wlc`, `sh-port,sh-fallback`.
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -77,41 +77,41 @@ impl fmt::Display for Value<'_> {
 /// The unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// A share, without a unit.
+    /// A weight, which has no unit.
     One,
-    /// Connections; 0 means "no limit".
+    /// Number of connections; 0 means "no limit".
     Limit,
     /// Seconds.
     Seconds,
 }
 
-/// The numbers of a field.
+/// Range and unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers {
-    /// The least number of the classic language.
+    /// Smallest number in the classic language.
     pub least: u32,
-    /// The greatest number of the classic language.
+    /// Largest number in the classic language.
     pub most: u32,
-    /// The greatest number that a kernel can hold; the least is 0.
+    /// Largest number that a kernel can hold; the smallest is 0.
     pub most_possible: u32,
-    /// What is counted.
+    /// What the number counts.
     pub unit: Unit,
 }
 
-/// Which values a field has.
+/// Kind of the values of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// True or false.
     Switch,
-    /// A number.
+    /// A number in a range.
     Number(Numbers),
-    /// A port of 1 to 65535.
+    /// A port, 1 to 65535.
     Port,
-    /// The name of a scheduler.
+    /// Name of a scheduler.
     Scheduler,
-    /// The name of a persistence engine.
+    /// Name of a persistence engine.
     Engine,
-    /// One of these words. JSON knows more for some fields, and the kernel's numbers.
+    /// One of these words. For some fields JSON accepts more words, and the kernel's numbers.
     Choice(&'static [&'static str]),
     /// Flags of the scheduler.
     Flags,
@@ -120,7 +120,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// The value in help texts: `N`, `true|false`.
+    /// Placeholder of the value in help texts, such as `N` or `true|false`.
     pub fn placeholder(self) -> Cow<'static, str> {
         match self {
             Self::Switch => "true|false".into(),
@@ -134,44 +134,44 @@ impl Shape {
     }
 }
 
-/// An option of the classic language that gives a field its value.
+/// A classic option that sets a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldOption {
-    /// The long name.
+    /// Long name, without its dashes.
     pub long: &'static str,
-    /// The field's value if the option takes none.
+    /// Value that the option stands for, if it takes none.
     pub fixed: Option<&'static str>,
 }
 
 impl FieldOption {
-    /// An option with the value of the field.
+    /// An option that takes the value of the field.
     pub const fn value(long: &'static str) -> Self {
         Self { long, fixed: None }
     }
 
-    /// An option that stands for a value of the field.
+    /// An option that stands for this value.
     pub const fn fixed(long: &'static str, value: &'static str) -> Self {
         Self { long, fixed: Some(value) }
     }
 }
 
-/// How a row sets its field of a thing, given all values of that thing.
+/// Function that sets a field of an object, given all values of that object.
 pub type Setter<T> = fn(&mut T, Option<&Value<'_>>, &Record<T>) -> Result<(), String>;
 
-/// A row: an attribute of a `T`.
+/// A row of the table: one field of a `T`.
 pub struct Field<T: 'static> {
-    /// Its name in JSON, in `set` and in remarks.
+    /// Name in JSON, in `set` and in remarks.
     pub name: &'static str,
-    /// Other usual names, with `_` for `-`. The names of the options need not be repeated.
+    /// Other usual names, with `_` for `-`. The names of options are added automatically.
     pub synonyms: &'static [&'static str],
-    /// The options of the classic language.
+    /// Classic options that set the field.
     pub options: &'static [FieldOption],
-    /// Its legal values.
+    /// Kind of its values.
     pub shape: Shape,
     /// The value if a file does not mention the field. `None`: the field has no value then, and JSON
     /// may have `null`.
     pub absent: Option<Value<'static>>,
-    /// The value; `None` is left out of JSON.
+    /// Reads the value; `None` is left out of JSON.
     pub get: fn(&T) -> Option<Value<'_>>,
     /// Sets the value. The rows above are set first.
     ///
@@ -181,7 +181,7 @@ pub struct Field<T: 'static> {
 }
 
 impl<T: Fields> Field<T> {
-    /// The long name of the option that turns this field on; `None` if its options take values.
+    /// Long name of the option that sets this field to true; `None` if its options take values.
     pub fn switch(&self) -> Option<&'static str> {
         match (self.shape, self.options) {
             (Shape::Switch, [option]) => Some(option.long),
@@ -189,16 +189,16 @@ impl<T: Fields> Field<T> {
         }
     }
 
-    /// Turns on a field that [`switch`](Self::switch) finds an option for.
+    /// Sets a field to true for which [`switch`](Self::switch) finds an option.
     pub fn turn_on(&self, thing: &mut T) {
-        // A switch accepts both of its values.
+        // A switch accepts both values, so there is no error.
         let _ = (self.set)(thing, Some(&Value::Switch(true)), &Record::default());
     }
 }
 
-/// A thing with a table of fields.
+/// A type with a table of fields.
 pub trait Fields: Sized + Clone + 'static {
-    /// What it is called in messages: `a service`.
+    /// Name of the type in messages, such as `a service`.
     const NAME: &'static str;
     /// What a message says about a field of this table if the user names it for the other kind of
     /// object.
@@ -207,7 +207,7 @@ pub trait Fields: Sized + Clone + 'static {
     /// The table, in the order of JSON.
     fn fields() -> &'static [Field<Self>];
 
-    /// The row of this name.
+    /// Finds a row by the name of its field.
     fn field(name: &str) -> Option<&'static Field<Self>> {
         Self::fields().iter().find(|field| field.name == name)
     }
@@ -229,7 +229,7 @@ pub trait Fields: Sized + Clone + 'static {
     -> Result<Record<Self>, String>;
 }
 
-/// The values of a thing, in the order of its table.
+/// The values of an object, in the order of its table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Record<T> {
     values: Vec<Option<Value<'static>>>,
@@ -242,7 +242,7 @@ impl<T: Fields> Clone for Record<T> {
     }
 }
 
-/// No value at all.
+/// A record in which no field has a value.
 impl<T: Fields> Default for Record<T> {
     fn default() -> Self {
         Self { values: vec![None; T::fields().len()], thing: std::marker::PhantomData }
@@ -263,36 +263,36 @@ impl<T: Fields> Record<T> {
         Self { values, thing: std::marker::PhantomData }
     }
 
-    /// The value of the field of this name.
+    /// Value of the field with this name.
     pub fn get(&self, name: &str) -> Option<&Value<'static>> {
         let place = T::fields().iter().position(|field| field.name == name)?;
         self.values.get(place)?.as_ref()
     }
 
-    /// Replaces the value of the field at this place of the table.
+    /// Replaces the value of the field at this index of the table.
     pub fn put(&mut self, place: usize, value: Option<Value<'static>>) {
         if let Some(slot) = self.values.get_mut(place) {
             *slot = value;
         }
     }
 
-    /// Replaces the value of the field of this name.
+    /// Replaces the value of the field with this name.
     pub fn put_named(&mut self, name: &str, value: Option<Value<'static>>) {
         if let Some(place) = T::fields().iter().position(|field| field.name == name) {
             self.put(place, value);
         }
     }
 
-    /// Names and values of the fields that have one.
+    /// Names and values of the fields that have a value.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value<'static>)> {
         let fields = T::fields().iter().zip(&self.values);
         fields.filter_map(|(field, value)| Some((field.name, value.as_ref()?)))
     }
 
-    /// Gives `thing` these values; they may be out of range.
+    /// Sets these values in `thing`. They may be out of range.
     ///
     /// # Errors
-    /// What is wrong with the first that it cannot have, in words.
+    /// Reason why the object cannot have one of the values.
     pub fn give(&self, mut thing: T) -> Result<T, String> {
         for (field, value) in T::fields().iter().zip(&self.values) {
             (field.set)(&mut thing, value.as_ref(), self)?;
@@ -301,7 +301,7 @@ impl<T: Fields> Record<T> {
     }
 }
 
-/// The value of a word in a table; `key` is the field, for the message.
+/// Looks up the value with the name `word`; `key` is the field's name for the error text.
 pub fn find<T: Copy>(key: &str, word: &str, table: &[(&str, T)]) -> Result<T, String> {
     let found = table.iter().find(|(name, _)| *name == word);
     found.map(|(_, value)| *value).ok_or_else(|| {

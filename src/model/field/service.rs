@@ -1,4 +1,4 @@
-//! The fields of a service.
+//! The table of the fields of a service.
 
 use std::borrow::Cow;
 
@@ -91,7 +91,7 @@ static FIELDS: [Field<Service>; 6] = [
         absent: None,
         get: |service| Some(service.engine.as_ref()?.as_str().into()),
         set: |service, value, _| {
-            // The kernel's own way to say that there is none.
+            // An empty name is the kernel's form of "no engine".
             let name = value.and_then(Value::text).filter(|name| !name.is_empty());
             let name = name.map(EngineName::new).transpose();
             service.engine = name.map_err(|why| why.to_string())?;
@@ -140,7 +140,7 @@ impl Fields for Service {
         &FIELDS
     }
 
-    /// The scheduler comes first: the names of flags depend on it.
+    /// The new scheduler is set first, because it decides the names of flags.
     fn record_for(
         &self,
         assigned: &dyn Fn(&str) -> Option<String>,

@@ -8,9 +8,10 @@ use crate::model::{
 };
 use crate::netlink::uapi::{destination as attr, message};
 
-/// What identifies a destination inside its service, which has the family `service`.
+/// Encodes the key of a destination of a service whose address family is `service`.
 pub fn key(to: &mut Attributes, key: &DestinationKey, service: Family) {
-    // Where it is missing the kernel takes the family of the service; kernels before 3.18 do in any case.
+    // If the attribute is missing, the kernel uses the family of the service; kernels before 3.18
+    // always do.
     let family = Family::of(&key.address);
     if family != service {
         to.u16(attr::ADDR_FAMILY, family_number(family));
@@ -18,7 +19,7 @@ pub fn key(to: &mut Attributes, key: &DestinationKey, service: Family) {
     to.address(attr::ADDR, key.address).port(attr::PORT, key.port);
 }
 
-/// A whole destination of a service of this family.
+/// Encodes a whole destination of a service whose address family is `service`.
 pub fn encode(to: &mut Attributes, destination: &Destination, service: Family) {
     key(to, &destination.key, service);
     to.u32(attr::FWD_METHOD, u32::from(method(destination.forwarding)))

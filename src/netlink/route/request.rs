@@ -246,8 +246,8 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// The crate's own enum of all messages would bring the code of every kind of them, of traffic
-    /// control too, into the program; each command starts slower for it.
+    /// Builds a message from its type and body. The crate's enum of all messages would link the
+    /// code of every kind, even traffic control, and slow down the start of each command.
     fn of(kind: u16, message: &impl Emitable) -> Self {
         let mut bytes = vec![0; message.buffer_len()];
         message.emit(&mut bytes);

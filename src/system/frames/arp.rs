@@ -1,4 +1,4 @@
-//! ARP packets for IPv4 (RFC 826), as whole frames.
+//! ARP packets (RFC 826) as whole frames.
 
 use std::net::Ipv4Addr;
 
@@ -15,7 +15,7 @@ pub fn answer(frame: &[u8], address: Ipv4Addr) -> Option<String> {
     (reply && arp[28..32] == address.octets()).then(|| hardware(&arp[22..28]))
 }
 
-/// A frame with an ARP packet, to all neighbours.
+/// Builds an ARP frame to the broadcast address.
 pub fn packet(operation: u8, mac: [u8; 6], sender: Ipv4Addr, target: Ipv4Addr) -> Vec<u8> {
     let target_mac = if operation == REPLY { mac } else { [0; 6] };
     [
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_told_from_a_question() {
+    fn replies_are_distinguished_from_requests() {
         let vip = Ipv4Addr::new(192, 0, 2, 80);
         let mac = [2, 0, 0, 0, 0, 7];
         assert_eq!(answer(&packet(REPLY, mac, vip, vip), vip).unwrap(), "02:00:00:00:00:07");

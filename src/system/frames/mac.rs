@@ -1,4 +1,4 @@
-//! Hardware addresses.
+//! Formats hardware addresses.
 
 /// Formats a hardware address, as in `02:00:00:00:00:01`.
 pub fn hardware(bytes: &[u8]) -> String {

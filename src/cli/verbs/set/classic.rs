@@ -1,4 +1,4 @@
-//! The options of the classic language that name a field, as `set` takes them.
+//! Classic options that set a field, as arguments of `set`.
 
 use clap::{Arg, ArgAction, ArgMatches};
 
@@ -8,10 +8,10 @@ use crate::model::{Destination, Service};
 
 const HEADING: &str = "Fields, as in the classic language";
 
-/// Seconds of `-p` without a value, as the old manual has it.
+/// Persistence timeout in seconds for `-p` without a value, as in the old manual.
 const DEFAULT_PERSISTENCE: &str = "300";
 
-/// An option that gives a field its value.
+/// An option and the field that it sets.
 struct Given {
     field: &'static str,
     option: FieldOption,
@@ -31,12 +31,12 @@ fn given<T: Fields>() -> impl Iterator<Item = Given> {
     })
 }
 
-/// The names of these options in clap.
+/// Names of these options in clap.
 pub(super) fn ids() -> impl Iterator<Item = &'static str> {
     given::<Service>().chain(given::<Destination>()).map(|it| it.option.long)
 }
 
-/// Options of a service, then those of a real server.
+/// The options of a service, followed by those of a real server.
 pub(super) fn options() -> Vec<Arg> {
     let service = given::<Service>().map(|it| it.arg().conflicts_with("server"));
     let server = given::<Destination>().map(|it| it.arg().requires("server"));
@@ -74,7 +74,7 @@ impl Given {
     }
 }
 
-/// What the options set.
+/// The assignments that the given options stand for.
 pub(super) fn assignments(matches: &ArgMatches) -> Vec<Assignment> {
     let options = given::<Service>().chain(given::<Destination>());
     let assignment = |it: Given| {

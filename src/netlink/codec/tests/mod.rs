@@ -41,14 +41,15 @@ fn service(key: ServiceKey, scheduler: &str) -> Service {
     Service::new(key, SchedulerName::new(scheduler).unwrap())
 }
 
-/// A service as the classic tool adds it, and as the kernel lists it.
+/// A service with the classic tool's request that adds it and the kernel's answer that lists
+/// it.
 struct Fixture {
     service: Service,
     request: &'static str,
     answer: &'static str,
 }
 
-/// Services of every kind. `fields` are assignments as `ipvsadm set` takes them.
+/// Services of every kind. `fields` are assignments for `ipvsadm set`.
 fn fixtures() -> [Fixture; 7] {
     use crate::model::Family;
     use captured as c;

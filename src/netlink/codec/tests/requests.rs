@@ -25,7 +25,7 @@ fn destination(request: &[u8]) -> &[u8] {
     read::find(&request[4..], message::DEST, "destination").unwrap()
 }
 
-/// The same without attributes of these numbers.
+/// Removes the attributes with these numbers.
 fn without(attributes: &[u8], numbers: &[u8]) -> Vec<u8> {
     let mut rest = Vec::new();
     let mut at = 0;
@@ -39,13 +39,13 @@ fn without(attributes: &[u8], numbers: &[u8]) -> Vec<u8> {
     rest
 }
 
-/// The family, which the kernel takes from the service where it is missing.
+/// The address family, which the kernel takes from the service if it is missing.
 const FAMILY: u8 = 11;
 
-/// The tunnel's attributes, which the classic tool sends with every method.
+/// The tunnel attributes, which the classic tool sends with every forwarding method.
 const TUNNEL: [u8; 3] = [13, 14, 15];
 
-/// A destination as the classic tool sends it, of the family of its service, which has no tunnel.
+/// Removes from the classic tool's request the family and the tunnel, which ours leaves out.
 fn without_tunnel(attributes: &[u8]) -> Vec<u8> {
     without(&without(attributes, &TUNNEL), &[FAMILY])
 }
@@ -94,7 +94,7 @@ fn the_family_is_sent_where_it_is_not_that_of_the_service() {
 }
 
 #[test]
-fn other_methods_go_without_tunnel_attributes() {
+fn only_tunnels_have_tunnel_attributes() {
     let masquerade = Destination {
         weight: 5,
         upper_threshold: 100,
@@ -118,7 +118,7 @@ fn other_methods_go_without_tunnel_attributes() {
 fn a_destination_is_deleted_by_its_key_alone() {
     let request = sent(&Change::DeleteDestination(web(), route_key()));
     assert_eq!(request[..4], [command::DEL_DEST, 1, 0, 0]);
-    // Address and port, as ADD_ROUTE begins after the family.
+    // After the family, ADD_ROUTE begins with the same address and port.
     let theirs = bytes(captured::ADD_ROUTE);
     assert_eq!(destination(&request), &destination(&theirs)[8..36]);
 }
