@@ -3,13 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, SocketAddrV6};
 use std::num::NonZeroU32;
 
-use crate::model::field::Fields;
+use crate::model::field::{Field, Fields};
 use crate::model::{
     Change, Checksum, Destination, DestinationKey, EngineName, Family, Forwarding, Granularity,
     Persistence, Protocol, SchedulerFlags, SchedulerName, Service, ServiceKey, Tunnel,
 };
 
-use super::lexer::{Given, Token, What, tokens};
+use super::lexer::{Given, Plain, Token, tokens};
 use super::options::{Command, Opt, option_named};
 use super::validate::{fits, readable_destination, readable_service};
 
@@ -27,7 +27,11 @@ pub(crate) fn parse_words(words: &[Token<'_>]) -> Option<Change> {
         Token::Given(Given { value: Some(value), .. }) => is_plain(value),
         _ => true,
     };
-    if words.iter().all(plain) { Parser::default().tokens(words.iter().copied()) } else { None }
+    if !words.iter().all(plain) {
+        return None;
+    }
+    let mut words = words.iter();
+    Parser::default().tokens(|| words.next().map_or(Plain::End, Plain::from))
 }
 
 /// Like [`parse_line`], for successive lines. Most lines name the same service as the line before,
@@ -40,45 +44,23 @@ pub(crate) struct Parser {
     endpoint: Option<(IpAddr, u16)>,
 }
 
-/// The token in front of what is left of a line.
-#[derive(Clone, Copy)]
-enum Next<'a> {
-    Option(Opt, Option<&'a str>),
-    /// No canonical line has it.
-    Other,
-    End,
-}
-
 /// What is left of a line.
-struct Rest<'a, I> {
-    next: Next<'a>,
-    tokens: I,
+struct Rest<'a, F> {
+    next: Plain<'a>,
+    /// Reads the token after `next`.
+    read: F,
 }
 
-impl<'a, I: Iterator<Item = Token<'a>>> Rest<'a, I> {
-    #[inline]
-    fn new(tokens: I) -> Self {
-        let mut rest = Self { next: Next::Other, tokens };
-        rest.advance();
-        rest
-    }
-
-    #[inline]
+impl<'a, F: FnMut() -> Plain<'a>> Rest<'a, F> {
     fn advance(&mut self) {
-        self.next = match self.tokens.next() {
-            Some(Token::Given(Given { what: What::Option(option), value, .. })) => {
-                Next::Option(option, value)
-            }
-            Some(_) => Next::Other,
-            None => Next::End,
-        };
+        self.next = (self.read)();
     }
 
     /// Takes the next token if it is `option` with a non-empty value, and returns the value.
     #[inline]
     fn value(&mut self, option: Opt) -> Option<&'a str> {
         match self.next {
-            Next::Option(next, Some(value)) if next == option && !value.is_empty() => {
+            Plain::Option(next, Some(value)) if next == option && !value.is_empty() => {
                 self.advance();
                 Some(value)
             }
@@ -89,7 +71,7 @@ impl<'a, I: Iterator<Item = Token<'a>>> Rest<'a, I> {
     /// Takes the next token if it is an option without a value and `meaning` returns one for it.
     #[inline]
     fn switch<T>(&mut self, meaning: impl Fn(Opt) -> Option<T>) -> Option<T> {
-        let Next::Option(next, None) = self.next else { return None };
+        let Plain::Option(next, None) = self.next else { return None };
         let found = meaning(next)?;
         self.advance();
         Some(found)
@@ -97,7 +79,7 @@ impl<'a, I: Iterator<Item = Token<'a>>> Rest<'a, I> {
 
     /// Returns `None` if a part of the line is left.
     fn end(&self) -> Option<()> {
-        matches!(self.next, Next::End).then_some(())
+        matches!(self.next, Plain::End).then_some(())
     }
 }
 
@@ -107,16 +89,13 @@ impl Parser {
         if !is_plain(line) {
             return None;
         }
-        self.tokens(tokens(line.split_ascii_whitespace()))
+        let mut tokens = tokens(line.split_ascii_whitespace());
+        self.tokens(|| tokens.plain())
     }
 
-    fn tokens<'a>(&mut self, mut tokens: impl Iterator<Item = Token<'a>>) -> Option<Change> {
-        let Token::Given(Given { what: What::Command(command), value: None, .. }) =
-            tokens.next()?
-        else {
-            return None;
-        };
-        let line = &mut Rest::new(tokens);
+    fn tokens<'a>(&mut self, mut read: impl FnMut() -> Plain<'a>) -> Option<Change> {
+        let Plain::Command(command) = read() else { return None };
+        let line = &mut Rest { next: read(), read };
         let change = match command {
             Command::AddService => Change::AddService(self.service(line)?),
             Command::EditService => Change::UpdateService(self.service(line)?),
@@ -137,11 +116,8 @@ impl Parser {
         line.end().map(|()| change)
     }
 
-    fn key<'a>(
-        &mut self,
-        line: &mut Rest<'a, impl Iterator<Item = Token<'a>>>,
-    ) -> Option<ServiceKey> {
-        let Next::Option(option, _) = line.next else { return None };
+    fn key<'a>(&mut self, line: &mut Rest<'a, impl FnMut() -> Plain<'a>>) -> Option<ServiceKey> {
+        let Plain::Option(option, _) = line.next else { return None };
         let protocol = match option {
             Opt::Tcp => Protocol::Tcp,
             Opt::Udp => Protocol::Udp,
@@ -162,10 +138,7 @@ impl Parser {
         self.endpoint
     }
 
-    fn service<'a>(
-        &mut self,
-        line: &mut Rest<'a, impl Iterator<Item = Token<'a>>>,
-    ) -> Option<Service> {
+    fn service<'a>(&mut self, line: &mut Rest<'a, impl FnMut() -> Plain<'a>>) -> Option<Service> {
         let key = self.key(line)?;
         let mut service = Service::new(key, SchedulerName::new(line.value(Opt::Scheduler)?).ok()?);
         if let Some(word) = line.value(Opt::Persistent) {
@@ -179,11 +152,12 @@ impl Parser {
         if let Some(name) = line.value(Opt::Engine) {
             service.engine = Some(EngineName::new(name).ok()?);
         }
-        for field in Service::fields() {
-            let Some(row) = field.switch().and_then(option_named) else { continue };
-            if line.switch(|it| (it == row.option).then_some(())).is_some() {
-                field.turn_on(&mut service);
-            }
+        // Most lines have no switch, and a search for its field takes time.
+        while let Plain::Option(option, None) = line.next
+            && let Some(field) = switch(option)
+        {
+            field.turn_on(&mut service);
+            line.advance();
         }
         if let Some(list) = line.value(Opt::SchedFlags) {
             service.flags = SchedulerFlags::parse(list, service.scheduler.as_str()).ok()?;
@@ -193,7 +167,7 @@ impl Parser {
 
     fn destination<'a>(
         &mut self,
-        line: &mut Rest<'a, impl Iterator<Item = Token<'a>>>,
+        line: &mut Rest<'a, impl FnMut() -> Plain<'a>>,
     ) -> Option<(ServiceKey, Destination)> {
         let service = self.key(line)?;
         let mut destination = Destination::new(real_server(line)?);
@@ -229,13 +203,21 @@ fn is_plain(line: &str) -> bool {
     line.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'"' | b'$'..=b'~'))
 }
 
-fn mark<'a>(line: &mut Rest<'a, impl Iterator<Item = Token<'a>>>) -> Option<ServiceKey> {
+/// The field of a service that an option without a value turns on.
+fn switch(option: Opt) -> Option<&'static Field<Service>> {
+    let is_it = |field: &&Field<Service>| {
+        field.switch().and_then(option_named).is_some_and(|row| row.option == option)
+    };
+    Service::fields().iter().find(is_it)
+}
+
+fn mark<'a>(line: &mut Rest<'a, impl FnMut() -> Plain<'a>>) -> Option<ServiceKey> {
     let mark = NonZeroU32::new(number(line.value(Opt::Fwmark)?)?)?;
     let family = line.switch(|it| (it == Opt::Ipv6).then_some(Family::V6)).unwrap_or(Family::V4);
     Some(ServiceKey::Fwmark { mark, family })
 }
 
-fn real_server<'a>(line: &mut Rest<'a, impl Iterator<Item = Token<'a>>>) -> Option<DestinationKey> {
+fn real_server<'a>(line: &mut Rest<'a, impl FnMut() -> Plain<'a>>) -> Option<DestinationKey> {
     let (address, port) = endpoint(line.value(Opt::RealServer)?)?;
     Some(DestinationKey { address, port })
 }
@@ -304,7 +286,7 @@ fn granularity(word: &str, family: Family) -> Option<Granularity> {
     }
 }
 
-fn tunnel<'a>(kind: &str, line: &mut Rest<'a, impl Iterator<Item = Token<'a>>>) -> Option<Tunnel> {
+fn tunnel<'a>(kind: &str, line: &mut Rest<'a, impl FnMut() -> Plain<'a>>) -> Option<Tunnel> {
     let port = match kind {
         "ipip" => return Some(Tunnel::Ipip),
         "gre" => None,

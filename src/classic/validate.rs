@@ -2,6 +2,7 @@
 
 use super::options::Opt;
 use crate::error::Misuse;
+use crate::model::field::Fields;
 use crate::model::{
     Change, Daemon, Destination, Forwarding, Granularity, OutOfRange, Protocol, Service,
     ServiceKey, Timeouts, odd_daemon, odd_timeouts, out_of_range,
@@ -69,7 +70,7 @@ fn is_reached(service: &ServiceKey, destination: &Destination) -> bool {
 
 /// Whether the line of this service can be read again. Whether it can be written is not checked.
 pub(crate) fn readable_service(service: &Service) -> Result<(), NotExpressible> {
-    in_range(out_of_range(service))?;
+    usual_or_in_range(service)?;
     check_service(service).map_err(|why| match why {
         Misuse::ZeroPort { .. } => NotExpressible::ZeroPort,
         _ => NotExpressible::OnePacket,
@@ -82,7 +83,7 @@ pub(crate) fn readable_destination(
     service: &ServiceKey,
     destination: &Destination,
 ) -> Result<(), NotExpressible> {
-    in_range(out_of_range(destination))?;
+    usual_or_in_range(destination)?;
     is_reached(service, destination).then_some(()).ok_or(NotExpressible::Family)
 }
 
@@ -97,6 +98,10 @@ pub(crate) fn readable_daemon(daemon: &Daemon) -> Result<(), NotExpressible> {
     in_range(odd_daemon(daemon))?;
     let comment = daemon.interface.as_str().starts_with('#');
     (!comment).then_some(()).ok_or(NotExpressible::Value("interface"))
+}
+
+fn usual_or_in_range<T: Fields>(thing: &T) -> Result<(), NotExpressible> {
+    if thing.is_usual() { Ok(()) } else { in_range(out_of_range(thing)) }
 }
 
 fn in_range(mut odd: impl Iterator<Item = OutOfRange>) -> Result<(), NotExpressible> {

@@ -44,7 +44,7 @@ fn a_conflicting_tunnel_names_its_users() {
     for vip in ["10.0.0.80", "10.0.0.81"] {
         let output = lan.ipvsadm(&format!("rs prepare --mode tun --tunnel gre:csum --vip {vip}"));
         let said = text(&output);
-        let why = "ipvs-gre cannot be used: it was made in another way for 10.0.0.80";
+        let why = "ipvs-gre cannot be used: it was made with other options for 10.0.0.80";
         assert!(said.contains(why), "{said}");
     }
 }

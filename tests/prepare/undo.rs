@@ -65,7 +65,10 @@ fn undo_leaves_alone_what_others_have_changed() {
     lan.rs("sysctl -q -w net.ipv4.conf.all.arp_ignore=2");
     lan.rs("ip address delete 10.0.0.80/32 dev ipvs0");
     let report = lan.ok("rs undo");
-    assert!(report.contains("left     set net/ipv4/conf/all/arp_ignore to 1: it is 2"), "{report}");
+    assert!(
+        report.contains("left     set net/ipv4/conf/all/arp_ignore to 1: its value is 2 now"),
+        "{report}"
+    );
     assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_ignore").trim(), "2");
     assert_eq!(lan.rs("sysctl -n net.ipv4.conf.all.arp_announce").trim(), "0");
 }

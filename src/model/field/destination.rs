@@ -221,6 +221,10 @@ impl Fields for Destination {
     const NAME: &'static str = "a real server";
     const INSTEAD: &'static str = "a field of a real server: name it with -r RIP:PORT";
 
+    fn is_usual(&self) -> bool {
+        self.weight.max(self.upper_threshold).max(self.lower_threshold) <= MAX_WEIGHT
+    }
+
     fn fields() -> &'static [Field<Self>] {
         &FIELDS
     }

@@ -207,6 +207,9 @@ pub trait Fields: Sized + Clone + 'static {
     /// The table, in the order of JSON.
     fn fields() -> &'static [Field<Self>];
 
+    /// A quick check that every number is in the range of its field. `false`: look at the fields.
+    fn is_usual(&self) -> bool;
+
     /// Finds a row by the name of its field.
     fn field(name: &str) -> Option<&'static Field<Self>> {
         Self::fields().iter().find(|field| field.name == name)

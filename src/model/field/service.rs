@@ -136,6 +136,10 @@ impl Fields for Service {
     const NAME: &'static str = "a service";
     const INSTEAD: &'static str = "a field of the service: leave out -r";
 
+    fn is_usual(&self) -> bool {
+        self.persistence.is_none()
+    }
+
     fn fields() -> &'static [Field<Self>] {
         &FIELDS
     }
