@@ -8,24 +8,27 @@ cat <<END
 
 Counts of instructions, user and kernel, in millions: Debian's ipvsadm 1.31 and this program on
 Debian's own kernel $1, in QEMU's software emulation. With \`-icount\` the guest's clock advances
-by a nanosecond an instruction, so the counts repeat to the percent on any machine and do not depend
-on what else it is doing. They are no times: a real processor executes some billion of them in a
-second, and waits for memory besides. \`scripts/bench.sh instructions --write\` wrote this page.
+by one nanosecond for each instruction, so the counts are the same to a percent on any machine,
+whatever else it is doing. They are not times: a real processor executes some billion instructions
+a second, and also waits for memory. \`scripts/bench.sh instructions --write\` wrote this page.
 
-- A table of \`2000x3\` has 2,000 services with 3 real servers each; \`ipv6\` the same with IPv6
-  addresses; \`mixed\` a third each of services by mark, of tunnels and of masquerading.
-- *start* is \`-L --timeout\`: what a process and its first question cost. *apply* changes the weight of
-  one real server in a table that is loaded, *restore* is \`ipvsadm-restore\` of the same file onto it,
-  which changes nothing. The old program has no apply, and its restore clears the table.
-- *floor, read* is a C program that does nothing but read every service and real server by
-  \`getsockopt\`; *floor, change* one that adds them by \`setsockopt\`. Both decode, check and print nothing
-  (benches/probes/options.c).
-- IPv4 tables are read by those socket options, and the list of services once more by netlink, which
-  alone tells of IPv6 services and of persistence engines. Where a service has tunnels, \`-S\`, apply and
-  restore ask netlink for its real servers too. IPv6 tables are read by netlink alone, and the list of
-  services twice, to see that nothing was passed over while another program wrote.
-- To clear and to reload is slow for any program: the kernel keeps a deleted real server for two
-  minutes, and searches all of these whenever one is added.
+- The table \`2000x3\` has 2,000 services with 3 real servers each. \`ipv6\` is the same with IPv6
+  addresses. In \`mixed\`, a third of the services are by mark, a third use tunnels, and a third use
+  masquerading.
+- *start* is \`-L --timeout\`: the cost of a process and its first request. *apply* changes the weight
+  of one real server in a loaded table. *restore* runs \`ipvsadm-restore\` with the file that is
+  already loaded, so it changes nothing. The old program has no apply, and its restore clears the
+  table.
+- *floor, read* is a C program that only reads every service and real server with \`getsockopt\`.
+  *floor, change* is one that only adds them with \`setsockopt\`. Neither decodes, checks or prints
+  anything (benches/probes/options.c).
+- This program reads IPv4 tables with the same socket options. It then reads the list of services
+  again with netlink, because only netlink reports IPv6 services and persistence engines. If a
+  service has tunnels, \`-S\`, apply and restore also read its real servers with netlink. IPv6 tables
+  are read with netlink only, and the list of services is read twice, to notice services that
+  another program has added meanwhile.
+- Clearing and reloading a table is slow with any program: the kernel keeps deleted real servers for
+  two minutes, and searches all of them whenever a real server is added.
 
 \`\`\`text
 millions of instructions

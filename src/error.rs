@@ -147,7 +147,7 @@ pub enum Error {
     },
     /// A mistake in a file that the caller of sudo may not read, so its content is not shown;
     /// nothing was changed.
-    #[error("{path} cannot be understood: {what}")]
+    #[error("cannot use {path}: {what}")]
     Withheld {
         /// Path of the file.
         path: String,

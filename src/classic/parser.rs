@@ -379,7 +379,7 @@ fn destination(draft: &Draft, notes: &mut Vec<String>) -> Result<Destination, Mi
     let by_address = matches!(service, ServiceKey::Address { .. });
     if by_address && forwarding != Forwarding::Masquerade && key.port != service.port() {
         notes.push(format!(
-            "-g and -i cannot change the port: {} is used instead of {}; -m can",
+            "only -m can change the port: {} is used instead of {}",
             service.port(),
             key.port
         ));

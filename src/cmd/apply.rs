@@ -142,11 +142,13 @@ fn prepare(session: &mut Session<'_>, mut desired: Desired, order: &Order) -> Re
     }
     let passed_over = desired.table.pools.len() - ours(&desired.table);
     if passed_over > 0 {
-        session.hint(&[format!("{passed_over} services of the file are outside the scope")]);
+        session.hint(&[outside(passed_over)]);
     }
     let rest = desired.table.timeouts.is_some() || !desired.table.daemons.is_empty();
     if rest && !limits.scopes.is_empty() {
-        session.hint(&["time-outs and sync daemons of the file are outside the scope".to_owned()]);
+        let rest =
+            "time-outs and sync daemons of the file are outside the scope, so they are ignored";
+        session.hint(&[rest.to_owned()]);
     }
     let target = match limits.target(&current, &desired.table) {
         Cow::Owned(target) => target,
@@ -199,11 +201,20 @@ fn explain(session: &mut Session<'_>, job: &Job, stop: &Stop) {
             let object = job.place(change);
             session.complain(&Error::Kernel { operation, errno, object });
             if *more > 0 {
-                session.hint(&[format!("{more} more changes were refused")]);
+                let refused = if *more == 1 { "change was" } else { "changes were" };
+                session.hint(&[format!("{more} more {refused} refused")]);
             }
         }
         Stop::Broken(error) => session.complain(error),
         Stop::Signal(why) | Stop::Unconfirmed(why) => session.say(why),
+    }
+}
+
+/// Hint that names the number of services that the scope excludes.
+fn outside(services: usize) -> String {
+    match services {
+        1 => "1 service of the file is outside the scope, so it is ignored".to_owned(),
+        _ => format!("{services} services of the file are outside the scope, so they are ignored"),
     }
 }
 

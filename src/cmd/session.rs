@@ -198,7 +198,7 @@ impl<'a> Session<'a> {
         let more = notes.len().saturating_sub(NOTES);
         notes.truncate(NOTES);
         if more > 0 {
-            notes.push(format!("{more} more lines like these"));
+            notes.push(more_lines(more));
         }
         self.hint(&notes);
     }
@@ -232,6 +232,14 @@ fn open() -> Result<Client, Error> {
         return Client::open();
     }
     client
+}
+
+/// Replaces the lines beyond the maximum number of lines to print.
+pub(super) fn more_lines(more: usize) -> String {
+    match more {
+        1 => "1 more line like these".to_owned(),
+        _ => format!("{more} more lines like these"),
+    }
 }
 
 /// Reports the error that stopped the program and returns its exit status. A closed pipe is no

@@ -11,6 +11,7 @@ use crate::output::paint::Paint;
 use crate::transaction::{Journal, Rest, Rollback, lock};
 
 use super::Session;
+use super::session::more_lines;
 
 /// Exit status: the changes were rolled back.
 const UNDONE: u8 = 3;
@@ -89,7 +90,7 @@ fn compared(rest: &Rest) -> Vec<String> {
             let mut hints =
                 vec![format!("{own}; another program has changed other parts of the table")];
             hints.extend(lines.into_iter().take(NAMED));
-            hints.extend((more > 0).then(|| format!("{more} more lines like these")));
+            hints.extend((more > 0).then(|| more_lines(more)));
             hints
         }
         Rest::Unread(why) => vec![format!("{own}; the whole table could not be read: {why}")],

@@ -156,8 +156,8 @@ fn cause(operation: Operation, errno: Errno) -> Option<&'static str> {
         }
         (O::AddDestination, Errno::EINVAL) => {
             "the real server must have a unicast address; in a new network namespace, first run \
-             `ip link set lo up'; a real server of the other address family needs -i, and no sync \
-             daemon may run"
+             `ip link set lo up'; a real server of the other address family needs -i, and is \
+             not possible while a sync daemon runs"
         }
         (O::AddDestination | O::UpdateDestination, Errno::ERANGE) => {
             "the lower threshold (-y) must not be above the upper one (-x)"

@@ -11,7 +11,7 @@ use crate::model::{nearest_schedulers, set_parameter};
 #[non_exhaustive]
 pub enum Obstacle {
     /// The caller lacks a capability.
-    #[error("this needs {capability}, which the caller does not have")]
+    #[error("the caller lacks {capability}, which this command needs")]
     NotCapable {
         /// Name of the capability, such as `CAP_NET_ADMIN`.
         capability: String,
@@ -167,9 +167,9 @@ pub enum Obstacle {
     Untrusted {
         /// Path of the file or folder.
         path: String,
-        /// Who could have written it.
+        /// Its owner, mode or kind, because of which the program refuses it.
         why: String,
-        /// What to do about it.
+        /// Text of the hint.
         remedy: String,
     },
     /// The state file is malformed.
@@ -197,16 +197,16 @@ impl Obstacle {
             Self::AddressTaken { address, device, verb, owner, .. } => {
                 owner.remedy(verb, *address, device)
             }
-            Self::NoInterface { present, .. } => format!("there are: {}", present.join(", ")),
+            Self::NoInterface { present, .. } => format!("the interfaces are: {}", present.join(", ")),
             Self::InterfaceDown { name } => format!("ip link set dev {} up", shell(name)),
             Self::AnswersArp { key, .. } => {
                 let command = set_parameter(key, "1");
-                format!("the greater value of `all' and the interface takes effect; {command}")
+                format!("the greater value of `all' and the interface takes effect: {command}")
             }
             Self::ReversePath { device, .. } => format!(
-                "it applies to every interface, and a tunnel without an address passes no filter: \
-                 leave out `{}', or, for the whole host: sysctl -w \
-                 net.ipv4.conf.all.rp_filter=0",
+                "with --dev the tunnel has no address, so every rp_filter other than 0 drops its \
+                 packets, also that of `all': leave out `{}', or switch the filter of the whole \
+                 host off: sysctl -w net.ipv4.conf.all.rp_filter=0",
                 shell_option("--dev", device)
             ),
             Self::Answered { .. } => {
@@ -221,8 +221,8 @@ impl Obstacle {
                 set_parameter(&["ipv6/conf", name, "disable_ipv6"].join("/"), "0")
             }
             Self::NoModule { name } => no_module(name),
-            Self::ReadOnly => "this is usual in a container: run this on the host with --netns \
-                               PID, or use --arp nft, or give the front gateway a static entry \
+            Self::ReadOnly => "this is usual in a container: run the command on the host with \
+                               --netns PID, or use --arp nft, or give the front gateway a static entry \
                                and use --arp none"
                 .to_owned(),
             Self::NoProgram { name } => format!("install it, or use another method than --arp \
@@ -232,18 +232,18 @@ impl Obstacle {
             }
             Self::NoOwnAddress { found, .. } => {
                 let found: Vec<String> = found.iter().map(IpAddr::to_string).collect();
-                format!("use --rip to name the one to which the director sends: {}", found.join(", "))
+                format!("use --rip to name the address to which the director sends: {}", found.join(", "))
             }
             Self::Busy => "wait until it has finished".to_owned(),
             Self::UnknownNamespace => {
-                "locks and state files are named after the network namespace: run this once with \
-                                       CAP_SYS_PTRACE, or with a /proc that is not mounted with \
+                "locks and state files are named after the network namespace: run the \
+                                       command once with CAP_SYS_PTRACE, or with a /proc that is not mounted with \
                                        hidepid (in a systemd unit: ProtectProc=default)"
                     .to_owned()
             }
             Self::NotOurs { .. } => "locks, journals and state files belong to root, and \
-                                     CAP_NET_ADMIN is not enough to open them: run this as root, for example \
-                                     with sudo"
+                                     CAP_NET_ADMIN is not enough to open them: run the command as root, \
+                                     for example with sudo"
                 .to_owned(),
             Self::Untrusted { remedy, .. } => remedy.clone(),
             // The path needs no quoting, because this program chose it.

@@ -1,8 +1,8 @@
-//! [`Owner`]: who has added an address that prevents a preparation.
+//! [`Owner`]: the program that has added an address which prevents a preparation.
 
 use std::net::IpAddr;
 
-/// Who has probably added an address. It may be in use, so no hint deletes it.
+/// The program that has probably added an address. The address may be in use, so no hint deletes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Owner {

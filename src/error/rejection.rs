@@ -141,7 +141,7 @@ impl Rejection {
     pub(super) fn hints(&self) -> Vec<String> {
         let mut hints = match self {
             Self::NoRule { .. } => vec![
-                "such a file has -A, -a and the other commands that change the table, except -Z"
+                "a rule file has -A, -a and the other commands that change the table, except -Z"
                     .to_owned(),
             ],
             Self::Contradiction { place, operation, errno, object, earlier } => {
@@ -154,7 +154,10 @@ impl Rejection {
                     None => kernel::hints(*operation, *errno, &place),
                 }
             }
-            Self::LongFile => vec!["is it the right file, and does it end?".to_owned()],
+            Self::LongFile => vec![
+                "check that it is the right file; input from a device or a pipe may never end"
+                    .to_owned(),
+            ],
             Self::NotOffered { module, place } => {
                 [place.clone()].into_iter().chain(module.hints()).collect()
             }

@@ -55,7 +55,7 @@ impl Preparer<'_> {
                 None if facts.addresses.iter().any(|it| it.address.to_string() == holder) => {
                     return Some(format!(
                         "something other than `ipvsadm {verb} prepare' put {holder} on this host: \
-                         mend it there, or remove the address there and then run: {}",
+                         correct its configuration there, or remove the address there and then run: {}",
                         self.prepare(spec, false)
                     ));
                 }

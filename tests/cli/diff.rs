@@ -165,7 +165,7 @@ standard input:2: --schedular: unknown option
 hint: -A -t 192.0.2.80:80 --schedular rr
 hint: did you mean --scheduler?
 standard input:3: the line does not describe a table
-hint: such a file has -A, -a and the other commands that change the table, except -Z
+hint: a rule file has -A, -a and the other commands that change the table, except -Z
 standard input:5: illegal weight specified
 hint: -a -t 192.0.2.81:80 -r 198.51.100.1 -w x
 ";

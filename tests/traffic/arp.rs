@@ -242,7 +242,7 @@ fn a_permanent_entry_holds_against_real_servers_that_answer() {
         mode: "DR",
         subject: "--arp none",
         family: (V4, V4),
-        proven: "the permanent entry that --static-arp says keeps requests with the director, \
+        proven: "the permanent entry that --static-arp prints keeps requests with the director, \
                  though three MACs answer for the VIP",
         control: "without it the router takes the MAC of a real server, and requests go past the \
                   director",

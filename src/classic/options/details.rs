@@ -103,7 +103,7 @@ impl Opt {
             }
             Self::Netmask => {
                 "For IPv4, `255.255.255.0` or `/24`; the default is 255.255.255.255. For IPv6, 1 \
-                 to 128; the default is 128. A mask with holes is accepted with a hint. Without \
+                 to 128; the default is 128. A mask with gaps is accepted with a hint. Without \
                  `-p`, this option has no effect."
             }
             Self::RealServer => {

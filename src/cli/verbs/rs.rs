@@ -208,7 +208,9 @@ fn spec(matches: &ArgMatches) -> Result<RealServer, Usage> {
         .iter()
         .any(|of| spec.directors.iter().filter(|it| of(it)).count() > 1)
     {
-        return Err(Usage::other("--director: a host has one default route of each family"));
+        return Err(Usage::other(
+            "--director: give one address of each family, since a host has one default route of each",
+        ));
     }
     if spec.vips.is_empty() && mode != Mode::Nat {
         return Err(Usage::other("--mode dr and --mode tun need --vip"));

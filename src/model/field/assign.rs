@@ -79,7 +79,7 @@ fn read<T: Fields>(
         Shape::Switch => match word {
             "true" => Value::Switch(true),
             "false" => Value::Switch(false),
-            _ => return Err(format!("{name}: `{word}' is none of true, false")),
+            _ => return Err(format!("{name}: `{word}' is not one of true, false")),
         },
         Shape::Number(numbers) => {
             let current = record.get(name).and_then(Value::number);

@@ -172,7 +172,7 @@ fn forwarding(
             Ok(Forwarding::Other(number))
         }
         Some(Value::Number(number)) => {
-            Err(format!("forwarding: {number} has a name, or has no meaning"))
+            Err(format!("forwarding: `{number}' is not valid: expected a name, or 5 to 7"))
         }
         Some(Value::Text(word)) => {
             find("forwarding", word, &METHODS).map_err(|text| format!("{text}, {TUNNEL}"))
@@ -193,7 +193,7 @@ fn tunnel(record: &Record<Destination>) -> Result<Tunnel, String> {
         Some(Value::Text(word)) => find("tunnel_checksum", word, &CHECKSUMS)?,
         Some(Value::Number(flags)) => {
             let Some(Value::Number(kind)) = kind else {
-                return Err("tunnel_checksum: a number needs a number for tunnel".into());
+                return Err("tunnel_checksum: if it is a number, tunnel must be one too".into());
             };
             let kind = u8::try_from(*kind).map_err(|_| "tunnel: at most 255".to_owned())?;
             let flags = u16::try_from(*flags).map_err(|_| "tunnel_checksum: at most 65535")?;
@@ -204,7 +204,7 @@ fn tunnel(record: &Record<Destination>) -> Result<Tunnel, String> {
     let word = match kind {
         Some(Value::Text(word)) => word,
         None => "ipip",
-        _ => return Err("tunnel: a number needs a number for tunnel_checksum".into()),
+        _ => return Err("tunnel: if it is a number, tunnel_checksum must be one too".into()),
     };
     match (word, port, checksum) {
         ("ipip", 0, Checksum::None) => Ok(Tunnel::Ipip),

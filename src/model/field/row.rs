@@ -176,7 +176,7 @@ pub struct Field<T: 'static> {
     /// Sets the value. The rows above are set first.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
+    /// The mistake, as the text of a message.
     pub set: Setter<T>,
 }
 
@@ -200,8 +200,7 @@ impl<T: Fields> Field<T> {
 pub trait Fields: Sized + Clone + 'static {
     /// Name of the type in messages, such as `a service`.
     const NAME: &'static str;
-    /// What a message says about a field of this table if the user names it for the other kind of
-    /// object.
+    /// Text of the hint for a user who gives a field of this table to the other kind of object.
     const INSTEAD: &'static str;
 
     /// The table, in the order of JSON.
@@ -227,7 +226,7 @@ pub trait Fields: Sized + Clone + 'static {
     /// field: some assignments change what the other fields mean.
     ///
     /// # Errors
-    /// What is wrong with an assignment, in words.
+    /// The mistake in an assignment, as the text of a message.
     fn record_for(&self, assigned: &dyn Fn(&str) -> Option<String>)
     -> Result<Record<Self>, String>;
 }
@@ -309,6 +308,6 @@ pub fn find<T: Copy>(key: &str, word: &str, table: &[(&str, T)]) -> Result<T, St
     let found = table.iter().find(|(name, _)| *name == word);
     found.map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
-        format!("{key}: `{word}' is none of {}", names.join(", "))
+        format!("{key}: `{word}' is not one of {}", names.join(", "))
     })
 }
