@@ -44,7 +44,7 @@ pub(crate) struct Parser {
     endpoint: Option<(IpAddr, u16)>,
 }
 
-/// What is left of a line.
+/// The remaining tokens of a line.
 struct Rest<'a, F> {
     next: Plain<'a>,
     /// Reads the token after `next`.

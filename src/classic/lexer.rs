@@ -45,7 +45,7 @@ pub struct Given<'a, W = What> {
     pub(crate) value: Option<&'a str>,
     /// The word with the name or the letter.
     pub(crate) word: &'a str,
-    /// The value is a word of its own.
+    /// Whether the value is a word of its own, as in `-w 3`.
     is_apart: bool,
 }
 

@@ -18,7 +18,7 @@ const LENGTH: usize = 96;
 /// options, which only another program can set, are written unchanged.
 ///
 /// # Errors
-/// What no rule line can express: another program has made it.
+/// Reason why no rule line can express the object. Only another program can have made it.
 pub fn service_line(service: &Service, naming: &dyn Naming) -> Result<String, NotExpressible> {
     let scheduler = &service.scheduler;
     let mut line = String::with_capacity(LENGTH);
@@ -55,7 +55,7 @@ pub fn service_line(service: &Service, naming: &dyn Naming) -> Result<String, No
 /// Thresholds follow the weight, because programs search for the words before it.
 ///
 /// # Errors
-/// What no rule line can express: another program has made it.
+/// Reason why no rule line can express the object. Only another program can have made it.
 pub fn destination_line(
     service: &ServiceKey,
     destination: &Destination,

@@ -25,23 +25,23 @@ pub enum ArpTables {
 /// Facts that a plan or a check needs in addition to those that are always read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
-    /// Where do packets to these go?
+    /// Destinations whose routes to look up.
     pub routes: Vec<IpAddr>,
-    /// Does a proxy entry answer for these?
+    /// Addresses for which to look up proxy neighbour entries.
     pub proxies: Vec<IpAddr>,
-    /// Does another host on this interface's network answer for these?
+    /// An interface, and the addresses for which to ask the hosts on its network.
     pub answers: Option<(String, Vec<IpAddr>)>,
-    /// Are there nftables for ARP, or arptables?
+    /// Packet filter whose program to look for.
     pub filters: Option<ArpMethod>,
-    /// What is in these nftables tables for ARP?
+    /// Names of the nftables tables for ARP to read.
     pub tables: Vec<String>,
-    /// Which UDP ports unpack GUE?
+    /// Whether to list the UDP ports that unpack GUE.
     pub gue: bool,
-    /// Do these files exist?
+    /// Paths of the files to look for.
     pub files: Vec<String>,
-    /// What are these parameters?
+    /// Kernel parameters to read, by key.
     pub keys: Vec<String>,
-    /// Does the kernel lack these modules?
+    /// Names of the modules to look for.
     pub modules: Vec<String>,
 }
 

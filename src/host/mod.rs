@@ -1,4 +1,4 @@
-//! What a host needs around IPVS, for `prepare`, `undo` and `status`.
+//! Prepares a host for IPVS, undoes that, and checks it: `prepare`, `undo` and `status`.
 //!
 //! A [`Spec`] and the facts about the host give a plan of steps. The runner does the steps and
 //! records them in the state file. Checks compare a spec with the facts. Specs, plans and checks do

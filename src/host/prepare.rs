@@ -89,7 +89,8 @@ pub fn prepare(spec: &Spec, options: Options<'_>) -> Result<Prepared, Error> {
     Ok(Prepared { report, script: None })
 }
 
-/// What to keep after a boot; an error if a unit cannot name the namespace then.
+/// The steps to repeat after a boot. Fails if the namespace does not exist after a boot, since the
+/// unit could not name it.
 fn keep(options: Options<'_>) -> Result<Keep<'_>, Obstacle> {
     match options.netns {
         _ if !options.persist => Ok(Keep::Nothing),

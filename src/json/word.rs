@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A name, or a number that has none.
+/// A name, or a number without a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected a word or a number")]
 pub enum Word {

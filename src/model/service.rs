@@ -73,7 +73,7 @@ impl Granularity {
         self == Self::V4(Ipv4Addr::BROADCAST) || self == Self::V6(128)
     }
 
-    /// Whether it is a contiguous IPv4 mask, or a length 1..=128.
+    /// Whether the mask has no gaps. An IPv6 length must be 1 to 128.
     pub fn is_prefix(self) -> bool {
         match self {
             Self::V4(mask) => {

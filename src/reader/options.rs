@@ -114,7 +114,8 @@ impl Options {
         let Some(socket) = &self.socket else { return Servers::Unknown };
         let image = layout::service_at(&self.services, self.step, place);
         let count = layout::servers_of(image);
-        // Room for one more than expected shows whether one was added meanwhile.
+        // Ask for one real server more than expected: if the kernel returns it, another program has
+        // added it meanwhile.
         layout::ask_for_servers(&mut self.servers, image, count + 1);
         match ask(socket.as_fd(), GET_DESTS, &mut self.servers) {
             Ok(()) => {}

@@ -21,7 +21,8 @@ pub enum Step {
     Replaced(Table),
 }
 
-/// What a step touches, before and after it. `None` if the step replaced all services.
+/// The part of the table that a step touches, before and after the step. The second is `None` if the
+/// step replaced all services.
 pub type Sides<'a> = (&'a Table, Option<&'a Table>);
 
 /// Steps in their order. After a crash each may be complete, partial or not begun.

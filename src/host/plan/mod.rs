@@ -25,7 +25,7 @@ use super::state::{Planned, State};
 use super::steps::Step;
 use crate::error::Obstacle;
 
-/// What to keep after a boot.
+/// The steps to repeat after a boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep<'a> {
     /// Nothing.
