@@ -113,7 +113,7 @@ fn missing_programs_and_capabilities_are_named() {
     let before = lan.snapshot();
     let words = "rs prepare --mode dr --vip 10.0.0.80";
     for (prefix, options, message) in [
-        ("setpriv --reuid 1000 --clear-groups", "", "this needs CAP_NET_ADMIN"),
+        ("setpriv --reuid 1000 --clear-groups", "", "the caller lacks CAP_NET_ADMIN"),
         ("setpriv --bounding-set -net_admin", "", "give the container or the unit CAP_NET_ADMIN"),
         ("WITHOUT_FILTERS", " --arp nft", "the program nft is not installed"),
         ("WITHOUT_FILTERS", " --arp arptables", "the program arptables is not installed"),
