@@ -1,9 +1,11 @@
 //! Host and port names from the C library's resolver.
 
+use std::collections::HashMap;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use dns_lookup::{AddrInfoHints, getaddrinfo, getnameinfo};
+use dns_lookup::{AddrInfoHints, LookupErrorKind, getaddrinfo, getnameinfo};
 
 use crate::model::{Family, Naming, Protocol};
 use cache::Cache;
@@ -18,15 +20,39 @@ const SOCK_DGRAM: i32 = 2;
 const NI_NUMERICHOST: i32 = 1;
 const NI_DGRAM: i32 = 16;
 
-/// The first address of `host` in `family`. If the resolver is slow, a notice on the terminal names
-/// the host.
+/// Answers of [`address_of`], also negative ones. All rules that name a host get the same address,
+/// even if the resolver rotates its answers, and only the first one waits for it.
+static ADDRESSES: LazyLock<Mutex<Addresses>> = LazyLock::new(Mutex::default);
+
+type Addresses = HashMap<(String, Family), Option<IpAddr>>;
+
+/// The first address of `host` in `family`; each is looked up once. If the resolver is slow, a
+/// notice on the terminal names the host.
 pub fn address_of(host: &str, family: Family) -> Option<IpAddr> {
+    let addresses = || ADDRESSES.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = (host.to_owned(), family);
+    if let Some(known) = addresses().get(&key) {
+        return *known;
+    }
+    // The lock is free during the lookup, because `ReversibleNames` asks in several threads.
+    let found = look_up(host, family);
+    let mut addresses = addresses();
+    if matches!(found, Err(LookupErrorKind::Again)) {
+        // A resolver that does not answer would not answer for the other family either.
+        for family in [Family::V4, Family::V6] {
+            addresses.entry((host.to_owned(), family)).or_insert(None);
+        }
+    }
+    *addresses.entry(key).or_insert(found.ok().flatten())
+}
+
+fn look_up(host: &str, family: Family) -> Result<Option<IpAddr>, LookupErrorKind> {
     let address = if family == Family::V4 { AF_INET } else { AF_INET6 };
     let hints = AddrInfoHints { socktype: SOCK_STREAM, address, ..AddrInfoHints::default() };
     let notice = || format!("looking up {}", host.escape_debug());
-    let found =
-        patience::with_notice(notice, || getaddrinfo(Some(host), None, Some(hints))).ok()?;
-    found.flatten().map(|info| info.sockaddr.ip()).next()
+    let found = patience::with_notice(notice, || getaddrinfo(Some(host), None, Some(hints)));
+    let mut found = found.map_err(|error| error.kind())?.flatten();
+    Ok(found.next().map(|info| info.sockaddr.ip()))
 }
 
 /// The port number of the service `name` in the services database.

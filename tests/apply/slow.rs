@@ -134,6 +134,21 @@ fn each_address_is_looked_up_once() {
 }
 
 #[test]
+fn each_name_is_looked_up_once() {
+    namespace(|| {
+        let rules = "-A -t web.example:80 -s rr\n-a -t web.example:80 -r 192.0.2.1:80 -g\n";
+        let (_rules, path) = file(rules);
+        for (answers, limits, expected) in [
+            (true, "timeout:5", 2), // one question for each family
+            (false, "timeout:1 attempts:1", 1),
+        ] {
+            let questions = with_resolver(answers, limits, || drop(ours(&["apply", &path])));
+            assert_eq!(questions, expected, "the resolver answers: {answers}");
+        }
+    });
+}
+
+#[test]
 fn a_slow_lookup_prints_a_notice_on_a_terminal() {
     namespace(|| {
         restore(&rules(1..=4)).expect(0);
