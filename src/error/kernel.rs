@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io;
 
+use super::pasted;
 use crate::model::{Operation, nearest_schedulers};
 
 /// A positive error number of the kernel, as in `errno.h`.
@@ -109,11 +110,16 @@ pub(super) fn hints(operation: Operation, errno: Errno, object: &str) -> Vec<Str
     if !object.is_empty() {
         hints.push(object.to_owned());
     }
-    hints.extend(cause(operation, errno).map(str::to_owned));
+    let value_of = |option| object.split(' ').skip_while(|word| *word != option).nth(1);
+    // The kernel looks for an interface only when a daemon starts.
+    let label = value_of("--mcast-interface").filter(|_| errno == Errno::ENODEV);
+    match label.filter(|name| name.contains(':')).and_then(pasted::interface) {
+        Some(text) => hints.push(text),
+        None => hints.extend(cause(operation, errno).map(str::to_owned)),
+    }
     if errno == Errno::ENOENT
         && matches!(operation, Operation::AddService | Operation::UpdateService)
     {
-        let value_of = |option| object.split(' ').skip_while(|word| *word != option).nth(1);
         let (scheduler, engine) = (value_of("-s"), value_of("--pe"));
         let modules = [scheduler.map(scheduler_module), engine.map(engine_module)];
         hints.extend(no_module(&modules.into_iter().flatten().collect::<Vec<_>>()));
@@ -164,8 +170,7 @@ fn cause(operation: Operation, errno: Errno) -> Option<&'static str> {
         }
         (O::StartDaemon, Errno::EEXIST) => "one daemon of each role runs per network namespace",
         (O::StartDaemon, Errno::ENODEV) => {
-            "this network namespace has no interface of that name \
-                                            (--mcast-interface)"
+            "this network namespace has no interface of that name (--mcast-interface)"
         }
         (O::StartDaemon, Errno::EINVAL) => {
             "the group must be a multicast address, and no service may have real servers of the \

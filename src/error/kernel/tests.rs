@@ -62,3 +62,15 @@ fn errors_of_single_requests() {
         assert_eq!(text(operation, errno), line, "{operation:?}");
     }
 }
+
+#[test]
+fn a_daemon_on_an_alias_is_told_the_interface() {
+    let says = |name: &str| {
+        let object = format!("--start-daemon master --mcast-interface {name} --syncid 0");
+        hints(Operation::StartDaemon, Errno::ENODEV, &object).split_off(1)
+    };
+    let label = "a label such as lo:0 names an address, not an interface: write lo";
+    assert_eq!(says("lo:0"), [label]);
+    let absent = "this network namespace has no interface of that name (--mcast-interface)";
+    assert_eq!(says("eth7"), [absent]);
+}
