@@ -24,7 +24,7 @@ const DEFAULT_INTERFACE: &str = "eth0";
 const TUNNEL_COLUMNS: [Column; 5] =
     [Column::TunType, Column::TunPort, Column::TunNocsum, Column::TunCsum, Column::TunRemcsum];
 
-pub(super) struct Draft {
+pub(super) struct ClassicBuilder {
     pub(super) command: Command,
     names: Names,
     seen: u64,
@@ -79,7 +79,7 @@ fn ranged<T: TryFrom<u32>>(
     number.map(Some).ok_or_else(|| bad(kind, word))
 }
 
-impl Draft {
+impl ClassicBuilder {
     pub(super) fn new(command: Command, taken: &[Taken<'_>], names: Names) -> Self {
         let (kind, endpoint) = service_kind(taken, names);
         Self {

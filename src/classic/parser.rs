@@ -11,7 +11,7 @@ use crate::model::{
     Service, ServiceKey, Timeouts,
 };
 
-use super::builder::Draft;
+use super::builder::ClassicBuilder;
 use super::first_word::{first_word, meant};
 use super::lexer::{Mistake, Token, What};
 use super::options::{COLUMNS, Column, Command, Opt, Takes, option_named};
@@ -140,19 +140,19 @@ pub fn parse(scanner: &mut Scanner, program: &str, words: &[Token<'_>]) -> Resul
         Command::Version => return Ok(Invocation::Version.into()),
         _ => {}
     }
-    let mut draft = Draft::new(command, &words.taken, scanner.names);
-    draft.take_role(role.as_deref())?;
+    let mut builder = ClassicBuilder::new(command, &words.taken, scanner.names);
+    builder.take_role(role.as_deref())?;
     for (_, option) in words.taken.iter().enumerate().filter(|(index, _)| *index != at) {
-        take(&mut draft, option)?;
+        take(&mut builder, option)?;
     }
     if let Some(mistake) = words.mistake {
         return Err(mistaken(mistake));
     }
-    take_loose(&mut draft, words.loose)?;
-    draft.take_scheduler_flags()?;
-    check_matrix(&draft)?;
-    check_listing(&draft)?;
-    build(draft)
+    take_loose(&mut builder, words.loose)?;
+    builder.take_scheduler_flags()?;
+    check_matrix(&builder)?;
+    check_listing(&builder)?;
+    build(builder)
 }
 
 /// The first option, which must be a command. Only `--netns` may precede it.
@@ -187,7 +187,7 @@ fn late_verb(words: &Words<'_>) -> Option<String> {
     (!options.is_empty()).then(|| format!("{verb} ... {options}"))
 }
 
-fn take(draft: &mut Draft, taken: &Taken<'_>) -> Result<(), Misuse> {
+fn take(builder: &mut ClassicBuilder, taken: &Taken<'_>) -> Result<(), Misuse> {
     let word = || taken.last_word.to_owned();
     let has_value = taken.value.is_some();
     let option = match taken.what {
@@ -200,7 +200,7 @@ fn take(draft: &mut Draft, taken: &Taken<'_>) -> Result<(), Misuse> {
     if option.row().takes == Takes::Nothing && has_value {
         return Err(Misuse::UnwantedArgument { word: word() });
     }
-    draft.take(option, taken.value.as_deref())
+    builder.take(option, taken.value.as_deref())
 }
 
 fn mistaken(Mistake { word, lacks_value }: Mistake<'_>) -> Misuse {
@@ -211,24 +211,24 @@ fn mistaken(Mistake { word, lacks_value }: Mistake<'_>) -> Misuse {
     }
 }
 
-fn take_loose(draft: &mut Draft, loose: Vec<String>) -> Result<(), Misuse> {
+fn take_loose(builder: &mut ClassicBuilder, loose: Vec<String>) -> Result<(), Misuse> {
     let mut loose = loose.into_iter();
-    if draft.command == Command::Set {
+    if builder.command == Command::Set {
         let values: Vec<String> = loose.by_ref().take(3).collect();
-        draft.take_timeouts(&values)?;
+        builder.take_timeouts(&values)?;
     }
     match loose.next() {
-        Some(word) => Err(Misuse::UnexpectedArgument { word, command: draft.command.row().name }),
+        Some(word) => Err(Misuse::UnexpectedArgument { word, command: builder.command.row().name }),
         None => Ok(()),
     }
 }
 
-fn check_matrix(draft: &Draft) -> Result<(), Misuse> {
-    let command = draft.command;
+fn check_matrix(builder: &ClassicBuilder) -> Result<(), Misuse> {
+    let command = builder.command;
     for column in COLUMNS {
         let name = column.name;
         let required = column.required.contains(&command);
-        let given = draft.has(column.column);
+        let given = builder.has(column.column);
         if required && !given {
             return Err(Misuse::Missing { name, command: command.row().name });
         }
@@ -239,11 +239,11 @@ fn check_matrix(draft: &Draft) -> Result<(), Misuse> {
     Ok(())
 }
 
-fn check_listing(draft: &Draft) -> Result<(), Misuse> {
-    if draft.command != Command::List {
+fn check_listing(builder: &ClassicBuilder) -> Result<(), Misuse> {
+    if builder.command != Command::List {
         return Ok(());
     }
-    listing_conflict(|column| draft.has(column))
+    listing_conflict(|column| builder.has(column))
 }
 
 /// Checks that the options of a listing can be combined.
@@ -262,38 +262,38 @@ pub(crate) fn listing_conflict(has: impl Fn(Column) -> bool) -> Result<(), Misus
     Ok(())
 }
 
-fn build(mut draft: Draft) -> Result<Classic, Misuse> {
+fn build(mut builder: ClassicBuilder) -> Result<Classic, Misuse> {
     let mut notes = Vec::new();
-    let invocation = match draft.command {
+    let invocation = match builder.command {
         Command::AddService => {
-            Invocation::Change(Change::AddService(service(&mut draft, &mut notes)?))
+            Invocation::Change(Change::AddService(service(&mut builder, &mut notes)?))
         }
         Command::EditService => {
-            Invocation::Change(Change::UpdateService(service(&mut draft, &mut notes)?))
+            Invocation::Change(Change::UpdateService(service(&mut builder, &mut notes)?))
         }
-        Command::DeleteService => Invocation::Change(Change::DeleteService(key(&draft)?)),
+        Command::DeleteService => Invocation::Change(Change::DeleteService(key(&builder)?)),
         Command::AddServer => {
-            let destination = destination(&draft, &mut notes)?;
-            Invocation::Change(Change::AddDestination(key(&draft)?, destination))
+            let destination = destination(&builder, &mut notes)?;
+            Invocation::Change(Change::AddDestination(key(&builder)?, destination))
         }
         Command::EditServer => {
-            let destination = destination(&draft, &mut notes)?;
-            Invocation::Change(Change::UpdateDestination(key(&draft)?, destination))
+            let destination = destination(&builder, &mut notes)?;
+            Invocation::Change(Change::UpdateDestination(key(&builder)?, destination))
         }
         Command::DeleteServer => {
-            Invocation::Change(Change::DeleteDestination(key(&draft)?, real_server(&draft)?))
+            Invocation::Change(Change::DeleteDestination(key(&builder)?, real_server(&builder)?))
         }
         Command::Clear => Invocation::Change(Change::Flush),
-        Command::Zero => Invocation::Change(Change::Zero(draft.service)),
-        Command::Set => Invocation::Change(Change::SetTimeouts(timeouts(&draft))),
-        Command::StartDaemon => Invocation::Change(Change::StartDaemon(daemon(&mut draft)?)),
-        Command::StopDaemon => Invocation::Change(Change::StopDaemon(role(&draft)?)),
-        Command::List if draft.has(Column::Json) => Invocation::ListJson(list(&draft)),
-        Command::List => Invocation::List(list(&draft)),
+        Command::Zero => Invocation::Change(Change::Zero(builder.service)),
+        Command::Set => Invocation::Change(Change::SetTimeouts(timeouts(&builder))),
+        Command::StartDaemon => Invocation::Change(Change::StartDaemon(daemon(&mut builder)?)),
+        Command::StopDaemon => Invocation::Change(Change::StopDaemon(role(&builder)?)),
+        Command::List if builder.has(Column::Json) => Invocation::ListJson(list(&builder)),
+        Command::List => Invocation::List(list(&builder)),
         Command::Save => Invocation::Save(Save {
-            numeric: draft.has(Column::Numeric),
-            full: draft.has(Column::Full),
-            json: draft.has(Column::Json),
+            numeric: builder.has(Column::Numeric),
+            full: builder.has(Column::Full),
+            json: builder.has(Column::Json),
         }),
         Command::Restore => Invocation::Restore,
         Command::Help => Invocation::Help,
@@ -302,8 +302,8 @@ fn build(mut draft: Draft) -> Result<Classic, Misuse> {
     if let Invocation::Change(change) = &invocation {
         notes.extend(usual_notes(change));
     }
-    let unnamed = unnamed(draft.command, |column| draft.has(column));
-    Ok(Classic { invocation, netns: draft.netns, notes, unnamed })
+    let unnamed = unnamed(builder.command, |column| builder.has(column));
+    Ok(Classic { invocation, netns: builder.netns, notes, unnamed })
 }
 
 /// Fields that an editing command resets because their option is missing.
@@ -324,58 +324,59 @@ fn unnamed_of<T: Fields>(has: impl Fn(Column) -> bool) -> Vec<&'static str> {
     T::fields().iter().filter(|field| !is_named(field)).map(|field| field.name).collect()
 }
 
-fn missing(column: Column, draft: &Draft) -> Misuse {
-    Misuse::Missing { name: column.row().name, command: draft.command.row().name }
+fn missing(column: Column, builder: &ClassicBuilder) -> Misuse {
+    Misuse::Missing { name: column.row().name, command: builder.command.row().name }
 }
 
-fn key(draft: &Draft) -> Result<ServiceKey, Misuse> {
-    draft.service.ok_or_else(|| missing(Column::Service, draft))
+fn key(builder: &ClassicBuilder) -> Result<ServiceKey, Misuse> {
+    builder.service.ok_or_else(|| missing(Column::Service, builder))
 }
 
-fn role(draft: &Draft) -> Result<DaemonRole, Misuse> {
-    draft.role.ok_or_else(|| missing(Column::Daemon, draft))
+fn role(builder: &ClassicBuilder) -> Result<DaemonRole, Misuse> {
+    builder.role.ok_or_else(|| missing(Column::Daemon, builder))
 }
 
-fn timeouts(draft: &Draft) -> Timeouts {
-    draft.timeouts.unwrap_or(Timeouts::KEPT)
+fn timeouts(builder: &ClassicBuilder) -> Timeouts {
+    builder.timeouts.unwrap_or(Timeouts::KEPT)
 }
 
-fn service(draft: &mut Draft, notes: &mut Vec<String>) -> Result<Service, Misuse> {
-    let key = key(draft)?;
-    let granularity = draft.granularity.unwrap_or_else(|| Granularity::host(key.family()));
+fn service(builder: &mut ClassicBuilder, notes: &mut Vec<String>) -> Result<Service, Misuse> {
+    let key = key(builder)?;
+    let granularity = builder.granularity.unwrap_or_else(|| Granularity::host(key.family()));
     let mut service = Service {
-        flags: draft.flags,
-        persistence: draft.persistent.map(|timeout| Persistence { timeout, granularity }),
-        engine: draft.engine.take(),
-        ..Service::new(key, draft.take_scheduler())
+        flags: builder.flags,
+        persistence: builder.persistent.map(|timeout| Persistence { timeout, granularity }),
+        engine: builder.engine.take(),
+        ..Service::new(key, builder.take_scheduler())
     };
     for field in Service::fields() {
         let row = field.switch().and_then(option_named);
-        if row.and_then(|row| row.column).is_some_and(|column| draft.has(column)) {
+        if row.and_then(|row| row.column).is_some_and(|column| builder.has(column)) {
             field.turn_on(&mut service);
         }
     }
     check_service(&service)?;
-    if draft.has(Column::Netmask) && service.persistence.is_none() {
+    if builder.has(Column::Netmask) && service.persistence.is_none() {
         notes.push("-M has no effect without -p".to_owned());
     }
     Ok(service)
 }
 
 /// The key of the real server. Without a port, it has the port of the service.
-fn real_server(draft: &Draft) -> Result<DestinationKey, Misuse> {
-    let service = key(draft)?;
-    let (address, port) = draft.real_server.ok_or_else(|| missing(Column::RealServer, draft))?;
+fn real_server(builder: &ClassicBuilder) -> Result<DestinationKey, Misuse> {
+    let service = key(builder)?;
+    let (address, port) =
+        builder.real_server.ok_or_else(|| missing(Column::RealServer, builder))?;
     Ok(DestinationKey { address, port: port.unwrap_or(service.port()) })
 }
 
-fn destination(draft: &Draft, notes: &mut Vec<String>) -> Result<Destination, Misuse> {
-    let service = key(draft)?;
-    let mut key = real_server(draft)?;
-    if key.is_of_other_family(&service) && !draft.is_tunnelled() {
+fn destination(builder: &ClassicBuilder, notes: &mut Vec<String>) -> Result<Destination, Misuse> {
+    let service = key(builder)?;
+    let mut key = real_server(builder)?;
+    if key.is_of_other_family(&service) && !builder.is_tunnelled() {
         return Err(Misuse::MixedFamily);
     }
-    let forwarding = draft.forwarding()?;
+    let forwarding = builder.forwarding()?;
     let by_address = matches!(service, ServiceKey::Address { .. });
     if by_address && forwarding != Forwarding::Masquerade && key.port != service.port() {
         notes.push(format!(
@@ -388,33 +389,33 @@ fn destination(draft: &Draft, notes: &mut Vec<String>) -> Result<Destination, Mi
     Ok(Destination {
         key,
         forwarding,
-        weight: draft.weight.unwrap_or(1),
-        upper_threshold: draft.upper_threshold.unwrap_or(0),
-        lower_threshold: draft.lower_threshold.unwrap_or(0),
+        weight: builder.weight.unwrap_or(1),
+        upper_threshold: builder.upper_threshold.unwrap_or(0),
+        lower_threshold: builder.lower_threshold.unwrap_or(0),
     })
 }
 
-fn daemon(draft: &mut Draft) -> Result<Daemon, Misuse> {
+fn daemon(builder: &mut ClassicBuilder) -> Result<Daemon, Misuse> {
     Ok(Daemon {
-        role: role(draft)?,
-        interface: draft.take_interface(),
-        sync_id: draft.sync_id.unwrap_or(0),
-        max_length: draft.max_length,
-        group: draft.group,
-        port: draft.port,
-        ttl: draft.ttl,
+        role: role(builder)?,
+        interface: builder.take_interface(),
+        sync_id: builder.sync_id.unwrap_or(0),
+        max_length: builder.max_length,
+        group: builder.group,
+        port: builder.port,
+        ttl: builder.ttl,
     })
 }
 
-fn list(draft: &Draft) -> List {
-    let numeric = draft.has(Column::Numeric);
-    if draft.has(Column::Connection) {
-        return List::Connections { numeric, engine: draft.has(Column::PersistentConn) };
+fn list(builder: &ClassicBuilder) -> List {
+    let numeric = builder.has(Column::Numeric);
+    if builder.has(Column::Connection) {
+        return List::Connections { numeric, engine: builder.has(Column::PersistentConn) };
     }
-    if draft.has(Column::Timeout) {
+    if builder.has(Column::Timeout) {
         return List::Timeouts;
     }
-    if draft.has(Column::Daemon) {
+    if builder.has(Column::Daemon) {
         return List::Daemons;
     }
     // If several are given, the old tool uses the first one in this list.
@@ -425,13 +426,13 @@ fn list(draft: &Draft) -> List {
         (Column::PersistentConn, Layout::Persistent),
         (Column::TunInfo, Layout::Tunnel),
     ];
-    let chosen = columns.into_iter().find(|(column, _)| draft.has(*column));
+    let chosen = columns.into_iter().find(|(column, _)| builder.has(*column));
     let listing = Listing {
         layout: chosen.map_or(Layout::Default, |(_, layout)| layout),
-        both_counters: draft.has(Column::Stats) && draft.has(Column::Rate),
+        both_counters: builder.has(Column::Stats) && builder.has(Column::Rate),
         numeric,
-        exact: draft.has(Column::Exact),
-        sort: !draft.has(Column::Nosort),
+        exact: builder.has(Column::Exact),
+        sort: !builder.has(Column::Nosort),
     };
-    List::Services(draft.service, listing)
+    List::Services(builder.service, listing)
 }
