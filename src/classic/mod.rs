@@ -35,7 +35,7 @@ pub use rule_file::{RuleLine, read_rules};
 pub use scanner::Scanner;
 pub use validate::{NotExpressible, check_service, fits};
 pub(crate) use validate::{
-    holes, may_be_untranslated, readable_daemon, readable_destination, readable_service,
+    mask_with_gaps, may_be_untranslated, readable_daemon, readable_destination, readable_service,
     readable_timeouts, service_takes, untranslated,
 };
 pub use values::Names;

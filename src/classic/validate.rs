@@ -115,7 +115,7 @@ pub(crate) fn service_takes(option: Opt, has: impl Fn(Opt) -> bool) -> bool {
 
 /// Notes about a change. Not used for lines of a file, since a saved table may contain such values.
 pub(crate) fn usual_notes(change: &Change) -> impl Iterator<Item = String> {
-    let notes = [holes(change), marked_one_packet(change), idle_engine(change)];
+    let notes = [mask_with_gaps(change), marked_one_packet(change), idle_engine(change)];
     notes.into_iter().flatten()
 }
 
@@ -143,7 +143,7 @@ fn marked_one_packet(change: &Change) -> Option<String> {
 
 /// Note about a noncontiguous mask. Other programs and saved tables use such masks, but a typed one
 /// is usually a mistake.
-pub(crate) fn holes(change: &Change) -> Option<String> {
+pub(crate) fn mask_with_gaps(change: &Change) -> Option<String> {
     let (Change::AddService(service) | Change::UpdateService(service)) = change else {
         return None;
     };

@@ -1,6 +1,6 @@
 //! `ipvsadm set`: reads an object, changes the named fields, and writes the object back.
 
-use crate::classic::holes;
+use crate::classic::mask_with_gaps;
 use crate::classic::{check_service, describe, describe_destination, describe_service, fits};
 use crate::cli::SetVerb;
 use crate::diff::Delta;
@@ -31,7 +31,7 @@ pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Resu
     }
     session.settle_success(json);
     if verb.words.iter().any(|word| word.key == "netmask") {
-        session.hint(change.as_ref().and_then(holes).as_slice());
+        session.hint(change.as_ref().and_then(mask_with_gaps).as_slice());
     }
     let delta = Delta::of(&change, &current);
     if json {
