@@ -20,7 +20,7 @@ use crate::error::{Errno, Error};
 use crate::model::{Change, Table};
 use crate::netlink::{Client, Refusal};
 use crate::reader::{Columns, Reader};
-use crate::transaction::{Effort, Guard, Needs, Refused, Step, lock, snapshot};
+use crate::transaction::{Effort, Guard, Needs, Refused, Stage, lock, snapshot};
 
 use super::listing::ask_first;
 use super::session::{Session, is_closed_pipe};
@@ -101,7 +101,7 @@ fn clear_and_execute(
     let touched = outside(lines);
     before.daemons.retain(|role, _| touched.daemons.contains_key(role));
     guard.remember(&before);
-    announce(session, guard, Step::Replaced(before.clone()))?;
+    announce(session, guard, Stage::Replaced(before.clone()))?;
     if guard.is_stopped() {
         return Ok(0);
     }
@@ -220,11 +220,11 @@ fn converge(
         let changes = plan(&current, &desired);
         let delta = Delta::of(&changes, &current);
         let so_far = if let Some(status) = status {
-            announce(session, guard, Step::Touched(delta))?;
+            announce(session, guard, Stage::Touched(delta))?;
             status
         } else {
-            let delta = beside(delta, around(session.client()?, stops, others)?);
-            announce(session, guard, Step::Touched(delta))?;
+            let delta = combined(delta, around(session.client()?, stops, others)?);
+            announce(session, guard, Stage::Touched(delta))?;
             execute(session, stops, Some(guard))?
         };
         status = Some(so_far);
@@ -309,7 +309,7 @@ fn around(client: &mut Client, stops: &[RuleLine], others: &[RuleLine]) -> Resul
 }
 
 /// Combines the services of one delta with the time-outs and daemons of another.
-fn beside(services: Delta, outside: Delta) -> Delta {
+fn combined(services: Delta, outside: Delta) -> Delta {
     Delta {
         before: Table { pools: services.before.pools, ..outside.before },
         after: Table { pools: services.after.pools, ..outside.after },

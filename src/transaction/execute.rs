@@ -1,4 +1,4 @@
-//! Sends a plan's changes in steps and stops at a refusal or a signal.
+//! Sends a plan's changes in batches and stops at a refusal or a signal.
 
 use crate::error::{Errno, Error};
 use crate::model::Change;
@@ -58,24 +58,24 @@ fn make(
     // again, but its connections have lost packets and its counters are gone. The only exception is
     // a sync daemon that must stop before another can start.
     for phase in changes.chunk_by(|one, next| deletes(one) == deletes(next)) {
-        // Each step is one send.
-        for step in phase.chunks(REQUESTS) {
+        // Each batch is one send.
+        for requests in phase.chunks(REQUESTS) {
             if let Some(name) = signals.received() {
                 return Err(((0..made).collect(), Stop::Signal(name)));
             }
             let mut refusals = client
-                .batch(step)
-                .map_err(|error| ((0..made + step.len()).collect(), Stop::Broken(error)))?;
+                .batch(requests)
+                .map_err(|error| ((0..made + requests.len()).collect(), Stop::Broken(error)))?;
             // If another program has deleted the same object first, the refusal is harmless.
-            refusals.retain(|refusal| !step[refusal.index].is_needless(refusal.errno));
+            refusals.retain(|refusal| !requests[refusal.index].is_needless(refusal.errno));
             if let Some(first) = refusals.iter().min_by_key(|refusal| refusal.index) {
                 let refused = |place| refusals.iter().any(|refusal| made + refusal.index == place);
-                let done = (0..made + step.len()).filter(|place| !refused(*place)).collect();
+                let done = (0..made + requests.len()).filter(|place| !refused(*place)).collect();
                 let Refusal { index, errno } = *first;
                 let more = refusals.len() - 1;
                 return Err((done, Stop::Refused { index: made + index, errno, more }));
             }
-            made += step.len();
+            made += requests.len();
             progress.advance(made);
         }
     }

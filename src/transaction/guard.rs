@@ -3,7 +3,7 @@
 use super::journal::Journal;
 use super::progress::Progress;
 use super::rollback::{Rest, Rollback, outcome, take_back_anew};
-use super::steps::{Step, Transaction};
+use super::stages::{Stage, Transaction};
 use crate::diff::Delta;
 use crate::error::Error;
 use crate::model::Table;
@@ -19,7 +19,7 @@ pub struct Guard {
     unlocked: Option<Error>,
     /// The journal has another schema version. The run must not overwrite it.
     is_unreadable: bool,
-    /// Steps that a killed run left in the journal.
+    /// Stages that a killed run left in the journal.
     earlier: Transaction,
     own: Transaction,
     /// The table before the first change, if the caller read it.
@@ -27,7 +27,7 @@ pub struct Guard {
     signals: Option<Signals>,
 }
 
-/// Problems to report before the first step. The run continues nevertheless, since a host that
+/// Problems to report before the first stage. The run continues nevertheless, since a host that
 /// boots needs its rules with or without lock and journal.
 #[derive(Debug, Default)]
 #[must_use]
@@ -87,25 +87,25 @@ impl Guard {
         self.before.get_or_insert_with(|| before.clone());
     }
 
-    /// Records the next step in the journal before the caller makes it. From the first step on, a
+    /// Records the next stage in the journal before the caller makes it. From the first stage on, a
     /// signal leads to a rollback.
-    pub fn announce(&mut self, step: Step) -> Result<Unprotected, Error> {
-        if matches!(&step, Step::Touched(delta) if *delta == Delta::default()) {
+    pub fn announce(&mut self, stage: Stage) -> Result<Unprotected, Error> {
+        if matches!(&stage, Stage::Touched(delta) if *delta == Delta::default()) {
             return Ok(Unprotected::default());
         }
         if self.signals.is_none() {
             self.signals = Some(Signals::catch()?);
         }
-        self.own.0.push(step);
+        self.own.0.push(stage);
         Ok(Unprotected { unlocked: self.unlocked.take(), unwritten: self.write().err() })
     }
 
-    /// Writes the steps of a killed run before our own. A recovery rolls back both, so that the
+    /// Writes the stages of a killed run before our own. A recovery rolls back both, so that the
     /// table is as before the earlier run.
     fn write(&self) -> Result<(), Error> {
-        let steps = self.earlier.0.iter().chain(&self.own.0);
+        let stages = self.earlier.0.iter().chain(&self.own.0);
         match &self.journal {
-            Some(journal) if !self.is_unreadable => journal.write(steps.map(Step::sides)),
+            Some(journal) if !self.is_unreadable => journal.write(stages.map(Stage::sides)),
             _ => Ok(()),
         }
     }
@@ -119,7 +119,7 @@ impl Guard {
         self.signals.as_ref()?.received()
     }
 
-    /// Ends the run. If a signal or an error stopped it, rolls its steps back.
+    /// Ends the run. If a signal or an error stopped it, rolls its stages back.
     ///
     /// # Errors
     /// The error that stopped the run, if the run had not changed anything yet.
@@ -144,7 +144,7 @@ impl Guard {
     }
 
     /// Updates the journal after a successful run. If the run replaced all services and a killed
-    /// run had changed nothing else, the killed run's steps are obsolete and are dropped.
+    /// run had changed nothing else, the killed run's stages are obsolete and are dropped.
     fn succeed(&mut self, all_replaced: bool) -> Result<(), Error> {
         let is_changed = !self.own.is_empty();
         self.own = Transaction::default();

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::steps::{Sides, Step, Transaction};
+use super::stages::{Sides, Stage, Transaction};
 use crate::diff::Delta;
 use crate::error::{Error, Obstacle, Rejection};
 use crate::json;
@@ -21,15 +21,16 @@ struct Document {
     boot: String,
     /// Cookie of the network namespace; `None` before Linux 5.14.
     namespace: Option<u64>,
-    steps: Vec<Entry>,
+    #[serde(rename = "steps")]
+    stages: Vec<Entry>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Entry {
-    /// Roles of the sync daemons that the step touches.
+    /// Roles of the sync daemons that the stage touches.
     roles: Vec<String>,
     before: Box<RawValue>,
-    /// `None` if the step replaced all services.
+    /// `None` if the stage replaced all services.
     after: Option<Box<RawValue>>,
 }
 
@@ -42,7 +43,7 @@ impl Journal {
         Self(file)
     }
 
-    /// Steps that a killed run recorded; empty if there are none. Removes a journal of another boot
+    /// Stages that a killed run recorded; empty if there are none. Removes a journal of another boot
     /// or network namespace, because its table is gone.
     pub fn pending(&self, client: &mut Client) -> Result<Transaction, Error> {
         let Some((document, begun)) = self.read()? else { return Ok(Transaction::default()) };
@@ -70,13 +71,13 @@ impl Journal {
         Ok(known || touched.is_empty())
     }
 
-    /// Writes the journal and syncs it to disk. Called before each step.
-    pub fn write<'a>(&self, steps: impl IntoIterator<Item = Sides<'a>>) -> Result<(), Error> {
+    /// Writes the journal and syncs it to disk. Called before each stage.
+    pub fn write<'a>(&self, stages: impl IntoIterator<Item = Sides<'a>>) -> Result<(), Error> {
         let document = Document {
             schema: json::SCHEMA,
             boot: boot()?,
             namespace: namespace::cookie(),
-            steps: steps.into_iter().map(entry).collect::<Result<_, _>>()?,
+            stages: stages.into_iter().map(entry).collect::<Result<_, _>>()?,
         };
         let text = serde_json::to_string(&document).map_err(std::io::Error::from)?;
         self.0.write(&text, false)
@@ -92,9 +93,9 @@ impl Journal {
         let damaged = |why: String| Obstacle::StateFile { path: path.display().to_string(), why };
         let document: Document =
             serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
-        let steps: Result<Vec<Step>, Rejection> = document.steps.iter().map(step).collect();
-        let steps = steps.map_err(|error| damaged(error.to_string()))?;
-        Ok(Some((document, Transaction(steps))))
+        let stages: Result<Vec<Stage>, Rejection> = document.stages.iter().map(stage).collect();
+        let stages = stages.map_err(|error| damaged(error.to_string()))?;
+        Ok(Some((document, Transaction(stages))))
     }
 }
 
@@ -114,7 +115,7 @@ fn raw(table: &Table) -> Result<Box<RawValue>, Error> {
     Ok(RawValue::from_string(text).map_err(std::io::Error::from)?)
 }
 
-fn step(entry: &Entry) -> Result<Step, Rejection> {
+fn stage(entry: &Entry) -> Result<Stage, Rejection> {
     let table = |raw: &RawValue| -> Result<Table, Rejection> {
         let mut table = json::read(raw.get())?;
         let touched = |role: DaemonRole| entry.roles.iter().any(|it| it == role.as_str());
@@ -123,7 +124,7 @@ fn step(entry: &Entry) -> Result<Step, Rejection> {
     };
     let before = table(&entry.before)?;
     Ok(match &entry.after {
-        Some(after) => Step::Touched(Delta { before, after: table(after)? }),
-        None => Step::Replaced(before),
+        Some(after) => Stage::Touched(Delta { before, after: table(after)? }),
+        None => Stage::Replaced(before),
     })
 }

@@ -17,7 +17,7 @@ mod question;
 mod refused;
 pub mod rollback;
 pub mod snapshot;
-mod steps;
+mod stages;
 
 pub use guard::{Fate, Guard};
 pub use journal::Journal;
@@ -26,4 +26,4 @@ pub use progress::{Doing, Progress};
 pub use question::Question;
 pub use refused::{Refused, reasons};
 pub use rollback::{Rest, Rollback};
-pub use steps::Step;
+pub use stages::Stage;

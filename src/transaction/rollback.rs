@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::journal::Journal;
 use super::progress::{self, Doing, Progress};
 use super::snapshot;
-use super::steps::Transaction;
+use super::stages::Transaction;
 use crate::classic::describe;
 use crate::diff::{Delta, plan};
 use crate::error::{Errno, Error};
@@ -155,7 +155,7 @@ fn left(client: &mut Client, transaction: &Transaction) -> Result<Vec<Change>, E
     Ok(transaction.undo(&transaction.look(client)?))
 }
 
-/// Rolls back the steps that a killed run left in the journal, and returns what differed. `None` if
+/// Rolls back the stages that a killed run left in the journal, and returns what differed. `None` if
 /// the journal is empty.
 pub fn recover(
     client: &mut Client,

@@ -3,19 +3,19 @@
 use crate::classic::{RuleLine, describe_service};
 use crate::error::Error;
 use crate::model::Table;
-use crate::transaction::{Fate, Guard, Refused, Step, kept, reasons};
+use crate::transaction::{Fate, Guard, Refused, Stage, kept, reasons};
 
 use super::super::progress::Line;
 use super::super::writers::{EARLIER, told, unlocked_hints};
 use super::Session;
 
-/// Announces a step to the guard, and reports a missing lock or journal.
+/// Announces a stage to the guard, and reports a missing lock or journal.
 pub(super) fn announce(
     session: &mut Session<'_>,
     guard: &mut Guard,
-    step: Step,
+    stage: Stage,
 ) -> Result<(), Error> {
-    let unprotected = guard.announce(step)?;
+    let unprotected = guard.announce(stage)?;
     if let Some(why) = unprotected.unlocked {
         session.hint(&unlocked_hints(&why));
     }

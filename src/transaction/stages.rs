@@ -1,4 +1,4 @@
-//! The steps of a transaction: what a run did to the table or may have done, and how to take it
+//! The stages of a transaction: what a run did to the table or may have done, and how to take it
 //! back.
 
 use std::sync::Arc;
@@ -11,31 +11,31 @@ use crate::error::Error;
 use crate::model::{Change, ServiceKey, Table};
 use crate::netlink::Client;
 
-/// One step of a transaction, made on the table that the steps before it left.
+/// One stage of a transaction, made on the table that the stages before it left.
 #[derive(Debug)]
-pub enum Step {
+pub enum Stage {
     /// Changes that touch only the objects of this delta.
     Touched(Delta),
-    /// All services were replaced. The table has the services before the step, and the time-outs
-    /// and daemons that the step touched.
+    /// All services were replaced. The table has the services before the stage, and the time-outs
+    /// and daemons that the stage touched.
     Replaced(Table),
 }
 
-/// The part of the table that a step touches, before and after the step. The second is `None` if the
-/// step replaced all services.
+/// The part of the table that a stage touches, before and after it. The second is `None` if the
+/// stage replaced all services.
 pub type Sides<'a> = (&'a Table, Option<&'a Table>);
 
-/// Steps in their order. After a crash each may be complete, partial or not begun.
+/// Stages in their order. After a crash each may be complete, partial or not begun.
 #[derive(Debug, Default)]
-pub struct Transaction(pub Vec<Step>);
+pub struct Transaction(pub Vec<Stage>);
 
 impl From<Delta> for Transaction {
     fn from(delta: Delta) -> Self {
-        Self(vec![Step::Touched(delta)])
+        Self(vec![Stage::Touched(delta)])
     }
 }
 
-impl Step {
+impl Stage {
     fn undo(&self, now: &Table) -> Vec<Change> {
         match self {
             Self::Touched(delta) => delta.undo(now),
@@ -50,7 +50,7 @@ impl Step {
         }
     }
 
-    /// The table with every time-out and daemon that the step touched.
+    /// The table with every time-out and daemon that the stage touched.
     fn outside(&self) -> &Table {
         let (before, after) = self.sides();
         after.unwrap_or(before)
@@ -71,24 +71,24 @@ impl Transaction {
         self.0.is_empty()
     }
 
-    /// Whether no step touches time-outs or daemons.
+    /// Whether no stage touches time-outs or daemons.
     pub fn is_of_services_only(&self) -> bool {
-        let mut outside = self.0.iter().map(Step::outside);
+        let mut outside = self.0.iter().map(Stage::outside);
         outside.all(|it| it.timeouts.is_none() && it.daemons.is_empty())
     }
 
     pub fn deletes(&self) -> bool {
-        self.0.iter().any(Step::deletes)
+        self.0.iter().any(Stage::deletes)
     }
 
-    /// Services that the steps touch, directly or through their real servers; `None` for all
+    /// Services that the stages touch, directly or through their real servers; `None` for all
     /// services.
     pub fn services(&self) -> Option<IndexSet<ServiceKey>> {
         let mut services = IndexSet::new();
-        for step in &self.0 {
-            match step {
-                Step::Touched(delta) => services.extend(delta.services()),
-                Step::Replaced(_) => return None,
+        for stage in &self.0 {
+            match stage {
+                Stage::Touched(delta) => services.extend(delta.services()),
+                Stage::Replaced(_) => return None,
             }
         }
         Some(services)
@@ -98,10 +98,10 @@ impl Transaction {
         !self.is_empty() && self.services().is_none_or(|it| it.contains(service))
     }
 
-    /// Reads the current state of everything that the steps touch.
+    /// Reads the current state of everything that the stages touch.
     pub fn look(&self, client: &mut Client) -> Result<Table, Error> {
         let mut outside = Table::default();
-        for table in self.0.iter().map(Step::outside) {
+        for table in self.0.iter().map(Stage::outside) {
             outside.timeouts = table.timeouts.or(outside.timeouts);
             outside.daemons.extend(table.daemons.clone());
         }
@@ -111,18 +111,18 @@ impl Transaction {
         snapshot::part(client, &outside, touched, &Table::default())
     }
 
-    /// The changes that take all steps back, the last step first, given the current table `now`.
+    /// The changes that take all stages back, the last stage first, given the current table `now`.
     pub fn undo(&self, now: &Table) -> Vec<Change> {
         if let [only] = &self.0[..] {
             return only.undo(now);
         }
         let mut goal = now.clone();
-        for step in self.0.iter().rev() {
-            for change in step.undo(&goal) {
+        for stage in self.0.iter().rev() {
+            for change in stage.undo(&goal) {
                 make(&mut goal, &change);
             }
         }
-        // One plan for all steps, since the kernel accepts some changes in one order only.
+        // One plan for all stages, since the kernel accepts some changes in one order only.
         plan(now, &goal)
     }
 }
