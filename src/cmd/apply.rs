@@ -80,16 +80,16 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
     {
         return Err(Rejection::Unfinished.into());
     }
-    let job = prepare(session, desired, order)?;
+    let job = new_job(session, desired, order)?;
     let Some(journal) = journal else {
         let status = if job.changes.is_empty() { 0 } else { WOULD_CHANGE };
         session.settle_report(status, TROUBLE);
-        report(session, &job.delta, "dry_run", json, true)?;
+        print_report(session, &job.delta, "dry_run", json, true)?;
         return Ok(status);
     };
     if job.changes.is_empty() {
         session.settle_success(json);
-        report(session, &job.delta, "unchanged", json, false)?;
+        print_report(session, &job.delta, "unchanged", json, false)?;
         return Ok(0);
     }
     let signals = Signals::catch()?;
@@ -102,7 +102,7 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
             settle(session, status, cleared);
             if status == 0 {
                 session.settle_success(json);
-                report(session, &job.delta, "applied", json, false)?;
+                print_report(session, &job.delta, "applied", json, false)?;
             }
             Ok(status)
         }
@@ -130,7 +130,7 @@ fn carry_out(
     Ok(status)
 }
 
-fn prepare(session: &mut Session<'_>, mut desired: Desired, order: &Order) -> Result<Job, Error> {
+fn new_job(session: &mut Session<'_>, mut desired: Desired, order: &Order) -> Result<Job, Error> {
     let limits = order.limits.clone();
     let effort = if order.dry_run { Effort::Look } else { Effort::Load };
     desired::check(session, &desired.needs, effort).map_err(|error| error.in_file(&order.file))?;
@@ -227,13 +227,13 @@ fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> Result<u8, 
         Some((back, Rollback::Complete { tidied, .. })) => {
             settle(session, 0, tidied);
             session.settle_success(json);
-            report(session, &back, "recovered", json, true)?;
+            print_report(session, &back, "recovered", json, true)?;
             Ok(0)
         }
     }
 }
 
-fn report(
+fn print_report(
     session: &mut Session<'_>,
     delta: &Delta,
     result: &str,

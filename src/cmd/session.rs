@@ -12,7 +12,7 @@ use crate::netlink::Client;
 use crate::output::complaints::Complaints;
 use crate::output::harmless::Harmless;
 use crate::output::paint::Paint;
-use crate::system::{names, namespace, program, terminal};
+use crate::system::{names, namespace, subprocess, terminal};
 
 /// Looks up the names in arguments and rule files with the resolver of the system.
 pub const NAMES: Names = Names { address_of: names::address_of, port_of: names::port_of };
@@ -228,7 +228,7 @@ impl<'a> Session<'a> {
 fn open() -> Result<Client, Error> {
     let client = Client::open();
     let is_absent = matches!(client, Err(Error::Unavailable(Errno::ENOPROTOOPT)));
-    if is_absent && program::run("modprobe", &["ip_vs"], "").is_ok() {
+    if is_absent && subprocess::run("modprobe", &["ip_vs"], "").is_ok() {
         return Client::open();
     }
     client

@@ -2,7 +2,7 @@
 
 use super::nft_tables;
 use crate::error::{Error, Obstacle};
-use crate::system::program;
+use crate::system::subprocess;
 
 /// The table that the nftables version of arptables creates, even when it only lists rules.
 pub const TABLE: &str = "filter";
@@ -15,13 +15,13 @@ pub fn in_force(program: &str) -> Result<Vec<ArpRule>, Error> {
     if is_without_table(program)? {
         return Ok(Vec::new());
     }
-    Ok(read(&program::run(program, &["-n", "-L", "-v"], "")?))
+    Ok(read(&subprocess::run(program, &["-n", "-L", "-v"], "")?))
 }
 
 /// Whether `program` uses nftables and its table does not exist. False if nft is missing, since
 /// then nobody can tell.
 pub fn is_without_table(program: &str) -> Result<bool, Error> {
-    if !program::run(program, &["-V"], "")?.contains("nf_tables") {
+    if !subprocess::run(program, &["-V"], "")?.contains("nf_tables") {
         return Ok(false);
     }
     match nft_tables::listing(TABLE) {

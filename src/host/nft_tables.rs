@@ -1,14 +1,14 @@
 //! nftables tables for ARP: their listing, and the script that creates one.
 
 use crate::error::{Error, Obstacle};
-use crate::system::program;
+use crate::system::subprocess;
 
 /// nft's message about a table that does not exist.
 const ABSENT: &str = "No such file or directory";
 
 /// Listing of the table with numbers instead of names; `None` if the table does not exist.
 pub fn listing(name: &str) -> Result<Option<String>, Error> {
-    match program::run("nft", &["-n", "-y", "list", "table", "arp", name], "") {
+    match subprocess::run("nft", &["-n", "-y", "list", "table", "arp", name], "") {
         Ok(listing) => Ok(Some(listing)),
         Err(Error::Program { text, .. }) if text.ends_with(ABSENT) => Ok(None),
         Err(error) => Err(error),
@@ -16,13 +16,13 @@ pub fn listing(name: &str) -> Result<Option<String>, Error> {
 }
 
 pub fn delete(name: &str) -> Result<(), Error> {
-    program::run("nft", &["delete", "table", "arp", name], "").map(drop)
+    subprocess::run("nft", &["delete", "table", "arp", name], "").map(drop)
 }
 
 /// Whether the kernel supports nftables tables for ARP; `None` if nft is not installed. The probe
 /// commits nothing.
 pub fn are_supported() -> Result<Option<bool>, Error> {
-    match program::run("nft", &["-c", "-f", "-"], "table arp ipvsadm_probe { }\n") {
+    match subprocess::run("nft", &["-c", "-f", "-"], "table arp ipvsadm_probe { }\n") {
         Ok(_) => Ok(Some(true)),
         Err(Error::Program { .. }) => Ok(Some(false)),
         Err(Error::Obstacle(Obstacle::NoProgram { .. })) => Ok(None),

@@ -230,19 +230,19 @@ impl Client {
         };
         if matches!(pieces, Pieces::After(_)) || place.is_none() {
             let socket = Socket::with_chunks(NETLINK_GENERIC, first, chunk)?;
-            *place = is_beside(&self.socket, &socket).then_some(socket);
+            *place = share_namespace(&self.socket, &socket).then_some(socket);
         }
         Ok(place.as_mut().unwrap_or(&mut self.socket))
     }
 
-    pub(crate) fn is_at_home(&self, socket: &impl AsFd) -> bool {
-        is_beside(&self.socket, socket)
+    pub(crate) fn shares_namespace_with(&self, socket: &impl AsFd) -> bool {
+        share_namespace(&self.socket, socket)
     }
 }
 
 /// Whether both sockets belong to the same network namespace. Kernels before 5.14 have no namespace
 /// cookie; there the answer is always yes.
-fn is_beside(one: &impl AsFd, other: &impl AsFd) -> bool {
+fn share_namespace(one: &impl AsFd, other: &impl AsFd) -> bool {
     let cookie = cookie_of(one);
     cookie.is_none() || cookie == cookie_of(other)
 }

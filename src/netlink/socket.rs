@@ -287,11 +287,11 @@ impl Socket {
         sent.map(drop).map_err(Error::Socket)
     }
 
-    /// Passes each message and the number of its datagram, from 1, to `judge` until that returns a
+    /// Passes each message and the number of its datagram, from 1, to `check` until that returns a
     /// value.
     fn answers<T, E: From<Error>>(
         &mut self,
-        mut judge: impl FnMut(Message<'_>, usize) -> Result<Option<T>, E>,
+        mut check: impl FnMut(Message<'_>, usize) -> Result<Option<T>, E>,
     ) -> Result<T, E> {
         let mut number = 0;
         loop {
@@ -303,7 +303,7 @@ impl Socket {
                     if message.reason.is_some() {
                         self.reason = message.reason.take();
                     }
-                    if let Some(value) = judge(message, number)? {
+                    if let Some(value) = check(message, number)? {
                         return Ok(value);
                     }
                 }

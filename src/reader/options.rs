@@ -64,7 +64,7 @@ impl Options {
     fn read(client: &Client) -> Option<Self> {
         let flags = SockFlag::SOCK_CLOEXEC;
         let socket = socket(AddressFamily::Inet, SockType::Datagram, flags, None).ok()?;
-        if !client.is_at_home(&socket) {
+        if !client.shares_namespace_with(&socket) {
             return None;
         }
         let mut info = [0; INFO];

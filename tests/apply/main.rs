@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests fail by panic
 
-mod beside;
 mod caller;
 #[path = "../common/mod.rs"]
 #[allow(dead_code)] // tests/kernel uses all of it
 mod common;
+mod concurrent;
 mod connection;
 mod cost;
 mod failure;
@@ -22,6 +22,7 @@ mod random;
 #[path = "../common/reference.rs"]
 mod reference;
 mod restore;
+mod rollback;
 mod save;
 mod set;
 mod slow;
@@ -29,4 +30,3 @@ mod sources;
 mod stopped;
 #[path = "../common/tables.rs"]
 mod tables;
-mod undone;

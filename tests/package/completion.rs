@@ -53,7 +53,7 @@ fn each_shell_loads_them_by_itself() {
             // Keep only the text after the typed line, if that is visible.
             let seen = seen.replace(['\r', '\u{7}', '\\'], "");
             let seen = seen.split_once(line).map_or(seen.as_str(), |(_, rest)| rest);
-            assert!(seen.contains(wanted), "{name}: no {wanted} behind `{line}': {said}");
+            assert!(seen.contains(wanted), "{name}: no {wanted} after `{line}': {said}");
         }
     }
 }

@@ -7,8 +7,8 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use crate::arp_suppression::nobody_hears;
 use crate::checks::says;
-use crate::silence::nobody_hears;
 use crate::support::{Lan, VIP, WITHOUT_FILTERS, assert_same, script_does_the_same, text};
 use crate::undo::undo_restores;
 

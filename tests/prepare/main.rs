@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests fail by panic
 
+mod arp_suppression;
 mod arptables;
 mod balancing;
 mod checks;
@@ -15,7 +16,6 @@ mod quoting;
 mod refusal;
 mod router;
 mod share;
-mod silence;
 mod status;
 mod support;
 mod undo;

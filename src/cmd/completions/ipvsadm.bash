@@ -19,7 +19,7 @@ _ipvsadm()
 	type -P -- "$program" >/dev/null || program=/usr/sbin/ipvsadm
 	mapfile -t candidates < <("$program" __complete "${words[0]##*/}" "${words[@]:1}" 2>/dev/null)
 
-	# readline replaces only what stands behind the last of them.
+	# readline replaces only what follows the last of them.
 	for break in : =; do
 		[[ $COMP_WORDBREAKS == *"$break"* && $current == *"$break"* ]] || continue
 		part=${current%"${current##*"$break"}"}

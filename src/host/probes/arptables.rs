@@ -7,7 +7,7 @@ use std::fs;
 use crate::error::Error;
 use crate::host::arp_rules::{ArpRule, in_force};
 use crate::host::facts::ArpTables;
-use crate::system::program;
+use crate::system::subprocess;
 
 /// Names of the program. The first can be a link to either of the others.
 const NAMES: [&str; 3] = ["arptables", "arptables-nft", "arptables-legacy"];
@@ -34,7 +34,7 @@ pub fn choose(nft: Option<bool>) -> Result<(ArpTables, Vec<ArpRule>), Error> {
         rules = in_force(legacy.name)?;
     }
     let chosen = pick(&installed, nft != Some(false), !rules.is_empty(), |name| {
-        program::run(name, &["-n", "-L"], "").is_ok()
+        subprocess::run(name, &["-n", "-L"], "").is_ok()
     });
     let by_nft = match &chosen {
         ArpTables::Program(name) if installed.iter().any(|it| it.nft && it.name == name) => {
@@ -51,7 +51,7 @@ pub fn choose(nft: Option<bool>) -> Result<(ArpTables, Vec<ArpRule>), Error> {
 }
 
 fn look(name: &'static str) -> Option<Installed> {
-    let version = program::run(name, &["-V"], "").ok()?;
+    let version = subprocess::run(name, &["-V"], "").ok()?;
     Some(Installed { name, nft: version.contains("nf_tables") })
 }
 

@@ -1,8 +1,8 @@
 //! Probes, which read the facts about a host.
 
 mod arptables;
-mod facts;
 pub mod owner;
+mod read;
 pub mod services;
 
-pub use facts::read;
+pub use read::read;

@@ -11,7 +11,7 @@ use crate::host::facts::Facts;
 use crate::host::nft_tables;
 use crate::model::quote::shell_words;
 use crate::netlink::route::Network;
-use crate::system::program;
+use crate::system::subprocess;
 
 /// Text of [`Former::NoTable`] in the state file.
 pub const NO_TABLE: &str = "no table";
@@ -46,7 +46,7 @@ impl Arptables {
             // Delete by number: given the words, arptables also deletes a rule that rewrites to
             // another address.
             if let Some((chain, number)) = place(&in_force(&self.program)?, rule) {
-                program::run(&self.program, &["-D", chain, &number.to_string()], "")?;
+                subprocess::run(&self.program, &["-D", chain, &number.to_string()], "")?;
             }
         }
         Ok(())
@@ -54,7 +54,7 @@ impl Arptables {
 
     fn change(&self, action: &str, rule: &str) -> Result<(), Error> {
         let words: Vec<&str> = std::iter::once(action).chain(rule.split(' ')).collect();
-        program::run(&self.program, &words, "").map(drop)
+        subprocess::run(&self.program, &words, "").map(drop)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::model::quote::shell;
 use crate::netlink::fou::Fou;
 use crate::netlink::route::Network;
-use crate::system::{modules, program, sysctl};
+use crate::system::{modules, subprocess, sysctl};
 
 /// Loads a kernel module.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ impl Kind for Module {
     }
 
     fn apply(&self, _: &mut Network) -> Result<(), Error> {
-        program::run("modprobe", &[&self.name], "").map(drop)
+        subprocess::run("modprobe", &[&self.name], "").map(drop)
     }
 
     fn module(&self) -> Option<&str> {

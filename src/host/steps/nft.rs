@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::host::facts::Facts;
 use crate::host::nft_tables;
 use crate::netlink::route::Network;
-use crate::system::program;
+use crate::system::subprocess;
 
 /// Creates an nftables table for ARP in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ impl Kind for Nft {
 
     fn apply(&self, _: &mut Network) -> Result<(), Error> {
         let script = nft_tables::script(&self.table, &self.body);
-        program::run("nft", &["-f", "-"], &script).map(drop)
+        subprocess::run("nft", &["-f", "-"], &script).map(drop)
     }
 
     /// Deletes the table even if somebody has flushed it, since its name shows that it is ours.

@@ -339,7 +339,7 @@ pub static DEPARTURES: &[Departure] = &[
         quiet(TCP),
     ),
     file(
-        "comments: behind a command",
+        "comments: after a command",
         "-A -t 10.0.0.1:80 -s rr # rules\n",
         refused(2, "unexpected argument #", ""),
         quiet(TCP),

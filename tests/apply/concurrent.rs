@@ -53,7 +53,7 @@ impl Drop for Stop<'_> {
 }
 
 /// Calls `read` repeatedly while another program adds and deletes services of `families`.
-fn beside_a_writer(families: &[Family], mut read: impl FnMut()) {
+fn during_writes(families: &[Family], mut read: impl FnMut()) {
     let (stop, written) = (AtomicBool::new(false), AtomicUsize::new(0));
     let added: Vec<Change> =
         families.iter().flat_map(|family| all(*family, 9, COME_AND_GO)).collect();
@@ -102,7 +102,7 @@ fn nothing_is_missing(stay: Family, writes: &[Family]) {
         let (_rules, path) = file(&rules);
         let trace =
             ["-e", "trace=recvmmsg,recvmsg", "-e", "inject=recvmmsg,recvmsg:delay_exit=1000"];
-        beside_a_writer(&writes, || {
+        during_writes(&writes, || {
             for words in [
                 &["-L", "-n"][..],
                 &["-L", "-n", "--stats"],
