@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::process::{Command, Stdio};
 
+use ipvsadm::internals::cli::verbs_command;
 use nix::pty::{OpenptyResult, Winsize, openpty};
 
 const OURS: &str = env!("CARGO_BIN_EXE_ipvsadm");
@@ -101,11 +102,11 @@ fn help_fits_narrow_and_wide_terminals() {
         let help = on_terminal(columns, &[], &["-h"]);
         let (_, table) = help.split_once("\nCommands:").expect("commands");
         assert_eq!(too_long(table, columns.into()), [""; 0], "-h in {columns} columns");
-        for verb in ["apply", "completions", "diff", "director", "rs", "set"] {
+        for verb in verbs_command().get_subcommands().map(clap::Command::get_name) {
             let help = on_terminal(columns, &[], &[verb, "--help"]);
             // Usage lines are not wrapped.
-            let (_, rest) = help.split_once("\n\n").expect("a paragraph behind the first");
-            let (_, rest) = rest.split_once("\n\n").expect("a paragraph behind the usage");
+            let (_, rest) = help.split_once("\n\n").expect("a paragraph after the first");
+            let (_, rest) = rest.split_once("\n\n").expect("a paragraph after the usage");
             assert_eq!(too_long(rest, columns.into()), [""; 0], "{verb} in {columns} columns");
         }
     }

@@ -1,12 +1,14 @@
 //! The parts of man pages that are generated from tables.
 
+use std::ffi::OsStr;
+
 use clap::Arg;
 use ipvsadm::internals::classic::options::{COLUMNS, COMMANDS, Command, Group, OPTIONS, Takes};
 use ipvsadm::internals::cli::verbs_command;
 use ipvsadm::model::SCHEDULERS;
 
-use super::json;
 use super::roff::{bold, sentence, text, value};
+use super::{BEGIN, json, pages};
 
 /// The text between the marks `begin NAME` and `end`.
 pub fn part(name: &str) -> String {
@@ -94,15 +96,23 @@ fn verbs() -> String {
     let command = verbs_command();
     let verbs = command.get_subcommands().map(|verb| {
         let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
-        let page = match verb.get_name() {
-            "apply" | "diff" | "set" => " See ipvsadm-apply(8).",
-            "rs" => " See ipvsadm-rs(8).",
-            "director" => " See ipvsadm-director(8).",
-            _ => "",
-        };
-        item(&bold(&format!("ipvsadm {}", verb.get_name())), &text(&(sentence(&about) + page)))
+        let page = page_of(verb.get_name());
+        item(&bold(&format!("ipvsadm {}", verb.get_name())), &text(&(sentence(&about) + &page)))
     });
     verbs.collect()
+}
+
+/// A reference to the page with the options of a verb; empty if that is ipvsadm(8) itself.
+fn page_of(verb: &str) -> String {
+    let mark = format!("{BEGIN}options {verb}");
+    let is_mark =
+        |line: &str| matches!(line.strip_prefix(&mark), Some(rest) if !rest.starts_with('-'));
+    let page = pages().into_iter().find(|(_, text)| text.lines().any(is_mark));
+    let path = page.unwrap_or_else(|| panic!("no page has the options of {verb}")).0;
+    match path.file_stem().and_then(OsStr::to_str) {
+        Some("ipvsadm") | None => String::new(),
+        Some(name) => format!(" See {name}(8)."),
+    }
 }
 
 /// The clap command of a subcommand such as `rs prepare`.

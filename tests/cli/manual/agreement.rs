@@ -20,6 +20,14 @@ fn page(name: &str) -> String {
     read(&found.unwrap_or_else(|| panic!("no man/{name}")).1).replace("\\-", "-")
 }
 
+/// The page with the options of a verb.
+fn page_of(verb: &str) -> String {
+    let mark = format!(".\\\" begin options {verb}");
+    let is_mark = |line: &str| line.strip_prefix(&mark).is_some_and(|it| !it.starts_with('-'));
+    let mut texts = pages().into_iter().map(|(name, _)| page(&name));
+    texts.find(|text| text.lines().any(is_mark)).unwrap_or_else(|| panic!("no page of {verb}"))
+}
+
 /// Completions of a word that begins with `typed`, after the words of `line`.
 fn offered(line: &str, typed: &str) -> Vec<String> {
     let mut words = vec!["ipvsadm".to_owned()];
@@ -142,12 +150,7 @@ fn every_verb_is_in_help_manual_and_completions() {
         assert!(classic.contains(name), "-h: {name}");
         assert!(index.contains(&format!("\\fBipvsadm {name}\\fR")), "ipvsadm.8: {name}");
         assert!(offered("", "").contains(&name.to_owned()), "completions: {name}");
-        let page = match name {
-            "rs" | "director" => page(&format!("ipvsadm-{name}.8")),
-            "completions" => index.clone(),
-            _ => page("ipvsadm-apply.8"),
-        };
-        check(name, verb, &page);
+        check(name, verb, &page_of(name));
     }
 }
 
