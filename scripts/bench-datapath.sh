@@ -159,7 +159,7 @@ against() {
 	awk -v a="$(median "$1" "$2")" -v b="$(median nat "$2")" 'BEGIN { printf "%.2f\n", a / b }'
 }
 
-verdict() {
+conclusion() {
 	cat <<-END
 
 		In the field, a load balancer in the kernel serves several times as many requests as a proxy, and
@@ -217,6 +217,6 @@ if [[ -n $write ]]; then
 
 		END
 		table
-		verdict
+		conclusion
 	} >docs/datapath.md
 fi

@@ -11,7 +11,7 @@ mount -n -t tmpfs tmpfs "$layers"
 mkdir "$layers/share"
 [[ -z $share ]] || mount -n --bind "$share" "$layers/share"
 
-# cover PLACE: what is there is still to be seen
+# cover PLACE: mounts an overlay, so that PLACE keeps its files but discards changes
 cover() {
 	local place=$1 mine=$layers/${1//\//-}
 	mkdir -p "$place" "$mine"/{upper,scratch}

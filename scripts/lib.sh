@@ -55,8 +55,8 @@ need_linker() {
 	command -v cc >/dev/null || install_packages gcc libc6-dev
 }
 
-# Finds cargo, also where rustup installs it, and a linker. Under sudo, the cargo may
-# be that of the calling user.
+# Finds cargo, also where rustup installs it, and a linker. Under sudo, finds the cargo
+# of the calling user too.
 need_compiler() {
 	[[ ! -d $HOME/.cargo/bin ]] || PATH=$PATH:$HOME/.cargo/bin
 	[[ -n $(builder_home) ]] || type -P cargo >/dev/null ||

@@ -110,7 +110,7 @@ serve() {
 	die "the HTTP server of $host does not answer on port $rport"
 }
 
-# Does by hand what the verbs "director prepare" and "rs prepare" do, without checks.
+# Does with ip and sysctl what the verbs "director prepare" and "rs prepare" do, without checks.
 # The order matters: suppress ARP first, add the address last.
 prepare_manual() {
 	local host

@@ -8,7 +8,7 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# What of the field is tested, and what that needs.
+# Other programs that the tests run with ipvsadm, and what these programs need.
 field=(ipvsadm ldirectord keepalived ctdb sosreport python3 procps kmod rpm
 	bash-completion zsh fish)
 

@@ -86,7 +86,7 @@ if [[ -z $kernel ]] && have_ipvs; then
 fi
 
 limit=${IPVS_VM_TIMEOUT:-600}
-# A month stands for no limit.
+# A month is as good as no limit.
 [[ -z $terminal ]] || limit=${IPVS_VM_TIMEOUT:-2592000}
 [[ $limit =~ ^[1-9][0-9]*$ ]] || die "IPVS_VM_TIMEOUT is '$limit': give whole seconds"
 memory=${IPVS_VM_MEM:-1024M}
