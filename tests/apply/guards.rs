@@ -15,12 +15,9 @@ use nix::unistd::Pid;
 
 use crate::common::namespace;
 use crate::program::{
-    OURS, file, journals, killed, lines, live, ours, ours_with, reference, restore, start, traced,
-    waiting,
+    NEW, OLD, OURS, file, journals, killed, lines, live, ours, ours_with, reference, restore,
+    start, traced, waiting,
 };
-
-const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 5\n";
-const NEW: &str = "-A -t 192.0.2.80:80 -s wlc\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 7\n";
 
 fn status(mut child: Child) -> Option<i32> {
     child.wait().unwrap().code()

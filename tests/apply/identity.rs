@@ -32,6 +32,12 @@ fn machine(script: &str) -> Outcome {
 
 const BUSY: &str = "another ipvsadm is changing this table";
 
+#[track_caller]
+fn assert_busy(outcome: &Outcome, out: &str) {
+    assert_eq!(outcome.out, out, "{outcome:?}");
+    assert!(outcome.complaints.starts_with(BUSY), "{outcome:?}");
+}
+
 #[test]
 fn the_lock_is_the_same_without_sys_ptrace() {
     let outcome = machine(
@@ -44,8 +50,7 @@ fn the_lock_is_the_same_without_sys_ptrace() {
         $ours -S -n",
     );
     let out = "2\naccepted\n0\n0\naccepted\n0\n-A -t 192.0.2.81:80 -s rr\n";
-    assert_eq!(outcome.out, out, "{outcome:?}");
-    assert!(outcome.complaints.starts_with(BUSY), "{outcome:?}");
+    assert_busy(&outcome, out);
 }
 
 #[test]
@@ -63,8 +68,7 @@ fn the_lock_is_the_same_without_sys_ptrace_in_another_namespace() {
     );
     let out =
         "2\naccepted\n0\n0\n-A -t 192.0.2.80:80 -s wlc\nthe first:\n-A -t 192.0.2.80:80 -s rr\n";
-    assert_eq!(outcome.out, out, "{outcome:?}");
-    assert!(outcome.complaints.starts_with(BUSY), "{outcome:?}");
+    assert_busy(&outcome, out);
 }
 
 #[test]

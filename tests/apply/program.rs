@@ -19,6 +19,11 @@ use tempfile::NamedTempFile;
 
 use crate::reference::checked;
 
+/// A table, and another one that differs from it in every value.
+pub const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 5\n";
+pub const NEW: &str =
+    "-A -t 192.0.2.80:80 -s wlc\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 7\n";
+
 /// Result of a finished program.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Outcome {

@@ -2,12 +2,18 @@
 
 use std::fs;
 use std::io::Read;
+use std::process::Child;
 
 use crate::common::namespace;
-use crate::program::{file, journals, live, ours, reference, waiting};
+use crate::program::{NEW, OLD, file, journals, live, ours, reference, waiting};
 
-const OLD: &str = "-A -t 192.0.2.80:80 -s rr\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 5\n";
-const NEW: &str = "-A -t 192.0.2.80:80 -s wlc\n-a -t 192.0.2.80:80 -r 198.51.100.1:80 -g -w 7\n";
+/// The rest of the complaints of an apply that rolls back.
+fn after_rollback(child: &mut Child, complaints: &mut impl Read) -> String {
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    let mut said = String::new();
+    complaints.read_to_string(&mut said).unwrap();
+    said
+}
 
 #[test]
 fn a_removed_state_folder_is_no_confirmation() {
@@ -17,9 +23,7 @@ fn a_removed_state_folder_is_no_confirmation() {
         let before = live();
         let (mut child, mut complaints) = waiting("60", &new);
         fs::remove_dir_all("/run/ipvsadm").unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(3));
-        let mut said = String::new();
-        complaints.read_to_string(&mut said).unwrap();
+        let said = after_rollback(&mut child, &mut complaints);
         let expected = "not confirmed: the request for confirmation in /run/ipvsadm was removed\n\
                         hint: rolled back: the table is as before\n";
         assert_eq!(said, expected);
@@ -36,9 +40,7 @@ fn rollback_reports_changes_by_another_program() {
         let (mut child, mut complaints) = waiting("60", &new);
         reference("", &["-A", "-u", "203.0.113.1:53", "-s", "rr"]).expect(0);
         crate::common::run("kill", &["-TERM", &child.id().to_string()]);
-        assert_eq!(child.wait().unwrap().code(), Some(3));
-        let mut said = String::new();
-        complaints.read_to_string(&mut said).unwrap();
+        let said = after_rollback(&mut child, &mut complaints);
         let expected = "interrupted by SIGTERM\n\
                         hint: rolled back: no change of this run is left; another program has \
                         changed other parts of the table\n\
