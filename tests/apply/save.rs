@@ -114,7 +114,7 @@ fn save_reports_values_that_no_line_can_express_and_json_keeps_them() {
         assert!(full.complaints.contains(left), "{full:?}");
         assert!(full.complaints.contains("forwarding method 4"), "{full:?}");
         let port = "-r 198.51.100.1:8080 is not saved as it is: its rule line loads as port 80: \
-                    only -m has a port of its own; use --json\n";
+                    only -m can have a port of its own; use --json\n";
         assert!(full.complaints.contains(port), "{full:?}");
         let json = ours(&["-S", "--full", "--json"]).expect(0).out;
         clear();
