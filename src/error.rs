@@ -3,6 +3,7 @@
 //! If ipvsadm 1.31 has a message for an error, the first line of ours equals it, because scripts
 //! know these lines. [`Error::hints`] then explains the error in plain words.
 
+mod drain_refusal;
 mod excerpt;
 mod kernel;
 pub(crate) mod mistakes;
@@ -16,6 +17,7 @@ mod usage;
 
 use std::io;
 
+pub use drain_refusal::DrainRefusal;
 pub use kernel::Errno;
 pub use misuse::{Misuse, ValueKind};
 pub use obstacle::Obstacle;

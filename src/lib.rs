@@ -55,6 +55,7 @@
 mod classic;
 mod cli;
 mod cmd;
+mod drain;
 mod error;
 mod host;
 mod json;
@@ -69,7 +70,8 @@ pub mod model;
 
 pub use cmd::main;
 pub use error::{
-    Errno, Error, Mistake, Misuse, Module, Obstacle, Owner, Rejection, Usage, ValueKind,
+    DrainRefusal, Errno, Error, Mistake, Misuse, Module, Obstacle, Owner, Rejection, Usage,
+    ValueKind,
 };
 pub use netlink::{Client, Refusal};
 

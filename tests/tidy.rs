@@ -10,7 +10,7 @@ const TOP: &str = env!("CARGO_MANIFEST_DIR");
 const MOST_LINES: usize = 500;
 
 /// Rooms that each room may use. Every room may use `error` and `model`.
-const KNOWS: [(&str, &[&str]); 13] = [
+const KNOWS: [(&str, &[&str]); 14] = [
     ("error", &["model"]),
     ("model", &["error"]),
     ("classic", &["model", "error"]),
@@ -19,10 +19,11 @@ const KNOWS: [(&str, &[&str]); 13] = [
     ("netlink", &["model", "error", "system"]),
     ("reader", &["model", "error", "netlink"]),
     ("system", &["model", "error"]),
-    ("output", &["model", "error", "classic", "diff", "json", "host"]),
+    ("output", &["model", "error", "classic", "diff", "json", "drain", "host"]),
+    ("drain", &["model", "error", "classic", "json", "netlink", "reader", "system"]),
     ("host", &["model", "error", "classic", "netlink", "system"]),
     ("transaction", &["model", "error", "classic", "diff", "json", "netlink", "reader", "system"]),
-    ("cli", &["model", "error", "classic", "diff", "json", "host"]),
+    ("cli", &["model", "error", "classic", "diff", "json", "drain", "host"]),
     (
         "cmd",
         &[
@@ -35,6 +36,7 @@ const KNOWS: [(&str, &[&str]); 13] = [
             "reader",
             "system",
             "output",
+            "drain",
             "host",
             "transaction",
             "cli",

@@ -7,7 +7,7 @@ use super::options::{COMMANDS, CommandRow, OPTIONS, Opt};
 use super::verb_names::VERBS;
 
 /// Words that people and other programs use for commands, each with a proposal.
-const SYNONYMS: [(&str, &str); 35] = [
+const SYNONYMS: [(&str, &str); 37] = [
     ("add", "-A adds a service, -a a real server"),
     ("change", CHANGE),
     ("check", STATUS),
@@ -16,9 +16,9 @@ const SYNONYMS: [(&str, &str); 35] = [
     ("delete", DELETE),
     ("disable", DRAIN),
     ("display", LIST),
-    ("drain", DRAIN),
     ("dump", SAVE),
     ("edit", CHANGE),
+    ("enable", UNDRAIN),
     ("erase", CLEAR),
     ("export", SAVE),
     ("flush", CLEAR),
@@ -29,10 +29,12 @@ const SYNONYMS: [(&str, &str); 35] = [
     ("modify", CHANGE),
     ("monitor", TOP),
     ("print", LIST),
+    ("quiesce", DRAIN),
     ("reload", LOAD),
     ("remove", DELETE),
     ("reset", "did you mean -Z (--zero), which sets counters to zero?"),
     ("restart", LOAD),
+    ("resume", UNDRAIN),
     ("rm", DELETE),
     ("show", LIST),
     ("start", "did you mean --start-daemon, or `ipvsadm rs prepare'?"),
@@ -50,12 +52,14 @@ const CHANGE: &str =
 const CLEAR: &str = "did you mean -C (--clear), which deletes every service?";
 const DELETE: &str = "-D deletes a service, -d a real server";
 const DRAIN: &str = "to send a real server no new connections: \
-                     ipvsadm set -t VIP:PORT -r RIP weight=0";
+                     ipvsadm drain -t VIP:PORT -r RIP";
 const LIST: &str = "did you mean -L (--list)?";
 const LOAD: &str = "to make the table equal to a file of rules: ipvsadm apply FILE";
 const SAVE: &str = "did you mean -S (--save)?";
 const STATUS: &str = "-L lists the table; `ipvsadm rs status' and `ipvsadm director status' check \
                       this host";
+const UNDRAIN: &str = "to give a drained real server its weight back: \
+                       ipvsadm undrain -t VIP:PORT -r RIP";
 const TOP: &str = "to see the rates as they change: watch ipvsadm -Ln --rate";
 
 /// The word that should have been a command. Only `--netns NAME` may precede it.
@@ -153,6 +157,10 @@ mod tests {
             ("list", "-L (--list)"),
             ("show", "-L (--list)"),
             ("flush", "-C (--clear)"),
+            ("disable", "ipvsadm drain -t VIP:PORT -r RIP"),
+            ("quiesce", "ipvsadm drain -t VIP:PORT -r RIP"),
+            ("resume", "ipvsadm undrain -t VIP:PORT -r RIP"),
+            ("drian", "`ipvsadm drain'"),
             ("version", "-v (--version)"),
         ] {
             says(word, expected);

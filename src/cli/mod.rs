@@ -11,4 +11,7 @@ pub use program::Program;
 pub use request::Request;
 #[cfg(feature = "internals")]
 pub use verbs::command as verbs_command;
-pub use verbs::{ApplyVerb, Called, DiffVerb, HostVerb, Order, SetVerb, Shell, Verb};
+pub use verbs::{
+    ApplyVerb, Called, DiffVerb, DrainOrder, DrainVerb, HostVerb, Order, SetVerb, Shell,
+    UndrainVerb, Verb,
+};

@@ -5,9 +5,12 @@ mod arguments;
 mod completions;
 mod diff;
 mod director;
+mod drain;
 mod mistake;
 mod rs;
 mod set;
+mod target;
+mod undrain;
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -16,7 +19,9 @@ pub use apply::{ApplyVerb, Order};
 pub use arguments::HostVerb;
 pub use completions::Shell;
 pub use diff::DiffVerb;
+pub use drain::{DrainOrder, DrainVerb};
 pub use set::SetVerb;
+pub use undrain::UndrainVerb;
 
 use crate::classic::Names;
 use crate::error::{Mistake, Usage};
@@ -47,6 +52,10 @@ pub enum Verb {
     Director(HostVerb),
     /// `set`: changes only the named fields.
     Set(SetVerb),
+    /// `drain`: no new clients for a real server.
+    Drain(DrainVerb),
+    /// `undrain`: the weight from before the drain.
+    Undrain(UndrainVerb),
 }
 
 /// Result of parsing the arguments of a verb.
@@ -67,8 +76,10 @@ pub fn command() -> Command {
         .subcommand(completions::command())
         .subcommand(diff::command())
         .subcommand(director::command())
+        .subcommand(drain::command())
         .subcommand(rs::command())
         .subcommand(set::command())
+        .subcommand(undrain::command())
         .arg(
             Arg::new("netns")
                 .long("netns")
@@ -153,6 +164,8 @@ fn verb(matches: &ArgMatches, names: Names) -> Result<Verb, Usage> {
         Some(("completions", matches)) => completions::read(matches).map(Verb::Completions),
         Some(("diff", matches)) => diff::read(matches).map(Verb::Diff),
         Some(("set", matches)) => set::read(matches, names).map(Verb::Set),
+        Some(("drain", matches)) => drain::read(matches, names).map(Verb::Drain),
+        Some(("undrain", matches)) => undrain::read(matches, names).map(Verb::Undrain),
         Some(("rs", matches)) => rs::read(matches).map(Verb::Rs),
         Some(("director", matches)) => director::read(matches).map(Verb::Director),
         _ => Err(Usage::other("a verb is missing")),

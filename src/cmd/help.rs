@@ -25,7 +25,8 @@ Usage:
   ipvsadm --set TCP TCPFIN UDP
   ipvsadm --start-daemon master|backup [DAEMON OPTIONS]
   ipvsadm --stop-daemon master|backup
-  ipvsadm {verbs} ...  (ipvsadm help VERB)
+  ipvsadm {verbs} ...
+                (ipvsadm help VERB)
 where SERVICE is -t|-u|--sctp-service VIP[:PORT] or -f MARK [-6]
 ";
 

@@ -9,6 +9,7 @@ mod connections;
 mod desired;
 mod diff;
 mod director;
+mod drain;
 mod help;
 mod json;
 mod list;
@@ -21,6 +22,7 @@ mod rs;
 mod save;
 mod session;
 mod set;
+mod undrain;
 mod version;
 mod writers;
 
@@ -72,6 +74,8 @@ impl Session<'_> {
                     Verb::Apply(verb) => apply::run(self, &verb, json),
                     Verb::Diff(verb) => diff::run(self, &verb, json),
                     Verb::Set(verb) => set::run(self, &verb, json),
+                    Verb::Drain(verb) => drain::run(self, &verb, json),
+                    Verb::Undrain(verb) => undrain::run(self, &verb, json),
                 }
             }
             Request::Told { text, status: 0 } => {

@@ -2,10 +2,11 @@
 
 use super::Session;
 use crate::cli::HostVerb;
+use crate::drain::Store;
 use crate::error::Error;
 use crate::host::{self, Options, Prepared, Report};
 use crate::json::document;
-use crate::output::host_report;
+use crate::output::{drain, host_report};
 
 /// A verb with the options that all verbs have.
 #[derive(Clone, Copy)]
@@ -34,14 +35,26 @@ pub(super) fn run(
         }
         HostVerb::Undo { holders, dry_run } => host::undo(host, holders.as_ref(), *dry_run)?,
         HostVerb::Status { spec, quiet } => {
-            let report = host::status(host, spec.as_ref(), netns)?;
+            let mut report = host::status(host, spec.as_ref(), netns)?;
             if *quiet {
                 return Ok(u8::from(!report.ok));
+            }
+            if host == "director" {
+                report.notes.extend(drained());
             }
             report
         }
     };
     tell(session, &report, json)
+}
+
+/// The drained real servers of this host's table, by their records. A status does not fail where
+/// they cannot be read.
+fn drained() -> Vec<String> {
+    match Store::look().and_then(|store| store.read()) {
+        Ok(records) => records.drains.iter().map(drain::record).collect(),
+        Err(error) => vec![error.to_string()],
+    }
 }
 
 fn tell(session: &mut Session<'_>, report: &Report, json: bool) -> Result<u8, Error> {

@@ -2,7 +2,7 @@
 
 use super::UNCHANGED;
 use super::kernel;
-use crate::error::Errno;
+use crate::error::{DrainRefusal, Errno};
 use crate::model::Operation;
 
 /// Reason why a valid input is not carried out. Nothing was changed.
@@ -82,6 +82,9 @@ pub enum Rejection {
     /// No apply waits for a confirmation.
     #[error("no apply is waiting for confirmation")]
     NothingToAccept,
+    /// A real server is not drained, or does not get its weight back.
+    #[error(transparent)]
+    Drain(#[from] DrainRefusal),
 }
 
 /// A module that a service needs.
@@ -165,6 +168,7 @@ impl Rejection {
                 [object.clone()].into_iter().chain(other_ports(ports)).collect()
             }
             Self::NoField { proposals, .. } => proposals.clone(),
+            Self::Drain(refusal) => refusal.hints(),
             Self::Empty { .. } => vec!["to delete them, give --allow-empty".to_owned()],
             Self::Busy => vec![
                 "try again when it has finished; with --wait SECONDS, apply and set wait for \

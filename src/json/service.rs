@@ -161,7 +161,11 @@ impl ServiceFields {
         self.values.give(Service::new(self.key()?, SchedulerName::from_kernel(b"")))
     }
 
-    fn key(&self) -> Result<ServiceKey, String> {
+    /// What identifies the service.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn key(&self) -> Result<ServiceKey, String> {
         match (self.fwmark, self.address, self.port) {
             (None, Some(address), Some(port)) => {
                 let protocol = match &self.protocol {

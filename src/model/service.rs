@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{EngineName, Family, SchedulerFlags, SchedulerName, ServiceKey, Stats};
+use super::{EngineName, Family, Protocol, SchedulerFlags, SchedulerName, ServiceKey, Stats};
 
 /// Longest persistence timeout of the classic tool, in seconds: 31 days. The kernel multiplies by
 /// HZ in 32 bits without a check and wraps after 49.7 days with HZ=1000.
@@ -36,6 +36,12 @@ impl Service {
             persistence: None,
             engine: None,
         }
+    }
+
+    /// Whether IPVS remembers the client of each UDP datagram for the UDP time-out. With one-packet
+    /// scheduling it remembers none.
+    pub(crate) fn remembers_datagrams(&self) -> bool {
+        self.key.protocol() == Protocol::Udp && !self.one_packet
     }
 }
 

@@ -6,7 +6,12 @@ use crate::model::{printable, printable_lines, quote};
 
 /// Commands in messages that need `--netns` if this run has it, since they would find nothing to do
 /// in the host's namespace.
-const PROPOSED: [&str; 2] = ["ipvsadm apply --accept", "ipvsadm apply --recover"];
+const PROPOSED: [&str; 4] = [
+    "ipvsadm apply --accept",
+    "ipvsadm apply --recover",
+    "ipvsadm drain --list",
+    "ipvsadm undrain",
+];
 
 /// The only writer of messages to standard error. Messages quote names, rule lines and answers from
 /// outside, so everything is escaped for the terminal here. Errors of writing are ignored.

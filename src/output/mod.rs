@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod complaints;
 pub mod connections;
+pub mod drain;
 pub mod harmless;
 pub mod host_report;
 pub mod line;

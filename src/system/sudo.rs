@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use nix::unistd::geteuid;
+use nix::unistd::{geteuid, getuid};
 
 /// Whether that user could read the file without root's rights, by its mode and the modes of its
 /// parent folders. Only the primary group is considered; in doubt the answer is no.
@@ -24,6 +24,16 @@ pub fn caller_can_read(file: &File) -> bool {
     };
     let may_pass = |folder: &Path| folder.metadata().is_ok_and(|it| may(&it, 1));
     may(&found, 4) && path.ancestors().skip(1).all(may_pass)
+}
+
+/// Who runs this program, for a record: the name that `sudo` tells, or the number.
+pub fn user() -> String {
+    let name = env::var("SUDO_USER").ok().filter(|name| !name.is_empty());
+    match (caller(), name) {
+        (Some(_), Some(name)) => name,
+        (Some((user, _)), None) => format!("uid {user}"),
+        (None, _) => format!("uid {}", getuid()),
+    }
 }
 
 /// User and group id of the caller; `None` unless sudo or pkexec raised the rights.

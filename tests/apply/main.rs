@@ -9,6 +9,7 @@ mod common;
 mod concurrent;
 mod connection;
 mod cost;
+mod drain;
 mod failure;
 mod guards;
 mod hints;

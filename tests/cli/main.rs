@@ -4,6 +4,7 @@
 #![allow(clippy::format_push_string, clippy::format_collect)] // speed does not matter here
 
 mod diff;
+mod drain;
 mod init_script;
 mod manual;
 mod plan;

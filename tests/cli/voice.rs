@@ -44,8 +44,8 @@ fn check(line: &str, status: i32, first: &str, hint: &str) {
 fn an_unknown_first_word_is_named_itself() {
     for (line, hint) in [
         (
-            "drain -t 192.0.2.80:80",
-            "`drain': to send a real server no new connections: ipvsadm set",
+            "disable -t 192.0.2.80:80",
+            "`disable': to send a real server no new connections: ipvsadm drain",
         ),
         ("sett -t 192.0.2.80:80", "`sett': did you mean `ipvsadm set'?"),
         ("delete -t 192.0.2.80:80", "`delete': -D deletes a service, -d a real server"),

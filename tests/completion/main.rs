@@ -86,6 +86,8 @@ fn services_and_their_real_servers() {
         shells.completes("-d -t 192.0.2.100:80 -r ", &["10.0.0.11:80", "10.0.0.12:80"]);
         shells.completes("-e -t 192.0.2.100:80 -r 10.0.0.12", &["10.0.0.12:80"]);
         shells.completes("set -t 192.0.2.100:80 -r 10.0.0.12:80 we", &["weight="]);
+        shells.completes("drain -t 192.0.2.100:80 -r 10.0.0.12", &["10.0.0.12:80"]);
+        shells.completes("drain --server ", &["10.0.0.11:80", "10.0.0.12:80"]);
         // Real servers of another service are offered too.
         shells.completes("-a -t 192.0.2.100:8443 -r ", &["10.0.0.11:80", "10.0.0.12:80"]);
         shells.leaves_out("-a -t 192.0.2.100:80 -r ", &["10.0.0.1"]);

@@ -224,6 +224,7 @@ fn values(line: &Line<'_>, id: &str, typed: &str) -> Option<Values> {
         "sctp" => Values::live(Live::Services(Opt::Sctp)),
         "fwmark" => Values::live(Live::Services(Opt::Fwmark)),
         "server" => Values::live(Live::Servers(line.service())),
+        "everywhere" => Values::live(Live::Servers(None)),
         "words" => Values::default(),
         _ => return None,
     })
@@ -290,7 +291,11 @@ mod tests {
     }
 
     /// Arguments whose values cannot be guessed.
-    const FREE: [&str; 12] = [
+    const FREE: [&str; 16] = [
+        "reason",
+        "timeout",
+        "min-up",
+        "ramp",
         "confirm",
         "wait",
         "advmss",

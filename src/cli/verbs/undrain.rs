@@ -1,0 +1,93 @@
+//! `ipvsadm undrain`: a drained real server gets its weight back.
+
+use std::time::Duration;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use super::apply::{duration, time};
+use super::arguments::flag;
+use super::target::{no_selection, selection, with_target};
+use crate::classic::Names;
+use crate::drain::{Back, Selection, Undrain};
+use crate::error::Usage;
+use crate::model::MAX_WEIGHT;
+
+/// What gets its weight back, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UndrainVerb {
+    /// What gets its weight back.
+    pub order: Undrain,
+    /// In steps, within this time.
+    pub ramp: Option<Duration>,
+    /// How long to wait for another writer.
+    pub wait: Duration,
+}
+
+const HELP: &str = "\
+undrain gives a real server the weight that `drain' has recorded. When no real
+server of the service is drained any more, the scheduler flags that drain has set
+are as before; and when no drain needs it any more,
+net.ipv4.vs.expire_quiescent_template, too. What another program has changed in
+the meantime stays.
+
+--ramp raises the weight in up to 20 steps. If undrain is interrupted, the real
+server keeps the weight that it has then, and undrain says which; the next undrain
+goes on from there. A weight of 1 has no steps.
+
+EXIT STATUS
+  0  the real servers have their weights back
+  1  another program has changed a weight meanwhile: it stays
+  2  nothing was changed: refused, a mistake, no access, or the table is locked
+  3  undrain was interrupted, and the weight is not the recorded one yet
+  5  with --json: undrain succeeded, but the report could not be written
+
+EXAMPLES
+  Put a real server back:
+    ipvsadm undrain -t 192.0.2.80:80 -r 198.51.100.21:80
+  Put a host back into all its services, slowly:
+    ipvsadm undrain --server 198.51.100.21 --ramp 5m
+  Put everything back that is drained:
+    ipvsadm undrain --all
+  Give it another weight than the recorded one:
+    ipvsadm undrain -t 192.0.2.80:80 -r 198.51.100.21:80 --weight 5";
+
+pub(super) fn command() -> Command {
+    let command =
+        Command::new("undrain").about("Give a drained real server its weight back").override_usage(
+            "ipvsadm undrain -t|-u|--sctp-service VIP:PORT -r RIP[:PORT] [OPTIONS]\n       \
+             ipvsadm undrain --server RIP[:PORT] [OPTIONS]\n       \
+             ipvsadm undrain --all [OPTIONS]",
+        );
+    with_target(command)
+        .arg(flag("all", "Every real server that is drained").conflicts_with_all([
+            "service",
+            "server",
+            "everywhere",
+        ]))
+        .arg(time("ramp", "Raise the weight in steps within this time"))
+        .arg(
+            Arg::new("weight")
+                .short('w')
+                .long("weight")
+                .value_name("N")
+                .value_parser(value_parser!(u32).range(1..=i64::from(MAX_WEIGHT)))
+                .help("The weight to give, instead of the recorded one"),
+        )
+        .arg(time("wait", "Wait for another ipvsadm that is changing the table"))
+        .after_help(HELP)
+}
+
+pub(super) fn read(matches: &ArgMatches, names: Names) -> Result<UndrainVerb, Usage> {
+    let all = "everything that is drained: --all";
+    let selection = match selection("undrain", matches, names)? {
+        Some(selection) => selection,
+        None if matches.get_flag("all") => Selection::Recorded,
+        None => return Err(no_selection("undrain", all)),
+    };
+    let weight = matches.get_one::<u32>("weight").copied();
+    Ok(UndrainVerb {
+        order: Undrain { selection, back: weight.map_or(Back::Recorded, Back::Weight) },
+        ramp: duration(matches, "ramp").filter(|ramp| !ramp.is_zero()),
+        wait: duration(matches, "wait").unwrap_or_default(),
+    })
+}

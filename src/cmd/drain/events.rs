@@ -1,0 +1,53 @@
+//! How drain and undrain end, what they report, and how they pause.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::json::{Style, document};
+use crate::output::drain as report;
+use crate::system::signals::Signals;
+
+use super::super::session::{Session, is_closed_pipe};
+
+/// Nothing was changed.
+pub const TROUBLE: u8 = 2;
+/// Another program has interfered.
+pub const INTERFERENCE: u8 = 1;
+/// The end was not reached.
+pub const UNFINISHED: u8 = 3;
+
+/// How soon a signal is noticed.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// What stops the command before the first change has one exit status.
+pub fn refused(session: &mut Session<'_>, outcome: Result<u8, Error>) -> Result<u8, Error> {
+    match outcome {
+        Err(error) if session.settled.is_none() && !is_closed_pipe(&error) => {
+            session.complain(&error);
+            Ok(TROUBLE)
+        }
+        other => other,
+    }
+}
+
+/// Writes an event, a line.
+pub fn say(session: &mut Session<'_>, event: &report::Event) -> Result<(), Error> {
+    session.out.write_all(document(event, Style::Compact)?.as_bytes())?;
+    Ok(session.out.flush()?)
+}
+
+/// Sleeps, unless a signal comes: then what to say of it.
+pub fn pause(signals: &Signals, length: Duration) -> Option<&'static str> {
+    let end = Instant::now() + length;
+    loop {
+        if let Some(why) = signals.received() {
+            return Some(why);
+        }
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return None;
+        }
+        sleep(left.min(SLICE));
+    }
+}

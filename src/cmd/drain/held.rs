@@ -1,0 +1,65 @@
+//! The table and the records while drain or undrain changes them.
+
+use std::time::Duration;
+
+use crate::drain::{self, Plan, Records, Seen, Selection, Store};
+use crate::error::{Error, Rejection};
+use crate::transaction::Journal;
+
+use super::super::session::Session;
+use super::super::writers::locked;
+
+/// How long a run that has begun waits for another writer.
+pub const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The table and the records, held by this run.
+pub struct Held {
+    journal: Journal,
+    pub store: Store,
+    pub records: Records,
+}
+
+impl Held {
+    /// Takes the lock of the table, and that of the records.
+    pub fn take(session: &mut Session<'_>, wait: Duration) -> Result<Self, Error> {
+        let journal = locked(session, wait)?;
+        let store = Store::lock(wait)?;
+        let records = store.read()?;
+        Ok(Self { journal, store, records })
+    }
+
+    /// The same for a command that begins: a table that a killed run has left half way is recovered
+    /// first.
+    pub fn begin(
+        session: &mut Session<'_>,
+        wait: Duration,
+        selection: &Selection,
+    ) -> Result<Self, Error> {
+        let held = Self::take(session, wait)?;
+        let begun = held.journal.pending(session.client()?)?;
+        let touched = match selection.service() {
+            Some(service) => begun.touches(service),
+            None => !begun.is_empty(),
+        };
+        if touched { Err(Rejection::Unfinished.into()) } else { Ok(held) }
+    }
+
+    /// Makes a plan.
+    pub fn carry_out(&self, session: &mut Session<'_>, plan: &Plan) -> Result<(), Error> {
+        drain::carry_out(session.client()?, &self.store, &self.records, plan)
+    }
+}
+
+/// What the selection is about.
+pub fn look(
+    session: &mut Session<'_>,
+    selection: &Selection,
+    records: &Records,
+) -> Result<Seen, Error> {
+    let client = session.client()?;
+    match selection {
+        Selection::One(service, _) => Seen::of(client, &[*service]),
+        Selection::Everywhere { .. } => Seen::whole(client),
+        Selection::Recorded => Seen::of(client, &records.services()),
+    }
+}

@@ -1,0 +1,91 @@
+//! Makes a plan, or leaves everything as it was.
+
+use super::plan::{Plan, Step};
+use super::records::Records;
+use super::seen::TEMPLATE;
+use super::store::Store;
+use crate::classic::describe;
+use crate::error::Error;
+use crate::model::{Change, Destination, DestinationKey, ServiceKey};
+use crate::netlink::Client;
+use crate::system::sysctl;
+
+/// Makes the plan in a table with these records. Whoever calls it holds the lock of the table.
+///
+/// # Errors
+/// What stopped it; what it did before is taken back.
+pub fn carry_out(
+    client: &mut Client,
+    store: &Store,
+    records: &Records,
+    plan: &Plan,
+) -> Result<(), Error> {
+    let write = |records: &Records| store.write(records);
+    let is_changed = plan.records != *records;
+    if is_changed && plan.records_first {
+        write(&plan.records)?;
+    }
+    for (made, step) in plan.steps.iter().enumerate() {
+        if let Err(error) = make(client, step) {
+            take_back(client, &plan.steps[..made]);
+            if is_changed && plan.records_first {
+                write(records)?;
+            }
+            return Err(error);
+        }
+    }
+    if is_changed && !plan.records_first {
+        write(&plan.records)?;
+    }
+    Ok(())
+}
+
+fn make(client: &mut Client, step: &Step) -> Result<(), Error> {
+    match step {
+        Step::Change { make, .. } => match client.change(make) {
+            // Another program has deleted it.
+            Err(Error::Kernel { errno, .. }) if make.is_needless(errno) => Ok(()),
+            made => made.map_err(|error| error.about(describe(make))),
+        },
+        Step::Template { value, .. } => sysctl::write(TEMPLATE, value),
+    }
+}
+
+/// As far as it can be taken back: the error that is reported is the first one.
+fn take_back(client: &mut Client, steps: &[Step]) {
+    for step in steps.iter().rev() {
+        match step {
+            Step::Change { back: Some(back), .. } => drop(client.change(back)),
+            Step::Change { back: None, .. } => {}
+            Step::Template { former, .. } => drop(sysctl::write(TEMPLATE, former)),
+        }
+    }
+}
+
+/// Gives each of these real servers another weight, and records it. The record is written first: it
+/// explains every weight up to that one.
+///
+/// # Errors
+/// What stopped it.
+pub fn set_weights(
+    client: &mut Client,
+    store: &Store,
+    records: &mut Records,
+    weights: &[(ServiceKey, DestinationKey, u32)],
+) -> Result<(), Error> {
+    for (service, server, weight) in weights {
+        if let Some(record) = records.of_mut(service, server) {
+            record.standing = *weight;
+            record.weight = record.weight.max(*weight);
+        }
+    }
+    store.write(records)?;
+    for (service, server, weight) in weights {
+        let found = client.destinations(service)?.into_iter();
+        let mut found = found.map(|it| it.destination).filter(|it| it.key == *server);
+        let Some(found) = found.next() else { continue };
+        let change = Change::UpdateDestination(*service, Destination { weight: *weight, ..found });
+        client.change(&change).map_err(|error| error.about(describe(&change)))?;
+    }
+    Ok(())
+}

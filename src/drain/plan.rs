@@ -1,0 +1,343 @@
+//! From the table, the records and an order to a plan, or to a refusal. Pure.
+
+use super::records::{HeldFlags, HeldParameter, Record, Records};
+use super::request::{Hash, Order, Selection, Templates};
+use super::schedulers::Habit;
+use super::seen::{Seen, SeenService};
+use crate::classic::{describe_destination, describe_service};
+use crate::error::{DrainRefusal, Rejection};
+use crate::model::{Change, Destination, DestinationKey, Service, ServiceKey};
+
+/// Who drains, and when: written into the records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The user.
+    pub by: String,
+    /// The present time, as RFC 3339 writes it.
+    pub now: String,
+    /// This boot.
+    pub boot: String,
+}
+
+/// A real server that a plan is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its service.
+    pub service: ServiceKey,
+    /// The real server.
+    pub server: DestinationKey,
+    /// Its weight now.
+    pub from: u32,
+    /// Its weight after the plan.
+    pub to: u32,
+    /// The service has persistence.
+    pub is_persistent: bool,
+}
+
+/// What to say about a plan besides the weights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The weight was 0 before, and not by a drain: there is no weight to give back.
+    ZeroBefore(ServiceKey, DestinationKey),
+    /// The real server was drained before, and another program has given it this weight.
+    Again(ServiceKey, DestinationKey, u32),
+    /// The flag of this service is set until its drains end.
+    FlagSet(ServiceKey, &'static str),
+    /// The flags of the service are as before its drains.
+    FlagsBack(ServiceKey),
+    /// Another program has changed scheduler or flags: they stay.
+    FlagsForeign(ServiceKey),
+    /// Templates keep sending known clients: for so many seconds after their last connection.
+    TemplatesKept(ServiceKey, u32),
+    /// `expire_quiescent_template` is 1 until the drains end.
+    TemplatesExpire,
+    /// `expire_quiescent_template` has the value from before the drains.
+    TemplatesBack(String),
+    /// Another program has set `expire_quiescent_template`: it stays.
+    TemplatesForeign,
+    /// The kernel cannot set it.
+    NoTemplateParameter,
+    /// The kernel forgets a client of UDP only so many seconds after its last datagram.
+    Udp(u32),
+    /// `conn_reuse_mode` is 0: a client that uses its port again meets the old real server.
+    ReuseOff,
+    /// `expire_nodest_conn` is 0: packets of connections that were left at a removal are dropped.
+    NodestOff,
+    /// Another program has given the real server this weight: it stays.
+    Undone(ServiceKey, DestinationKey, u32),
+    /// The real server of a record does not exist any more.
+    Gone(ServiceKey, DestinationKey),
+}
+
+/// One thing to do, with the way back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A change of the table.
+    Change {
+        /// The change.
+        make: Change,
+        /// What takes it back; `None` for a deletion.
+        back: Option<Change>,
+    },
+    /// Another value of `expire_quiescent_template`.
+    Template {
+        /// The value to set.
+        value: String,
+        /// The value before.
+        former: String,
+    },
+}
+
+/// What to do, in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The real servers.
+    pub targets: Vec<Target>,
+    /// The changes.
+    pub steps: Vec<Step>,
+    /// The records afterwards.
+    pub records: Records,
+    /// The records are written before the first change: a run that is killed must not lose a weight.
+    pub records_first: bool,
+    /// What to say.
+    pub notes: Vec<Note>,
+}
+
+/// A service, with the real servers of it that are meant.
+type Chosen<'a> = (&'a SeenService, Vec<&'a Destination>);
+
+/// Plans a drain.
+///
+/// # Errors
+/// Why the order is refused.
+pub fn plan(
+    seen: &Seen,
+    records: &Records,
+    order: &Order,
+    caller: &Caller,
+) -> Result<Plan, Rejection> {
+    let chosen = choose(seen, &order.selection)?;
+    for (pool, servers) in &chosen {
+        check_least(pool, servers, order)?;
+        check_scheduler(pool, servers, order)?;
+    }
+    let mut plan = Plan { records: records.clone(), records_first: true, ..Plan::default() };
+    plan.end_persistence(seen, &chosen, order, caller);
+    for (pool, servers) in &chosen {
+        plan.set_flags(&pool.service);
+        for server in servers {
+            plan.drain(&pool.service, server, order, caller);
+        }
+    }
+    plan.remark(seen, &chosen, order);
+    Ok(plan)
+}
+
+fn choose<'a>(seen: &'a Seen, selection: &Selection) -> Result<Vec<Chosen<'a>>, Rejection> {
+    let mut chosen = Vec::new();
+    for pool in &seen.services {
+        let servers = pool.servers.iter().map(|it| &it.destination);
+        let servers: Vec<&Destination> =
+            servers.filter(|it| selection.contains(&pool.service.key, &it.key)).collect();
+        if !servers.is_empty() {
+            chosen.push((pool, servers));
+        }
+    }
+    if chosen.is_empty() {
+        return Err(absent(seen, selection));
+    }
+    Ok(chosen)
+}
+
+/// Why nothing is selected.
+pub(super) fn absent(seen: &Seen, selection: &Selection) -> Rejection {
+    match selection {
+        Selection::One(service, server) => {
+            let servers = seen.service(service).into_iter().flat_map(|it| &it.servers);
+            let same = servers.map(|it| it.destination.key);
+            let same = same.filter(|it| it.address == server.address);
+            Rejection::NoDestination {
+                object: describe_destination(service, server),
+                ports: same.map(|it| it.port).collect(),
+            }
+        }
+        Selection::Everywhere { address, port } => {
+            let port = port.unwrap_or(0);
+            let server = if port == 0 {
+                address.to_string()
+            } else {
+                DestinationKey { address: *address, port }.to_string()
+            };
+            DrainRefusal::NoServer { server }.into()
+        }
+        Selection::Recorded => DrainRefusal::NoServer { server: "to drain".to_owned() }.into(),
+    }
+}
+
+/// Drained real servers count as down, and so does every other one without weight.
+fn check_least(
+    pool: &SeenService,
+    servers: &[&Destination],
+    order: &Order,
+) -> Result<(), Rejection> {
+    let is_chosen = |key: DestinationKey| servers.iter().any(|it| it.key == key);
+    let up = pool.servers.iter().map(|it| &it.destination).filter(|it| it.weight > 0);
+    let (lost, left): (Vec<&Destination>, Vec<&Destination>) = up.partition(|it| is_chosen(it.key));
+    let (left, of) = (left.len(), pool.servers.len());
+    let least = order.least.of(of);
+    // If no real server loses its weight, there are as many as before.
+    if lost.is_empty() || left >= least {
+        return Ok(());
+    }
+    let service = describe_service(&pool.service.key);
+    Err(DrainRefusal::TooFew { service, left, of, least }.into())
+}
+
+fn check_scheduler(
+    pool: &SeenService,
+    servers: &[&Destination],
+    order: &Order,
+) -> Result<(), Rejection> {
+    // A scheduler that refuses the clients of a real server does so already.
+    if servers.iter().all(|it| it.weight == 0) {
+        return Ok(());
+    }
+    let service = || describe_service(&pool.service.key);
+    match (Habit::of(&pool.service), order.hash) {
+        (Habit::Refuses, _) => {
+            let scheduler = pool.service.scheduler.to_string();
+            Err(DrainRefusal::NoFlag { service: service(), scheduler }.into())
+        }
+        (Habit::NeedsFlag(flag, flags), Hash::Keep) => {
+            let scheduler = pool.service.scheduler;
+            let flags = flags.names(scheduler.as_str()).join(",");
+            let (service, scheduler) = (service(), scheduler.to_string());
+            Err(DrainRefusal::FlagKept { service, scheduler, flag, flags }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Plan {
+    /// There is nothing to do, and nothing to record.
+    pub fn changes_nothing(&self, records: &Records) -> bool {
+        self.steps.is_empty() && self.records == *records
+    }
+
+    fn end_persistence(
+        &mut self,
+        seen: &Seen,
+        chosen: &[Chosen<'_>],
+        order: &Order,
+        caller: &Caller,
+    ) {
+        let is_persistent = chosen.iter().any(|(pool, _)| pool.service.persistence.is_some());
+        if order.templates != Templates::Expire || !is_persistent {
+            return;
+        }
+        let Some(former) = &seen.parameters.expire_quiescent_template else {
+            self.notes.push(Note::NoTemplateParameter);
+            return;
+        };
+        if seen.parameters.expires_templates() {
+            return;
+        }
+        let (former, value) = (former.clone(), "1".to_owned());
+        let boot = caller.boot.clone();
+        self.records.template = Some(HeldParameter { boot, former: former.clone() });
+        self.steps.push(Step::Template { value, former });
+        self.notes.push(Note::TemplatesExpire);
+    }
+
+    fn set_flags(&mut self, service: &Service) {
+        let Habit::NeedsFlag(flag, flags) = Habit::of(service) else { return };
+        let held = HeldFlags {
+            service: service.key,
+            scheduler: service.scheduler,
+            former: service.flags,
+            set: flags,
+        };
+        self.records.flags.retain(|it| it.service != service.key);
+        self.records.flags.push(held);
+        let set = Service { flags, ..service.clone() };
+        self.change(Change::UpdateService(set), Change::UpdateService(service.clone()));
+        self.notes.push(Note::FlagSet(service.key, flag));
+    }
+
+    pub(super) fn change(&mut self, make: Change, back: Change) {
+        self.steps.push(Step::Change { make, back: Some(back) });
+    }
+
+    fn drain(&mut self, service: &Service, server: &Destination, order: &Order, caller: &Caller) {
+        let (key, from) = (service.key, server.weight);
+        self.targets.push(Target {
+            service: key,
+            server: server.key,
+            from,
+            to: 0,
+            is_persistent: service.persistence.is_some(),
+        });
+        self.record(service, server, order, caller);
+        if from != 0 {
+            let drained = Destination { weight: 0, ..*server };
+            self.change(
+                Change::UpdateDestination(key, drained),
+                Change::UpdateDestination(key, *server),
+            );
+        }
+    }
+
+    fn record(&mut self, service: &Service, server: &Destination, order: &Order, caller: &Caller) {
+        let key = service.key;
+        let expires = order.templates == Templates::Expire
+            && service.persistence.is_some()
+            && self.records.template.is_some();
+        if let Some(record) = self.records.of_mut(&key, &server.key) {
+            record.expires_templates |= expires;
+            if order.reason.is_some() {
+                record.reason.clone_from(&order.reason);
+            }
+            if record.explains(server.weight) {
+                record.standing = 0;
+                return;
+            }
+            let note = Note::Again(key, server.key, server.weight);
+            (record.weight, record.standing) = (server.weight, 0);
+            record.since.clone_from(&caller.now);
+            record.by.clone_from(&caller.by);
+            self.notes.push(note);
+            return;
+        }
+        if server.weight == 0 {
+            self.notes.push(Note::ZeroBefore(key, server.key));
+        }
+        self.records.drains.push(Record {
+            service: key,
+            server: server.key,
+            weight: server.weight,
+            standing: 0,
+            since: caller.now.clone(),
+            by: caller.by.clone(),
+            reason: order.reason.clone(),
+            expires_templates: expires,
+        });
+    }
+
+    /// Says what can keep the drain from ending.
+    fn remark(&mut self, seen: &Seen, chosen: &[Chosen<'_>], order: &Order) {
+        let keeps = !seen.parameters.expires_templates() && order.templates == Templates::Keep;
+        for (pool, _) in chosen {
+            if let Some(persistence) = pool.service.persistence
+                && keeps
+            {
+                self.notes.push(Note::TemplatesKept(pool.service.key, persistence.timeout));
+            }
+        }
+        if chosen.iter().any(|(pool, _)| pool.service.remembers_datagrams()) {
+            self.notes.push(Note::Udp(seen.timeouts.udp));
+        }
+        if seen.parameters.conn_reuse_mode.as_deref() == Some("0") {
+            self.notes.push(Note::ReuseOff);
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! What drains have changed and what undrain gives back: the content of the state file, without I/O.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::json::{SCHEMA, ServiceFields};
+use crate::model::{DestinationKey, MAX_WEIGHT, SchedulerFlags, SchedulerName, ServiceKey};
+
+/// A real server that was drained and has not got its weight back yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its service.
+    pub service: ServiceKey,
+    /// The real server.
+    pub server: DestinationKey,
+    /// The weight before the drain. 0: nobody knows, because it was 0 then.
+    pub weight: u32,
+    /// The weight that it was given last: 0 while it is drained, more while `undrain --ramp` raises it.
+    pub standing: u32,
+    /// The start of the drain, as RFC 3339 writes it, in UTC.
+    pub since: String,
+    /// The user who started it.
+    pub by: String,
+    /// Why, in the user's words.
+    pub reason: Option<String>,
+    /// It needs `expire_quiescent_template`.
+    pub expires_templates: bool,
+}
+
+impl Record {
+    /// It is of this real server.
+    pub fn is_of(&self, service: &ServiceKey, server: &DestinationKey) -> bool {
+        self.service == *service && self.server == *server
+    }
+
+    /// Nobody else can have given the real server this weight. A run that was killed while it raised
+    /// the weight leaves one between 0 and the recorded one.
+    pub fn explains(&self, weight: u32) -> bool {
+        if self.standing == 0 { weight == 0 } else { weight <= self.weight }
+    }
+}
+
+/// Scheduler flags of a service that a drain has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldFlags {
+    /// The service.
+    pub service: ServiceKey,
+    /// Its scheduler then: the flags mean nothing to another one.
+    pub scheduler: SchedulerName,
+    /// The flags before.
+    pub former: SchedulerFlags,
+    /// The flags that the drain has set.
+    pub set: SchedulerFlags,
+}
+
+/// The value that `expire_quiescent_template` had in this boot before a drain set it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldParameter {
+    /// The boot: the next one starts from the default again.
+    pub boot: String,
+    /// The value.
+    pub former: String,
+}
+
+/// All that is not given back yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Records {
+    /// The real servers, in the order of their drains.
+    pub drains: Vec<Record>,
+    /// The flags of their services.
+    pub flags: Vec<HeldFlags>,
+    /// The kernel parameter.
+    pub template: Option<HeldParameter>,
+}
+
+/// The state file.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    schema: u32,
+    /// The boot in which it was written.
+    boot: String,
+    /// The kernel's number of the network namespace in that boot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    namespace: Option<u64>,
+    drains: Vec<StoredRecord>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    flags: Vec<StoredFlags>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expire_quiescent_template: Option<HeldParameter>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredRecord {
+    service: ServiceFields,
+    address: IpAddr,
+    port: u16,
+    weight: u32,
+    #[serde(default)]
+    standing: u32,
+    since: String,
+    by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(default)]
+    expires_templates: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredFlags {
+    service: ServiceFields,
+    scheduler: String,
+    /// Bits, as [`SchedulerFlags::bits`] has them.
+    former: u8,
+    set: u8,
+}
+
+/// Where the records of a file are valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The boot.
+    pub boot: String,
+    /// The kernel's number of the network namespace; `None` before Linux 5.14.
+    pub namespace: Option<u64>,
+    /// The network namespace of process 1, the only one that outlives a boot.
+    pub is_first: bool,
+}
+
+impl Place {
+    /// A namespace of an earlier boot is gone, and its inode may be another one's.
+    fn has(&self, document: &Document) -> bool {
+        let is_other = |then: u64| self.namespace.is_some_and(|now| now != then);
+        self.is_first || document.boot == self.boot && !document.namespace.is_some_and(is_other)
+    }
+}
+
+impl Records {
+    /// Reads a state file at `place`; empty where it is of another namespace.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn read(text: &str, place: &Place) -> Result<Self, String> {
+        let document: Document = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if document.schema != SCHEMA {
+            return Err(format!("it has schema {}, not {SCHEMA}", document.schema));
+        }
+        if !place.has(&document) {
+            return Ok(Self::default());
+        }
+        let drains: Result<_, String> = document.drains.into_iter().map(Record::try_from).collect();
+        let flags: Result<_, String> =
+            document.flags.into_iter().map(HeldFlags::try_from).collect();
+        let template = document.expire_quiescent_template;
+        let template = template.filter(|it| it.boot == place.boot);
+        Ok(Self { drains: drains?, flags: flags?, template })
+    }
+
+    /// The state file at `place`.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub fn text(&self, place: &Place) -> serde_json::Result<String> {
+        let document = Document {
+            schema: SCHEMA,
+            boot: place.boot.clone(),
+            namespace: place.namespace,
+            drains: self.drains.iter().map(Into::into).collect(),
+            flags: self.flags.iter().map(Into::into).collect(),
+            expire_quiescent_template: self.template.clone(),
+        };
+        Ok(serde_json::to_string_pretty(&document)? + "\n")
+    }
+
+    /// There is nothing to give back.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The record of a real server.
+    pub fn of(&self, service: &ServiceKey, server: &DestinationKey) -> Option<&Record> {
+        self.drains.iter().find(|record| record.is_of(service, server))
+    }
+
+    /// The same, to change it.
+    pub fn of_mut(&mut self, service: &ServiceKey, server: &DestinationKey) -> Option<&mut Record> {
+        self.drains.iter_mut().find(|record| record.is_of(service, server))
+    }
+
+    /// The services that have a record.
+    pub fn services(&self) -> Vec<ServiceKey> {
+        let mut services = Vec::new();
+        let keys = self.drains.iter().map(|it| it.service);
+        for key in keys.chain(self.flags.iter().map(|it| it.service)) {
+            if !services.contains(&key) {
+                services.push(key);
+            }
+        }
+        services
+    }
+}
+
+impl From<&Record> for StoredRecord {
+    fn from(record: &Record) -> Self {
+        let Record { service, server, weight, standing, since, by, reason, expires_templates } =
+            record;
+        Self {
+            service: service.into(),
+            address: server.address,
+            port: server.port,
+            weight: *weight,
+            standing: *standing,
+            since: since.clone(),
+            by: by.clone(),
+            reason: reason.clone(),
+            expires_templates: *expires_templates,
+        }
+    }
+}
+
+impl TryFrom<StoredRecord> for Record {
+    type Error = String;
+
+    fn try_from(stored: StoredRecord) -> Result<Self, String> {
+        if stored.weight.max(stored.standing) > MAX_WEIGHT {
+            return Err(format!("a weight is out of range: 0 to {MAX_WEIGHT}"));
+        }
+        Ok(Self {
+            service: stored.service.key()?,
+            server: DestinationKey { address: stored.address, port: stored.port },
+            weight: stored.weight,
+            standing: stored.standing,
+            since: stored.since,
+            by: stored.by,
+            reason: stored.reason,
+            expires_templates: stored.expires_templates,
+        })
+    }
+}
+
+impl From<&HeldFlags> for StoredFlags {
+    fn from(held: &HeldFlags) -> Self {
+        Self {
+            service: (&held.service).into(),
+            scheduler: held.scheduler.to_string(),
+            former: held.former.bits(),
+            set: held.set.bits(),
+        }
+    }
+}
+
+impl TryFrom<StoredFlags> for HeldFlags {
+    type Error = String;
+
+    fn try_from(stored: StoredFlags) -> Result<Self, String> {
+        Ok(Self {
+            service: stored.service.key()?,
+            scheduler: SchedulerName::new(&stored.scheduler).map_err(|why| why.to_string())?,
+            former: SchedulerFlags::from_bits(stored.former),
+            set: SchedulerFlags::from_bits(stored.set),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records() -> Records {
+        let service = ServiceKey::udp("[2001:db8::80]:53".parse().unwrap());
+        Records {
+            drains: vec![Record {
+                service,
+                server: "[2001:db8::21]:53".parse::<std::net::SocketAddr>().unwrap().into(),
+                weight: 5,
+                standing: 2,
+                since: "2026-11-27T14:00:00Z".to_owned(),
+                by: "uid 0".to_owned(),
+                reason: Some("a\u{1b}b".to_owned()),
+                expires_templates: true,
+            }],
+            flags: vec![HeldFlags {
+                service,
+                scheduler: SchedulerName::new("mh").unwrap(),
+                former: SchedulerFlags::from_bits(2),
+                set: SchedulerFlags::from_bits(3),
+            }],
+            template: Some(HeldParameter { boot: "b".to_owned(), former: "0".to_owned() }),
+        }
+    }
+
+    fn place(boot: &str, namespace: u64, is_first: bool) -> Place {
+        Place { boot: boot.to_owned(), namespace: Some(namespace), is_first }
+    }
+
+    #[test]
+    fn a_state_file_is_read_back_where_it_belongs() {
+        let records = records();
+        let text = records.text(&place("b", 7, false)).unwrap();
+        assert_eq!(Records::read(&text, &place("b", 7, false)), Ok(records.clone()));
+        for elsewhere in [place("c", 7, false), place("b", 8, false)] {
+            assert_eq!(Records::read(&text, &elsewhere), Ok(Records::default()));
+        }
+        let rebooted = Records { template: None, ..records };
+        assert_eq!(Records::read(&text, &place("c", 8, true)), Ok(rebooted));
+    }
+
+    #[test]
+    fn damaged_files_are_refused() {
+        let place = place("b", 7, true);
+        let text = records().text(&place).unwrap();
+        for (from, to) in [
+            ("\"schema\": 1", "\"schema\": 2"),
+            ("\"weight\": 5", "\"weight\": 4294967295"),
+            ("\"udp\"", "\"frob\""),
+            ("\"since\"", "\"sense\""),
+        ] {
+            assert!(text.contains(from), "{text}");
+            assert!(Records::read(&text.replace(from, to), &place).is_err(), "{to}");
+        }
+    }
+
+    #[test]
+    fn a_ramp_that_was_killed_explains_every_weight_up_to_the_recorded_one() {
+        let mut record = records().drains.remove(0);
+        assert!([0, 2, 5].into_iter().all(|weight| record.explains(weight)));
+        assert!(!record.explains(6));
+        record.standing = 0;
+        assert!(record.explains(0) && !record.explains(1));
+    }
+}

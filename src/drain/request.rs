@@ -1,0 +1,173 @@
+//! What the user asks for.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::model::{DestinationKey, ServiceKey};
+
+/// Which real servers are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// One real server of one service.
+    One(ServiceKey, DestinationKey),
+    /// The real servers with this address, and this port if there is one, in every service.
+    Everywhere {
+        /// The address of the real server (RIP).
+        address: IpAddr,
+        /// Its port.
+        port: Option<u16>,
+    },
+    /// Every real server that has a record.
+    Recorded,
+}
+
+impl Selection {
+    /// Whether a real server of a service is meant.
+    pub fn contains(&self, service: &ServiceKey, server: &DestinationKey) -> bool {
+        match self {
+            Self::One(key, one) => key == service && one == server,
+            Self::Everywhere { address, port } => {
+                server.address == *address && port.is_none_or(|port| port == server.port)
+            }
+            Self::Recorded => true,
+        }
+    }
+
+    /// The only service whose real servers are meant.
+    pub fn service(&self) -> Option<&ServiceKey> {
+        match self {
+            Self::One(service, _) => Some(service),
+            Self::Everywhere { .. } | Self::Recorded => None,
+        }
+    }
+}
+
+/// What to do about a scheduler that refuses the clients of a real server with weight 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hash {
+    /// Set its fallback flag until the drain ends.
+    #[default]
+    Set,
+    /// Leave its flags alone, and refuse where one is missing.
+    Keep,
+}
+
+/// What to do about persistence templates, which send known clients to a drained real server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Templates {
+    /// Leave `expire_quiescent_template` alone.
+    #[default]
+    Keep,
+    /// Set it to 1 until the drain ends.
+    Expire,
+}
+
+/// How many real servers of a service must keep a weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Least {
+    /// So many.
+    Number(u32),
+    /// So many percent of those that the service has, rounded up; 0 to 100.
+    Percent(u8),
+}
+
+impl Least {
+    /// The number of real servers out of `all`.
+    pub fn of(self, all: usize) -> usize {
+        match self {
+            Self::Number(number) => usize::try_from(number).unwrap_or(usize::MAX),
+            Self::Percent(percent) => (all * usize::from(percent)).div_ceil(100),
+        }
+    }
+}
+
+/// `50%`, or a number.
+impl fmt::Display for Least {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+/// When a drain counts as done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Until {
+    /// No connection is active: those that are closing, or in `TIME_WAIT`, do not count.
+    #[default]
+    Active,
+    /// The kernel has forgotten every connection.
+    All,
+}
+
+/// How long a drain waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patience {
+    /// As long as nothing else is said.
+    #[default]
+    Usual,
+    /// So long.
+    Within(Duration),
+    /// Without a limit.
+    ForEver,
+}
+
+impl Patience {
+    /// Seconds of [`Patience::Usual`].
+    pub const USUAL: u64 = 300;
+
+    /// The limit; the kernel forgets a datagram only after `udp` seconds, so for UDP the usual one is
+    /// longer.
+    pub fn limit(self, udp: Option<u32>) -> Option<Duration> {
+        match self {
+            Self::Usual => Some(Duration::from_secs(Self::USUAL + u64::from(udp.unwrap_or(0)))),
+            Self::Within(limit) => Some(limit),
+            Self::ForEver => None,
+        }
+    }
+}
+
+/// A drain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Which real servers.
+    pub selection: Selection,
+    /// Why, in the user's words.
+    pub reason: Option<String>,
+    /// What to do about the scheduler.
+    pub hash: Hash,
+    /// What to do about persistence templates.
+    pub templates: Templates,
+    /// How many real servers of each service must keep a weight.
+    pub least: Least,
+}
+
+/// Which real servers come back, and with which weight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undrain {
+    /// Which real servers.
+    pub selection: Selection,
+    /// The weight that they get.
+    pub back: Back,
+}
+
+/// The weight that a real server gets back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Back {
+    /// The recorded one.
+    #[default]
+    Recorded,
+    /// This one.
+    Weight(u32),
+}
+
+#[cfg(test)]
+#[test]
+fn percentages_are_rounded_up() {
+    assert_eq!(Least::Percent(50).of(3), 2);
+    assert_eq!(Least::Percent(0).of(3), 0);
+    assert_eq!(Least::Percent(100).of(3), 3);
+    assert_eq!(Least::Number(2).of(1), 2);
+}

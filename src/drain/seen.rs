@@ -1,0 +1,99 @@
+//! What a drain looks at: services with their real servers and connections, and kernel parameters.
+
+use crate::error::{Errno, Error};
+use crate::model::{DestinationEntry, DestinationKey, Service, ServiceKey, Timeouts};
+use crate::netlink::Client;
+use crate::reader::{Columns, Reader};
+use crate::system::sysctl;
+
+/// A service with its real servers, in the kernel's order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenService {
+    /// The service.
+    pub service: Service,
+    /// Its real servers.
+    pub servers: Vec<DestinationEntry>,
+}
+
+/// Parameters below `net.ipv4.vs`; `None` for one that this kernel does not have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// Whether weight 0 also ends persistence.
+    pub expire_quiescent_template: Option<String>,
+    /// Whether connections of a removed real server end at once.
+    pub expire_nodest_conn: Option<String>,
+    /// Whether a client that uses its port again is scheduled again.
+    pub conn_reuse_mode: Option<String>,
+}
+
+/// What the kernel has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The services.
+    pub services: Vec<SeenService>,
+    /// Kernel parameters of this network namespace.
+    pub parameters: Parameters,
+    /// Time-outs of connections.
+    pub timeouts: Timeouts,
+}
+
+/// The key of the parameter that ends persistence, below `/proc/sys/net`.
+pub const TEMPLATE: &str = "ipv4/vs/expire_quiescent_template";
+
+impl Parameters {
+    fn read() -> Result<Self, Error> {
+        Ok(Self {
+            expire_quiescent_template: sysctl::read(TEMPLATE)?,
+            expire_nodest_conn: sysctl::read("ipv4/vs/expire_nodest_conn")?,
+            conn_reuse_mode: sysctl::read("ipv4/vs/conn_reuse_mode")?,
+        })
+    }
+
+    /// Templates send no clients to a real server with weight 0.
+    pub fn expires_templates(&self) -> bool {
+        self.expire_quiescent_template.as_deref().is_some_and(|value| value != "0")
+    }
+}
+
+impl Seen {
+    /// Reads the whole table.
+    pub fn whole(client: &mut Client) -> Result<Self, Error> {
+        let mut reader = Reader::open(client, Columns::CONFIGURED)?;
+        let mut services = Vec::new();
+        for row in reader.rows().to_vec() {
+            if let Some(servers) = reader.servers(client, row)? {
+                services.push(SeenService { service: reader.service(row), servers });
+            }
+        }
+        Self::with(client, services)
+    }
+
+    /// Reads these services, without those that do not exist.
+    pub fn of(client: &mut Client, keys: &[ServiceKey]) -> Result<Self, Error> {
+        let mut services = Vec::new();
+        for key in keys {
+            let service = match client.service(key) {
+                Ok(entry) => entry.service,
+                Err(Error::Kernel { errno: Errno::ESRCH, .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            services.push(SeenService { service, servers: client.destinations(key)? });
+        }
+        Self::with(client, services)
+    }
+
+    fn with(client: &mut Client, services: Vec<SeenService>) -> Result<Self, Error> {
+        Ok(Self { services, parameters: Parameters::read()?, timeouts: client.timeouts()? })
+    }
+
+    /// A service.
+    pub fn service(&self, key: &ServiceKey) -> Option<&SeenService> {
+        self.services.iter().find(|it| it.service.key == *key)
+    }
+
+    /// A real server of a service.
+    pub fn server(&self, key: &ServiceKey, server: &DestinationKey) -> Option<&DestinationEntry> {
+        let servers = &self.service(key)?.servers;
+        servers.iter().find(|it| it.destination.key == *server)
+    }
+}

@@ -1,0 +1,86 @@
+//! Why a real server is not drained, or does not get its weight back.
+
+/// Why a real server is not drained, or does not get its weight back. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DrainRefusal {
+    /// Too few real servers of a service would keep a weight.
+    #[error(
+        "{service} would be left with {left} of {of} real servers; at least {least} must stay up"
+    )]
+    TooFew {
+        /// The service in rule words.
+        service: String,
+        /// Real servers with a weight after the drain.
+        left: usize,
+        /// Real servers of the service.
+        of: usize,
+        /// How many must have a weight.
+        least: usize,
+    },
+    /// The scheduler needs a flag that must not be set.
+    #[error("{scheduler} would refuse clients of {service}: {flag} is not set")]
+    FlagKept {
+        /// The service in rule words.
+        service: String,
+        /// Its scheduler.
+        scheduler: String,
+        /// The flag that is missing.
+        flag: &'static str,
+        /// All flags of the service with it, separated by commas.
+        flags: String,
+    },
+    /// The scheduler refuses clients, and has no flag against it.
+    #[error("{scheduler} would refuse clients of {service}, and no flag changes that")]
+    NoFlag {
+        /// The service in rule words.
+        service: String,
+        /// Its scheduler.
+        scheduler: String,
+    },
+    /// No service has this real server.
+    #[error("no service has a real server {server}")]
+    NoServer {
+        /// The address, and the port if one is given.
+        server: String,
+    },
+    /// The real server has weight 0, but no record.
+    #[error("{server} has weight 0, but not because of `ipvsadm drain'")]
+    NoRecord {
+        /// The real server in rule words.
+        server: String,
+    },
+    /// The weight was 0 before the drain.
+    #[error("no weight is recorded for {server}: it was 0 before the drain")]
+    NoWeight {
+        /// The real server in rule words.
+        server: String,
+    },
+}
+
+impl DrainRefusal {
+    /// What to do about it, a line each.
+    pub(super) fn hints(&self) -> Vec<String> {
+        match self {
+            Self::TooFew { left, .. } => vec![
+                "a drained real server counts as down; `ipvsadm drain --list' shows them"
+                    .to_owned(),
+                format!("to drain it all the same: --min-up {left}"),
+            ],
+            Self::FlagKept { service, flags, .. } => vec![
+                "to set it until the drain ends: --scheduler-flag set".to_owned(),
+                format!("to set it for good: ipvsadm set {service} flags={flags}"),
+            ],
+            Self::NoFlag { service, .. } => vec![format!(
+                "give the service a scheduler that can: ipvsadm set {service} scheduler=mh \
+                 flags=mh-fallback"
+            )],
+            Self::NoServer { .. } => {
+                vec!["`ipvsadm -L -n' lists services and real servers".to_owned()]
+            }
+            Self::NoRecord { server } | Self::NoWeight { server } => {
+                vec![format!("to give it one: ipvsadm undrain {server} --weight N")]
+            }
+        }
+    }
+}

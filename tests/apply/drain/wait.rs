@@ -1,0 +1,198 @@
+//! What happens while drain waits and undrain raises weights.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::UdpSocket;
+use std::process::{Child, ChildStdout};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use super::{ONE, WEB, drain, listed, undrain};
+use crate::common::{namespace, run};
+use crate::program::{OURS, finish, lines, live, ours, restore, shell, start};
+
+/// A service of UDP on this host with a client, whose connection the kernel forgets after `seconds`
+/// without a datagram.
+fn busy(seconds: u32) -> UdpSocket {
+    run("ip", &["address", "add", "192.0.2.80/32", "dev", "lo"]);
+    run("ip", &["address", "add", "10.0.0.1/32", "dev", "lo"]);
+    run("ip", &["address", "add", "10.0.0.2/32", "dev", "lo"]);
+    restore(&format!(
+        "-A -u 192.0.2.80:53 -s rr\n\
+         -a -u 192.0.2.80:53 -r 10.0.0.1:53 -g -w 2\n\
+         --set 0 0 {seconds}\n"
+    ))
+    .expect(0);
+    let client = UdpSocket::bind("192.0.2.80:0").unwrap();
+    client.connect("192.0.2.80:53").unwrap();
+    client.send(b"?").unwrap();
+    ours(&["-a", "-u", "192.0.2.80:53", "-r", "10.0.0.2:53", "-g", "-w", "2"]).expect(0);
+    client
+}
+
+const DNS: [&str; 4] = ["-u", "192.0.2.80:53", "-r", "10.0.0.1:53"];
+
+/// Starts a verb, and returns once it has printed a line that contains `text`.
+fn begun(words: &[&str], text: &str) -> (Child, BufReader<ChildStdout>) {
+    let mut child = start(OURS, "ipvsadm", words);
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let found = out.by_ref().lines().any(|line| line.unwrap().contains(text));
+    assert!(found, "{words:?}: no {text}");
+    (child, out)
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
+}
+
+#[test]
+fn a_drain_ends_when_the_last_datagram_is_forgotten() {
+    namespace(|| {
+        let _client = busy(2);
+        let outcome = ours(&[&["drain"], &DNS[..]].concat()).expect(0);
+        let (first, rest) = outcome.out.split_once('\n').unwrap();
+        assert_eq!(first, "draining -u 192.0.2.80:53 -r 10.0.0.1:53: weight 2 -> 0");
+        assert!(rest.starts_with("0 s: 1 active, 0 inactive, 0 persistent; about "), "{outcome:?}");
+        assert!(rest.contains("\nidle after "), "{outcome:?}");
+        assert!(outcome.complaints.contains("the UDP time-out is 2 s"), "{outcome:?}");
+        assert_eq!(listed().len(), 1);
+    });
+}
+
+#[test]
+fn events_are_lines_of_json() {
+    namespace(|| {
+        let _client = busy(2);
+        let outcome = ours(&[&["drain", "--json", "--remove"], &DNS[..]].concat()).expect(0);
+        let events: Vec<Value> =
+            outcome.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let names: Vec<&str> = events.iter().map(|it| it["event"].as_str().unwrap()).collect();
+        assert_eq!((names[0], names[1]), ("draining", "progress"));
+        assert_eq!(names[names.len() - 2..], ["idle", "removed"], "{names:?}");
+        assert!(events.iter().all(|it| it["schema"] == 1));
+        assert_eq!(events[1]["active_connections"], 1);
+        assert!(events[1]["remaining_seconds"].is_u64(), "{}", events[1]);
+        assert!(!lines(&live()).contains("10.0.0.1:53"));
+        assert!(listed().is_empty());
+    });
+}
+
+#[test]
+fn at_a_terminal_one_line_changes() {
+    namespace(|| {
+        let _client = busy(3600);
+        let pty =
+            "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+        let words = format!("drain --timeout 2 {}", DNS.join(" "));
+        let outcome = shell(&format!("python3 -c '{pty}' $ours {words}")).expect(3);
+        let parts = outcome.out.split_once("\r0 s: 1 active, 0 inactive");
+        let (first, rest) = parts.unwrap_or_else(|| panic!("{outcome:?}"));
+        assert!(first.starts_with("draining -u 192.0.2.80:53 "), "{outcome:?}");
+        // Each second begins in the first column, and the last line is removed before the end.
+        assert!(rest.contains("\x1b[K\r1 s: 1 active") && !rest.contains("\n1 s"), "{outcome:?}");
+        assert!(rest.contains("\r\x1b[Knot idle after 2 s, "), "{outcome:?}");
+    });
+}
+
+#[test]
+fn the_deadline_leaves_it_drained_or_deletes_it() {
+    namespace(|| {
+        let _client = busy(3600);
+        let late = ours(&[&["drain", "--timeout", "1"], &DNS[..]].concat()).expect(3);
+        assert!(late.out.contains("and the time is over: 1 active, "), "{late:?}");
+        let hint =
+            "it is still drained; to put it back: ipvsadm undrain -u 192.0.2.80:53 -r 10.0.0.1:53";
+        assert!(late.complaints.ends_with(&format!("hint: {hint}\n")), "{late:?}");
+        let late = ours(&[&["drain", "--timeout=1s", "--remove"], &DNS[..]].concat()).expect(3);
+        assert!(late.out.ends_with("removed -u 192.0.2.80:53 -r 10.0.0.1:53\n"), "{late:?}");
+        assert!(listed().is_empty() && !lines(&live()).contains("10.0.0.1:53"));
+    });
+}
+
+#[test]
+fn a_signal_leaves_it_drained() {
+    namespace(|| {
+        let _client = busy(3600);
+        for name in [Signal::SIGINT, Signal::SIGTERM] {
+            let words = [&["drain", "--timeout", "0"], &DNS[..]].concat();
+            let (child, _out) = begun(&words, " s: 1 active");
+            // While it waits, others can change the table.
+            ours(&["set", "-u", "192.0.2.80:53", "-r", "10.0.0.2:53", "weight=+1"]).expect(0);
+            signal(&child, name);
+            let ended = finish(child, "");
+            assert_eq!(ended.status, 3, "{ended:?}");
+            assert!(ended.complaints.contains(": the real server stays drained\n"), "{ended:?}");
+            assert_eq!(listed()[0]["state"], "drained");
+        }
+        undrain(&["--all"]).expect(0);
+    });
+}
+
+#[test]
+fn a_drain_that_another_program_undoes_stops_waiting() {
+    namespace(|| {
+        let _client = busy(3600);
+        let words = [&["drain", "--timeout", "0"], &DNS[..]].concat();
+        let (child, _out) = begun(&words, " s: 1 active");
+        ours(&[&["set"], &DNS[..], &["weight=5"]].concat()).expect(0);
+        let ended = finish(child, "");
+        assert_eq!(ended.status, 1, "{ended:?}");
+        assert!(ended.complaints.contains("weight 5: it stays\n"), "{ended:?}");
+        assert!(listed().is_empty());
+
+        let words = [&["drain", "--timeout", "0", "--remove"], &DNS[..]].concat();
+        let (child, _out) = begun(&words, " s: 1 active");
+        ours(&[&["-d"], &DNS[..]].concat()).expect(0);
+        let ended = finish(child, "");
+        assert_eq!(ended.status, 0, "{ended:?}");
+        assert!(listed().is_empty());
+    });
+}
+
+#[test]
+fn a_ramp_raises_the_weight_in_steps() {
+    namespace(|| {
+        restore(WEB).expect(0);
+        let before = live();
+        drain(&ONE).expect(0);
+        let risen = undrain(&[&ONE[..], &["--ramp", "2"]].concat()).expect(0);
+        let name = "-t 192.0.2.80:80 -r 10.0.0.11:8080";
+        let expected = format!(
+            "0 s: {name}: weight 1\n1 s: {name}: weight 2\nundrained {name}: weight 2 -> 3\n"
+        );
+        assert_eq!(risen.out, expected, "{risen:?}");
+        assert_eq!(live(), before);
+
+        drain(&ONE).expect(0);
+        let words = [&["undrain", "--ramp", "1h"], &ONE[..]].concat();
+        let (child, mut out) = begun(&words, "weight 1");
+        signal(&child, Signal::SIGINT);
+        let ended = finish(child, "");
+        assert_eq!(ended.status, 3, "{ended:?}");
+        let mut rest = String::new();
+        out.read_line(&mut rest).unwrap();
+        assert!(rest.ends_with(&format!("{name}: still weight 1\n")), "{rest}");
+        assert!(ended.complaints.contains(": the weights stay as they are now\n"), "{ended:?}");
+        let list = ours(&["drain", "--list"]).expect(0).out;
+        assert!(list.contains(" coming back: weight 1 of 3: "), "{list}");
+        undrain(&ONE).expect(0);
+        assert_eq!(live(), before);
+        assert!(listed().is_empty());
+    });
+}
+
+#[test]
+fn a_ramp_stops_where_another_program_interferes() {
+    namespace(|| {
+        restore(WEB).expect(0);
+        drain(&ONE).expect(0);
+        let words = [&["undrain", "--ramp", "4"], &ONE[..]].concat();
+        let (child, _out) = begun(&words, "weight 1");
+        ours(&[&["set"], &ONE[..], &["weight=0"]].concat()).expect(0);
+        let ended = finish(child, "");
+        assert_eq!(ended.status, 1, "{ended:?}");
+        assert!(ended.complaints.contains("undrain stops\n"), "{ended:?}");
+        assert!(lines(&live()).contains("10.0.0.11:8080 -m -w 0"));
+    });
+}
