@@ -6,6 +6,7 @@
 mod arp;
 mod capture;
 mod direct;
+mod drain;
 mod exchange;
 mod filter;
 mod host;
