@@ -56,6 +56,7 @@ documents! {
     guide_nat: "docs/guide/en/nat.md" in Empty;
     guide_dr: "docs/guide/en/dr.md" in Empty;
     guide_tun: "docs/guide/en/tun.md" in Empty;
+    guide_operating: "docs/guide/en/operating.md" in Empty;
 }
 
 /// Markdown files and man pages of the repository, without build results.
