@@ -2,17 +2,16 @@
 
 mod classic;
 
-use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, Command};
 
 use super::apply::{duration, time};
-use crate::classic::{Names, values};
-use crate::error::{Mistake, Usage, pasted};
+use super::target::{self, service_group, with_service};
+use crate::classic::Names;
+use crate::error::Usage;
 use crate::model::field::{Assignment, Fields};
-use crate::model::{Destination, DestinationKey, Family, Protocol, Service, ServiceKey};
+use crate::model::{Destination, DestinationKey, Service, ServiceKey};
 
 /// Object and new values for `set`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,28 +79,11 @@ fn help() -> String {
 }
 
 pub(super) fn command() -> Command {
-    let service = ["tcp", "udp", "sctp", "fwmark"];
-    Command::new("set")
+    let command = Command::new("set")
         .about("Change the named fields of a service or a real server, and no others")
-        .override_usage("ipvsadm set -t|-u|--sctp-service VIP:PORT [-r RIP[:PORT]] FIELD=VALUE...")
-        .arg(option("tcp", 't', "tcp-service", "VIP[:PORT]", "A TCP service"))
-        .arg(option("udp", 'u', "udp-service", "VIP[:PORT]", "A UDP service"))
-        .arg(Arg::new("sctp").long("sctp-service").value_name("VIP[:PORT]").help("An SCTP service"))
-        .arg(
-            option("fwmark", 'f', "fwmark-service", "MARK", "A service for packets with this mark")
-                .value_parser(value_parser!(NonZeroU32)),
-        )
-        .group(ArgGroup::new("service").args(service).required(true))
-        .arg(
-            Arg::new("ipv6")
-                .short('6')
-                .long("ipv6")
-                .action(ArgAction::SetTrue)
-                // clap waives `requires` if another option of the group is given.
-                .conflicts_with_all(["tcp", "udp", "sctp"])
-                .help("The firewall mark is for IPv6 packets"),
-        )
-        .arg(option("server", 'r', "real-server", "RIP[:PORT]", "A real server of the service"))
+        .override_usage("ipvsadm set -t|-u|--sctp-service VIP:PORT [-r RIP[:PORT]] FIELD=VALUE...");
+    with_service(command)
+        .group(service_group().required(true))
         .arg(time("wait", "Wait for another ipvsadm that is changing the table"))
         .arg(
             Arg::new("words")
@@ -115,32 +97,17 @@ pub(super) fn command() -> Command {
         .after_help(help())
 }
 
-fn option(
-    name: &'static str,
-    short: char,
-    long: &'static str,
-    value: &'static str,
-    help: &'static str,
-) -> Arg {
-    Arg::new(name).short(short).long(long).value_name(value).help(help)
-}
-
 fn assignment(word: &str) -> Result<Assignment, String> {
     let (key, value) = word.split_once('=').ok_or("expected FIELD=VALUE")?;
     Ok(Assignment { key: key.to_owned(), value: value.to_owned() })
 }
 
 pub(super) fn read(matches: &ArgMatches, names: Names) -> Result<SetVerb, Usage> {
-    let endpoint = |option: &str, word: &str, protocol| endpoint(option, word, protocol, names);
-    let (service, protocol) = service(matches, endpoint)?;
-    let server = matches.get_one::<String>("server");
-    let server = server.map(|word| endpoint("--real-server", word, protocol)).transpose()?;
+    let target = target::service(matches, names)?;
+    let (service, server) = target.ok_or_else(|| Usage::other("which service?"))?;
     Ok(SetVerb {
         service,
-        server: server.map(|(address, port)| DestinationKey {
-            address,
-            port: port.unwrap_or(service.port()),
-        }),
+        server,
         words: words(matches)?,
         wait: duration(matches, "wait").unwrap_or_default(),
     })
@@ -157,36 +124,4 @@ fn words(matches: &ArgMatches) -> Result<Vec<Assignment>, Usage> {
         words.push(word);
     }
     Ok(words)
-}
-
-fn service(
-    matches: &ArgMatches,
-    endpoint: impl Fn(&str, &str, Protocol) -> Result<(IpAddr, Option<u16>), Usage>,
-) -> Result<(ServiceKey, Protocol), Usage> {
-    let protocols = [("tcp", Protocol::Tcp), ("udp", Protocol::Udp), ("sctp", Protocol::Sctp)];
-    for (name, protocol) in protocols {
-        if let Some(word) = matches.get_one::<String>(name) {
-            let (address, port) = endpoint(&format!("--{name}-service"), word, protocol)?;
-            let port = port.unwrap_or(0);
-            return Ok((ServiceKey::Address { protocol, address, port }, protocol));
-        }
-    }
-    let mark =
-        *matches.get_one::<NonZeroU32>("fwmark").ok_or_else(|| Usage::other("which service?"))?;
-    let family = if matches.get_flag("ipv6") { Family::V6 } else { Family::V4 };
-    Ok((ServiceKey::Fwmark { mark, family }, Protocol::Tcp))
-}
-
-fn endpoint(
-    option: &str,
-    word: &str,
-    protocol: Protocol,
-    names: Names,
-) -> Result<(IpAddr, Option<u16>), Usage> {
-    values::endpoint(word, protocol, names).map_err(|reason| {
-        let reason = reason.unwrap_or_else(|| "expected ADDRESS[:PORT]".to_owned());
-        let meant = pasted::endpoint(word).map(|text| format!("`{word}': {text}"));
-        let (option, word) = (option.to_owned(), word.to_owned());
-        Usage { meant, ..Mistake::Value { option, word, reason }.into() }
-    })
 }

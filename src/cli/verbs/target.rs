@@ -1,4 +1,4 @@
-//! The real servers that `drain` and `undrain` are about.
+//! The service and the real server that `set`, `drain` and `undrain` are about.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -16,8 +16,8 @@ const SERVICE: [&str; 4] = ["tcp", "udp", "sctp", "fwmark"];
 /// What `--server` names.
 const RIP: &str = "RIP[:PORT]";
 
-/// Adds the options that name real servers.
-pub(super) fn with_target(command: Command) -> Command {
+/// Adds the options that name a service, and a real server of it.
+pub(super) fn with_service(command: Command) -> Command {
     let option =
         |name: &'static str, long: &'static str, value: &'static str, help: &'static str| {
             Arg::new(name).long(long).value_name(value).help(help)
@@ -32,20 +32,32 @@ pub(super) fn with_target(command: Command) -> Command {
                 .short('f')
                 .value_parser(value_parser!(NonZeroU32)),
         )
-        .group(ArgGroup::new("service").args(SERVICE))
         .arg(
             Arg::new("ipv6")
                 .short('6')
                 .long("ipv6")
                 .action(ArgAction::SetTrue)
+                // clap waives `requires` if another option of the group is given.
                 .conflicts_with_all(["tcp", "udp", "sctp"])
                 .help("The firewall mark is for IPv6 packets"),
         )
         .arg(option("server", "real-server", RIP, "A real server of the service").short('r'))
-        .arg(
-            option("everywhere", "server", RIP, "A real server in every service that has it")
-                .conflicts_with_all(["tcp", "udp", "sctp", "fwmark", "ipv6", "server"]),
-        )
+}
+
+/// The group of the options that name a service.
+pub(super) fn service_group() -> ArgGroup {
+    ArgGroup::new("service").args(SERVICE)
+}
+
+/// Adds the options that name real servers.
+pub(super) fn with_target(command: Command) -> Command {
+    with_service(command).group(service_group()).arg(
+        Arg::new("everywhere")
+            .long("server")
+            .value_name(RIP)
+            .help("A real server in every service that has it")
+            .conflicts_with_all(["tcp", "udp", "sctp", "fwmark", "ipv6", "server"]),
+    )
 }
 
 /// The real servers that the options name; `None` where there are no such options.
@@ -57,23 +69,19 @@ pub(super) fn selection(
     matches: &ArgMatches,
     names: Names,
 ) -> Result<Option<Selection>, Usage> {
-    let endpoint = |option: &str, word: &str, protocol| endpoint(option, word, protocol, names);
     if let Some(word) = matches.get_one::<String>("everywhere") {
-        let (address, port) = endpoint("--server", word, Protocol::Tcp)?;
+        let (address, port) = endpoint("--server", word, Protocol::Tcp, names)?;
         return Ok(Some(Selection::Everywhere { address, port: port.filter(|port| *port != 0) }));
     }
-    let server = matches.get_one::<String>("server");
-    match (service(matches, endpoint)?, server) {
-        (None, None) => Ok(None),
-        (Some((service, protocol)), Some(word)) => {
-            let (address, port) = endpoint("--real-server", word, protocol)?;
-            let port = port.unwrap_or(service.port());
-            Ok(Some(Selection::One(service, DestinationKey { address, port })))
+    match service(matches, names)? {
+        Some((service, Some(server))) => Ok(Some(Selection::One(service, server))),
+        None if matches.get_one::<String>("server").is_some() => {
+            Err(missing(verb, "a service", SERVICE_HINT))
         }
-        (Some(_), None) => {
+        None => Ok(None),
+        Some((_, None)) => {
             Err(missing(verb, "-r RIP[:PORT]", "name the real server of the service"))
         }
-        (None, Some(_)) => Err(missing(verb, "a service", SERVICE_HINT)),
     }
 }
 
@@ -96,14 +104,30 @@ fn missing(verb: &str, what: &str, hint: &str) -> Usage {
     Usage { legal: vec![hint.to_owned()], ..mistake.into() }
 }
 
-fn service(
+/// The service that the options name, and the real server of it.
+///
+/// # Errors
+/// A malformed address or port.
+pub(super) fn service(
     matches: &ArgMatches,
-    endpoint: impl Fn(&str, &str, Protocol) -> Result<(IpAddr, Option<u16>), Usage>,
+    names: Names,
+) -> Result<Option<(ServiceKey, Option<DestinationKey>)>, Usage> {
+    let Some((service, protocol)) = service_key(matches, names)? else { return Ok(None) };
+    let server = matches.get_one::<String>("server");
+    let server = server.map(|word| endpoint("--real-server", word, protocol, names)).transpose()?;
+    let server = server
+        .map(|(address, port)| DestinationKey { address, port: port.unwrap_or(service.port()) });
+    Ok(Some((service, server)))
+}
+
+fn service_key(
+    matches: &ArgMatches,
+    names: Names,
 ) -> Result<Option<(ServiceKey, Protocol)>, Usage> {
     let protocols = [("tcp", Protocol::Tcp), ("udp", Protocol::Udp), ("sctp", Protocol::Sctp)];
     for (name, protocol) in protocols {
         if let Some(word) = matches.get_one::<String>(name) {
-            let (address, port) = endpoint(&format!("--{name}-service"), word, protocol)?;
+            let (address, port) = endpoint(&format!("--{name}-service"), word, protocol, names)?;
             let port = port.unwrap_or(0);
             return Ok(Some((ServiceKey::Address { protocol, address, port }, protocol)));
         }
