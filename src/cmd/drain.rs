@@ -1,4 +1,4 @@
-//! `ipvsadm drain`: no new clients for a real server, its present ones are waited for.
+//! `ipvsadm drain`: takes a real server out of service.
 //!
 //! ```text
 //! # ipvsadm drain -t 192.0.2.80:80 -r 10.0.0.12:8080 --remove

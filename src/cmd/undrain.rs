@@ -1,4 +1,4 @@
-//! `ipvsadm undrain`: a drained real server gets its weight back.
+//! `ipvsadm undrain`: gives a drained real server its weight back.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Makes a plan, or leaves everything as it was.
+//! Carries out a plan, or rolls it back.
 
 use super::plan::{Plan, Step};
 use super::records::Records;
@@ -10,10 +10,10 @@ use crate::model::{Change, Destination, DestinationKey, ServiceKey};
 use crate::netlink::Client;
 use crate::system::sysctl;
 
-/// Makes the plan in a table with these records. Whoever calls it holds the lock of the table.
+/// Carries out a plan in a table with these records. The caller holds the lock of the table.
 ///
 /// # Errors
-/// What stopped it; what it did before is taken back.
+/// The error that stopped the plan; the steps before it are rolled back.
 pub fn carry_out(
     client: &mut Client,
     store: &Store,
@@ -43,7 +43,7 @@ pub fn carry_out(
 fn make(client: &mut Client, step: &Step) -> Result<(), Error> {
     match step {
         Step::Change { make, .. } => match client.change(make) {
-            // Another program has deleted it.
+            // Another program has deleted the object first.
             Err(Error::Kernel { errno, .. }) if make.is_needless(errno) => Ok(()),
             made => made.map_err(|error| error.about(describe(make))),
         },
@@ -51,7 +51,7 @@ fn make(client: &mut Client, step: &Step) -> Result<(), Error> {
     }
 }
 
-/// As far as it can be taken back: the error that is reported is the first one.
+/// Rolls steps back, the last one first. Errors are ignored: the first error is the one to report.
 fn take_back(client: &mut Client, steps: &[Step]) {
     for step in steps.iter().rev() {
         match step {
@@ -66,7 +66,7 @@ fn take_back(client: &mut Client, steps: &[Step]) {
 /// explains every weight up to that one.
 ///
 /// # Errors
-/// What stopped it.
+/// The table cannot be read or changed, or the record cannot be written.
 pub fn set_weights(
     client: &mut Client,
     store: &Store,

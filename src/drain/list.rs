@@ -1,15 +1,15 @@
-//! What has become of every real server that has a record. Pure.
+//! The present state of every recorded real server. Pure.
 
 use super::records::{Record, Records};
 use super::schedulers::Habit;
 use super::seen::Seen;
 
-/// What has become of a drain.
+/// Present state of a drain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It is in effect.
+    /// The drain is in effect.
     Draining,
-    /// It is in effect, but the scheduler refuses the clients of the real server: another program has
+    /// The weight is 0, but the scheduler refuses the clients of the real server: another program has
     /// removed the flag of this name.
     Refusing(&'static str),
     /// `undrain --ramp` raises the weight, or was stopped.
@@ -23,18 +23,18 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Nobody has interfered.
+    /// Whether no other program has interfered.
     pub fn is_in_effect(self) -> bool {
         matches!(self, Self::Draining | Self::Rising)
     }
 }
 
-/// A record, and what has become of it.
+/// A record with the present state of its real server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     /// The record.
     pub record: Record,
-    /// What has become of it.
+    /// Its present state.
     pub standing: Standing,
     /// The weight now; `None` where there is no such real server.
     pub weight: Option<u32>,
@@ -42,7 +42,7 @@ pub struct Listed {
     pub connections: [u32; 3],
 }
 
-/// Every record with what has become of it, in the order of the records.
+/// Lists every record with its present state, in the order of the records.
 pub fn list(seen: &Seen, records: &Records) -> Vec<Listed> {
     records.drains.iter().map(|record| listed(seen, record)).collect()
 }

@@ -1,5 +1,4 @@
-//! Draining: a real server gets no new clients, its present ones are waited for, and it gets back
-//! what it had.
+//! Draining: takes real servers out of service, waits for their connections, and puts them back.
 //!
 //! [`plan()`] and [`undrain()`] are pure: from the table, the [`Records`] and an order to a [`Plan`] or
 //! a refusal. [`carry_out()`] makes a plan, [`Watch`] counts the connections that are left, and

@@ -8,7 +8,7 @@ use crate::classic::{describe_destination, describe_service};
 use crate::error::{DrainRefusal, Rejection};
 use crate::model::{Change, Destination, DestinationKey, Service, ServiceKey};
 
-/// Who drains, and when: written into the records.
+/// The user, the time and the boot, for the records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The user.
@@ -34,7 +34,7 @@ pub struct Target {
     pub is_persistent: bool,
 }
 
-/// What to say about a plan besides the weights.
+/// A remark about a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// The weight was 0 before, and not by a drain: there is no weight to give back.
@@ -69,14 +69,14 @@ pub enum Note {
     Gone(ServiceKey, DestinationKey),
 }
 
-/// One thing to do, with the way back.
+/// A step, with its rollback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A change of the table.
     Change {
         /// The change.
         make: Change,
-        /// What takes it back; `None` for a deletion.
+        /// The change that rolls it back; `None` for a deletion.
         back: Option<Change>,
     },
     /// Another value of `expire_quiescent_template`.
@@ -88,7 +88,7 @@ pub enum Step {
     },
 }
 
-/// What to do, in this order.
+/// Steps in their order, with the records afterwards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// The real servers.
@@ -99,17 +99,17 @@ pub struct Plan {
     pub records: Records,
     /// The records are written before the first change: a run that is killed must not lose a weight.
     pub records_first: bool,
-    /// What to say.
+    /// Remarks for the user.
     pub notes: Vec<Note>,
 }
 
-/// A service, with the real servers of it that are meant.
+/// A service with its selected real servers.
 type Chosen<'a> = (&'a SeenService, Vec<&'a Destination>);
 
 /// Plans a drain.
 ///
 /// # Errors
-/// Why the order is refused.
+/// The reason why the order is refused.
 pub fn plan(
     seen: &Seen,
     records: &Records,
@@ -149,7 +149,7 @@ fn choose<'a>(seen: &'a Seen, selection: &Selection) -> Result<Vec<Chosen<'a>>, 
     Ok(chosen)
 }
 
-/// Why nothing is selected.
+/// The reason why a selection is empty.
 pub(super) fn absent(seen: &Seen, selection: &Selection) -> Rejection {
     match selection {
         Selection::One(service, server) => {
@@ -185,7 +185,7 @@ fn check_least(
     let (lost, left): (Vec<&Destination>, Vec<&Destination>) = up.partition(|it| is_chosen(it.key));
     let (left, of) = (left.len(), pool.servers.len());
     let least = order.least.of(of);
-    // If no real server loses its weight, there are as many as before.
+    // A repeated drain takes no weight away.
     if lost.is_empty() || left >= least {
         return Ok(());
     }
@@ -198,7 +198,7 @@ fn check_scheduler(
     servers: &[&Destination],
     order: &Order,
 ) -> Result<(), Rejection> {
-    // A scheduler that refuses the clients of a real server does so already.
+    // The weights are 0 already, so the drain moves no client.
     if servers.iter().all(|it| it.weight == 0) {
         return Ok(());
     }
@@ -219,7 +219,7 @@ fn check_scheduler(
 }
 
 impl Plan {
-    /// There is nothing to do, and nothing to record.
+    /// Whether there is nothing to change and nothing to record.
     pub fn changes_nothing(&self, records: &Records) -> bool {
         self.steps.is_empty() && self.records == *records
     }
@@ -323,7 +323,7 @@ impl Plan {
         });
     }
 
-    /// Says what can keep the drain from ending.
+    /// Adds remarks about settings that can keep the drain from ending.
     fn remark(&mut self, seen: &Seen, chosen: &[Chosen<'_>], order: &Order) {
         let keeps = !seen.parameters.expires_templates() && order.templates == Templates::Keep;
         for (pool, _) in chosen {

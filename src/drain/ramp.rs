@@ -8,7 +8,7 @@ use crate::model::{DestinationKey, ServiceKey};
 /// At most so many steps: each one is a change that other programs see.
 const MOST: u32 = 20;
 
-/// The weights to give, and when.
+/// The weights of a ramp and their times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ramp {
     targets: Vec<Target>,
@@ -53,7 +53,7 @@ impl Ramp {
         first + u32::try_from(rise).unwrap_or(0)
     }
 
-    /// When the last step is due.
+    /// Time from the start until the last step.
     pub fn length(&self) -> Duration {
         if self.steps == 0 { Duration::ZERO } else { self.length }
     }

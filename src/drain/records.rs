@@ -1,4 +1,4 @@
-//! What drains have changed and what undrain gives back: the content of the state file, without I/O.
+//! Records of drained real servers for `undrain`: the content of the state file, without I/O.
 
 use std::net::IpAddr;
 
@@ -22,20 +22,20 @@ pub struct Record {
     pub since: String,
     /// The user who started it.
     pub by: String,
-    /// Why, in the user's words.
+    /// The text of `--reason`.
     pub reason: Option<String>,
-    /// It needs `expire_quiescent_template`.
+    /// The drain needs `expire_quiescent_template`.
     pub expires_templates: bool,
 }
 
 impl Record {
-    /// It is of this real server.
+    /// Whether the record is of this real server.
     pub fn is_of(&self, service: &ServiceKey, server: &DestinationKey) -> bool {
         self.service == *service && self.server == *server
     }
 
-    /// Nobody else can have given the real server this weight. A run that was killed while it raised
-    /// the weight leaves one between 0 and the recorded one.
+    /// Whether drain or undrain can have left this weight. A killed `undrain --ramp` leaves a weight
+    /// between 0 and the recorded one.
     pub fn explains(&self, weight: u32) -> bool {
         if self.standing == 0 { weight == 0 } else { weight <= self.weight }
     }
@@ -63,7 +63,7 @@ pub struct HeldParameter {
     pub former: String,
 }
 
-/// All that is not given back yet.
+/// All records of a network namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Records {
     /// The real servers, in the order of their drains.
@@ -115,7 +115,7 @@ struct StoredFlags {
     set: u8,
 }
 
-/// Where the records of a file are valid.
+/// The boot and network namespace in which records are valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The boot.
@@ -138,7 +138,7 @@ impl Records {
     /// Reads a state file at `place`; empty where it is of another namespace.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
+    /// A description of the mistake in the file.
     pub fn read(text: &str, place: &Place) -> Result<Self, String> {
         let document: Document = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if document.schema != SCHEMA {
@@ -158,7 +158,7 @@ impl Records {
     /// The state file at `place`.
     ///
     /// # Errors
-    /// It cannot be written as JSON.
+    /// The records cannot be written as JSON.
     pub fn text(&self, place: &Place) -> serde_json::Result<String> {
         let document = Document {
             schema: SCHEMA,
@@ -171,7 +171,7 @@ impl Records {
         Ok(serde_json::to_string_pretty(&document)? + "\n")
     }
 
-    /// There is nothing to give back.
+    /// Whether there are no records.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -1,4 +1,4 @@
-//! What the user asks for.
+//! Orders to drain and undrain.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::model::{DestinationKey, ServiceKey};
 
-/// Which real servers are meant.
+/// Selection of real servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// One real server of one service.
@@ -23,7 +23,7 @@ pub enum Selection {
 }
 
 impl Selection {
-    /// Whether a real server of a service is meant.
+    /// Whether the selection contains a real server of a service.
     pub fn contains(&self, service: &ServiceKey, server: &DestinationKey) -> bool {
         match self {
             Self::One(key, one) => key == service && one == server,
@@ -34,7 +34,7 @@ impl Selection {
         }
     }
 
-    /// The only service whose real servers are meant.
+    /// The service, if the selection is of one service only.
     pub fn service(&self) -> Option<&ServiceKey> {
         match self {
             Self::One(service, _) => Some(service),
@@ -43,7 +43,7 @@ impl Selection {
     }
 }
 
-/// What to do about a scheduler that refuses the clients of a real server with weight 0.
+/// Treatment of a scheduler that refuses the clients of a real server with weight 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Hash {
     /// Set its fallback flag until the drain ends.
@@ -53,7 +53,7 @@ pub enum Hash {
     Keep,
 }
 
-/// What to do about persistence templates, which send known clients to a drained real server.
+/// Treatment of persistence templates, which send known clients to a drained real server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Templates {
     /// Leave `expire_quiescent_template` alone.
@@ -63,12 +63,12 @@ pub enum Templates {
     Expire,
 }
 
-/// How many real servers of a service must keep a weight.
+/// Number of real servers of a service that must keep a weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Least {
-    /// So many.
+    /// An absolute number.
     Number(u32),
-    /// So many percent of those that the service has, rounded up; 0 to 100.
+    /// Percentage of the real servers of the service, rounded up; 0 to 100.
     Percent(u8),
 }
 
@@ -92,7 +92,7 @@ impl fmt::Display for Least {
     }
 }
 
-/// When a drain counts as done.
+/// Connections that a drain waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Until {
     /// No connection is active: those that are closing, or in `TIME_WAIT`, do not count.
@@ -102,15 +102,15 @@ pub enum Until {
     All,
 }
 
-/// How long a drain waits.
+/// Time limit of a drain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Patience {
-    /// As long as nothing else is said.
+    /// The default.
     #[default]
     Usual,
-    /// So long.
+    /// This limit.
     Within(Duration),
-    /// Without a limit.
+    /// No limit.
     ForEver,
 }
 
@@ -132,22 +132,22 @@ impl Patience {
 /// A drain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Which real servers.
+    /// The real servers.
     pub selection: Selection,
-    /// Why, in the user's words.
+    /// The text of `--reason`.
     pub reason: Option<String>,
-    /// What to do about the scheduler.
+    /// Treatment of the scheduler.
     pub hash: Hash,
-    /// What to do about persistence templates.
+    /// Treatment of persistence templates.
     pub templates: Templates,
-    /// How many real servers of each service must keep a weight.
+    /// Number of real servers of each service that must keep a weight.
     pub least: Least,
 }
 
-/// Which real servers come back, and with which weight.
+/// An undrain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undrain {
-    /// Which real servers.
+    /// The real servers.
     pub selection: Selection,
     /// The weight that they get.
     pub back: Back,

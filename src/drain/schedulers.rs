@@ -1,4 +1,4 @@
-//! What schedulers do with a real server of weight 0.
+//! Behaviour of schedulers towards a real server of weight 0.
 //!
 //! Measured on 6.1 with two real servers and a hundred clients: rr, wrr, lc, wlc, lblc, lblcr, sed,
 //! nq, fo and ovf send every new client to the other one. dh, sh and mh refuse the share of the one
@@ -6,7 +6,7 @@
 
 use crate::model::{SchedulerFlags, Service};
 
-/// How a scheduler treats the new clients of a real server whose weight becomes 0.
+/// Treatment of the new clients of a real server whose weight becomes 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Habit {
     /// Other real servers get them.
@@ -23,7 +23,7 @@ pub enum Habit {
 const FALLBACK: u8 = 1;
 
 impl Habit {
-    /// That of the scheduler of `service` with its flags.
+    /// Behaviour of the scheduler of `service` with its flags.
     pub fn of(service: &Service) -> Self {
         let flag = match service.scheduler.as_str() {
             "mh" => "mh-fallback",

@@ -1,4 +1,4 @@
-//! What a drain looks at: services with their real servers and connections, and kernel parameters.
+//! The kernel's side of a drain: services, real servers, connections and kernel parameters.
 
 use crate::error::{Errno, Error};
 use crate::model::{DestinationEntry, DestinationKey, Service, ServiceKey, Timeouts};
@@ -26,7 +26,7 @@ pub struct Parameters {
     pub conn_reuse_mode: Option<String>,
 }
 
-/// What the kernel has.
+/// The current state of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// The services.

@@ -1,4 +1,5 @@
-//! What undrain gives back, and what is given back when a drained real server is removed. Pure.
+//! Plans to give weights, flags and the kernel parameter back, or to delete drained real servers.
+//! Pure.
 
 use super::plan::{Note, Plan, Step, Target, absent};
 use super::records::{Record, Records};
@@ -11,7 +12,7 @@ use crate::model::{Change, Destination, DestinationKey, Protocol, Service, Servi
 /// Plans to give the selected real servers their weight back.
 ///
 /// # Errors
-/// Why the order is refused.
+/// The reason why the order is refused.
 pub fn undrain(
     seen: &Seen,
     records: &Records,
@@ -148,7 +149,7 @@ impl Plan {
                         let server = describe_destination(&service, &found.key);
                         return Err(DrainRefusal::NoRecord { server }.into());
                     }
-                    // It is as `undrain` would leave it.
+                    // It has a weight, so there is nothing to give back.
                     Back::Recorded => self.raise(service, found, found.weight),
                 }
             }
@@ -158,7 +159,7 @@ impl Plan {
         if is_there || is_recorded { Ok(()) } else { Err(absent(seen, &order.selection)) }
     }
 
-    /// Gives back what no drain needs any more: scheduler flags and the kernel parameter.
+    /// Restores the scheduler flags and the kernel parameter that no drain needs any more.
     fn end(&mut self, seen: &Seen, boot: &str) {
         let drains = &self.records.drains;
         let is_needed = |service: &ServiceKey| drains.iter().any(|it| it.service == *service);

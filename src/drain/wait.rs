@@ -1,4 +1,4 @@
-//! When a drain is done, and how long that will take. Pure, over counts.
+//! End and remaining time of a drain, from counts of connections. Pure.
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use super::request::Until;
 /// Connections of a drained real server, or of several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Those that are in use: established ones, and all of UDP, which the kernel keeps until no
-    /// datagram has come for a while.
+    /// Connections in use: established ones, and all of UDP, since the kernel remembers the client of
+    /// a datagram until the UDP time-out.
     pub active: u32,
-    /// Those that end, or have ended and are remembered, as in `TIME_WAIT`.
+    /// Connections that are closing, or finished and still remembered, as in `TIME_WAIT`.
     pub inactive: u32,
     /// Persistence templates.
     pub persistent: u32,
-    /// The templates send known clients here.
+    /// Whether the templates still send known clients here.
     pub is_held: bool,
-    /// Seconds until the kernel forgets the last of those that it forgets by itself, unless their
-    /// clients come again: active ones of UDP, and templates that hold.
+    /// Seconds until the kernel forgets the last UDP client and the last template in force, unless
+    /// their clients return.
     pub forgotten_in: Option<u64>,
-    /// Seconds until it forgets the last connection of all.
+    /// Seconds until the kernel forgets the last connection.
     pub all_forgotten_in: Option<u64>,
 }
 
 impl Counts {
-    /// Of both together.
+    /// The sum of both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -47,27 +47,27 @@ impl Counts {
     }
 }
 
-/// Where a drain stands.
+/// State of a drain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Connections are left.
     Waiting,
-    /// None that counts is left.
+    /// No connection that counts is left.
     Idle,
-    /// Connections are left, and the time is over.
+    /// Connections are left at the time limit.
     Deadline,
 }
 
-/// A look at a drain.
+/// Connections and state of a drain at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tick {
     /// The time since the start.
     pub elapsed: Duration,
     /// The connections.
     pub counts: Counts,
-    /// About so many seconds more; `None` where nothing tells.
+    /// Estimated seconds until the end; `None` if unknown.
     pub remaining: Option<u64>,
-    /// Where it stands.
+    /// State of the drain.
     pub state: State,
 }
 
@@ -112,7 +112,7 @@ impl Course {
             Until::Active => now.forgotten_in,
             Until::All => now.all_forgotten_in.max(now.forgotten_in),
         };
-        // The kernel's own clock says more than the course so far.
+        // The kernel's timers are more reliable than the trend.
         if known.is_some() {
             return known;
         }

@@ -11,33 +11,33 @@ use crate::model::{Connection, DestinationEntry, DestinationKey, Service, Servic
 use crate::netlink::Client;
 use crate::system::connections::connections;
 
-/// The connection table is read at most so often, and of a large one much less often.
+/// Minimum time between two readings of the connection table.
 const BETWEEN_READS: Duration = Duration::from_secs(1);
 
-/// Reading the connection table takes at most one part in so many of the time.
+/// Reading the connection table takes at most 1/`SHARE` of the time.
 const SHARE: u32 = 20;
 
-/// What has become of a real server that is waited for.
+/// State of a real server that is being drained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It has these connections.
+    /// Still drained, with these connections.
     Counted(Counts),
-    /// Another program has given it this weight.
+    /// Another program has given the real server this weight.
     Undone(u32),
-    /// Another program has deleted it.
+    /// Another program has deleted the real server.
     Gone,
 }
 
-/// A look at every real server that is waited for.
+/// State of all real servers that are being drained, at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
-    /// All of them together.
+    /// The sum of all.
     pub tick: Tick,
-    /// Each of them.
+    /// Each real server.
     pub servers: Vec<(ServiceKey, DestinationKey, Fate)>,
 }
 
-/// What the connection table says about a real server.
+/// Entries of a real server in the connection table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Entries {
     /// Connections of UDP.
@@ -50,7 +50,7 @@ struct Entries {
     all_forgotten_in: Option<u64>,
 }
 
-/// A drain that is waited for.
+/// Watches a drain.
 #[derive(Debug)]
 pub struct Watch {
     targets: Vec<(Service, DestinationKey)>,
@@ -62,7 +62,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Begins to wait for the real servers of a plan in this table.
+    /// Starts to watch the real servers of a plan.
     pub fn new(seen: &Seen, targets: &[Target], until: Until, limit: Option<Duration>) -> Self {
         let service = |it: &Target| Some(seen.service(&it.service)?.service.clone());
         let targets: Vec<_> =
@@ -78,7 +78,7 @@ impl Watch {
         }
     }
 
-    /// Counts now.
+    /// Counts the connections.
     ///
     /// # Errors
     /// The table cannot be read.
@@ -115,8 +115,8 @@ impl Watch {
         keys
     }
 
-    /// Reads the connection table, where it tells something that the counts of the real servers do
-    /// not, and where it is time.
+    /// Reads the connection table if the counts of the real servers do not suffice and the last
+    /// reading is old enough.
     fn read_connections(&mut self, expires: bool) -> Result<(), Error> {
         let tells = |service: &Service| {
             service.remembers_datagrams()
@@ -143,7 +143,7 @@ impl Watch {
     }
 }
 
-/// The template of a client, which has no port.
+/// A persistence template has no client port.
 fn is_template(connection: &Connection) -> bool {
     connection.client.1 == 0
 }
@@ -185,8 +185,8 @@ fn belongs(connection: &Connection, service: &ServiceKey, server: &DestinationKe
     }
 }
 
-/// What counts of a real server. The kernel counts each connection of UDP as inactive, although its
-/// client still reaches this real server with the next datagram.
+/// Counts the connections of a real server. The kernel counts each connection of UDP as inactive,
+/// although the client's next datagram still goes to this real server.
 fn counts(service: &Service, found: &DestinationEntry, entries: &Entries, expires: bool) -> Counts {
     let is_held = service.persistence.is_some() && !expires;
     let udp = if service.remembers_datagrams() {

@@ -1,6 +1,6 @@
-//! Why a real server is not drained, or does not get its weight back.
+//! Reasons why a real server is not drained, or does not get its weight back.
 
-/// Why a real server is not drained, or does not get its weight back. Nothing was changed.
+/// Reason why a real server is not drained, or does not get its weight back. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DrainRefusal {
@@ -15,7 +15,7 @@ pub enum DrainRefusal {
         left: usize,
         /// Real servers of the service.
         of: usize,
-        /// How many must have a weight.
+        /// Number of real servers that must have a weight.
         least: usize,
     },
     /// The scheduler needs a flag that must not be set.
@@ -59,7 +59,7 @@ pub enum DrainRefusal {
 }
 
 impl DrainRefusal {
-    /// What to do about it, a line each.
+    /// Remedies, one line each.
     pub(super) fn hints(&self) -> Vec<String> {
         match self {
             Self::TooFew { left, .. } => vec![

@@ -10,7 +10,7 @@ use crate::drain::{Counts, Fate, Listed, Look, Note, Plan, Record, Standing, Sta
 use crate::json::{SCHEMA, ServiceFields};
 use crate::model::{DestinationKey, ServiceKey, printable};
 
-/// What to say of a plan besides its weights, a line each.
+/// The remarks about a plan, one line each.
 pub fn notes(plan: &Plan) -> Vec<String> {
     plan.notes.iter().map(note).collect()
 }
@@ -142,7 +142,7 @@ pub fn end(tick: &Tick) -> String {
     }
 }
 
-/// What other programs have done to real servers that are waited for, a line each.
+/// Interference by other programs, one line each.
 pub fn fates(look: &Look) -> Vec<String> {
     let fate = |(service, server, fate): &(ServiceKey, DestinationKey, Fate)| match fate {
         Fate::Counted(_) => None,

@@ -1,4 +1,4 @@
-//! `ipvsadm drain`: a real server gets no new clients, and its present ones are waited for.
+//! Arguments of `ipvsadm drain`, which takes a real server out of service.
 
 use std::time::Duration;
 
@@ -11,29 +11,29 @@ use crate::classic::Names;
 use crate::drain::{Hash, Least, Order, Patience, Templates, Until};
 use crate::error::Usage;
 
-/// What to drain, or to show.
+/// Arguments of `drain`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DrainVerb {
     /// Drain real servers.
     Drain(Box<DrainOrder>),
-    /// Show those that are drained.
+    /// Show the drained real servers.
     List,
 }
 
-/// What to drain, and how long to wait for it.
+/// A drain with its time limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DrainOrder {
-    /// What to drain.
+    /// Real servers and conditions.
     pub order: Order,
-    /// When it is done.
+    /// Connections to wait for.
     pub until: Until,
-    /// How long to wait.
+    /// Time limit.
     pub patience: Patience,
-    /// Do not wait.
+    /// Return at once.
     pub detach: bool,
     /// Delete the real servers at the end.
     pub remove: bool,
-    /// How long to wait for another writer.
+    /// Time to wait for the lock of another run.
     pub wait: Duration,
 }
 
@@ -131,7 +131,7 @@ pub(super) fn command() -> Command {
         .after_help(HELP)
 }
 
-/// What says what to drain, and how.
+/// Options that `--list` excludes.
 const ORDER: [&str; 16] = [
     "tcp",
     "udp",

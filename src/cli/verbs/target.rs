@@ -1,4 +1,4 @@
-//! The service and the real server that `set`, `drain` and `undrain` are about.
+//! Options of `set`, `drain` and `undrain` that name a service and real servers.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -13,7 +13,7 @@ use crate::model::{DestinationKey, Family, Protocol, ServiceKey};
 /// The options that name a service.
 const SERVICE: [&str; 4] = ["tcp", "udp", "sctp", "fwmark"];
 
-/// What `--server` names.
+/// Value of `--real-server` and `--server`.
 const RIP: &str = "RIP[:PORT]";
 
 /// Adds the options that name a service, and a real server of it.
@@ -63,7 +63,7 @@ pub(super) fn with_target(command: Command) -> Command {
 /// The real servers that the options name; `None` where there are no such options.
 ///
 /// # Errors
-/// What is wrong with them.
+/// A malformed address, or an incomplete selection.
 pub(super) fn selection(
     verb: &str,
     matches: &ArgMatches,
@@ -87,7 +87,7 @@ pub(super) fn selection(
 
 const SERVICE_HINT: &str = "name it with -t, -u or --sctp-service VIP:PORT, or with -f MARK";
 
-/// Which real servers are meant is not said.
+/// Mistake: no option selects a real server.
 pub(super) fn no_selection(verb: &str, others: &str) -> Usage {
     let mut usage = missing(verb, "a real server", SERVICE_HINT);
     usage.legal = vec![

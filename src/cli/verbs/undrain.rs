@@ -1,4 +1,4 @@
-//! `ipvsadm undrain`: a drained real server gets its weight back.
+//! Arguments of `ipvsadm undrain`, which gives a drained real server its weight back.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use crate::drain::{Back, Selection, Undrain};
 use crate::error::Usage;
 use crate::model::MAX_WEIGHT;
 
-/// What gets its weight back, and how.
+/// Arguments of `undrain`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UndrainVerb {
-    /// What gets its weight back.
+    /// Real servers and weight.
     pub order: Undrain,
-    /// In steps, within this time.
+    /// Raise the weight in steps within this time.
     pub ramp: Option<Duration>,
-    /// How long to wait for another writer.
+    /// Time to wait for the lock of another run.
     pub wait: Duration,
 }
 

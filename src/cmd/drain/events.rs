@@ -1,4 +1,4 @@
-//! How drain and undrain end, what they report, and how they pause.
+//! Exit statuses, JSON events and interruptible pauses of drain and undrain.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -10,17 +10,17 @@ use crate::system::signals::Signals;
 
 use super::super::session::{Session, is_closed_pipe};
 
-/// Nothing was changed.
+/// Exit status: nothing was changed.
 pub const TROUBLE: u8 = 2;
-/// Another program has interfered.
+/// Exit status: another program has interfered.
 pub const INTERFERENCE: u8 = 1;
-/// The end was not reached.
+/// Exit status: the end was not reached.
 pub const UNFINISHED: u8 = 3;
 
-/// How soon a signal is noticed.
+/// Maximum delay until a signal is noticed.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// What stops the command before the first change has one exit status.
+/// Reports an error before the first change, with its exit status.
 pub fn refused(session: &mut Session<'_>, outcome: Result<u8, Error>) -> Result<u8, Error> {
     match outcome {
         Err(error) if session.settled.is_none() && !is_closed_pipe(&error) => {
@@ -31,13 +31,13 @@ pub fn refused(session: &mut Session<'_>, outcome: Result<u8, Error>) -> Result<
     }
 }
 
-/// Writes an event, a line.
+/// Writes an event as one line.
 pub fn say(session: &mut Session<'_>, event: &report::Event) -> Result<(), Error> {
     session.out.write_all(document(event, Style::Compact)?.as_bytes())?;
     Ok(session.out.flush()?)
 }
 
-/// Sleeps, unless a signal comes: then what to say of it.
+/// Sleeps; returns the message of a signal that interrupts it.
 pub fn pause(signals: &Signals, length: Duration) -> Option<&'static str> {
     let end = Instant::now() + length;
     loop {

@@ -9,10 +9,10 @@ use crate::transaction::Journal;
 use super::super::session::Session;
 use super::super::writers::locked;
 
-/// How long a run that has begun waits for another writer.
+/// Time that a run in progress waits for another writer.
 pub const LOCK_PATIENCE: Duration = Duration::from_secs(30);
 
-/// The table and the records, held by this run.
+/// The locks of the table and of the records, with the records.
 pub struct Held {
     journal: Journal,
     pub store: Store,
@@ -44,13 +44,13 @@ impl Held {
         if touched { Err(Rejection::Unfinished.into()) } else { Ok(held) }
     }
 
-    /// Makes a plan.
+    /// Carries out a plan.
     pub fn carry_out(&self, session: &mut Session<'_>, plan: &Plan) -> Result<(), Error> {
         drain::carry_out(session.client()?, &self.store, &self.records, plan)
     }
 }
 
-/// What the selection is about.
+/// Reads the services that the selection concerns.
 pub fn look(
     session: &mut Session<'_>,
     selection: &Selection,
