@@ -7,11 +7,14 @@ use super::options::{COMMANDS, CommandRow, OPTIONS, Opt};
 use super::verb_names::VERBS;
 
 /// Words that people and other programs use for commands, each with a proposal.
-const SYNONYMS: [(&str, &str); 37] = [
+const SYNONYMS: [(&str, &str); 40] = [
     ("add", "-A adds a service, -a a real server"),
     ("change", CHANGE),
     ("check", STATUS),
     ("clean", CLEAR),
+    ("conn", CONNS),
+    ("connection", CONNS),
+    ("connections", CONNS),
     ("del", DELETE),
     ("delete", DELETE),
     ("disable", DRAIN),
@@ -50,6 +53,7 @@ const SYNONYMS: [(&str, &str); 37] = [
 const CHANGE: &str =
     "`ipvsadm set' changes only the fields that you name; -E and -e reset all others";
 const CLEAR: &str = "did you mean -C (--clear), which deletes every service?";
+const CONNS: &str = "did you mean `ipvsadm conns'?";
 const DELETE: &str = "-D deletes a service, -d a real server";
 const DRAIN: &str = "to send a real server no new connections: \
                      ipvsadm drain -t VIP:PORT -r RIP";

@@ -12,6 +12,5 @@ pub use request::Request;
 #[cfg(feature = "internals")]
 pub use verbs::command as verbs_command;
 pub use verbs::{
-    ApplyVerb, Called, DiffVerb, DrainOrder, DrainVerb, HostVerb, Order, SetVerb, Shell,
-    UndrainVerb, Verb,
+    ApplyVerb, Called, ConnsVerb, DiffVerb, DrainOrder, DrainVerb, HostVerb, MetricsVerb, Order, SetVerb, Shell, Sort, UndrainVerb, Verb,
 };

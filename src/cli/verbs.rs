@@ -3,9 +3,11 @@
 mod apply;
 mod arguments;
 mod completions;
+mod conns;
 mod diff;
 mod director;
 mod drain;
+mod metrics;
 mod mistake;
 mod rs;
 mod set;
@@ -18,8 +20,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 pub use apply::{ApplyVerb, Order};
 pub use arguments::HostVerb;
 pub use completions::Shell;
+pub use conns::{ConnsVerb, Sort};
 pub use diff::DiffVerb;
 pub use drain::{DrainOrder, DrainVerb};
+pub use metrics::MetricsVerb;
 pub use set::SetVerb;
 pub use undrain::UndrainVerb;
 
@@ -44,8 +48,12 @@ pub enum Verb {
     Apply(ApplyVerb),
     /// `completions`: prints the script of a shell.
     Completions(Shell),
+    /// `conns`: lists, counts or compares connections.
+    Conns(ConnsVerb),
     /// `diff`: compares a file with the table or with another file.
     Diff(DiffVerb),
+    /// `metrics`: prints the table for Prometheus.
+    Metrics(MetricsVerb),
     /// `rs`: prepares this host as a real server, undoes that, or shows its status.
     Rs(HostVerb),
     /// `director`: prepares this host as a director, undoes that, or shows its status.
@@ -74,9 +82,11 @@ pub fn command() -> Command {
         .disable_help_subcommand(true)
         .subcommand(apply::command())
         .subcommand(completions::command())
+        .subcommand(conns::command())
         .subcommand(diff::command())
         .subcommand(director::command())
         .subcommand(drain::command())
+        .subcommand(metrics::command())
         .subcommand(rs::command())
         .subcommand(set::command())
         .subcommand(undrain::command())
@@ -162,7 +172,9 @@ fn verb(matches: &ArgMatches, names: Names) -> Result<Verb, Usage> {
     match matches.subcommand() {
         Some(("apply", matches)) => apply::read(matches).map(Verb::Apply),
         Some(("completions", matches)) => completions::read(matches).map(Verb::Completions),
+        Some(("conns", matches)) => conns::read(matches).map(Verb::Conns),
         Some(("diff", matches)) => diff::read(matches).map(Verb::Diff),
+        Some(("metrics", matches)) => Ok(Verb::Metrics(metrics::read(matches))),
         Some(("set", matches)) => set::read(matches, names).map(Verb::Set),
         Some(("drain", matches)) => drain::read(matches, names).map(Verb::Drain),
         Some(("undrain", matches)) => undrain::read(matches, names).map(Verb::Undrain),

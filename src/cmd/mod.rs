@@ -6,6 +6,7 @@ mod change;
 mod complete;
 mod completions;
 mod connections;
+mod conns;
 mod desired;
 mod diff;
 mod director;
@@ -15,6 +16,7 @@ mod json;
 mod list;
 mod listing;
 mod main;
+mod metrics;
 mod on_host;
 mod progress;
 mod restore;
@@ -71,8 +73,10 @@ impl Session<'_> {
                     Verb::Rs(verb) => rs::run(self, Call { verb: &verb, netns, json }),
                     Verb::Director(verb) => director::run(self, Call { verb: &verb, netns, json }),
                     Verb::Completions(shell) => completions::run(self, shell),
+                    Verb::Conns(verb) => conns::run(self, &verb, json),
                     Verb::Apply(verb) => apply::run(self, &verb, json),
                     Verb::Diff(verb) => diff::run(self, &verb, json),
+                    Verb::Metrics(verb) => metrics::run(self, &verb),
                     Verb::Set(verb) => set::run(self, &verb, json),
                     Verb::Drain(verb) => drain::run(self, &verb, json),
                     Verb::Undrain(verb) => undrain::run(self, &verb, json),

@@ -1,18 +1,17 @@
 //! The scope of an apply: the part of the table that it may change.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::model::{Protocol, ServiceKey, Table};
+use crate::model::{Prefix, Protocol, ServiceKey, Table};
 
 /// A condition on services. All of its parts must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     protocol: Option<Protocol>,
-    network: Option<(IpAddr, u8)>,
+    network: Option<Prefix>,
     ports: Option<RangeInclusive<u32>>,
     marks: Option<RangeInclusive<u32>>,
 }
@@ -67,7 +66,7 @@ impl Scope {
                 "udp" => scope.protocol = Some(Protocol::Udp),
                 "sctp" => scope.protocol = Some(Protocol::Sctp),
                 "fwmark" => scope.marks = Some(1..=u32::MAX),
-                _ => scope.network = Some(network(word)?),
+                _ => scope.network = Some(word.parse().ok()?),
             },
         }
         Some(scope)
@@ -103,7 +102,7 @@ impl Scope {
                 self.marks.is_none()
                     && self.protocol.is_none_or(|wanted| wanted == *protocol)
                     && self.ports.as_ref().is_none_or(|ports| ports.contains(&u32::from(*port)))
-                    && self.network.is_none_or(|network| lies_in(*address, network))
+                    && self.network.is_none_or(|network| network.contains(*address))
             }
         }
     }
@@ -120,27 +119,7 @@ fn marks(value: &str) -> Option<RangeInclusive<u32>> {
     range(value, u32::MAX).filter(|marks| *marks != (0..=0))
 }
 
-fn network(word: &str) -> Option<(IpAddr, u8)> {
-    let (address, length) = match word.split_once('/') {
-        Some((address, length)) => (address, Some(length.parse().ok()?)),
-        None => (word, None),
-    };
-    let address: IpAddr = address.trim_matches(['[', ']']).parse().ok()?;
-    let bits = if address.is_ipv4() { 32 } else { 128 };
-    let length = length.unwrap_or(bits);
-    (length <= bits).then_some((address, length))
-}
-
-fn lies_in(address: IpAddr, (network, length): (IpAddr, u8)) -> bool {
-    let differing = match (address, network) {
-        (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
-        (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
-        _ => return false,
-    };
-    differing >= u32::from(length)
-}
-
-/// Limits of a plan: the part of the table it may change, and what it keeps there.
+/// How much of a wish is meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The plan changes only services in any of these scopes; then time-outs and daemons stay too.

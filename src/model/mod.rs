@@ -10,6 +10,7 @@ mod key;
 mod name;
 mod naming;
 mod network;
+mod prefix;
 mod printable;
 pub(crate) mod quote;
 mod range;
@@ -23,6 +24,9 @@ mod tunnel;
 
 pub use change::{Change, Operation};
 pub use connection::Connection;
+pub(crate) use connection::{
+    By, Comparison, ConnectionFilter, Count, EndpointFilter, Group, Groups, STATES, Shares,
+};
 pub use daemon::{Daemon, DaemonRole, MAX_SYNC_LENGTH};
 pub use destination::{
     Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT, Method, PlainDestination,
@@ -33,6 +37,7 @@ pub use name::{BadName, EngineName, InterfaceName, Name, SchedulerName};
 pub use naming::{Naming, Numbers};
 pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage};
 pub(crate) use network::{set_parameter, sysctl_name, write_parameter};
+pub(crate) use prefix::Prefix;
 pub(crate) use printable::{is_harmful, printable, printable_lines};
 pub(crate) use range::{OutOfRange, impossible, odd_daemon, odd_timeouts, out_of_range};
 pub use scheduler::{ENGINES, Kind, SCHEDULERS, nearest_schedulers};

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 
 use crate::error::Error;
 use crate::model::Connection;
@@ -11,19 +12,35 @@ use crate::model::Connection;
 const FILE: &str = "/proc/thread-self/net/ip_vs_conn";
 const SHOWN: &str = "/proc/net/ip_vs_conn";
 
-/// Every connection in the kernel's order, read line by line.
+/// The connections of the current network namespace, in the kernel's order.
 pub fn connections() -> Result<impl Iterator<Item = Result<Connection, Error>>, Error> {
-    let file = File::open(FILE).map_err(unreadable)?;
-    let lines = BufReader::with_capacity(1 << 16, file).split(b'\n').skip(1);
-    Ok(lines.map(|line| {
-        let line = line.map_err(unreadable)?;
-        let line = String::from_utf8_lossy(&line);
-        parse(&line).ok_or_else(|| Error::Answer(format!("{SHOWN}: {line}")))
-    }))
+    read(Path::new(FILE), SHOWN)
 }
 
-fn unreadable(source: std::io::Error) -> Error {
-    Error::File { path: SHOWN.to_owned(), source }
+/// The connections in a copy of `/proc/net/ip_vs_conn`.
+pub fn copied(
+    path: &Path,
+) -> Result<impl Iterator<Item = Result<Connection, Error>> + use<>, Error> {
+    read(path, &path.to_string_lossy())
+}
+
+/// Reads line by line, so that a table of any size needs the memory of one connection.
+fn read(
+    path: &Path,
+    shown: &str,
+) -> Result<impl Iterator<Item = Result<Connection, Error>> + use<>, Error> {
+    let shown = shown.to_owned();
+    let unreadable = move |source| Error::File { path: shown.clone(), source };
+    let file = File::open(path).map_err(&unreadable)?;
+    let lines = BufReader::with_capacity(1 << 16, file).split(b'\n').enumerate().skip(1);
+    Ok(lines.map(move |(number, line)| {
+        let line = line.map_err(&unreadable)?;
+        let line = String::from_utf8_lossy(&line);
+        parse(&line).ok_or_else(|| {
+            let text = format!("line {} is no connection: {line}", number + 1);
+            unreadable(std::io::Error::new(std::io::ErrorKind::InvalidData, text))
+        })
+    }))
 }
 
 fn parse(line: &str) -> Option<Connection> {

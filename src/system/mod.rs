@@ -19,6 +19,7 @@ pub mod sysctl;
 pub mod sysctl_files;
 pub mod table;
 pub mod terminal;
+pub mod totals;
 mod trusted;
 
 use std::collections::BTreeSet;
@@ -34,8 +35,8 @@ fn names_in(folder: impl AsRef<Path>) -> BTreeSet<String> {
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// Converts an I/O error to [`Error::System`] with the action that failed.
-fn failed(verb: &str, path: &Path) -> impl Fn(io::Error) -> Error {
+/// Converts an I/O error on a file into an [`Error`]. `verb` is what failed, such as `read`.
+pub(crate) fn failed(verb: &str, path: &Path) -> impl Fn(io::Error) -> Error {
     let action = format!("{verb} {}", path.display());
     move |source| Error::System { action: action.clone(), source }
 }

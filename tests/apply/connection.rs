@@ -45,7 +45,7 @@ fn connections_are_listed_only_with_the_privilege() {
 }
 
 /// Starts an echo server as real server, and connects to it by the virtual address.
-fn connect() -> TcpStream {
+pub fn connect() -> TcpStream {
     for address in ["192.0.2.80/32", "198.51.100.200/32"] {
         run("ip", &["address", "add", address, "dev", "lo"]);
     }
@@ -66,7 +66,7 @@ fn connect() -> TcpStream {
     stream
 }
 
-fn talk(stream: &mut TcpStream, word: &str) -> Result<(), ErrorKind> {
+pub fn talk(stream: &mut TcpStream, word: &str) -> Result<(), ErrorKind> {
     stream.write_all(word.as_bytes()).map_err(|error| error.kind())?;
     let mut answer = vec![0; word.len()];
     stream.read_exact(&mut answer).map_err(|error| error.kind())?;

@@ -8,6 +8,7 @@ mod caller;
 mod common;
 mod concurrent;
 mod connection;
+mod conns;
 mod cost;
 mod drain;
 mod failure;

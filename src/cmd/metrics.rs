@@ -1,0 +1,61 @@
+//! `ipvsadm metrics`: the table in the formats of Prometheus.
+
+use crate::cli::MetricsVerb;
+use crate::diff::{Limits, plan};
+use crate::error::Error;
+use crate::output::metrics::{self, Format, Sample, ServiceSample};
+use crate::reader::{Columns, Reader};
+use crate::system::totals::totals;
+use crate::system::{atomic_file, failed};
+use crate::transaction::snapshot;
+
+use super::listing::rows;
+use super::{Session, desired};
+
+/// Prints the metrics. The table is read through before the first of them is written.
+pub(super) fn run(session: &mut Session<'_>, verb: &MetricsVerb) -> Result<u8, Error> {
+    let sample = sample(session, verb)?;
+    let format = if verb.openmetrics { Format::OpenMetrics } else { Format::Prometheus };
+    let text = metrics::text(sample, format).map_err(std::io::Error::other)?;
+    match &verb.textfile {
+        Some(path) => {
+            let path = session.args.path(path);
+            atomic_file::replace(&path, &text).map_err(failed("write", &path))?;
+        }
+        None => session.out.write_all(text.as_bytes())?,
+    }
+    Ok(0)
+}
+
+fn sample(session: &mut Session<'_>, verb: &MetricsVerb) -> Result<Sample, Error> {
+    let drift = match &verb.against {
+        Some(file) => Some(drift(session, file)?),
+        None => None,
+    };
+    let client = session.client()?;
+    let info = client.info()?;
+    let mut reader = Reader::open(client, Columns { totals: true, ..Columns::CONFIGURED })?;
+    let mut services = Vec::new();
+    for row in rows(&mut reader, true) {
+        let Some(entry) = reader.entry(client, row)? else { continue };
+        let Some(servers) = reader.servers(client, row)? else { continue };
+        services.push(ServiceSample { entry, servers });
+    }
+    Ok(Sample {
+        totals: totals()?,
+        info: Some(info),
+        timeouts: Some(client.timeouts()?),
+        daemons: client.daemons()?,
+        services,
+        drift,
+        services_only: verb.services_only,
+    })
+}
+
+/// Number of changes that `apply` would make to reach the table of `file`.
+fn drift(session: &mut Session<'_>, file: &str) -> Result<u64, Error> {
+    let limits = Limits::default();
+    let after = desired::read(session, file, &limits)?.table;
+    let before = snapshot::whole(session.client()?, &after)?;
+    Ok(plan(&before, &limits.target(&before, &after)).len() as u64)
+}
