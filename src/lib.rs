@@ -117,6 +117,7 @@ pub mod internals {
         pub use crate::cmd::Session;
     }
     pub use crate::diff::internals::*;
+    pub use crate::output::metrics;
 }
 
 /// Compiles the Rust code in the documents.

@@ -4,6 +4,7 @@ use crate::cli::MetricsVerb;
 use crate::diff::{Limits, plan};
 use crate::error::Error;
 use crate::output::metrics::{self, Format, Sample, ServiceSample};
+use crate::output::order;
 use crate::reader::{Columns, Reader};
 use crate::system::totals::totals;
 use crate::system::{atomic_file, failed};
@@ -39,6 +40,7 @@ fn sample(session: &mut Session<'_>, verb: &MetricsVerb) -> Result<Sample, Error
     for row in rows(&mut reader, true) {
         let Some(entry) = reader.entry(client, row)? else { continue };
         let Some(servers) = reader.servers(client, row)? else { continue };
+        let servers = order::destinations(servers, |server| server.destination.key);
         services.push(ServiceSample { entry, servers });
     }
     Ok(Sample {

@@ -1,4 +1,4 @@
-//! Metrics in the text formats of Prometheus and OpenMetrics.
+//! Metrics in the text formats of Prometheus and `OpenMetrics`.
 //!
 //! The tables below are the one definition of the metrics: the manual page is made of them.
 
@@ -216,7 +216,7 @@ pub enum Format {
     /// Version 0.0.4 of Prometheus' text format.
     #[default]
     Prometheus,
-    /// Version 1.0.0 of OpenMetrics.
+    /// Version 1.0.0 of `OpenMetrics`.
     OpenMetrics,
 }
 

@@ -18,6 +18,7 @@ mod identity;
 mod input;
 mod json;
 mod keys;
+mod metrics;
 mod offer;
 mod program;
 mod random;

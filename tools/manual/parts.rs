@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use clap::Arg;
 use ipvsadm::internals::classic::options::{COLUMNS, COMMANDS, Command, Group, OPTIONS, Takes};
 use ipvsadm::internals::cli::verbs_command;
+use ipvsadm::internals::metrics::{DAEMON, DIRECTOR, Kind, Metric, SERVER, SERVICE};
 use ipvsadm::model::SCHEDULERS;
 
 use super::roff::{bold, sentence, text, value};
@@ -23,6 +24,7 @@ pub fn part(name: &str) -> String {
             None => arguments(group),
         },
         ("status", verb) => status(verb),
+        ("metrics", of) => metrics(of),
         _ => panic!("no part of that name: {name}"),
     }
 }
@@ -85,6 +87,26 @@ fn options(group: Group) -> String {
 fn letter(command: Command) -> String {
     let row = command.row();
     row.short.first().map_or_else(|| format!("--{}", row.long), |letter| format!("-{letter}"))
+}
+
+/// The metrics of the director, of each service or of each real server.
+fn metrics(of: &str) -> String {
+    fn items<T>(metrics: &[Metric<T>]) -> String {
+        let row = |metric: &Metric<T>| {
+            let name = match metric.kind {
+                Kind::Counter => format!("{}_total", metric.name),
+                Kind::Gauge => metric.name.to_owned(),
+            };
+            item(&bold(&name), &text(metric.help))
+        };
+        metrics.iter().map(row).collect()
+    }
+    match of {
+        "director" => items(&DIRECTOR) + &item(&bold(DAEMON.0), &text(DAEMON.1)),
+        "service" => items(&SERVICE),
+        "server" => items(&SERVER),
+        _ => panic!("no metrics of {of}"),
+    }
 }
 
 fn schedulers() -> String {

@@ -7,7 +7,7 @@ use super::arguments::flag;
 /// Which metrics to write, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricsVerb {
-    /// OpenMetrics instead of Prometheus' own text format.
+    /// `OpenMetrics` instead of Prometheus' own text format.
     pub openmetrics: bool,
     /// Leave the real servers out.
     pub services_only: bool,
