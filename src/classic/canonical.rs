@@ -9,7 +9,7 @@ use crate::model::{
     Persistence, Protocol, SchedulerFlags, SchedulerName, Service, ServiceKey, Tunnel,
 };
 
-use super::lexer::{Given, Plain, Token, tokens};
+use super::lexer::{Given, Plain, PlainWords, Token, tokens};
 use super::options::{Command, Opt, option_named};
 use super::validate::{fits, readable_destination, readable_service};
 
@@ -89,7 +89,7 @@ impl Parser {
         if !is_plain(line) {
             return None;
         }
-        let mut tokens = tokens(line.split_ascii_whitespace());
+        let mut tokens = tokens(PlainWords(line));
         self.tokens(|| tokens.plain())
     }
 

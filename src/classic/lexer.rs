@@ -158,6 +158,31 @@ impl<'a, I: Iterator<Item = &'a str> + Clone, L: Language> Iterator for Tokens<'
     }
 }
 
+/// Words of a line that has only ASCII letters and blanks. Faster than
+/// [`str::split_ascii_whitespace`], because most words of a rule are an option of one letter.
+#[derive(Clone, Debug)]
+pub(crate) struct PlainWords<'a>(pub(crate) &'a str);
+
+impl<'a> Iterator for PlainWords<'a> {
+    type Item = &'a str;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a str> {
+        if self.0.starts_with(' ') {
+            self.0 = self.0.trim_start_matches(' ');
+        }
+        let bytes = self.0.as_bytes();
+        let length = match bytes {
+            [] => return None,
+            [b'-', _, b' ', ..] => 2,
+            _ => bytes.iter().position(|byte| *byte == b' ').unwrap_or(bytes.len()),
+        };
+        let (word, rest) = self.0.split_at(length);
+        self.0 = rest.get(1..).unwrap_or_default();
+        Some(word)
+    }
+}
+
 /// A token of a line on which each option is a word of its own.
 #[derive(Clone, Copy)]
 pub(crate) enum Plain<'a> {

@@ -3,8 +3,18 @@
 
 /// All verbs in alphabetical order. They are repeated here, because building clap's tables to list
 /// them would slow down every classic command.
-pub(crate) const VERBS: [&str; 10] =
-    ["apply", "completions", "conns", "diff", "director", "drain", "metrics", "rs", "set", "undrain"];
+pub(crate) const VERBS: [&str; 10] = [
+    "apply",
+    "completions",
+    "conns",
+    "diff",
+    "director",
+    "drain",
+    "metrics",
+    "rs",
+    "set",
+    "undrain",
+];
 
 /// Whether `word` begins a verb's command line.
 pub(crate) fn is_verb(word: &str) -> bool {

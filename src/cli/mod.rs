@@ -12,5 +12,6 @@ pub use request::Request;
 #[cfg(feature = "internals")]
 pub use verbs::command as verbs_command;
 pub use verbs::{
-    ApplyVerb, Called, ConnsVerb, DiffVerb, DrainOrder, DrainVerb, HostVerb, MetricsVerb, Order, SetVerb, Shell, Sort, UndrainVerb, Verb,
+    ApplyVerb, Called, ConnsVerb, DiffVerb, DrainOrder, DrainVerb, HostVerb, MetricsVerb, Order,
+    SetVerb, Shell, Sort, UndrainVerb, Verb,
 };

@@ -291,7 +291,7 @@ mod tests {
     }
 
     /// Arguments whose values cannot be guessed.
-    const FREE: [&str; 16] = [
+    const FREE: [&str; 21] = [
         "reason",
         "timeout",
         "min-up",
@@ -308,6 +308,11 @@ mod tests {
         "u-threshold",
         "l-threshold",
         "tun-port",
+        "client",
+        "service",
+        "server",
+        "state",
+        "top",
     ];
 
     #[test]

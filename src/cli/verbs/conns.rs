@@ -106,6 +106,7 @@ pub(super) fn command() -> Command {
         .about("List, filter and count connections, or compare those of two directors")
         .override_usage("ipvsadm conns [OPTIONS]\n       ipvsadm conns compare FILE [HERE]")
         .args_conflicts_with_subcommands(true)
+        .disable_help_subcommand(true)
         .subcommand(compare())
         .arg(endpoint("client", "Connections of these clients"))
         .arg(endpoint("service", "Connections to these virtual addresses"))
