@@ -172,7 +172,7 @@ make_root "$scratch/root"
 run_guest >"$scratch/counts"
 figures <"$scratch/counts" | tee "$scratch/figures"
 case $mode in
-	--check) check <"$scratch/counts" >&2 || die "a table needs over 10 % more instructions than docs/scale.md says" ;;
+	--check) check <"$scratch/counts" >&2 || die "a table needs over 10 % more instructions than in docs/scale.md" ;;
 	--write)
 		kernel=$(basename "$cache"/tree/boot/config-*)
 		scripts/scale-page.sh "${kernel#config-}" <"$scratch/figures" >docs/scale.md

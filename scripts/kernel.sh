@@ -23,7 +23,7 @@ fetch() {
 	for source in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
 		[[ ! -s $source ]] || break
 	done
-	[[ -s $source ]] || die "no Debian source in /etc/apt: cannot tell where its packages come from"
+	[[ -s $source ]] || die "/etc/apt has no Debian source, so it is not known where to fetch packages from"
 	case $source in
 		# The first stanza is the main archive; not every release has a security suite of that name.
 		*.sources) sed -e '/^$/q' -e "s/^Suites:.*/Suites: $suite/" -e 's/^Components:.*/Components: main/' "$source" >"$new/sources/suite.sources" ;;

@@ -25,7 +25,7 @@ need_terminal() {
 }
 
 need_root() {
-	[[ $EUID -eq 0 ]] || die "this needs root: run it again with sudo"
+	[[ $EUID -eq 0 ]] || die "this script needs root: run it again with sudo"
 }
 
 # install_packages PACKAGE...
@@ -60,7 +60,7 @@ need_linker() {
 need_compiler() {
 	[[ ! -d $HOME/.cargo/bin ]] || PATH=$PATH:$HOME/.cargo/bin
 	[[ -n $(builder_home) ]] || type -P cargo >/dev/null ||
-		die "missing: cargo; install Rust from https://rustup.rs for this user, then run this again"
+		die "missing: cargo; install Rust from https://rustup.rs for this user, then run the same command again"
 	need_linker
 }
 

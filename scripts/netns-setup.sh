@@ -225,7 +225,7 @@ down() {
 }
 
 status() {
-	[[ -e $state/env ]] || die "nothing is up: run netns-setup.sh up"
+	[[ -e $state/env ]] || die "the network does not exist: run netns-setup.sh up"
 	cat "$state/env"
 	local host
 	for host in "${hosts[@]}"; do
@@ -235,7 +235,7 @@ status() {
 		ip -n "lvs-$host" -6 route show default | sed 's/^/  /'
 	done
 	for host in rs1 rs2; do
-		[[ -n $(ip netns pids "lvs-$host") ]] || die "the HTTP server of $host is gone: run down, then up"
+		[[ -n $(ip netns pids "lvs-$host") ]] || die "the HTTP server of $host has ended: run netns-setup.sh down, then up"
 	done
 }
 
@@ -249,7 +249,7 @@ case $verb in
 		;;
 	exec)
 		[[ $# -ge 2 && " ${hosts[*]} " == *" $1 "* ]] || die "usage: netns-setup.sh exec ${hosts[*]/%/|} COMMAND [ARG...]"
-		[[ -e /run/netns/lvs-$1 ]] || die "nothing is up: run netns-setup.sh up"
+		[[ -e /run/netns/lvs-$1 ]] || die "the network does not exist: run netns-setup.sh up"
 		host=$1
 		shift
 		exec ip netns exec "lvs-$host" "$@"

@@ -43,5 +43,5 @@ elif [[ $# -eq 0 ]]; then
 	# Ignore the last column: it is the kernel version, which differs between machines.
 	rows() { sed -n 's/^\(| .*\) | [^|]* |$/\1/p' "$1"; }
 	diff <(rows docs/traffic.md) <(rows target/traffic.md) >&2 ||
-		die "docs/traffic.md (<) is not what the tests proved (>): run ./x traffic"
+		die "docs/traffic.md (<) differs from the results of the tests (>): run ./x traffic"
 fi

@@ -83,21 +83,21 @@ fn spec_options() -> Vec<Arg> {
             "mode",
             "MODE",
             &["dr", "tun", "nat"],
-            "With nat: also forward packets and send no ICMP redirects",
+            "How IPVS forwards packets; nat also needs IP forwarding, and ICMP redirects off",
         ),
         Arg::new("set")
             .long("set")
             .value_name("NAME=VALUE")
             .action(ArgAction::Append)
             .value_parser(parameter)
-            .help("Set net.ipv4.vs.NAME; may be repeated"),
+            .help("Value of the parameter net.ipv4.vs.NAME; may be repeated"),
         Arg::new("scheduler")
             .long("scheduler")
             .value_name("NAME")
             .value_delimiter(',')
             .action(ArgAction::Append)
             .value_parser(|name: &str| SchedulerName::new(name).map(|name| name.to_string()))
-            .help("Load the module of this scheduler"),
+            .help("A scheduler whose module must be loaded"),
     ]
 }
 

@@ -61,7 +61,12 @@ pub(super) fn command() -> Command {
             Command::new("undo")
                 .about("Undo exactly what prepare changed, and nothing else")
                 .arg(vip())
-                .arg(choice("mode", "MODE", &["nat"], "nat: undo prepare --mode nat"))
+                .arg(choice(
+                    "mode",
+                    "MODE",
+                    &["nat"],
+                    "Undo only the changes of prepare --mode nat",
+                ))
                 .arg(flag("dry-run", "Change nothing; print what would be undone"))
                 .after_help(after(UNDO)),
         )
