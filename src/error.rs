@@ -211,7 +211,7 @@ impl Error {
         Self::Withheld { path: path.to_owned(), what }
     }
 
-    /// Where in its file the mistake is.
+    /// The line of the file that has the mistake.
     fn place(&self) -> Option<String> {
         match self {
             Self::RuleFile { line, .. } => Some(format!("line {line}")),

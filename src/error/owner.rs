@@ -21,7 +21,7 @@ pub enum Owner {
         /// keepalived runs, and the address may belong to it.
         keepalived: bool,
     },
-    /// Nothing tells who has added it.
+    /// Unknown: the address has no sign of any of the others.
     Unknown,
 }
 

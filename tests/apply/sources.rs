@@ -137,7 +137,8 @@ fn counters_are_equal_from_every_source_and_bytes_bound_the_packets() {
     });
 }
 
-/// So a service's counters do not limit those of its real servers.
+/// A real server that is added again soon after its deletion keeps its counters. So a reader must not
+/// conclude from a service's counters how large those of its real servers can be.
 #[test]
 fn a_server_added_again_can_exceed_the_counters_of_its_zeroed_service() {
     namespace(|| {
