@@ -49,7 +49,7 @@ impl Preparer<'_> {
                     let prepared = recorded.arguments(&holder).join(" ");
                     return Some(format!(
                         "this host was prepared with `{prepared}': check it with `ipvsadm {verb} \
-                         status', or undo that first"
+                         status', or first undo that preparation"
                     ));
                 }
                 None if facts.addresses.iter().any(|it| it.address.to_string() == holder) => {

@@ -245,7 +245,7 @@ fn undo(entry: &Entry, network: &mut Network) -> Result<Undone, Error> {
 
 fn conflict(step: &Step) -> Obstacle {
     Obstacle::Options(format!(
-        "this host is already prepared with other options ({}): undo that first",
+        "this host is already prepared with other options ({}): first undo that preparation",
         step.describe()
     ))
 }

@@ -92,7 +92,7 @@ fn unfinished(runner: &Runner, verb: &str, netns: Option<&str>) -> Option<Findin
     left.peek()?;
     let holders: BTreeSet<String> = left.flat_map(|it| it.holders.iter().cloned()).collect();
     let advice = format!("run the interrupted `ipvsadm {verb} undo' again, with the same options");
-    let text = "a prepare or an undo did not finish, and has left steps";
+    let text = "a prepare or an undo did not finish, and some of its steps remain";
     let mut finding = problem(text, Remedy::Advice(advice.clone()));
     finding.fix = Preparer { state, netns }.undo(verb, &holders);
     finding.hint = finding.fix.is_none().then_some(advice);

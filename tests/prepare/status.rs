@@ -131,7 +131,8 @@ fn a_run_that_did_not_finish_is_named_with_its_undo() {
         assert!(!output.status.success(), "nothing was left: {}", text(&output));
     }
     let lines = problems(&lan, "rs status");
-    let at = lines.iter().position(|line| line.contains("did not finish, and has left steps"));
+    let at =
+        lines.iter().position(|line| line.contains("did not finish, and some of its steps remain"));
     let fix = &lines[at.unwrap_or_else(|| panic!("{lines:#?}")) + 1];
     assert_eq!(*fix, format!("fix:     ipvsadm rs undo --vip 10.0.0.80 --netns {}", lan.rs));
     paste_fixes(&lines);

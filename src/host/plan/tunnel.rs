@@ -81,11 +81,8 @@ fn made(facts: &Facts, state: &State, name: &str, link: NewLink) -> Result<Step,
         Some(former) if former.step != step => {
             let holders: Vec<&str> = former.holders.iter().map(String::as_str).collect();
             let why = format!(
-                "it was made with other options for {}: undo that first",
-                holders.join(
-                    ", \
-                         "
-                )
+                "it was made with other options for {}: first undo that preparation",
+                holders.join(", ")
             );
             Err(Obstacle::InterfaceUnfit { name: name.to_owned(), why })
         }

@@ -69,10 +69,10 @@ impl Kind for File {
             // If several files set a parameter, the last one decides.
             let last = later.iter().rfind(|it| it.key == key && it.path != Path::new(path));
             if let Some(it) = last.filter(|it| it.value != value) {
+                let file = it.path.display();
                 notes.push(format!(
-                    "{} sets {key} to {} after {path} has set it to {value}, at every boot and \
-                     `sysctl --system': remove it there",
-                    it.path.display(),
+                    "{file} sets {key} to {} after {path} has set it to {value}, at every boot and \
+                     `sysctl --system': remove that line from {file}",
                     it.value
                 ));
             }
