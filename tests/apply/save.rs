@@ -161,7 +161,9 @@ fn every_output_reports_lines_that_load_as_something_else() {
             let port = "is not saved as it is: its rule line loads as port 80: only -m";
             said(&format!("198.51.100.1:8080 {port}"));
             said(&format!("198.51.100.1:81 {port}"));
-            said("198.51.100.1:82 is not saved as it is: its rule line loads as -g, as no option");
+            said(
+                "198.51.100.1:82 is not saved as it is: its rule line loads as -g, since no option",
+            );
         }
         let json = ours(&["-S", "--full", "--json"]).expect(0).out;
         clear();
