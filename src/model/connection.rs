@@ -1,14 +1,6 @@
 //! Entries of the kernel's connection table.
 
-mod comparison;
-mod filter;
-mod groups;
-
 use std::net::IpAddr;
-
-pub use comparison::{Comparison, Shares};
-pub use filter::{ConnectionFilter, EndpointFilter};
-pub use groups::{By, Count, Group, Groups};
 
 /// The names of states that the kernel prints: for TCP, for UDP, for SCTP, and for templates.
 pub const STATES: [&str; 25] = [
@@ -79,7 +71,7 @@ impl Connection {
 }
 
 #[cfg(test)]
-fn test_connection(protocol: &str, client: &str, state: &str) -> Connection {
+pub(super) fn test_connection(protocol: &str, client: &str, state: &str) -> Connection {
     let endpoint = |text: &str| {
         let endpoint: std::net::SocketAddr = text.parse().unwrap();
         (endpoint.ip(), endpoint.port())

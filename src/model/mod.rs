@@ -2,6 +2,9 @@
 
 mod change;
 mod connection;
+mod connection_comparison;
+mod connection_filter;
+mod connection_groups;
 mod daemon;
 mod destination;
 pub(crate) mod field;
@@ -24,9 +27,10 @@ mod tunnel;
 
 pub use change::{Change, Operation};
 pub use connection::Connection;
-pub(crate) use connection::{
-    By, Comparison, ConnectionFilter, Count, EndpointFilter, Group, Groups, STATES, Shares,
-};
+pub(crate) use connection::STATES;
+pub(crate) use connection_comparison::{Comparison, Shares};
+pub(crate) use connection_filter::{ConnectionFilter, EndpointFilter};
+pub(crate) use connection_groups::{By, Count, Group, Groups};
 pub use daemon::{Daemon, DaemonRole, MAX_SYNC_LENGTH};
 pub use destination::{
     Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT, Method, PlainDestination,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use super::Connection;
+use super::connection::Connection;
 
 type Endpoint = (IpAddr, u16);
 

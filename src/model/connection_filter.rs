@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use super::Connection;
+use super::connection::Connection;
 use crate::model::{Family, Prefix};
 
 /// One end of a connection: a network, with or without a port.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use super::Connection;
+use super::connection::Connection;
 
 /// What connections are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
