@@ -42,7 +42,8 @@ pub struct Connection {
     pub virtual_server: (IpAddr, u16),
     /// Address and port of the real server.
     pub destination: (IpAddr, u16),
-    /// State of the protocol, one of [`STATES`]; `NONE` or `ASSURED` for a template.
+    /// State of the protocol in the words of the kernel, such as `ESTABLISHED`; `NONE` or `ASSURED` for
+    /// a template.
     pub state: String,
     /// Seconds until the kernel deletes the entry.
     pub expires: u64,
