@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use dns_lookup::{AddrInfoHints, LookupErrorKind, getaddrinfo, getnameinfo};
 
@@ -24,6 +25,9 @@ const NI_DGRAM: i32 = 16;
 /// even if the resolver rotates its answers, and only the first one waits for it.
 static ADDRESSES: LazyLock<Mutex<Addresses>> = LazyLock::new(Mutex::default);
 
+/// A lookup that takes longer has waited for a resolver. The shortest limit in resolv.conf is 1 s.
+const TIMED_OUT: Duration = Duration::from_secs(1);
+
 type Addresses = HashMap<(String, Family), Option<IpAddr>>;
 
 /// The first address of `host` in `family`; each is looked up once. If the resolver is slow, a
@@ -35,10 +39,12 @@ pub fn address_of(host: &str, family: Family) -> Option<IpAddr> {
         return *known;
     }
     // The lock is free during the lookup, because `ReversibleNames` asks in several threads.
+    let start = Instant::now();
     let found = look_up(host, family);
     let mut addresses = addresses();
-    if matches!(found, Err(LookupErrorKind::Again)) {
-        // A resolver that does not answer would not answer for the other family either.
+    if matches!(found, Err(LookupErrorKind::Again)) && start.elapsed() >= TIMED_OUT {
+        // A resolver that does not answer would not answer for the other family either. A quick
+        // failure says nothing about it: /etc/hosts may have the name in one family only.
         for family in [Family::V4, Family::V6] {
             addresses.entry((host.to_owned(), family)).or_insert(None);
         }
