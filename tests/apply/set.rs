@@ -369,5 +369,8 @@ fn classic_commands_ignore_the_lock_and_the_journal() {
         assert_eq!(journals(), 1);
         assert_eq!(classic(), "");
         assert!(lines(&live()).contains("-w 7 "));
+        // Other tests count journals.
+        ours(&["apply", "--recover"]).expect(0);
+        assert_eq!(journals(), 0);
     });
 }
