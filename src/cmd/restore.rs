@@ -4,9 +4,9 @@
 //! batches. A refused line is reported with its number, and the other lines are executed.
 //!
 //! The old `ipvsadm-restore` cleared the table first. This one reaches the same table without
-//! touching what is there already, so connections survive. It clears the table only if the lines
-//! cannot be read as a table, because a line depends on the effect of earlier lines. If the run is
-//! interrupted, everything is rolled back.
+//! changing services and real servers that stay the same, so their connections survive. It clears
+//! the table only if the lines cannot be read as a table, because a line depends on the effect of
+//! earlier lines. If the run is interrupted, everything is rolled back.
 
 mod report;
 
@@ -169,8 +169,8 @@ fn is_mixed(change: &Change) -> bool {
     matches!(change, Change::AddDestination(key, server) if server.key.is_of_other_family(key))
 }
 
-/// Splits the lines into three groups: those that stop daemons, those that make the table, and
-/// those that set time-outs or start daemons. `-C` does not reset the last group.
+/// Splits the lines into three groups: lines that stop daemons, rules of the table, and lines that
+/// set time-outs or start daemons. `-C` does not reset the last group.
 fn split(lines: Vec<RuleLine>) -> [Vec<RuleLine>; 3] {
     let is_rule = |line: &RuleLine| {
         !matches!(

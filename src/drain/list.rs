@@ -32,7 +32,7 @@ impl Standing {
 /// A record with the present state of its real server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// The record.
+    /// Record as `drain` wrote it.
     pub record: Record,
     /// Its present state.
     pub standing: Standing,

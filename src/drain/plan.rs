@@ -11,7 +11,7 @@ use crate::model::{Change, Destination, DestinationKey, Service, ServiceKey};
 /// The user, the time and the boot, for the records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// The user.
+    /// Name of the user who runs the command.
     pub by: String,
     /// The present time, as RFC 3339 writes it.
     pub now: String,
@@ -22,9 +22,9 @@ pub struct Caller {
 /// A real server that a plan is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// Its service.
+    /// Key of the service that has the real server.
     pub service: ServiceKey,
-    /// The real server.
+    /// Address and port of the real server.
     pub server: DestinationKey,
     /// Its weight now.
     pub from: u32,

@@ -10,9 +10,9 @@ use crate::model::{DestinationKey, MAX_WEIGHT, SchedulerFlags, SchedulerName, Se
 /// A real server that was drained and has not got its weight back yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Its service.
+    /// Key of the service that has the real server.
     pub service: ServiceKey,
-    /// The real server.
+    /// Address and port of the real server.
     pub server: DestinationKey,
     /// The weight before the drain. 0: nobody knows, because it was 0 then.
     pub weight: u32,
