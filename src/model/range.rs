@@ -94,3 +94,23 @@ pub(crate) fn odd_timeouts(timeouts: &Timeouts) -> impl Iterator<Item = OutOfRan
     let fields = [("tcp", tcp), ("tcp_fin", tcp_fin), ("udp", udp)];
     fields.into_iter().filter_map(|(field, value)| seconds(field, value, 0, MAX_TIMEOUT))
 }
+
+#[cfg(test)]
+#[test]
+fn an_object_with_a_value_out_of_range_is_never_usual() {
+    use super::{Destination, MAX_WEIGHT};
+    let values = [0, 1, MAX_WEIGHT, MAX_WEIGHT + 1, u32::MAX];
+    for (weight, upper_threshold) in values.iter().flat_map(|a| values.map(|b| (*a, b))) {
+        for lower_threshold in values {
+            let endpoint: std::net::SocketAddr = "10.0.0.1:80".parse().unwrap();
+            let server = Destination {
+                weight,
+                upper_threshold,
+                lower_threshold,
+                ..Destination::new(endpoint)
+            };
+            let is_in_range = out_of_range(&server).next().is_none();
+            assert_eq!(server.is_usual(), is_in_range, "{server:?}");
+        }
+    }
+}
