@@ -61,6 +61,8 @@ pub enum Note {
     Udp(u32),
     /// `conn_reuse_mode` is 0: a client that uses its port again meets the old real server.
     ReuseOff,
+    /// `expire_nodest_conn` is 0: under persistence, `conn_reuse_mode` has no effect.
+    PortsHeld,
     /// `expire_nodest_conn` is 0: packets of connections that were left at a removal are dropped.
     NodestOff,
     /// Another program has given the real server this weight: it stays.
@@ -338,6 +340,11 @@ impl Plan {
         }
         if seen.parameters.conn_reuse_mode.as_deref() == Some("0") {
             self.notes.push(Note::ReuseOff);
+        } else if seen.parameters.keeps_what_is_left()
+            && !keeps
+            && chosen.iter().any(|(pool, _)| pool.service.persistence.is_some())
+        {
+            self.notes.push(Note::PortsHeld);
         }
     }
 }

@@ -53,6 +53,12 @@ impl Parameters {
     pub fn expires_templates(&self) -> bool {
         self.expire_quiescent_template.as_deref().is_some_and(|value| value != "0")
     }
+
+    /// The kernel keeps the connections of a removed real server, and drops their packets. It also
+    /// takes a port that is used again to a real server with weight 0, if the service is persistent.
+    pub fn keeps_what_is_left(&self) -> bool {
+        self.expire_nodest_conn.as_deref() == Some("0")
+    }
 }
 
 impl Seen {
@@ -84,6 +90,11 @@ impl Seen {
 
     fn with(client: &mut Client, services: Vec<SeenService>) -> Result<Self, Error> {
         Ok(Self { services, parameters: Parameters::read()?, timeouts: client.timeouts()? })
+    }
+
+    /// Whether the service exists and is persistent.
+    pub fn is_persistent(&self, key: &ServiceKey) -> bool {
+        self.service(key).is_some_and(|it| it.service.persistence.is_some())
     }
 
     /// A service.

@@ -344,6 +344,17 @@ fn what_keeps_clients_or_packets_is_said_where_it_matters() {
     assert_eq!(remove(&now, &plan.records, &chosen, "b").notes, []);
     now.services[0].servers[0].active = 1;
     assert_eq!(remove(&now, &plan.records, &chosen, "b").notes, [Note::NodestOff]);
+    now.services[0].servers[0].active = 0;
+    now.services[0].servers[0].inactive = 1;
+    assert_eq!(remove(&now, &plan.records, &chosen, "b").notes, []);
+    let mut now = seen(vec![sticky(service(80, "wrr", &[3, 5]))]);
+    now.parameters.expire_nodest_conn = Some("0".to_owned());
+    let expire = Order { templates: Templates::Expire, ..one(1) };
+    let plan = drained(&now, &Records::default(), &expire);
+    assert_eq!(plan.notes, [Note::TemplatesExpire, Note::PortsHeld]);
+    make(&mut now, &plan);
+    now.services[0].servers[0].inactive = 1;
+    assert_eq!(remove(&now, &plan.records, &chosen, "b").notes[..1], [Note::NodestOff]);
     let mut dns = service(53, "rr", &[1, 1]);
     dns.service.key = ServiceKey::udp("192.0.2.80:53".parse().unwrap());
     let order = order(Selection::One(dns.service.key, server(1)));

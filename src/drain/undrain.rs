@@ -59,8 +59,9 @@ pub fn remove(
         });
         let make = Change::DeleteDestination(*service, *server);
         plan.steps.push(Step::Change { make, back: None });
-        let is_left = found.active > 0 || is_udp(service) && found.inactive > 0;
-        let is_dropped = seen.parameters.expire_nodest_conn.as_deref() == Some("0");
+        let is_remembered = is_udp(service) || seen.is_persistent(service);
+        let is_left = found.active > 0 || is_remembered && found.inactive > 0;
+        let is_dropped = seen.parameters.keeps_what_is_left();
         if is_left && is_dropped && !plan.notes.contains(&Note::NodestOff) {
             plan.notes.push(Note::NodestOff);
         }

@@ -65,11 +65,14 @@ fn note(note: &Note) -> String {
         Note::ReuseOff => "net.ipv4.vs.conn_reuse_mode is 0: a client that uses its port again \
                            within the time-out comes back to the drained real server"
             .to_owned(),
-        Note::NodestOff => {
-            "net.ipv4.vs.expire_nodest_conn is 0: the kernel drops the packets of the \
-                            connections that were left, until they time out; 1 ends them at once"
-                .to_owned()
-        }
+        Note::PortsHeld => "net.ipv4.vs.expire_nodest_conn is 0: a client of a persistent service \
+                            that uses its port again within the time-out comes back to the \
+                            drained real server"
+            .to_owned(),
+        Note::NodestOff => "net.ipv4.vs.expire_nodest_conn is 0: the kernel drops the packets of \
+                            the connections that were left, until they time out; 1 ends them at \
+                            once"
+            .to_owned(),
         Note::Undone(service, server, weight) => format!(
             "another program has given {} weight {weight}: it stays",
             named(service, server)
