@@ -246,37 +246,39 @@ fn endpoint(word: &str) -> Option<(IpAddr, u16)> {
 /// Reads `ADDRESS:PORT` of IPv4 without leading zeros. `None` leaves the word to the standard
 /// library, whose parser goes back at every mistake and takes several times as long.
 fn plain_endpoint(word: &[u8]) -> Option<(Ipv4Addr, u16)> {
-    let (mut address, mut place) = (0, 0);
-    for octet in 0..4 {
-        address = address << 8 | leading_number(word, &mut place, 255)?;
-        if *word.get(place)? != if octet < 3 { b'.' } else { b':' } {
-            return None;
-        }
-        place += 1;
+    let (mut address, mut rest) = (0, word);
+    for separator in *b"...:" {
+        let (octet, after) = leading_number(rest, 255)?;
+        rest = after.strip_prefix(&[separator])?;
+        address = address << 8 | octet;
     }
-    let port = u16::try_from(leading_number(word, &mut place, 65535)?).ok()?;
-    (place == word.len()).then_some((Ipv4Addr::from_bits(address), port))
+    let (port, rest) = leading_number(rest, 65535)?;
+    rest.is_empty().then_some((Ipv4Addr::from_bits(address), u16::try_from(port).ok()?))
 }
 
-/// Reads a number up to `most` that begins at `place`, and moves `place` to its end. Leading zeros
-/// are refused.
-fn leading_number(word: &[u8], place: &mut usize, most: u32) -> Option<u32> {
-    let digit = |place: usize| {
-        let digit = word.get(place)?.wrapping_sub(b'0');
-        (digit < 10).then_some(u32::from(digit))
-    };
-    let mut number = digit(*place)?;
-    *place += 1;
+/// Reads the number up to `most` at the beginning of `text`, and returns it with what follows.
+/// Leading zeros are refused.
+#[inline]
+fn leading_number(text: &[u8], most: u32) -> Option<(u32, &[u8])> {
+    let (first, mut rest) = leading_digit(text)?;
+    let mut number = first;
     while number != 0
-        && let Some(digit) = digit(*place)
+        && let Some((digit, after)) = leading_digit(rest)
     {
         number = number * 10 + digit;
         if number > most {
             return None;
         }
-        *place += 1;
+        rest = after;
     }
-    Some(number)
+    Some((number, rest))
+}
+
+#[inline]
+fn leading_digit(text: &[u8]) -> Option<(u32, &[u8])> {
+    let (byte, rest) = text.split_first()?;
+    let digit = byte.wrapping_sub(b'0');
+    (digit < 10).then_some((u32::from(digit), rest))
 }
 
 fn granularity(word: &str, family: Family) -> Option<Granularity> {

@@ -27,6 +27,13 @@ const MOST_COMMANDS: u32 = 1_000_000;
 /// leave holes in the heap.
 const ROOM: usize = 4096;
 
+/// Usual size of a service with its real servers in a rule file, in bytes. Room for so many
+/// services saves a growing table from being moved.
+const SERVICE: usize = 160;
+
+/// Limit of that room, in services.
+const MOST_ROOM: usize = 1 << 16;
+
 /// A command of a rule file with its line number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleLine {
@@ -83,56 +90,81 @@ fn ends_reading(error: &Error) -> bool {
     }
 }
 
-/// Like [`read_rules`], but returns line after line. Storing a file of many thousand rules takes
-/// longer than reading it, because it touches many pages of memory.
-pub(crate) fn rule_lines(
+/// Commands of the lines of `file`, one after the other. A long line is read only up to the limit.
+fn rule_lines(
     scanner: &mut Scanner,
     program: &str,
     mut file: impl BufRead,
 ) -> impl Iterator<Item = Result<RuleLine, Error>> {
-    let (mut bytes, mut parser) = (Vec::new(), Parser::default());
-    let (mut number, mut commands, mut left) = (0, 0, MOST_BYTES);
+    let (mut bytes, mut lines) = (Vec::new(), Lines::default());
     std::iter::from_fn(move || {
         loop {
             bytes.clear();
             // Room for one byte more than the limit, and for the line feed.
             match file.by_ref().take(LONGEST as u64 + 2).read_until(b'\n', &mut bytes) {
                 Ok(0) => return None,
-                Ok(_) => number += 1,
+                Ok(_) => {}
                 Err(error) => return Some(Err(error.into())),
             }
-            let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-            if line.len() > LONGEST {
-                return Some(Err(long_line(number, line)));
+            if let Some(found) = lines.next(scanner, program, &text(&bytes)) {
+                return Some(found);
             }
-            let Some(rest) = left.checked_sub(bytes.len() as u64) else {
-                return Some(Err(Rejection::LongFile.into()));
-            };
-            left = rest;
-            if line.is_empty() {
-                continue;
-            }
-            // from_utf8 is many times as fast as from_utf8_lossy.
-            let text =
-                str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
-            let found = match parser.line(&text) {
-                Some(change) => Invocation::Change(change),
-                None => match other_line(scanner, program, number, &text) {
-                    Ok(Some(other)) => other,
-                    Ok(None) => continue,
-                    Err(source) => {
-                        let text = text.trim().to_owned();
-                        return Some(Err(Error::RuleFile { line: number, text, source }));
-                    }
-                },
-            };
-            commands += 1;
-            if commands > MOST_COMMANDS {
-                return Some(Err(Rejection::LongFile.into()));
-            }
-            return Some(Ok(RuleLine { number, invocation: found }));
         }
     })
+}
+
+/// `from_utf8` is many times as fast as `from_utf8_lossy`, above all for a whole file at once.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
+/// Reader of successive lines.
+#[derive(Default)]
+struct Lines {
+    parser: Parser,
+    /// Number of the last line.
+    number: u32,
+    commands: u32,
+    bytes: u64,
+}
+
+impl Lines {
+    /// Reads the next line. `None` for a line without a command.
+    fn next(
+        &mut self,
+        scanner: &mut Scanner,
+        program: &str,
+        line: &str,
+    ) -> Option<Result<RuleLine, Error>> {
+        self.number += 1;
+        self.bytes += line.len() as u64;
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        if line.len() > LONGEST {
+            return Some(Err(long_line(self.number, line.as_bytes())));
+        }
+        if self.bytes > MOST_BYTES {
+            return Some(Err(Rejection::LongFile.into()));
+        }
+        if line.is_empty() {
+            return None;
+        }
+        let number = self.number;
+        let invocation = match self.parser.line(line) {
+            Some(change) => Invocation::Change(change),
+            None => match other_line(scanner, program, number, line) {
+                Ok(other) => other?,
+                Err(source) => {
+                    let text = line.trim().to_owned();
+                    return Some(Err(Error::RuleFile { line: number, text, source }));
+                }
+            },
+        };
+        self.commands += 1;
+        if self.commands > MOST_COMMANDS {
+            return Some(Err(Rejection::LongFile.into()));
+        }
+        Some(Ok(RuleLine { number, invocation }))
+    }
 }
 
 /// Error for an overlong line, which shows only the beginning of the line.
@@ -195,8 +227,11 @@ pub(crate) fn table_of(
 ) -> Result<(Table, LineNumbers), Error> {
     let (mut mistakes, mut refused) = (MistakeList::default(), MistakeList::default());
     let (mut table, mut numbers) = (Table::default(), LineNumbers::default());
-    let mut has_room = true;
-    for line in rule_lines(scanner, program, file) {
+    table.pools.reserve((file.len() / SERVICE).min(MOST_ROOM));
+    let (mut has_room, mut lines) = (true, Lines::default());
+    let file = text(file);
+    let read = file.split_inclusive('\n').filter_map(|line| lines.next(scanner, program, line));
+    for line in read {
         let mistake = match line {
             Ok(line) => {
                 see(&line);

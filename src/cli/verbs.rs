@@ -27,7 +27,7 @@ pub use metrics::MetricsVerb;
 pub use set::SetVerb;
 pub use undrain::UndrainVerb;
 
-use crate::classic::Names;
+use crate::classic::{Names, VERBS};
 use crate::error::{Mistake, Usage};
 
 /// A verb with the options that every verb has.
@@ -74,22 +74,39 @@ pub enum Answer {
     Help(String),
 }
 
+/// The parsers of the verbs, in the order of [`VERBS`].
+const COMMANDS: [fn() -> Command; VERBS.len()] = [
+    apply::command,
+    completions::command,
+    conns::command,
+    diff::command,
+    director::command,
+    drain::command,
+    metrics::command,
+    rs::command,
+    set::command,
+    undrain::command,
+];
+
 /// clap's parser of all verbs.
 pub fn command() -> Command {
+    command_with(|_| true)
+}
+
+/// The parser of the verb with this name, or of all if there is none. To create a parser takes
+/// longer than to use it.
+fn command_for(name: Option<&String>) -> Command {
+    let verb = VERBS.into_iter().find(|verb| name.is_some_and(|name| name == verb));
+    command_with(|name| verb.is_none_or(|verb| verb == name))
+}
+
+fn command_with(is_wanted: impl Fn(&str) -> bool) -> Command {
+    let wanted = VERBS.into_iter().zip(COMMANDS).filter(|(name, _)| is_wanted(name));
     Command::new("ipvsadm")
         .about("Administration of the Linux Virtual Server")
         .subcommand_required(true)
         .disable_help_subcommand(true)
-        .subcommand(apply::command())
-        .subcommand(completions::command())
-        .subcommand(conns::command())
-        .subcommand(diff::command())
-        .subcommand(director::command())
-        .subcommand(drain::command())
-        .subcommand(metrics::command())
-        .subcommand(rs::command())
-        .subcommand(set::command())
-        .subcommand(undrain::command())
+        .subcommands(wanted.map(|(_, command)| command()))
         .arg(
             Arg::new("netns")
                 .long("netns")
@@ -111,9 +128,9 @@ pub fn command() -> Command {
 /// # Errors
 /// The mistake in the line.
 pub fn parse(args: &[String], names: Names) -> Result<Answer, Usage> {
-    let args = asked_for_help(args);
+    let mut command = command_for(args.first());
+    let args = asked_for_help(&command, args);
     let words = std::iter::once("ipvsadm").chain(args.iter().map(String::as_str));
-    let mut command = command();
     let matches = match command.try_get_matches_from_mut(words) {
         Ok(matches) => matches,
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
@@ -129,9 +146,8 @@ pub fn parse(args: &[String], names: Names) -> Result<Answer, Usage> {
 }
 
 /// Turns `VERB help` into `VERB --help`. A rule file of that name can be given as `./help`.
-fn asked_for_help(args: &[String]) -> Vec<String> {
+fn asked_for_help(command: &Command, args: &[String]) -> Vec<String> {
     let mut args = args.to_vec();
-    let command = command();
     let verb = args.first().and_then(|verb| command.find_subcommand(verb));
     let is_last = match &args[..] {
         [_, help] => help == "help",
@@ -194,7 +210,7 @@ mod tests {
     fn every_verb_is_recognised_by_its_first_word() {
         let command = command();
         let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
-        assert_eq!(names, crate::classic::VERBS);
+        assert_eq!(names, VERBS);
         command.debug_assert();
     }
 

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 
 use super::{
     Change, Daemon, DaemonRole, Destination, DestinationEntry, DestinationKey, Forwarding, KeyHash,
@@ -107,26 +108,33 @@ impl Table {
     }
 
     fn add_service(&mut self, service: &Service) -> Result<(), Errno> {
-        if self.pools.contains_key(&service.key) {
+        let Entry::Vacant(slot) = self.pools.entry(service.key) else {
             return Err(Errno::EEXIST);
-        }
-        self.pools.insert(service.key, Pool::new(service.clone()).into());
+        };
+        slot.insert(Pool::new(service.clone()).into());
         Ok(())
     }
 
     fn pool(&mut self, key: &ServiceKey) -> Result<&mut Pool, Errno> {
-        self.pools.get_mut(key).map(Arc::make_mut).ok_or(Errno::ESRCH)
+        // Most files have each service followed by its real servers.
+        let place = match self.pools.last() {
+            Some((last, _)) if last == key => self.pools.len().checked_sub(1),
+            _ => self.pools.get_index_of(key),
+        };
+        let found = place.and_then(|place| self.pools.get_index_mut(place));
+        found.map(|(_, pool)| Arc::make_mut(pool)).ok_or(Errno::ESRCH)
     }
 }
 
 impl Pool {
     fn add(&mut self, destination: &Destination) -> Result<(), Errno> {
         check_thresholds(destination)?;
-        if self.destinations.contains_key(&destination.key) {
+        let service = self.service.key;
+        let Entry::Vacant(slot) = self.destinations.entry(destination.key) else {
             return Err(Errno::EEXIST);
-        }
-        self.check_address(destination)?;
-        self.destinations.insert(destination.key, *destination);
+        };
+        check_address(&service, destination)?;
+        slot.insert(*destination);
         Ok(())
     }
 
@@ -136,19 +144,19 @@ impl Pool {
         *slot = *destination;
         Ok(())
     }
+}
 
-    fn check_address(&self, destination: &Destination) -> Result<(), Errno> {
-        let address = destination.key.address;
-        let unicast = match address {
-            IpAddr::V4(it) => !(it.is_unspecified() || it == Ipv4Addr::BROADCAST),
-            IpAddr::V6(it) => !it.is_unspecified(),
-        };
-        // A local real server of the other family is legal: the kernel made it from a tunnel to one
-        // of its own addresses.
-        let any = matches!(destination.forwarding, Forwarding::Tunnel(_) | Forwarding::Local);
-        let reachable = any || !destination.key.is_of_other_family(&self.service.key);
-        (unicast && !address.is_multicast() && reachable).then_some(()).ok_or(Errno::EINVAL)
-    }
+fn check_address(service: &ServiceKey, destination: &Destination) -> Result<(), Errno> {
+    let address = destination.key.address;
+    let unicast = match address {
+        IpAddr::V4(it) => !(it.is_unspecified() || it == Ipv4Addr::BROADCAST),
+        IpAddr::V6(it) => !it.is_unspecified(),
+    };
+    // A local real server of the other family is legal: the kernel made it from a tunnel to one of
+    // its own addresses.
+    let any = matches!(destination.forwarding, Forwarding::Tunnel(_) | Forwarding::Local);
+    let reachable = any || !destination.key.is_of_other_family(service);
+    (unicast && !address.is_multicast() && reachable).then_some(()).ok_or(Errno::EINVAL)
 }
 
 fn check_thresholds(destination: &Destination) -> Result<(), Errno> {
