@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 
 use crate::common::namespace;
-use crate::program::{OURS, file, live, ours, waiting};
+use crate::program::{LONG, OURS, file, live, ours, waiting};
 
 const RULE: &str = "-A -t 192.0.2.80:80 -s rr\n";
 const OTHER: &str = "-A -t 192.0.2.81:80 -s rr\n";
@@ -60,7 +60,7 @@ fn callers_other_than_root_get_the_reason_for_the_missing_lock() {
         let ((_rule, rule), (kept, other)) = (file(RULE), file(OTHER));
         fs::set_permissions(kept.path(), PermissionsExt::from_mode(0o644)).unwrap();
         let (_folder, programs) = copy();
-        let (mut child, _complaints) = waiting("60", &rule);
+        let (mut child, _complaints) = waiting(LONG, &rule);
         let apply =
             as_administrator(&format!("{programs}/ipvsadm"), &["apply", &other], "/dev/null");
         let text = said(&apply);

@@ -14,10 +14,12 @@ const PRELUDE: &str = "
     # Neither root without CAP_SYS_PTRACE nor another user sees process 1 then.
     hide() { mount -t proc -o hidepid=ptraceable proc /proc; }
     apply_and_wait() {
-        \"$@\" apply --confirm 60 $new >/dev/null 2>/run/said &
+        \"$@\" apply --confirm 3600 $new >/dev/null 2>/run/said &
         waiting=$!
         until grep -qs ^applied /run/said || ! kill -0 $waiting; do sleep 0.05; done
     }
+    # A killed program holds its lock until it has ended.
+    kill_it() { kill -KILL $waiting; wait $waiting || true; }
     say_status() { \"$@\"; echo $?; }
     $ours apply $old >/dev/null
 ";
@@ -76,20 +78,18 @@ fn proposed_commands_name_the_namespace_of_netns() {
     let outcome = machine(
         "ip netns add x
         ip -n x link set lo up
-        say_status $ours apply --netns x --confirm 60 $new 2>/run/said &
-        until grep -qs applied /run/said; do sleep 0.1; done
+        apply_and_wait $ours --netns x
         $(sed -n \"s,.*run .ipvsadm \\([^']*\\)'.*,$ours \\1,p\" /run/said)
-        wait",
+        say_status wait $waiting",
     );
-    assert!(outcome.out.starts_with("accepted\n"), "{outcome:?}");
-    assert!(outcome.out.ends_with("\n0\n"), "{outcome:?}");
+    assert_eq!(outcome.out, "accepted\n0\n", "{outcome:?}");
 }
 
 #[test]
 fn the_journal_is_found_without_sys_ptrace() {
     let outcome = machine(
         "apply_and_wait $ours
-        kill -KILL $waiting
+        kill_it
         say_status $low $ours apply --recover
         $ours -S -n",
     );
@@ -107,7 +107,7 @@ fn a_namespace_is_recognised_by_its_lock_file_where_process_1_is_hidden() {
         say_status $low $ours apply $other
         say_status ip netns exec x $low $ours apply $other
         say_status $ours apply --netns x $new
-        kill -KILL $waiting
+        kill_it
         say_status $low $ours apply --recover
         $ours -S -n
         $ours --netns x -S -n",

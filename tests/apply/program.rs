@@ -139,6 +139,9 @@ fn under_strace(trace: &[&str], command: &[&str], input: &str) -> (Outcome, Stri
     (outcome, fs::read_to_string(log.path()).unwrap())
 }
 
+/// Time for a confirmation, in seconds, that no test reaches.
+pub const LONG: &str = "3600";
+
 /// Starts `apply --confirm` and returns when it waits.
 pub fn waiting(seconds: &str, path: &str) -> (Child, BufReader<ChildStderr>) {
     let mut child = start(OURS, "ipvsadm", &["apply", "--confirm", seconds, path]);
@@ -151,7 +154,7 @@ pub fn waiting(seconds: &str, path: &str) -> (Child, BufReader<ChildStderr>) {
 
 /// Starts `apply --confirm` and kills it while it waits.
 pub fn killed(path: &str) {
-    let (mut child, _complaints) = waiting("60", path);
+    let (mut child, _complaints) = waiting(LONG, path);
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(journals(), 1);

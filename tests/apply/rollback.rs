@@ -5,7 +5,7 @@ use std::io::Read;
 use std::process::Child;
 
 use crate::common::namespace;
-use crate::program::{NEW, OLD, file, journals, live, ours, reference, waiting};
+use crate::program::{LONG, NEW, OLD, file, journals, live, ours, reference, waiting};
 
 /// The rest of the complaints of an apply that rolls back.
 fn after_rollback(child: &mut Child, complaints: &mut impl Read) -> String {
@@ -21,7 +21,7 @@ fn a_removed_state_folder_is_no_confirmation() {
         let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
         ours(&["apply", &old]).expect(0);
         let before = live();
-        let (mut child, mut complaints) = waiting("60", &new);
+        let (mut child, mut complaints) = waiting(LONG, &new);
         fs::remove_dir_all("/run/ipvsadm").unwrap();
         let said = after_rollback(&mut child, &mut complaints);
         let expected = "not confirmed: the request for confirmation in /run/ipvsadm was removed\n\
@@ -37,7 +37,7 @@ fn rollback_reports_changes_by_another_program() {
     namespace(|| {
         let ((_old, old), (_new, new)) = (file(OLD), file(NEW));
         ours(&["apply", &old]).expect(0);
-        let (mut child, mut complaints) = waiting("60", &new);
+        let (mut child, mut complaints) = waiting(LONG, &new);
         reference("", &["-A", "-u", "203.0.113.1:53", "-s", "rr"]).expect(0);
         crate::common::run("kill", &["-TERM", &child.id().to_string()]);
         let said = after_rollback(&mut child, &mut complaints);

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::common::namespace;
 use crate::program::{
-    Random, file, inside, journals, killed, lines, live, ours, reference, restore, shell, waiting,
+    LONG, Random, file, inside, journals, killed, lines, live, ours, reference, restore, shell,
+    waiting,
 };
 use crate::tables::table;
 
@@ -360,7 +361,7 @@ fn classic_commands_ignore_the_lock_and_the_journal() {
     namespace(|| {
         restore(TABLE).expect(0);
         let (_new, path) = file(&TABLE.replace("-w 5", "-w 6"));
-        let (mut child, _complaints) = waiting("60", &path);
+        let (mut child, _complaints) = waiting(LONG, &path);
         let server = "-e -t 192.0.2.80:80 -r 198.51.100.1:8080 -m -w 7 -x 100 -y 50";
         let classic = || ours(&server.split(' ').collect::<Vec<_>>()).expect(0).complaints;
         assert_eq!(classic(), "");
