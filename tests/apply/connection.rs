@@ -62,7 +62,7 @@ pub fn connect() -> TcpStream {
     let (_file, path) = file(&lines(&with_server(Table::default(), 1)));
     ours(&["apply", &path]).expect(0);
     let stream = TcpStream::connect(VIP).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream
 }
 

@@ -161,7 +161,8 @@ fn a_hundred_thousand_real_connections_are_counted() {
         }
         run("ip", &["link", "set", "lo", "up"]);
         let rules = "-A -u 192.0.2.80:53 -s rr\n\
-                     -a -u 192.0.2.80:53 -r 198.51.100.200:53 -m -w 1\n";
+                     -a -u 192.0.2.80:53 -r 198.51.100.200:53 -m -w 1\n\
+                     --set 0 0 36000\n";
         restore(rules).expect(0);
         for client in ["198.51.100.200", "198.51.100.201"] {
             for port in 10_001..=60_000 {

@@ -250,12 +250,13 @@ fn counters_and_rates_of_traffic_agree() {
         let (_file, path) = file(rules);
         ours(&["apply", &path]).expect(0);
         let server = UdpSocket::bind("10.0.0.1:5353").unwrap();
-        server.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        traffic("10.0.0.1:53", &server, 50);
+        server.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         for option in ["--stats", "--rate"] {
             let begun = Instant::now();
             // The kernel updates counters every two seconds, so it may do so between two readings.
+            // Rates sink without traffic.
             loop {
+                traffic("10.0.0.1:53", &server, 50);
                 let list = parse(&["-L", option, "--json"]);
                 let words = text(&["-L", "-n", "--exact", option]);
                 let rows = rows(&list, option);
@@ -315,8 +316,9 @@ fn connections_agree() {
         let (_file, path) = file(rules);
         ours(&["apply", &path]).expect(0);
         for (own, vip) in [("127.0.0.1:0", "127.0.0.1:53"), ("[::1]:0", "[::1]:53")] {
-            for _ in 0..3 {
-                UdpSocket::bind(own).unwrap().send_to(b"x", vip).unwrap();
+            // Three sockets at once, so that none gets the port of another.
+            for client in [(); 3].map(|()| UdpSocket::bind(own).unwrap()) {
+                client.send_to(b"x", vip).unwrap();
             }
         }
         // The two readings may be in different seconds, so the expiry may differ.

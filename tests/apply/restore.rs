@@ -135,7 +135,7 @@ fn counters_of_untouched_services_survive() {
 #[test]
 fn restore_enters_the_namespace_of_netns() {
     namespace(|| {
-        let mut other = Command::new("unshare").args(["-n", "sleep", "60"]).spawn().unwrap();
+        let mut other = Command::new("unshare").args(["-n", "sleep", "3600"]).spawn().unwrap();
         let pid = other.id().to_string();
         let own = fs::read_link("/proc/thread-self/ns/net").unwrap();
         let path = format!("/proc/{pid}/ns/net");
