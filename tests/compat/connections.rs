@@ -39,7 +39,7 @@ struct Traffic {
 fn traffic(side: &Side) -> Traffic {
     side.namespace.enter();
     let server = UdpSocket::bind("10.9.0.1:5353").expect("bind");
-    server.set_read_timeout(Some(Duration::from_secs(5))).expect("read time-out");
+    server.set_read_timeout(Some(Duration::from_secs(60))).expect("read time-out");
     let mut sockets = Vec::new();
     for (port, mark, text) in
         [(53, 0, "one"), (53, 0, "two"), (54, 0, "once"), (5060, 0, SIP), (5353, 7, "mark")]
@@ -176,7 +176,7 @@ fn a_line_of_any_length() {
     pair.load_side(&pair.theirs, RULES);
     pair.theirs.namespace.enter();
     let server = UdpSocket::bind("10.9.0.1:5353").expect("bind");
-    server.set_read_timeout(Some(Duration::from_secs(5))).expect("read time-out");
+    server.set_read_timeout(Some(Duration::from_secs(60))).expect("read time-out");
     let client = UdpSocket::bind("10.9.0.1:0").expect("bind");
     let call = format!("{}@pc33.example", "0123456789".repeat(23));
     let text = SIP.replace("a84b4c76e66710@pc33.example", &call);

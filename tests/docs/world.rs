@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::block::Step;
 
 /// Time limit of a document, in seconds.
-const PATIENCE: u32 = 300;
+const PATIENCE: u32 = 900;
 
 /// Before Linux 7.1, the kernel resumes a dump at an index that counts the services of all
 /// namespaces.

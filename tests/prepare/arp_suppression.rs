@@ -26,9 +26,11 @@ impl Neighbour {
         Self(child)
     }
 
-    /// Number of requests sent, and of answers and announcements received.
-    fn stop(mut self) -> (u32, u32) {
-        self.0.stdin.take().unwrap().write_all(b"stop\n").unwrap();
+    /// Number of requests sent, and of answers and announcements received. Waits until there are at
+    /// least this many of both.
+    fn stop(mut self, asked: u32, heard: u32) -> (u32, u32) {
+        let line = format!("{asked} {heard}\n");
+        self.0.stdin.take().unwrap().write_all(line.as_bytes()).unwrap();
         let output = self.0.wait_with_output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let numbers: Vec<u32> = text.split_whitespace().map(|it| it.parse().unwrap()).collect();
@@ -54,7 +56,7 @@ fn an_unprepared_real_server_answers_arp() {
     let neighbour = Neighbour::new(&lan, VIP);
     lan.rs(&format!("ip address add {VIP}/32 dev lo"));
     speak(&lan, VIP);
-    let (asked, heard) = neighbour.stop();
+    let (asked, heard) = neighbour.stop(1, 2);
     assert!(asked > 0 && heard > 1, "{asked} questions, {heard} answers");
 }
 
@@ -79,7 +81,7 @@ pub fn nobody_hears(spec: &str) {
     lan.ok(&format!("rs prepare --vip {VIP} {spec}"));
     speak(&lan, VIP);
     lan.ok("rs undo");
-    let (asked, heard) = neighbour.stop();
+    let (asked, heard) = neighbour.stop(21, 0);
     assert!(asked > 20, "{spec}: only {asked} questions");
     assert_eq!(heard, 0, "{spec}: answers or announcements to {asked} questions");
 }
@@ -91,7 +93,7 @@ fn arp_none_does_not_suppress_arp() {
     let neighbour = Neighbour::new(&lan, VIP);
     lan.ok(&format!("rs prepare --mode dr --vip {VIP} --arp none"));
     speak(&lan, VIP);
-    assert!(neighbour.stop().1 > 1);
+    assert!(neighbour.stop(1, 2).1 > 1);
 }
 
 /// For IPv6, the kernel answers only on the interface of the address, so never for one on lo.

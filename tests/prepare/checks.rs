@@ -60,10 +60,14 @@ fn a_tunnel_set_down_is_reported() {
     lan.ok("rs status");
 }
 
-/// Whether a tunnelled request of the neighbour reaches a service on the real server.
-fn arrives(lan: &Lan) -> bool {
+/// Time limit for a request that must arrive, and waiting time for one that must not.
+const PATIENCE: Duration = Duration::from_secs(60);
+const DOUBT: Duration = Duration::from_millis(500);
+
+/// Whether a tunnelled request of the neighbour reaches a service on the real server within a time.
+fn arrives(lan: &Lan, limit: Duration) -> bool {
     let service = inside(&lan.rs, || UdpSocket::bind("0.0.0.0:7").unwrap());
-    service.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    service.set_read_timeout(Some(limit)).unwrap();
     let client = inside(&lan.neighbour, || UdpSocket::bind("10.0.0.1:0").unwrap());
     client.send_to(b"?", (VIP, 7)).unwrap();
     service.recv_from(&mut [0]).is_ok_and(|(_, from)| from == client.local_addr().unwrap())
@@ -89,14 +93,14 @@ fn a_tunnel_without_an_address_passes_no_reverse_path_filter() {
         // systemd's default for new interfaces.
         lan.rs("sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=2");
         let spec = format!("--mode tun --dev {home}");
-        assert!(!arrives(&lan), "nobody has the address yet");
+        assert!(!arrives(&lan, DOUBT), "nobody has the address yet");
         lan.ok(&format!("rs prepare --vip {VIP} {spec}"));
-        assert!(arrives(&lan), "{spec}");
+        assert!(arrives(&lan, PATIENCE), "{spec}");
         lan.ok(&format!("rs status --vip {VIP} {spec}"));
         for (culprit, value) in [("all", 2), ("ipvs-ipip", 2), ("all", 1)] {
             let key = format!("net.ipv4.conf.{culprit}.rp_filter");
             lan.rs(&format!("sysctl -q -w {key}={value}"));
-            assert!(!arrives(&lan), "{spec} with {key} {value}");
+            assert!(!arrives(&lan, DOUBT), "{spec} with {key} {value}");
             says(&lan, &spec, "ipvs-ipip drops the packets that it has unpacked");
             if value == 2 {
                 let fix = format!("ip netns exec {} sysctl -w {key}=0", lan.rs);
@@ -105,7 +109,7 @@ fn a_tunnel_without_an_address_passes_no_reverse_path_filter() {
                 says(&lan, &spec, if culprit == "all" { &fix } else { prepare });
             }
             lan.rs(&format!("sysctl -q -w {key}=0"));
-            assert!(arrives(&lan), "{spec} with {key} 0");
+            assert!(arrives(&lan, PATIENCE), "{spec} with {key} 0");
         }
     }
 }
@@ -118,7 +122,7 @@ fn a_tunnel_with_the_address_passes_the_loose_filter() {
         wrap(&lan);
         lan.rs(&format!("sysctl -q -w net.ipv4.conf.all.rp_filter={all}"));
         lan.ok(&format!("rs prepare --vip {VIP} --mode tun"));
-        assert!(arrives(&lan), "all.rp_filter {all}");
+        assert!(arrives(&lan, PATIENCE), "all.rp_filter {all}");
         lan.ok(&format!("rs status --vip {VIP} --mode tun"));
     }
 }

@@ -119,7 +119,7 @@ fn state_writable_by_others_is_refused() {
             "state=/run/ipvsadm/rs.json
             {plant}
             for what in status 'undo --dry-run' undo; do
-                say_status timeout 20 $ours rs $what
+                say_status timeout 300 $ours rs $what
             done
             prepared"
         ));

@@ -1,5 +1,6 @@
 # neighbour.py INTERFACE ADDRESS: asks by ARP for ADDRESS without a pause as nobody (sender 0.0.0.0,
-# which no host learns from), until a line comes in; prints how many questions were asked, and how
+# which no host learns from), until a line "ASKED HEARD" comes in and it has asked and heard at
+# least as often, but not much longer than a minute; prints how many questions were asked, and how
 # many ARP packets named ADDRESS as their sender.
 import select, socket, struct, sys, time
 
@@ -13,7 +14,9 @@ print("ready", flush=True)
 asked = heard = 0
 end = None
 due = 0
-while end is None or time.monotonic() < end:
+least = (0, 0)
+while end is None or time.monotonic() < end or (
+        (asked < least[0] or heard < least[1]) and time.monotonic() < end + 60):
     if time.monotonic() >= due:
         link.send(question)
         asked += 1
@@ -24,5 +27,6 @@ while end is None or time.monotonic() < end:
         if frame[28:32] == address and frame[6:12] != own:
             heard += 1
     if sys.stdin in ready:
+        least = tuple(map(int, sys.stdin.readline().split()))
         end = time.monotonic() + 0.1
 print(asked, heard)

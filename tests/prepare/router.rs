@@ -1,7 +1,7 @@
 //! Forwarding on a director keeps a default route from router advertisements.
 
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::crash::killed_everywhere;
 use crate::director::host;
@@ -17,13 +17,13 @@ fn routed() -> Lan {
     within(&lan.neighbour, "ip address add fe80::1/64 dev v1 nodad");
     let words = ["ip", "netns", "exec", &lan.neighbour, "python3", "-c", ROUTER, "v1", "fe80::1"];
     must(&words);
-    for _ in 0..100 {
-        if is_routed(&lan) {
-            return lan;
-        }
+    let begun = Instant::now();
+    while !is_routed(&lan) {
+        let routes = || lan.rs("ip -6 route");
+        assert!(begun.elapsed() < Duration::from_secs(60), "no route came: {}", routes());
         sleep(Duration::from_millis(20));
     }
-    panic!("no route came of the advertisement: {}", lan.rs("ip -6 route"));
+    lan
 }
 
 fn is_routed(lan: &Lan) -> bool {

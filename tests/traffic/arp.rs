@@ -10,7 +10,7 @@ use crate::capture::{Capture, Frame, Mac, claims};
 use crate::direct::world_with_service;
 use crate::exchange::{PATIENCE, count, get, get_many};
 use crate::prepare::{self, Arp, Mode, Preparation};
-use crate::probe::{who_has, who_has_during};
+use crate::probe::{answer, who_has_during};
 use crate::report::Cell;
 use crate::world::{
     Family, Layout, V4, V6, World, alone, client_address, mac_text, router_front, vip, vip_port,
@@ -86,18 +86,18 @@ fn only_the_director_answers(family: Family, arp: Arp, subject: &str, device: &s
 
     world.real[0].ip(&format!("address add {} dev {device}\n", alone(vip)));
     let two = BTreeSet::from([world.director.mac(0), world.real[0].mac(0)]);
-    assert_eq!(who_has(&world, vip), two, "without preparation");
+    answer(&world, vip, &two, "without preparation");
     world.real[0].ip(&format!("address del {} dev {device}\n", alone(vip)));
 
     let during = who_has_during(&world, vip, || {
         prepare::both(&world, Mode::Dr(arp), family, Preparation::chosen());
     });
     assert_eq!(during, director_alone(&world), "while the real servers were prepared");
-    assert_eq!(who_has(&world, vip), director_alone(&world), "after that");
+    answer(&world, vip, &director_alone(&world), "after that");
     for _ in 0..2 {
         assert_eq!(claims_while_answering(&world, family), BTreeSet::new());
     }
-    assert_eq!(who_has(&world, vip), director_alone(&world), "after traffic");
+    answer(&world, vip, &director_alone(&world), "after traffic");
     if Preparation::chosen() == Preparation::Program {
         let during = who_has_during(&world, vip, || {
             world.real.iter().for_each(|real| drop(prepare::run(real, "rs undo")));
@@ -162,7 +162,7 @@ fn announce_leak_is_cured() {
     // Half a preparation: the host does not answer for the VIP, but asks with it as source.
     real.sysctl("ipv4/conf/all/arp_ignore", "1");
     real.ip(&format!("address add {} dev lo\n", alone(vip(V4))));
-    assert_eq!(who_has(&world, vip(V4)), director_alone(&world), "silent when asked");
+    answer(&world, vip(V4), &director_alone(&world), "silent when asked");
 
     world.router.run(|| {
         let socket = UdpSocket::bind("0.0.0.0:0").expect("a socket");
@@ -220,7 +220,7 @@ fn a_permanent_entry_holds_against_real_servers_that_answer() {
     prepare::both(&world, Mode::Dr(Arp::None), V4, Preparation::chosen());
     let hosts = [&world.director, &world.real[0], &world.real[1]];
     let all = BTreeSet::from(hosts.map(|host| host.mac(0)));
-    assert_eq!(who_has(&world, vip(V4)), all, "nobody is silent");
+    answer(&world, vip(V4), &all, "nobody is silent");
     let after_rs1_asked_as_the_vip = || {
         let claimed = claims_while_answering(&world, V4);
         assert_eq!(claimed, BTreeSet::from([world.real[0].mac(0)]));

@@ -17,8 +17,8 @@ use nix::sys::time::{TimeVal, TimeValLike};
 
 use crate::host::Host;
 
-/// Time limit for expected replies, even on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(8);
+/// Time limit for expected replies. Only a reply that is lost reaches it, even on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Waiting time when no reply is expected; enough for one retransmission.
 pub const DOUBT: Duration = Duration::from_millis(1300);
 

@@ -7,7 +7,7 @@ use std::process::Output;
 use crate::arp::{has_filter, world};
 use crate::host::Host;
 use crate::prepare::Arp;
-use crate::probe::who_has;
+use crate::probe::answer;
 use crate::world::{V4, World, vip};
 
 const SPECS: [&str; 2] =
@@ -70,12 +70,12 @@ fn missing_rules_are_reported_and_repaired_by_nft() {
             (format!("insert rule arp {TABLE} in accept"), &alone),
         ] {
             nft(real, &spoil);
-            assert_eq!(who_has(&world, vip(V4)), *heard, "{spec} after {spoil}");
+            answer(&world, vip(V4), heard, &format!("{spec} after {spoil}"));
             wrong(real, &format!("rs status {spec}"), "nftables table arp");
             wrong(real, "rs status", "nftables table arp");
             let said = ok(real, &format!("rs prepare {spec}"));
             assert!(said.contains("done     make nftables table"), "{said}");
-            assert_eq!(who_has(&world, vip(V4)), alone, "{spec} mended after {spoil}");
+            answer(&world, vip(V4), &alone, &format!("{spec} mended after {spoil}"));
             ok(real, "rs status");
         }
         ok(real, "rs undo");

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::ifaddrs::getifaddrs;
 use nix::sys::socket::{
@@ -13,21 +13,32 @@ use nix::sys::socket::{
 };
 
 use crate::capture::{Capture, Mac, claims};
+use crate::exchange::PATIENCE;
 use crate::host::Host;
 use crate::world::{V6, World, router_front};
 
 const INTERFACE: u8 = 1;
 
-/// MACs that answer on the front network, as seen by the router.
-pub fn who_has(world: &World, address: IpAddr) -> BTreeSet<Mac> {
+/// Asks who has an address on the front network. Exactly these MACs must answer, as seen by the
+/// router.
+#[track_caller]
+pub fn answer(world: &World, address: IpAddr, expected: &BTreeSet<Mac>, when: &str) {
     let capture = Capture::start(&world.router);
-    for _ in 0..3 {
+    let mut answered = BTreeSet::new();
+    let begun = Instant::now();
+    // An answer may be late on a busy machine, so only one that must not come ends this early.
+    for round in 0.. {
         ask(&world.router, address);
         thread::sleep(Duration::from_millis(60));
+        let mut frames = capture.frames();
+        frames.retain(|frame| !frame.outgoing);
+        answered.extend(claims(&frames, address));
+        assert!(answered.is_subset(expected), "{when}: {answered:x?}");
+        if round >= 2 && answered == *expected {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{when}: only {answered:x?}");
     }
-    let mut frames = capture.frames();
-    frames.retain(|frame| !frame.outgoing);
-    claims(&frames, address)
 }
 
 /// Asks repeatedly while `work` runs and a little longer. Returns the MACs that answered.

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// Time limit after which a child counts as hung.
-pub const LIMIT: Duration = Duration::from_secs(20);
+/// Time limit after which a child counts as hung, even on a busy machine.
+pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// Number of both the user and the group `nobody`.
 const NOBODY: u32 = 65534;
