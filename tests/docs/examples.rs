@@ -55,7 +55,8 @@ fn failover_weight_drains_a_dead_server_and_restores_it() {
             "busybox httpd -p 10.0.0.11:8080",
             "failover_weight 192.0.2.80:80 1",
             "ipvsadm -S -n",
-            "failover_weight 192.0.2.80:80 8 & sleep 2; busybox httpd -p 10.0.0.12:8080; wait $!",
+            "failover_weight 192.0.2.80:80 >said & sleep 2; busybox httpd -p 10.0.0.12:8080
+            until ipvsadm -S -n | grep -q '10.0.0.12:8080 -m -w 1'; do sleep 0.1; done; cat said",
             "ipvsadm -S -n",
         ],
     );
