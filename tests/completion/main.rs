@@ -45,15 +45,15 @@ struct Shells([Shell; 3]);
 impl Shells {
     /// The screen of each shell after Tab. All shells work at the same time, since most of it is
     /// waiting.
-    fn screens(&mut self, typed: &str) -> Vec<String> {
-        self.0.iter_mut().for_each(|shell| shell.press(typed));
+    fn screens(&mut self, typed: &str, wanted: &[&str]) -> Vec<String> {
+        self.0.iter_mut().for_each(|shell| shell.press(typed, wanted));
         self.0.iter_mut().map(Shell::screen).collect()
     }
 
     /// Presses Tab after `typed`. Each shell must complete or list all of `wanted`.
     #[track_caller]
     fn completes(&mut self, typed: &str, wanted: &[&str]) {
-        for seen in self.screens(typed) {
+        for seen in self.screens(typed, wanted) {
             for word in wanted {
                 assert!(seen.contains(word), "{typed}: no {word} in {seen:?}");
             }
@@ -63,7 +63,7 @@ impl Shells {
     /// Presses Tab after `typed`. No shell may show any of `unwanted`.
     #[track_caller]
     fn leaves_out(&mut self, typed: &str, unwanted: &[&str]) {
-        for seen in self.screens(typed) {
+        for seen in self.screens(typed, &[]) {
             for word in unwanted {
                 assert!(!seen.contains(word), "{typed}: {word} in {seen:?}");
             }

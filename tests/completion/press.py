@@ -4,8 +4,10 @@ Starts COMMAND on a terminal of 200 columns and types SETUP and Enter. For each 
 of the standard input it types that line and the Tab key, prints what the shell then
 shows and a line "== end", and gives the line up. A shell answers each Tab, if only
 with a bell: so its answer has begun when it says something, and has ended when it is
-quiet. Of a line "RUN:MARK:..." the shell must show MARK after the Tab key; then
-comes the Enter key, and what the command prints is shown, too.
+quiet and has shown every WORD of a line "WANT<US>WORD<US>...<US>LINE", where <US> is
+the byte 31. A shell that shows no such word has a minute for it. Of a line
+"RUN:MARK:..." the shell must show MARK after the Tab key; then comes the Enter key,
+and what the command prints is shown, too.
 """
 import fcntl
 import os
@@ -39,7 +41,7 @@ def listen(patience):
     return said
 
 
-def wait_for(mark, limit=60, again=None):
+def wait_for(mark, limit=300, again=None):
     """Reads until the shell has printed the mark. Now and then fish completes nothing, whatever
     is typed: then a person types the line once more."""
     said, begin, tries = b"", time.monotonic(), 1
@@ -58,6 +60,12 @@ def wait_for(mark, limit=60, again=None):
     return said
 
 
+def shows(said, words):
+    """Whether the words are there, without what shells put between their letters."""
+    plain = said.translate(None, b"\r\x07\\")
+    return all(word in plain for word in words)
+
+
 # In two pieces, so that the echo of the line is no mark.
 os.write(terminal, setup.encode() + b"; echo SET''UP-DONE\r")
 wait_for(b"SETUP-DONE")
@@ -65,6 +73,9 @@ listen(QUIET)
 for line in sys.stdin.buffer:
     line = line.rstrip(b"\n")
     run, mark, line = line.split(b":", 2) if line.startswith(b"RUN:") else (b"", b"", line)
+    words = []
+    if line.startswith(b"WANT\x1f"):
+        _, *words, line = line.split(b"\x1f")
     os.write(terminal, line)
     seen = listen(PATIENCE)
     os.write(terminal, b"\t")
@@ -74,6 +85,9 @@ for line in sys.stdin.buffer:
         seen += wait_for(b"RUN-DONE")
     else:
         seen += listen(PATIENCE)
+        end = time.monotonic() + 60
+        while not shows(seen, words) and time.monotonic() < end:
+            seen += listen(1)
     sys.stdout.buffer.write(seen + b"\n== end\n")
     sys.stdout.buffer.flush()
     # Ctrl-C: a new prompt.

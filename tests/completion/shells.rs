@@ -12,6 +12,8 @@ const END: &str = "== end";
 /// A shell in which one line after the other is completed.
 pub struct Shell {
     name: &'static str,
+    /// Whether press.py types on a terminal.
+    has_terminal: bool,
     child: Child,
     questions: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -29,10 +31,12 @@ impl Shell {
             while read -l line; complete -C \"$line\"; echo '{END}'; end",
             folder()
         );
+        let mut fish = Self::start("fish", Command::new("fish").args(["--no-config", "-c", &fish]));
+        fish.has_terminal = false;
         [
             Self::typed("bash", bash, &["bash", "--norc", "--noprofile", "-i"]),
             Self::typed("zsh", zsh, &["zsh", "-f", "-i"]),
-            Self::start("fish", Command::new("fish").args(["--no-config", "-c", &fish])),
+            fish,
         ]
     }
 
@@ -52,7 +56,7 @@ impl Shell {
             .unwrap_or_else(|why| panic!("{name} does not start ({why}): run scripts/test.sh"));
         let questions = child.stdin.take().unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap());
-        Self { name, child, questions, answers }
+        Self { name, has_terminal: true, child, questions, answers }
     }
 
     /// Starts the shells on a terminal, including fish, to run commands.
@@ -72,9 +76,15 @@ impl Shell {
         writeln!(self.questions, "RUN:{mark}:ipvsadm {typed}").unwrap();
     }
 
-    /// Types `ipvsadm` and these words, then Tab. [`Self::screen`] returns the result.
-    pub fn press(&mut self, typed: &str) {
-        writeln!(self.questions, "ipvsadm {typed}").unwrap();
+    /// Types `ipvsadm` and these words, then Tab, and gives the shell time to show `wanted`.
+    /// [`Self::screen`] returns the result.
+    pub fn press(&mut self, typed: &str, wanted: &[&str]) {
+        let mut line = format!("ipvsadm {typed}");
+        // Without a terminal, the end of an answer is known.
+        if self.has_terminal {
+            line = [&["WANT"], wanted, &[&line]].concat().join("\x1f");
+        }
+        writeln!(self.questions, "{line}").unwrap();
     }
 
     /// Content of the screen after Tab.
