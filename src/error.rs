@@ -22,6 +22,8 @@ pub use kernel::Errno;
 pub use misuse::{Misuse, ValueKind};
 pub use obstacle::Obstacle;
 pub use owner::Owner;
+#[cfg(test)]
+pub(crate) use rejection::WAITING_VERBS;
 pub use rejection::{Module, Rejection};
 pub(crate) use rejection::{made_before, other_ports};
 pub(crate) use unchanged::UNCHANGED;

@@ -3,6 +3,8 @@
 //! Checks have the old tool's order: values from left to right, then surplus words, then illegal
 //! combinations. So the first mistake found is the one that the old tool reports.
 
+use std::net::{IpAddr, SocketAddr};
+
 use crate::error::Misuse;
 use crate::model::field::{Field, Fields};
 use crate::model::quote::shell_option;
@@ -233,7 +235,8 @@ fn check_matrix(builder: &ClassicBuilder) -> Result<(), Misuse> {
             return Err(Misuse::Missing { name, command: command.row().name });
         }
         if given && !required && !column.allowed.contains(&command) {
-            return Err(Misuse::Illegal { name, command: command.row().name });
+            let instead = connection_filter(builder);
+            return Err(Misuse::Illegal { name, command: command.row().name, instead });
         }
     }
     Ok(())
@@ -243,7 +246,38 @@ fn check_listing(builder: &ClassicBuilder) -> Result<(), Misuse> {
     if builder.command != Command::List {
         return Ok(());
     }
-    listing_conflict(|column| builder.has(column))
+    listing_conflict(|column| builder.has(column)).map_err(|mistake| match mistake {
+        Misuse::Conflict { later, earlier, .. } => {
+            Misuse::Conflict { later, earlier, instead: connection_filter(builder) }
+        }
+        other => other,
+    })
+}
+
+/// The command that lists the connections of the service and the real server of a `-L -c`, which
+/// takes neither.
+fn connection_filter(builder: &ClassicBuilder) -> Option<Box<str>> {
+    if builder.command != Command::List || !builder.has(Column::Connection) {
+        return None;
+    }
+    // Port 0 stands for every port, as an address without a port does.
+    let endpoint = |address: IpAddr, port: u16| match port {
+        0 => address.to_string(),
+        _ => SocketAddr::new(address, port).to_string(),
+    };
+    let mut words = String::new();
+    if let Some(key) = &builder.service {
+        // A connection does not show the mark of its service.
+        let address = key.address().map(|address| endpoint(address, key.port()));
+        words += &address.map_or_else(
+            || " --help".to_owned(),
+            |service| format!(" --service {service} --protocol {}", key.protocol()),
+        );
+    }
+    if let Some((address, port)) = builder.real_server {
+        words += &format!(" --server {}", endpoint(address, port.unwrap_or(0)));
+    }
+    (!words.is_empty()).then(|| format!("ipvsadm conns{words}").into())
 }
 
 /// Checks that the options of a listing can be combined.
@@ -251,7 +285,8 @@ pub(crate) fn listing_conflict(has: impl Fn(Column) -> bool) -> Result<(), Misus
     let selectors = [Column::Connection, Column::Service, Column::Timeout, Column::Daemon];
     let mut given = selectors.into_iter().filter(|column| has(*column));
     if let (Some(earlier), Some(later)) = (given.next(), given.next()) {
-        return Err(Misuse::Conflict { later: later.row().name, earlier: earlier.row().name });
+        let (later, earlier) = (later.row().name, earlier.row().name);
+        return Err(Misuse::Conflict { later, earlier, instead: None });
     }
     let any = |columns: &[Column]| columns.iter().any(|column| has(*column));
     let counters = any(&[Column::Stats, Column::Rate, Column::Thresholds]);

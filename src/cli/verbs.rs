@@ -215,6 +215,14 @@ mod tests {
     }
 
     #[test]
+    fn the_hint_for_a_busy_table_names_every_verb_with_wait() {
+        let command = command();
+        let waits = |verb: &&Command| verb.get_arguments().any(|it| it.get_id() == "wait");
+        let names = command.get_subcommands().filter(waits).map(Command::get_name);
+        assert_eq!(names.collect::<Vec<_>>(), crate::error::WAITING_VERBS);
+    }
+
+    #[test]
     fn every_help_fits_and_has_examples() {
         let mut command = command().term_width(80);
         let fits = |command: &Command| {

@@ -97,6 +97,8 @@ pub enum Misuse {
         name: &'static str,
         /// Name of the command in messages.
         command: &'static str,
+        /// The command that filters connections as the listing was to do, as a proposal.
+        instead: Option<Box<str>>,
     },
     /// Two options that exclude each other in a listing.
     #[error("The option '{later}' conflicts with the '{earlier}' option in the 'list' command")]
@@ -105,6 +107,8 @@ pub enum Misuse {
         later: &'static str,
         /// The option that comes earlier in the old tool's table.
         earlier: &'static str,
+        /// The command that filters connections as the listing was to do, as a proposal.
+        instead: Option<Box<str>>,
     },
     /// A listing and a set of columns that exclude each other.
     #[error("options conflicts in the list command")]
@@ -268,6 +272,10 @@ impl Misuse {
                 Some("is it a text file with one rule per line?".to_owned())
             }
             Self::Missing { name, .. } => needed(name).map(str::to_owned),
+            Self::Illegal { instead, .. } | Self::Conflict { instead, .. } => {
+                let command = instead.as_ref()?;
+                Some(format!("-L -c lists every connection; to filter them: {command}"))
+            }
             Self::OnePacketNotUdp => Some("leave out -o, or give the service with -u".to_owned()),
             Self::SecondCommand { .. } => Some("give one command at a time".to_owned()),
             Self::SixBeforeMark => {

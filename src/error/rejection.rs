@@ -118,6 +118,16 @@ fn empty(existing: usize, is_scoped: bool) -> String {
     }
 }
 
+/// The verbs that have `--wait`, in alphabetical order.
+pub(crate) const WAITING_VERBS: [&str; 4] = ["apply", "drain", "set", "undrain"];
+
+/// Hint for a table that another run is changing.
+fn busy() -> String {
+    let [verbs @ .., last] = WAITING_VERBS;
+    let verbs = verbs.join(", ");
+    format!("try again when it has finished; with --wait SECONDS, {verbs} and {last} wait for it")
+}
+
 /// Hint that names the place which adds the same object earlier.
 pub(crate) fn made_before(place: &str) -> String {
     format!("{place} already defines it: remove one of the two")
@@ -170,11 +180,7 @@ impl Rejection {
             Self::NoField { proposals, .. } => proposals.clone(),
             Self::Drain(refusal) => refusal.hints(),
             Self::Empty { .. } => vec!["to delete them, give --allow-empty".to_owned()],
-            Self::Busy => vec![
-                "try again when it has finished; with --wait SECONDS, apply and set wait for \
-                 it"
-                .to_owned(),
-            ],
+            Self::Busy => vec![busy()],
             Self::Unfinished => {
                 vec!["to restore the former table: ipvsadm apply --recover".to_owned()]
             }

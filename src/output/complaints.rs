@@ -6,9 +6,10 @@ use crate::model::{printable, printable_lines, quote};
 
 /// Commands in messages that need `--netns` if this run has it, since they would find nothing to do
 /// in the host's namespace.
-const PROPOSED: [&str; 4] = [
+const PROPOSED: [&str; 5] = [
     "ipvsadm apply --accept",
     "ipvsadm apply --recover",
+    "ipvsadm conns",
     "ipvsadm drain --list",
     "ipvsadm undrain",
 ];

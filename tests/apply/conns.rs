@@ -141,6 +141,41 @@ fn conns_shows_the_kernels_connections_to_everybody() {
 }
 
 #[test]
+fn a_filter_of_the_old_listing_proposes_conns() {
+    namespace(|| {
+        let mut stream = connect();
+        assert_eq!(talk(&mut stream, "hello"), Ok(()));
+        let client = stream.local_addr().unwrap().to_string();
+        for (words, options, is_listed) in [
+            ("-L -c -t 192.0.2.80:80", "--service 192.0.2.80:80 --protocol tcp", true),
+            ("-Lcnt 192.0.2.80:0", "--service 192.0.2.80 --protocol tcp", true),
+            ("-L -c -t localhost:80", "--service 127.0.0.1:80 --protocol tcp", false),
+            ("-L -u [2001:db8::80]:53 -c", "--service [2001:db8::80]:53 --protocol udp", false),
+            ("-L -c -f 7", "--help", false),
+            ("-L -c -r 198.51.100.200", "--server 198.51.100.200", true),
+            (
+                "-L -c -t 192.0.2.80:80 -r [2001:db8::9]:81",
+                "--service 192.0.2.80:80 --protocol tcp --server [2001:db8::9]:81",
+                false,
+            ),
+        ] {
+            let refused = ours(&words.split(' ').collect::<Vec<_>>()).expect(2);
+            let hint = "hint: -L -c lists every connection; to filter them: ipvsadm ";
+            let (_, proposed) = refused.complaints.split_once(hint).unwrap_or_else(|| {
+                panic!("{words}: {refused:?}");
+            });
+            assert_eq!(proposed, format!("conns {options}\n"));
+            let pasted = shell(&format!("$ours {proposed}")).expect(0);
+            assert_eq!(pasted.out.contains(&client), is_listed, "{words}: {pasted:?}");
+        }
+        for words in ["-L -c --timeout", "-L -t 192.0.2.80:80 -r 198.51.100.200", "-L -c -w 1"] {
+            let refused = ours(&words.split(' ').collect::<Vec<_>>()).expect(2);
+            assert!(!refused.complaints.contains("conns"), "{words}: {refused:?}");
+        }
+    });
+}
+
+#[test]
 fn a_million_connections_are_listed_in_little_memory() {
     let row = "TCP C6336407 0FA0 C0000250 0050 0A000001 0050 ESTABLISHED     894";
     let within_64_mib = |words: &str| {
