@@ -277,7 +277,8 @@ fn connection_filter(builder: &ClassicBuilder) -> Option<Box<str>> {
     if let Some((address, port)) = builder.real_server {
         words += &format!(" --server {}", endpoint(address, port.unwrap_or(0)));
     }
-    (!words.is_empty()).then(|| format!("ipvsadm conns{words}").into())
+    let netns = builder.netns.as_ref().map(|name| format!(" {}", shell_option("--netns", name)));
+    (!words.is_empty()).then(|| format!("ipvsadm conns{words}{}", netns.unwrap_or_default()).into())
 }
 
 /// Checks that the options of a listing can be combined.

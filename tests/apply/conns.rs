@@ -168,6 +168,8 @@ fn a_filter_of_the_old_listing_proposes_conns() {
             let pasted = shell(&format!("$ours {proposed}")).expect(0);
             assert_eq!(pasted.out.contains(&client), is_listed, "{words}: {pasted:?}");
         }
+        let named = ours(&["-L", "-c", "-f", "7", "--netns", "a $(b)"]).expect(2).complaints;
+        assert!(named.ends_with(": ipvsadm conns --help --netns 'a $(b)'\n"), "{named}");
         for words in ["-L -c --timeout", "-L -t 192.0.2.80:80 -r 198.51.100.200", "-L -c -w 1"] {
             let refused = ours(&words.split(' ').collect::<Vec<_>>()).expect(2);
             assert!(!refused.complaints.contains("conns"), "{words}: {refused:?}");
