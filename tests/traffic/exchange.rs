@@ -223,8 +223,21 @@ pub fn serve_sctp(host: &Host, at: SocketAddr) {
 
 /// Sends one request over SCTP.
 pub fn get_sctp(host: &Host, to: SocketAddr, limit: Duration) -> Outcome {
+    get_sctp_from(host, None, to, limit)
+}
+
+/// Sends one request over SCTP from an address and port.
+pub fn get_sctp_from(
+    host: &Host,
+    from: Option<SocketAddr>,
+    to: SocketAddr,
+    limit: Duration,
+) -> Outcome {
     let opened = host.run(|| {
         let socket = sctp_socket(to)?;
+        if let Some(from) = from {
+            bind(socket.as_raw_fd(), &SockaddrStorage::from(from))?;
+        }
         let limit = TimeVal::milliseconds(i64::try_from(limit.as_millis()).expect("a short time"));
         setsockopt(&socket, sockopt::SendTimeout, &limit)?;
         setsockopt(&socket, sockopt::ReceiveTimeout, &limit)?;

@@ -7,6 +7,7 @@ mod arp;
 mod capture;
 mod direct;
 mod drain;
+mod drain_other;
 mod exchange;
 mod filter;
 mod host;
