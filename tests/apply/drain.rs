@@ -1,5 +1,6 @@
 //! drain and undrain: the table, the records, and what happens between the two.
 
+mod reboot;
 mod wait;
 
 use std::fs;
