@@ -11,13 +11,10 @@ use crate::model::{
 };
 
 use super::lexer::What;
-use super::options::{Column, Command, Opt};
+use super::options::{Column, Command, DEFAULT_PERSISTENCE, Opt};
 use super::scanner::Taken;
 use super::values::{self, Names};
 
-/// Persistence timeout in seconds for `-p` without a value. The old manual said 300, but the old
-/// program used 360.
-const DEFAULT_PERSISTENCE: u32 = 360;
 const DEFAULT_SCHEDULER: &str = "wlc";
 const DEFAULT_INTERFACE: &str = "eth0";
 

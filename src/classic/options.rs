@@ -8,6 +8,10 @@ use crate::model::{SCHEDULERS, SchedulerFlags};
 #[cfg(feature = "internals")] // only the manual needs these sentences
 mod details;
 
+/// Persistence timeout in seconds for `-p` without a value. The old manual said 300, but the old
+/// program used 360.
+pub(crate) const DEFAULT_PERSISTENCE: u32 = 360;
+
 /// A command of the classic language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Command {

@@ -109,7 +109,7 @@ fn numbers_start_from_the_current_value() {
             ),
             (
                 &["-b", "flag-1,flag-2", "-s", "wlc", "-p"],
-                "flags none -> flag-1,flag-2\npersistence 120 -> 300\nscheduler rr -> wlc\n",
+                "flags none -> flag-1,flag-2\npersistence 120 -> 360\nscheduler rr -> wlc\n",
             ),
         ] {
             assert_eq!(ours(&[&service[..], words].concat()).expect(0).out, said, "{words:?}");

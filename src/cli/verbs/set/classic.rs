@@ -8,8 +8,8 @@ use crate::model::{Destination, Service};
 
 const HEADING: &str = "Fields, as in the classic language";
 
-/// Persistence timeout in seconds for `-p` without a value, as in the old manual.
-const DEFAULT_PERSISTENCE: &str = "300";
+/// [`crate::classic::options::DEFAULT_PERSISTENCE`], as clap takes it.
+const DEFAULT_PERSISTENCE: &str = "360";
 
 /// An option and the field that it sets.
 struct Given {
@@ -87,6 +87,11 @@ pub(super) fn assignments(matches: &ArgMatches) -> Vec<Assignment> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn p_without_a_value_is_the_same_in_both_languages() {
+        assert_eq!(DEFAULT_PERSISTENCE, crate::classic::options::DEFAULT_PERSISTENCE.to_string());
+    }
 
     #[test]
     fn every_option_of_a_field_is_one_of_the_classic_language() {
