@@ -134,8 +134,11 @@ fn each_address_is_looked_up_once() {
     namespace(|| {
         restore(&rules(1..=40)).expect(0);
         for words in [["-L"].as_slice(), &["-L", "--stats"], &["-S"]] {
-            let questions = with_resolver(true, "timeout:30", || drop(ours(words).expect(0)));
-            assert_eq!(questions, 42, "40 services, 2 real servers: {words:?}");
+            let questions = || with_resolver(true, "timeout:30", || drop(ours(words).expect(0)));
+            // The program gives up a resolver that takes longer than a second, which can happen on a
+            // busy machine. It never asks more.
+            let all = (0..10).map(|_| questions()).find(|asked| *asked >= 42);
+            assert_eq!(all, Some(42), "40 services, 2 real servers: {words:?}");
         }
     });
 }
