@@ -88,10 +88,10 @@ impl Site {
         let site = Self { world, service: vip_port(family, 80), real, transport, ports };
         let named = site.named();
         let [rs1, rs2] = real;
-        // The kernel forgets a client of UDP after a second.
+        // The kernel forgets a client of UDP after three seconds. An answer that takes longer is lost.
         site.world.rules(&format!(
             "-A {named} {service_options}\n-a {named} -r {rs1} -m -w 2\n-a {named} -r {rs2} -m -w 2\n\
-             --set 0 0 1\n"
+             --set 0 0 3\n"
         ));
         site
     }
