@@ -1,7 +1,7 @@
 //! Reads rule files, which have one command on each line.
 
 use std::borrow::Cow;
-use std::io::{BufRead, Read};
+use std::io::Read;
 
 use crate::error::mistakes::MistakeList;
 use crate::error::{Errno, Error, Misuse, Rejection};
@@ -22,6 +22,9 @@ pub(crate) const MOST_BYTES: u64 = 64 << 20;
 
 /// Limit of the number of commands, because all are kept until the whole file is read.
 const MOST_COMMANDS: u32 = 1_000_000;
+
+/// Number of bytes that are read at once.
+const PIECE: usize = 16 * 1024;
 
 /// Initial room for commands. It costs no memory until it is used, while a growing list would
 /// leave holes in the heap.
@@ -63,22 +66,25 @@ impl RuleLine {
 pub fn read_rules(
     scanner: &mut Scanner,
     program: &str,
-    file: impl BufRead,
+    file: impl Read,
 ) -> Result<Vec<RuleLine>, Error> {
     let (mut lines, mut mistakes) = (Vec::with_capacity(ROOM), MistakeList::default());
-    for line in rule_lines(scanner, program, file) {
-        match line {
-            Ok(line) if mistakes.is_empty() => lines.push(line),
-            Ok(_) => {}
-            Err(error) => {
-                let is_last = ends_reading(&error);
-                if !mistakes.add(error) || is_last {
-                    break;
-                }
+    rule_lines(scanner, program, file, |line| match line {
+        Ok(line) => {
+            if mistakes.is_empty() {
+                lines.push(line);
             }
+            true
         }
-    }
+        Err(error) => add(&mut mistakes, error),
+    });
     mistakes.into_result().map(|()| lines)
+}
+
+/// Adds a mistake. `false` if no other one shall be looked for.
+fn add(mistakes: &mut MistakeList, error: Error) -> bool {
+    let is_last = ends_reading(&error);
+    mistakes.add(error) && !is_last
 }
 
 /// Whether nothing can be read after this error, or only the rest of an overlong line.
@@ -90,30 +96,45 @@ fn ends_reading(error: &Error) -> bool {
     }
 }
 
-/// Commands of the lines of `file`, one after the other. A long line is read only up to the limit.
+/// Calls `each` with each command of `file`, or the mistake in its place, as long as it returns
+/// `true`.
 fn rule_lines(
     scanner: &mut Scanner,
     program: &str,
-    mut file: impl BufRead,
-) -> impl Iterator<Item = Result<RuleLine, Error>> {
+    mut file: impl Read,
+    mut each: impl FnMut(Result<RuleLine, Error>) -> bool,
+) {
     let (mut bytes, mut lines) = (Vec::new(), Lines::default());
-    std::iter::from_fn(move || {
-        loop {
-            bytes.clear();
-            // Room for one byte more than the limit, and for the line feed.
-            match file.by_ref().take(LONGEST as u64 + 2).read_until(b'\n', &mut bytes) {
-                Ok(0) => return None,
-                Ok(_) => {}
-                Err(error) => return Some(Err(error.into())),
+    loop {
+        bytes.reserve(PIECE);
+        let read = match file.by_ref().take(PIECE as u64).read_to_end(&mut bytes) {
+            Ok(read) => read,
+            Err(error) => {
+                each(Err(error.into()));
+                return;
             }
-            if let Some(found) = lines.next(scanner, program, &text(&bytes)) {
-                return Some(found);
+        };
+        let is_last = read < PIECE;
+        let line_feed = bytes.iter().rposition(|byte| *byte == b'\n');
+        let whole = match line_feed {
+            _ if is_last || bytes.len() > LONGEST && line_feed.is_none() => bytes.len(),
+            place => place.map_or(0, |place| place + 1),
+        };
+        for line in text(&bytes[..whole]).split_inclusive('\n') {
+            if let Some(found) = lines.next(scanner, program, line)
+                && !each(found)
+            {
+                return;
             }
         }
-    })
+        if is_last {
+            return;
+        }
+        bytes.drain(..whole);
+    }
 }
 
-/// `from_utf8` is many times as fast as `from_utf8_lossy`, above all for a whole file at once.
+/// `from_utf8` is many times as fast as `from_utf8_lossy`, above all for many lines at once.
 fn text(bytes: &[u8]) -> Cow<'_, str> {
     str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
@@ -228,36 +249,25 @@ pub(crate) fn table_of(
     let (mut mistakes, mut refused) = (MistakeList::default(), MistakeList::default());
     let (mut table, mut numbers) = (Table::default(), LineNumbers::default());
     table.pools.reserve((file.len() / SERVICE).min(MOST_ROOM));
-    let (mut has_room, mut lines) = (true, Lines::default());
-    let file = text(file);
-    let read = file.split_inclusive('\n').filter_map(|line| lines.next(scanner, program, line));
-    for line in read {
-        let mistake = match line {
-            Ok(line) => {
-                see(&line);
-                let RuleLine { number, invocation } = line;
-                match invocation {
-                    Invocation::Change(change) if !matches!(change, Change::Zero(_)) => {
-                        if has_room
-                            && let Err((errno, change)) = numbers.change(&mut table, number, change)
-                        {
-                            let is_there = errno == Errno::EEXIST;
-                            let earlier =
-                                if is_there { numbers.same(&table, &change) } else { None };
-                            has_room = refused.add(contradiction(number, &change, errno, earlier));
-                        }
-                        continue;
-                    }
-                    _ => Rejection::NoRule { line: number }.into(),
-                }
-            }
-            Err(error) => error,
+    let mut has_room = true;
+    rule_lines(scanner, program, file, |line| {
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => return add(&mut mistakes, error),
         };
-        let is_last = ends_reading(&mistake);
-        if !mistakes.add(mistake) || is_last {
-            break;
+        see(&line);
+        let RuleLine { number, invocation } = line;
+        let change = match invocation {
+            Invocation::Change(change) if !matches!(change, Change::Zero(_)) => change,
+            _ => return add(&mut mistakes, Rejection::NoRule { line: number }.into()),
+        };
+        if has_room && let Err((errno, change)) = numbers.change(&mut table, number, change) {
+            let is_there = errno == Errno::EEXIST;
+            let earlier = if is_there { numbers.same(&table, &change) } else { None };
+            has_room = refused.add(contradiction(number, &change, errno, earlier));
         }
-    }
+        true
+    });
     let found = if mistakes.is_empty() { refused } else { mistakes };
     found.into_result().map(|()| (table, numbers))
 }
@@ -294,6 +304,39 @@ mod tests {
         let table = table.unwrap();
         assert_eq!(table.pools.len(), 1);
         assert_eq!(table.pools[0].destinations[0].weight, 3);
+    }
+
+    /// A reader that returns a few bytes at a time.
+    struct Trickle<'a>(&'a [u8]);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let length = buffer.len().min(7);
+            self.0.read(&mut buffer[..length])
+        }
+    }
+
+    #[test]
+    fn lines_are_whole_wherever_the_pieces_of_the_file_end() {
+        for comment in [0, 1, PIECE - 30, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE, LONGEST - 1] {
+            let rule = "-a -t 192.0.2.80:80 -r 198.51.100.21:80 -g -w 1";
+            let file = format!("#{}\n\n{rule}\n{rule}", "x".repeat(comment));
+            let numbers = |file: &mut dyn Read| -> Vec<u32> {
+                let lines = read_rules(&mut Scanner::default(), "ipvsadm", file).unwrap();
+                lines.iter().map(|line| line.number).collect()
+            };
+            assert_eq!(numbers(&mut file.as_bytes()), [3, 4], "{comment}");
+            assert_eq!(numbers(&mut Trickle(file.as_bytes())), [3, 4], "{comment}");
+        }
+        let long = format!("-C\n{}\n-C\n", "x".repeat(LONGEST + 1));
+        for mut file in [long.as_bytes(), &long.as_bytes()[..LONGEST + 5]] {
+            let error = read_rules(&mut Scanner::default(), "ipvsadm", &mut file).unwrap_err();
+            let source = Misuse::LongLine { most: LONGEST };
+            assert!(
+                matches!(&error, Error::RuleFile { line: 2, source: found, .. } if *found == source),
+                "{error:?}"
+            );
+        }
     }
 
     #[test]

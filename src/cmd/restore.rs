@@ -11,7 +11,7 @@
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::io::{BufReader, stdin};
+use std::io::stdin;
 use std::time::Duration;
 
 use crate::classic::{Invocation, RuleLine, read_rules};
@@ -32,9 +32,6 @@ const TRIES: u32 = 20;
 
 /// Time to wait for the lock of another run.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Bytes of one read of the input.
-const CHUNK: usize = 16 * 1024;
 
 pub(super) fn run(session: &mut Session<'_>) -> Result<u8, Error> {
     let lines = read(session)?;
@@ -347,8 +344,7 @@ impl<'a> Written<'a> {
 }
 
 fn read(session: &mut Session<'_>) -> Result<Vec<RuleLine>, Error> {
-    let file = BufReader::with_capacity(CHUNK, stdin().lock());
-    let lines = read_rules(&mut session.scanner, &session.program, file)?;
+    let lines = read_rules(&mut session.scanner, &session.program, stdin())?;
     desired::check(session, &Needs::of_lines(&lines), Effort::Load)?;
     Ok(lines)
 }
