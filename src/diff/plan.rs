@@ -35,14 +35,20 @@ pub fn plan(current: &Table, desired: &Table) -> Vec<Change> {
     let mut steps = Steps::default();
     steps.daemons(current, desired);
     steps.timeouts(current, desired);
+    let mut kept = 0;
     for (key, pool) in &desired.pools {
-        match current.pools.get(key) {
-            Some(now) if Arc::ptr_eq(now, pool) => {}
-            Some(now) => steps.pool(key, now, pool),
-            None => steps.new_pool(key, pool),
+        let Some(now) = current.pools.get(key) else {
+            steps.new_pool(key, pool);
+            continue;
+        };
+        kept += 1;
+        if !Arc::ptr_eq(now, pool) {
+            steps.pool(key, now, pool);
         }
     }
-    for (key, pool) in current.pools.iter().filter(|(key, _)| !desired.pools.contains_key(*key)) {
+    // Mostly nothing is deleted, and then no key needs a second look.
+    let others = if kept < current.pools.len() { &current.pools[..] } else { &current.pools[..0] };
+    for (key, pool) in others.iter().filter(|(key, _)| !desired.pools.contains_key(*key)) {
         steps.frees_daemons |=
             pool.destinations.keys().any(|server| server.is_of_other_family(key));
         steps.deletions.push(Change::DeleteService(*key));

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::model::{DaemonRole, DestinationEntry, KeyHash, Pool, Service, ServiceKey, Table};
+use crate::model::{DaemonRole, DestinationEntry, Pool, Service, ServiceKey, Table};
 use crate::netlink::Client;
 use crate::reader::{Columns, Reader};
 
@@ -91,8 +91,8 @@ pub fn mismatches(
     let mut now = outside(client, expected)?;
     let mut should = Table { timeouts: expected.timeouts, ..Table::default() };
     should.daemons.clone_from(&expected.daemons);
-    let mut seen: HashSet<ServiceKey, KeyHash> = HashSet::default();
-    seen.reserve(expected.pools.len());
+    // By place in the expected table, because looking up a key takes longer.
+    let mut seen = vec![false; expected.pools.len()];
     let columns = Columns::CONFIGURED;
     let short = if only_ipv4 { Reader::of_ipv4(client, columns) } else { None };
     let mut reader = match short {
@@ -102,17 +102,20 @@ pub fn mismatches(
     for row in reader.take_rows() {
         let key = reader.key(row);
         let Some(read) = look(&key) else { continue };
-        let pool = expected.pools.get(&key);
+        let found = expected.pools.get_full(&key);
+        let pool = found.map(|(_, _, pool)| pool);
         let surprising = pool.is_none_or(|pool| !reader.is_like(row, &pool.service));
         if read || surprising {
             let Some(pool_now) = reader.pool(client, row)? else { continue };
             now.pools.insert(key, pool_now.into());
             should.pools.extend(pool.map(|pool| (key, pool.clone())));
         }
-        seen.insert(key);
+        if let Some(seen) = found.and_then(|(place, ..)| seen.get_mut(place)) {
+            *seen = true;
+        }
     }
-    let ours = expected.pools.iter().filter(|(key, _)| look(key).is_some());
-    let missing = ours.filter(|(key, _)| !seen.contains(*key));
+    let unseen = expected.pools.iter().zip(seen).filter(|(_, seen)| !seen).map(|(it, _)| it);
+    let missing = unseen.filter(|(key, _)| look(key).is_some());
     should.pools.extend(missing.map(|(key, pool)| (*key, pool.clone())));
     Ok((should, now))
 }
