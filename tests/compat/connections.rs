@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::pair::{Pair, Side, ours_under_test, words};
+use crate::testbed::process::must;
 
 const RULES: &str = "\
 -A -t 10.9.0.1:80 -s rr
@@ -190,6 +191,29 @@ fn a_line_of_any_length() {
         let ours = pair.ours.program.run(&line, None);
         assert!(ours.status == 0 && lists(&ours.stdout), "{ours:?}");
         assert_eq!(ours.stdout.lines().count(), 4, "{}", ours.stdout);
+    }
+}
+
+/// The old program cuts HOST:PORT after 59 bytes.
+#[test]
+fn long_host_names_are_printed_completely() {
+    const NAME: &str =
+        "a-name-that-is-much-longer-than-sixty-letters-and-so-cut-when-saved.example.com";
+    let pair = Pair::new();
+    pair.theirs.namespace.enter();
+    must("ip", &["addr", "add", "10.0.0.60/32", "dev", "sync0"], None);
+    let rules = "-A -t 10.0.0.60:80 -s rr\n-a -t 10.0.0.60:80 -r 10.9.0.1:8080 -m\n";
+    pair.load_side(&pair.theirs, rules);
+    let _open = stream("10.0.0.60:80");
+    let lists = |text: &str, name: &str| text.split_whitespace().any(|word| word == name);
+    let theirs = pair.theirs.program.run(&words("-L -c"), None);
+    assert_eq!(theirs.status, 0);
+    assert!(lists(&theirs.stdout, &NAME[..59]), "no departure: {}", theirs.stdout);
+    if ours_under_test() {
+        let ours = pair.ours.program.run(&words("-L -c"), None);
+        assert_eq!(ours.status, 0);
+        assert!(lists(&ours.stdout, &format!("{NAME}:http")), "{}", ours.stdout);
+        assert!(!lists(&ours.stdout, &NAME[..59]), "{}", ours.stdout);
     }
 }
 

@@ -311,6 +311,28 @@ pub static DEPARTURES: &[Departure] = &[
         Effect { status: 0, stdout: Some(""), or_stdout: &[], message: Some(""), table: None },
         refused(255, "No such device", ""),
     ),
+    // Names that are too long.
+    departure(
+        "a scheduler name that is too long comes before a later mistake",
+        "",
+        "-A -t 10.0.0.1:80 -s sixteen-letters! -p x",
+        refused(2, "invalid timeout value `x' specified", ""),
+        refused(255, "Scheduler or persistence engine not found", ""),
+    ),
+    departure(
+        "an engine name that is too long comes before a later mistake",
+        "",
+        "-A -t 10.0.0.1:80 -s rr --pe seventeen-letters -p x",
+        refused(2, "invalid timeout value `x' specified", ""),
+        refused(255, "Scheduler or persistence engine not found", ""),
+    ),
+    departure(
+        "an interface name that is too long comes before a later mistake",
+        "",
+        "--start-daemon backup --mcast-interface fifteen-letters-more --syncid x",
+        refused(2, "illegal syncid specified", ""),
+        refused(255, "No such device", ""),
+    ),
     // First words.
     departure(
         "help is a word too",
