@@ -16,6 +16,7 @@ mod guards;
 mod hints;
 mod identity;
 mod input;
+mod journal;
 mod json;
 mod keys;
 mod metrics;
