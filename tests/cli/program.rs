@@ -242,6 +242,40 @@ fn a_closed_pipe_keeps_the_exit_status_of_diff() {
     }
 }
 
+/// A file that the program opens must not take the place of a closed descriptor, because messages
+/// would then be written into the file.
+#[test]
+fn closed_descriptors_change_neither_the_exit_status_nor_a_file() {
+    let (one, none) = (rules("-A -t 192.0.2.80:80 -s rr\n"), rules(""));
+    let [one, none] = [&one, &none].map(|file| file.path().display().to_string());
+    for (words, status) in [
+        ("-h".to_owned(), 0),
+        ("-v".to_owned(), 0),
+        ("-Q".to_owned(), 255),
+        ("-A -t bad".to_owned(), 2),
+        (format!("diff {none} {one}"), 1),
+        (format!("diff --json {none} {one}"), 1),
+        (format!("diff {one} {one}"), 0),
+        (format!("diff {one} /no-such-file"), 2),
+        (format!("diff {one} -"), 1),
+    ] {
+        for closed in
+            ["<&-", "</dev/null >&-", "</dev/null 2>&-", "</dev/null >&- 2>&-", "<&- >&- 2>&-"]
+        {
+            let what = format!("{words} {closed}");
+            let ended = shell(&format!("chmod 666 {one} {none}; $ours {words} {closed}"));
+            assert_eq!(ended.status.code(), Some(status), "{what}: {}", text(&ended.stderr));
+            assert!(!text(&ended.stderr).contains("panicked"), "{what}: {}", text(&ended.stderr));
+            let read = |path| std::fs::read_to_string(path).expect("a file of rules");
+            assert_eq!(
+                (read(&one), read(&none)),
+                ("-A -t 192.0.2.80:80 -s rr\n".into(), String::new()),
+                "{what}"
+            );
+        }
+    }
+}
+
 #[test]
 fn an_unwritable_diff_is_an_error() {
     let (one, none) = (rules("-A -t 192.0.2.80:80 -s rr\n"), rules(""));
