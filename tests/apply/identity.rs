@@ -48,11 +48,13 @@ fn the_lock_is_the_same_without_sys_ptrace() {
         say_status $low $ours apply --accept
         say_status wait $waiting
         new=$other apply_and_wait $low $ours
+        say_status $ours apply $old
         say_status $ours apply --accept
         $ours -S -n",
     );
-    let out = "2\naccepted\n0\n0\naccepted\n0\n-A -t 192.0.2.81:80 -s rr\n";
+    let out = "2\naccepted\n0\n0\n2\naccepted\n0\n-A -t 192.0.2.81:80 -s rr\n";
     assert_busy(&outcome, out);
+    assert_eq!(outcome.complaints.matches(BUSY).count(), 2, "{outcome:?}");
 }
 
 #[test]
@@ -127,16 +129,18 @@ fn apply_refuses_an_unknown_namespace() {
         say_status $low $ours apply --recover
         say_status $low $ours apply --accept
         say_status $low $ours set -t 192.0.2.80:80 scheduler=lc
+        say_status $low $ours drain --detach -t 192.0.2.80:80 -r 198.51.100.1:80
+        say_status $low $ours undrain -t 192.0.2.80:80 -r 198.51.100.1:80
         $ours -S -n
         say_status $low $ours apply --dry-run $other | tail -1
         echo '-A -t 192.0.2.82:80 -s rr' | $low $ours -R
         ls -d /run/ipvsadm*",
     );
-    let out = "2\n2\n2\n1\n-A -t 192.0.2.80:80 -s rr\n1\n";
+    let out = "2\n2\n2\n1\n2\n2\n-A -t 192.0.2.80:80 -s rr\n1\n";
     assert_eq!(outcome.out, out, "{outcome:?}");
     let why = "cannot tell which network namespace this is: /proc does not show process 1\n";
-    assert_eq!(outcome.complaints.matches(why).count(), 4, "{outcome:?}");
-    assert_eq!(outcome.complaints.matches("hint: nothing was changed\n").count(), 4, "{outcome:?}");
+    assert_eq!(outcome.complaints.matches(why).count(), 6, "{outcome:?}");
+    assert_eq!(outcome.complaints.matches("hint: nothing was changed\n").count(), 6, "{outcome:?}");
 }
 
 /// A host that boots needs its rules, with or without a lock.

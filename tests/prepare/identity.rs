@@ -95,6 +95,31 @@ fn undo_refuses_an_unknown_namespace() {
     assert_eq!(text(&output).matches(why).count(), 4, "{}", text(&output));
 }
 
+#[test]
+fn director_refuses_an_unknown_namespace() {
+    let spec = "--vip 192.0.2.90 --iface w0";
+    let output = machine(&format!(
+        "added() {{ ip address show dev w0 | grep -c 192.0.2.90; }}
+        # A director announces its address.
+        low=$low,+net_raw
+        ip link add w0 type veth peer name w1
+        ip link set w0 up
+        ip link set w1 up
+        $ours director prepare {spec} >/dev/null
+        added
+        rm /run/ipvsadm/*.lock
+        sed -i 's/\"boot\": \".*\"/\"boot\": \"another\"/' /run/ipvsadm/*.json
+        hide
+        for what in undo status 'undo --dry-run' 'prepare {spec}' 'status {spec}'; do
+            say_status $low $ours director $what
+        done
+        added"
+    ));
+    assert_eq!(printed(&output), "1\n1\n1\n1\n1\n1\n1\n", "{}", text(&output));
+    let why = "cannot tell which network namespace this is: /proc does not show process 1\n";
+    assert_eq!(text(&output).matches(why).count(), 5, "{}", text(&output));
+}
+
 /// Every verb refuses each of these files and says what is wrong with it.
 #[test]
 fn state_writable_by_others_is_refused() {
@@ -111,12 +136,32 @@ fn state_writable_by_others_is_refused() {
             "/var/lib/ipvsadm is not used: others can write it (mode 777)",
         ),
         (
+            "mkdir /var/lib/ipvsadm; mv $state $lasting; chown 65534 /var/lib/ipvsadm",
+            "/var/lib/ipvsadm is not used: it belongs to user 65534",
+        ),
+        (
+            "mkdir /run/x; mv $state /run/x; ln -s /run/x /var/lib/ipvsadm",
+            "/var/lib/ipvsadm is not used: it is not a directory",
+        ),
+        (
+            "mkdir /var/lib/ipvsadm; mkfifo $lasting",
+            "/var/lib/ipvsadm/rs.json is not used: it is a FIFO",
+        ),
+        (
+            "mkdir /var/lib/ipvsadm; mv $state /run/x; ln -s /run/x $lasting",
+            "/var/lib/ipvsadm/rs.json is not used: it is a symbolic link",
+        ),
+        (
+            "mkdir /var/lib/ipvsadm; mv $state $lasting; chown 65534 $lasting",
+            "/var/lib/ipvsadm/rs.json is not used: it belongs to user 65534",
+        ),
+        (
             "mv /run/ipvsadm /run/x; ln -s /run/x /run/ipvsadm",
             "/run/ipvsadm is not used: it is not a directory",
         ),
     ] {
         let output = machine(&format!(
-            "state=/run/ipvsadm/rs.json
+            "state=/run/ipvsadm/rs.json lasting=/var/lib/ipvsadm/rs.json
             {plant}
             for what in status 'undo --dry-run' undo; do
                 say_status timeout 300 $ours rs $what
