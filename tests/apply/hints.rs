@@ -79,6 +79,21 @@ fn the_same_hint_for_many_lines_is_printed_once() {
 
 /// Direct routing and tunnels keep the port, so -m is probably missing.
 #[test]
+fn a_replaced_port_is_reported_for_a_typed_line() {
+    namespace(|| {
+        restore("-A -t 192.0.2.80:80 -s rr\n").expect(0);
+        let hint = "hint: only -m can change the port: 80 is used instead of 8080\n";
+        for (server, how, said) in
+            [(1, "", hint), (2, "-g", hint), (3, "-i", hint), (4, "-m", ""), (5, "-g -w 0", hint)]
+        {
+            let line = format!("-a -t 192.0.2.80:80 -r 198.51.100.{server}:8080 {how}");
+            let words: Vec<&str> = line.split_whitespace().collect();
+            assert_eq!(ours(&words).expect(0).complaints, said, "{line}");
+        }
+    });
+}
+
+#[test]
 fn a_replaced_port_is_reported_for_files_too() {
     const NOTE: &str = "only -m can change the port: 80 is used instead of 808";
     namespace(|| {

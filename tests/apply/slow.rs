@@ -12,7 +12,7 @@ use std::time::Duration;
 use nix::pty::{OpenptyResult, openpty};
 
 use crate::common::namespace;
-use crate::program::{OURS, file, ours, restore};
+use crate::program::{OURS, file, ours, restore, shell};
 
 /// Standard output of the program, and the screen of a terminal at its standard error.
 fn at_a_terminal(words: &[&str]) -> (String, String) {
@@ -172,6 +172,28 @@ fn a_slow_lookup_prints_a_notice_on_a_terminal() {
             let (_, shown) = at_a_terminal(&["apply", &path]);
             assert!(shown.starts_with("looking up web.example\r\n"), "{shown}");
             assert!(shown.contains("web.example:80"), "{shown}");
+        });
+    });
+}
+
+/// Too little memory for a thread is an ordinary error.
+#[test]
+fn lookups_whose_threads_cannot_start_are_no_panic() {
+    namespace(|| {
+        restore(&rules(1..=4)).expect(0);
+        let (_rules, path) = file("-A -t last.example:80 -s rr\n");
+        with_resolver(true, "timeout:30", || {
+            for words in ["-L".to_owned(), "-S".to_owned(), format!("diff {path}")] {
+                let usual = shell(&format!("$ours {words}"));
+                let huge = shell(&format!("RUST_MIN_STACK=99999999999999 $ours {words}"));
+                assert_eq!(huge, usual, "{words}");
+                for megabytes in 2..20 {
+                    let limit = format!("ulimit -v {}", megabytes * 1024);
+                    let limited = shell(&format!("{limit}; $ours {words}"));
+                    let said = &limited.complaints;
+                    assert!(!said.contains("panicked"), "{words}, {megabytes}: {said}");
+                }
+            }
         });
     });
 }
