@@ -1,4 +1,4 @@
-//! docs/errors.md contains every message of src/error.
+//! docs/errors.md contains every message of src/error, and those that `-S` adds.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,11 +21,13 @@ fn the_error_index_has_every_text() {
     assert!(missing.is_empty(), "docs/errors.md lacks:\n{missing:#?}");
 }
 
-/// Sentences among the string literals below src/error, and messages of obstacles, which are built
-/// in src/host.
+/// Sentences among the string literals below src/error and in src/cmd/save.rs, and messages of
+/// obstacles, which are built in src/host.
 fn texts() -> BTreeSet<String> {
     let mut texts = BTreeSet::new();
-    for path in [&["src/error.rs".to_owned()][..], &sources("src/error")].concat() {
+    for path in [&["src/error.rs", "src/cmd/save.rs"].map(str::to_owned)[..], &sources("src/error")]
+        .concat()
+    {
         collect(tokens(&path), &mut texts);
     }
     for path in sources("src/host") {

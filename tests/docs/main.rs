@@ -15,6 +15,7 @@ mod examples;
 mod languages;
 mod manual;
 mod markdown;
+mod promises;
 mod world;
 
 use std::path::Path;
