@@ -5,7 +5,7 @@
 #![allow(clippy::panic, clippy::expect_used, reason = "a test fails by a panic")]
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -163,6 +163,47 @@ fn modprobe_loads_ipvs_if_the_kernel_does_not() {
         assert!(outcome.stdout.starts_with("IP Virtual Server "), "{outcome:?}");
         must("/bin/sh", &["-c", "modprobe -r ip_vs"], None);
     }
+}
+
+/// The PATH of cron has no sbin, and a user's PATH may lead to somebody else's program.
+#[test]
+fn modprobe_is_not_looked_up_in_the_path_of_the_caller() {
+    let absence = Absence::new();
+    let folder = tempfile::tempdir().expect("scratch directory");
+    let trap = folder.path().join("trap");
+    let planted = folder.path().join("modprobe");
+    fs::write(&planted, format!("#!/bin/sh\ntouch {}\n", trap.display())).expect("a program");
+    fs::set_permissions(&planted, PermissionsExt::from_mode(0o755)).expect("a program");
+    let ours = absence.copies.ours.path.display();
+    for path in [format!("{}:/usr/sbin:/usr/bin", folder.path().display()), "/usr/bin".to_owned()] {
+        let script = format!("PATH={path} exec {ours} -L");
+        let listed = must("/bin/sh", &["-c", &script], None);
+        assert!(listed.starts_with("IP Virtual Server "), "{path}: {listed}");
+        assert!(!trap.exists(), "the modprobe of PATH was run");
+        must("/bin/sh", &["-c", "modprobe -r ip_vs"], None);
+    }
+}
+
+#[test]
+fn modprobe_loads_ipvs_with_the_capabilities_of_the_unit() {
+    const UNIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/ipvsadm.service");
+    let absence = Absence::new();
+    let unit = fs::read_to_string(UNIT).expect("the unit");
+    let line = unit.lines().find_map(|line| line.strip_prefix("CapabilityBoundingSet="));
+    let rights = line.expect("the unit's capabilities").to_lowercase();
+    let rights = rights.replace("cap_", "+").replace(' ', ",");
+    let confined = "setpriv --no-new-privs --inh-caps -all --bounding-set";
+    let ours = absence.copies.ours.path.display();
+    let run = |rights: &str| {
+        let script = format!("{confined} -all,{rights} {ours} -L 2>&1; echo $?");
+        must("/bin/sh", &["-c", &script], None)
+    };
+    assert!(rights.contains("+sys_module"), "{rights}");
+    let without = run(&rights.replace("+sys_module", "+net_admin"));
+    assert!(without.ends_with("\n2\n"), "the capability is not needed: {without}");
+    let listed = run(&rights);
+    assert!(listed.starts_with("IP Virtual Server ") && listed.ends_with("\n0\n"), "{listed}");
+    must("/bin/sh", &["-c", "modprobe -r ip_vs"], None);
 }
 
 #[test]
