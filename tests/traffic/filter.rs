@@ -82,6 +82,45 @@ fn missing_rules_are_reported_and_repaired_by_nft() {
     }
 }
 
+/// A rule names the interface, and no shell runs the name. nft cannot express a quotation mark.
+#[test]
+fn hostile_interface_names_are_quoted_or_refused_by_nft() {
+    let Some(world) = capable() else { return };
+    let real = &world.real[0];
+    let state = || (nft(real, "-a list ruleset"), real.command(&["ip", "-d", "address"], ""));
+    for name in ["$(id>&2)", "q\"x", "x*"] {
+        real.ip(&format!(
+            "link add name {name} type veth peer name other\nlink set dev {name} up\n"
+        ));
+        let before = state();
+        let spec = format!("rs prepare --mode dr --vip 192.0.2.80 --arp nft --iface {name}");
+        if name == "$(id>&2)" {
+            let script = ok(real, &format!("{spec} --dry-run"));
+            let output = real.attempt(&["sh", "-c", &script], "");
+            let said = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat())
+                .into_owned();
+            assert!(output.status.success() && !said.contains("uid="), "{script}\n{said}");
+            let by_script = nft(real, "list ruleset");
+            assert!(by_script.contains("iifname \"$(id>&2)\""), "{by_script}");
+            nft(real, &format!("delete table arp {TABLE}"));
+            real.ip("address delete 192.0.2.80/32 dev lo\n");
+            ok(real, &spec);
+            assert_eq!(nft(real, "list ruleset"), by_script);
+            ok(real, "rs status");
+            ok(real, "rs undo");
+        } else {
+            for dry in ["", " --dry-run"] {
+                let output = ipvsadm(real, &format!("{spec}{dry}"));
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert_eq!(output.status.code(), Some(1), "{spec}{dry}: {said}");
+                assert!(said.contains(name), "{spec}{dry}: {said}");
+            }
+        }
+        assert_eq!(state(), before, "{name}");
+        real.ip(&format!("link delete dev {name}\n"));
+    }
+}
+
 /// The same arguments give other rules if another interface is up.
 #[test]
 fn rules_follow_the_interfaces_by_nft() {
