@@ -154,7 +154,8 @@ fn services_of_one_family_stay_listed_while_another_program_writes_both() {
     nothing_is_missing(Family::V6, &[Family::V4, Family::V6]);
 }
 
-/// Options of strace like [`DELAYED`], with a log of all requests to the kernel.
+/// Options of strace that delay the reader between the pieces of its first lists, long enough for
+/// many changes of the other program, and log all requests to the kernel.
 const LOGGED: [&str; 7] = [
     "-xx",
     "-s",
@@ -162,7 +163,7 @@ const LOGGED: [&str; 7] = [
     "-e",
     "trace=recvmmsg,recvmsg,sendto",
     "-e",
-    "inject=recvmmsg,recvmsg:delay_exit=1000",
+    "inject=recvmmsg,recvmsg:delay_exit=20000:when=1..40",
 ];
 
 /// From a trace: the commands to the kernel that name one of the expected IPv6 services, without
@@ -184,7 +185,7 @@ fn one_weight_changes(load: impl Fn(&str) -> (Outcome, String) + Send + 'static)
         assert_eq!(client().batch(all(Family::V6, 1, STAY)).unwrap(), []);
         let rules = traced(&["-e", "trace=none"], &["-S", "-n"]).0.expect(0).out;
         during_writes(&[Family::V6], Rival::GoesOn, || {
-            for (weight, host) in [(7, 3), (8, 120), (9, 239)] {
+            for (weight, host) in [(7, 3), (8, 120), (9, 239), (5, 60), (6, 180)] {
                 let server = format!("-r [2001:db8:2::1:{host:x}]:80 -g -w ");
                 assert!(rules.contains(&server), "{server}");
                 let (outcome, log) =
