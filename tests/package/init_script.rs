@@ -100,7 +100,12 @@ fn mistakes_are_reported_and_change_nothing() {
     machine.install_ours();
     machine.ok("/etc/init.d/ipvsadm start");
     let before = machine.table();
-    for mistake in ["echo '-A -t bad' >>/etc/ipvsadm.rules", "rm /etc/ipvsadm.rules"] {
+    for mistake in [
+        "echo '-A -t bad' >>/etc/ipvsadm.rules",
+        // A scheduler that the kernel does not have, in the line of a live service.
+        "sed -i '$d; s/-s rr/-s wrrr/' /etc/ipvsadm.rules && grep -q wrrr /etc/ipvsadm.rules",
+        "rm /etc/ipvsadm.rules",
+    ] {
         machine.ok(mistake);
         for action in ["start", "load", "reload", "restart"] {
             let answer = machine.sh(&format!("/etc/init.d/ipvsadm {action}"));

@@ -5,6 +5,9 @@ use crate::{EDITED, NETWORK, RULES};
 
 const UNITS: &str = "/lib/systemd/system/ipvsadm.service /lib/systemd/system/ipvsadm-rs@.service";
 
+/// Greatest exposure that is permitted, in tenths. systemd rates 0.0 (confined) to 10.0.
+const EXPOSURE: &str = "45";
+
 /// A machine on which the package was installed before the boot, so that the boot starts the unit.
 fn booted() -> Machine {
     let before = format!("dpkg -i /packages/ipvsadm_*.deb >/dev/null 2>&1; {EDITED}\n{NETWORK}");
@@ -20,6 +23,10 @@ fn the_units_are_sound() {
     // Ignore other units' mistakes, and man, which the machine lacks.
     let ours = |line: &&str| line.contains("ipvsadm") && !line.contains("Command 'man");
     assert_eq!(said.lines().filter(ours).collect::<Vec<_>>(), [""; 0]);
+    let rate = format!("systemd-analyze security --offline=true --threshold={EXPOSURE}");
+    for unit in UNITS.split(' ') {
+        machine.ok(&format!("{rate} {unit}"));
+    }
     assert_eq!(machine.ok("systemctl is-active ipvsadm"), "active\n");
     // Units that change the table are ordered after the unit that loads it.
     let order = machine.ok("systemctl show -p Before ipvsadm");
