@@ -10,7 +10,7 @@ enum Accepts {
     Number(i64, i64),
     /// A power of two from 1 to 64.
     Power,
-    /// One or two numbers, the first below the second unless that is 0.
+    /// Two numbers, the first below the second unless that is 0.
     Threshold,
     /// A list of processor numbers, such as `0-3,8`.
     Processors,
@@ -58,6 +58,9 @@ const PARAMETERS: [(&str, Accepts); 32] = [
 /// The only parameter whose value contains a blank.
 const THRESHOLD: &str = "sync_threshold";
 
+const TWO_NUMBERS: &str = "two numbers such as `3 50'";
+const PROCESSORS: &str = "a list of processors such as 0-3,8";
+
 /// Checks `name=value`; returns the value as the kernel prints it.
 pub fn check(name: &str, value: &str) -> Result<String, String> {
     let accepts = match PARAMETERS.iter().find(|(it, _)| *it == name) {
@@ -75,19 +78,8 @@ pub fn check(name: &str, value: &str) -> Result<String, String> {
         Power if !matches!(number, Some(1 | 2 | 4 | 8 | 16 | 32 | 64)) => {
             refused("a power of two up to 64".to_owned())
         }
-        Threshold => threshold(value).map_or_else(
-            || {
-                refused(
-                    "two numbers such as `3 \
-                                                              50'"
-                    .to_owned(),
-                )
-            },
-            Ok,
-        ),
-        Processors if !value.bytes().all(|it| it.is_ascii_digit() || b",-".contains(&it)) => {
-            refused("a list of processors such as 0-3,8".to_owned())
-        }
+        Threshold => threshold(value).map_or_else(|| refused(TWO_NUMBERS.to_owned()), Ok),
+        Processors => processors(value).map_or_else(|| refused(PROCESSORS.to_owned()), Ok),
         _ => Ok(number.map_or_else(|| value.to_owned(), |number| number.to_string())),
     }
 }
@@ -102,6 +94,31 @@ fn threshold(value: &str) -> Option<String> {
         [at, every] if at < every || every == 0 => Some(format!("{at}\t{every}")),
         _ => None,
     }
+}
+
+/// Sorts a list of processors and joins its ranges, as the kernel does when it prints one.
+fn processors(value: &str) -> Option<String> {
+    let number = |text: &str| {
+        let is_number = !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+        is_number.then(|| text.parse::<u32>().ok()).flatten()
+    };
+    let range = |text: &str| {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        Some((number(first)?, number(last)?)).filter(|(first, last)| first <= last)
+    };
+    let mut ranges = value.split(',').map(range).collect::<Option<Vec<_>>>()?;
+    ranges.sort_unstable();
+    let mut joined: Vec<(u32, u32)> = Vec::new();
+    for (first, last) in ranges {
+        match joined.last_mut() {
+            Some((_, end)) if first <= end.saturating_add(1) => *end = last.max(*end),
+            _ => joined.push((first, last)),
+        }
+    }
+    let text = |(first, last): &(u32, u32)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    };
+    Some(joined.iter().map(text).collect::<Vec<_>>().join(","))
 }
 
 fn unknown(name: &str) -> String {
@@ -124,6 +141,18 @@ mod tests {
         assert_eq!(check("conntrack", "1").unwrap(), "1");
         assert_eq!(check("sync_threshold", "3 50").unwrap(), "3\t50");
         assert_eq!(check("est_nice", "-5").unwrap(), "-5");
+    }
+
+    #[test]
+    fn processors_are_listed_as_the_kernel_lists_them() {
+        for (given, printed) in
+            [("0,1", "0-1"), ("3,0-1,2", "0-3"), ("8,0-2,1", "0-2,8"), ("5", "5"), ("7-7", "7")]
+        {
+            assert_eq!(check("est_cpulist", given).as_deref(), Ok(printed), "{given}");
+        }
+        for given in ["", ",", "0,", "3-1", "-", "1-", "0-1-2", "+1", "99999999999", "0 1"] {
+            assert!(check("est_cpulist", given).is_err(), "{given}");
+        }
     }
 
     #[test]
