@@ -112,6 +112,17 @@ fn a_lost_address_is_not_taken_back_from_another_director() {
     assert!(lan.ok(spec).contains("nothing to do"));
 }
 
+/// A director that is also a real server has the address on `lo` too.
+#[test]
+fn an_address_on_a_second_interface_is_no_problem() {
+    let lan = host();
+    let spec = "--vip 10.0.0.80 --iface v0";
+    lan.ok(&format!("director prepare {spec}"));
+    lan.rs("ip address add 10.0.0.80/32 dev lo");
+    let said = lan.ok(&format!("director status {spec}"));
+    assert!(said.contains("10.0.0.80/32 is on v0"), "{said}");
+}
+
 #[test]
 fn status_reports_redirects_switched_on_again() {
     let lan = host();

@@ -39,7 +39,9 @@ pub fn check(spec: &Director, facts: &Facts) -> Vec<Finding> {
 fn address(spec: &Director, facts: &Facts, vip: IpAddr) -> [Finding; 2] {
     let name = &spec.interface;
     let here = facts.link(name).map(|link| link.index);
-    let found = facts.addresses.iter().find(|it| it.address == vip);
+    // The VIP may be on `lo` as well, if the director is also a real server.
+    let with_vip = || facts.addresses.iter().filter(|it| it.address == vip);
+    let found = with_vip().find(|it| Some(it.index) == here).or_else(|| with_vip().next());
     let local = facts.routes.get(&vip).is_some_and(|route| route.local);
     let not = if local { "" } else { "not " };
     let packets = format!("packets to {vip} are {not}for this host");
