@@ -7,8 +7,9 @@ use super::connection::Connection;
 
 type Endpoint = (IpAddr, u16);
 
-/// What identifies a connection on every director: protocol, client and virtual address.
-type Identity = (String, Endpoint, Endpoint);
+/// What identifies a connection on every director: protocol, client and virtual address, and for
+/// templates of a persistence engine its data, since a client can have several of these.
+type Identity = (String, Endpoint, Endpoint, Option<(String, String)>);
 
 /// The connections of one director, to be compared with those of another.
 #[derive(Debug, Default)]
@@ -49,7 +50,8 @@ impl Shares {
 }
 
 fn identity(connection: &Connection) -> Identity {
-    (connection.protocol.clone(), connection.client, connection.virtual_server)
+    let Connection { protocol, client, virtual_server, engine, .. } = connection;
+    (protocol.clone(), *client, *virtual_server, engine.clone())
 }
 
 impl Comparison {
@@ -92,5 +94,23 @@ mod tests {
         let shares = comparison.shares();
         assert_eq!(shares, Shares { common: 1, elsewhere: 1, only_here: 2, only_there: 1 });
         assert_eq!((shares.here(), shares.there(), shares.are_equal()), (4, 3, false));
+    }
+
+    #[test]
+    fn templates_of_an_engine_are_told_apart_by_its_data() {
+        let template = |call: &str, server: &str| Connection {
+            engine: Some(("sip".to_owned(), call.to_owned())),
+            destination: (server.parse().unwrap(), 5060),
+            ..test_connection("UDP", "198.51.100.7:0", "NONE")
+        };
+        let both = [template("a@pc", "10.0.0.1"), template("b@pc", "10.0.0.2")];
+        let mut comparison = Comparison::default();
+        for template in &both {
+            comparison.add_there(template);
+        }
+        for template in &both {
+            comparison.add_here(template);
+        }
+        assert_eq!(comparison.shares(), Shares { common: 2, ..Shares::default() });
     }
 }
