@@ -29,18 +29,30 @@ fn read(
     path: &Path,
     shown: &str,
 ) -> Result<impl Iterator<Item = Result<Connection, Error>> + use<>, Error> {
+    let unreadable = |source| Error::File { path: shown.to_owned(), source };
+    let file = File::open(path).map_err(unreadable)?;
+    Ok(parsed(BufReader::with_capacity(1 << 16, file), shown))
+}
+
+fn parsed<R: BufRead>(
+    file: R,
+    shown: &str,
+) -> impl Iterator<Item = Result<Connection, Error>> + use<R> {
     let shown = shown.to_owned();
     let unreadable = move |source| Error::File { path: shown.clone(), source };
-    let file = File::open(path).map_err(&unreadable)?;
-    let lines = BufReader::with_capacity(1 << 16, file).split(b'\n').enumerate().skip(1);
-    Ok(lines.map(move |(number, line)| {
+    // A copy may be the output of a filter that dropped the heading.
+    let is_heading =
+        |line: &std::io::Result<Vec<u8>>| line.as_ref().is_ok_and(|line| line.starts_with(b"Pro "));
+    let lines = file.split(b'\n').enumerate();
+    let lines = lines.filter(move |(number, line)| *number > 0 || !is_heading(line));
+    lines.map(move |(number, line)| {
         let line = line.map_err(&unreadable)?;
         let line = String::from_utf8_lossy(&line);
         parse(&line).ok_or_else(|| {
             let text = format!("line {} is no connection: {line}", number + 1);
             unreadable(std::io::Error::new(std::io::ErrorKind::InvalidData, text))
         })
-    }))
+    })
 }
 
 fn parse(line: &str) -> Option<Connection> {
@@ -102,5 +114,24 @@ mod tests {
         for line in ["", "TCP", "TCP 0A0A00 0050 0A0A0064 0050 0A140101 0050 NONE 1", "TCP x y z"] {
             assert_eq!(parse(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn only_a_heading_is_skipped() {
+        let heading = "Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName\n";
+        let line = "TCP 0A0A0001 E1B0 0A0A0064 0050 0A140101 0050 ESTABLISHED     894\n";
+        for (copy, expected) in [
+            (format!("{heading}{line}{line}"), 2),
+            (format!("{line}{line}"), 2),
+            (heading.to_owned(), 0),
+            (String::new(), 0),
+        ] {
+            let found = parsed(copy.as_bytes(), "a copy");
+            assert_eq!(found.collect::<Result<Vec<_>, _>>().unwrap().len(), expected, "{copy}");
+        }
+        let later = format!("{line}{heading}");
+        let wrong = parsed(later.as_bytes(), "a copy").find_map(Result::err);
+        let Some(Error::File { source, .. }) = wrong else { panic!("{wrong:?}") };
+        assert!(source.to_string().starts_with("line 2 is no connection: Pro "), "{source}");
     }
 }
