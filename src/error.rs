@@ -133,7 +133,7 @@ pub enum Error {
         /// Steps that could not be rolled back, and why.
         left: Vec<String>,
     },
-    /// `undo` could not undo a step; all other steps are undone.
+    /// `undo` could not undo a step; the others are undone, except those that it relies on.
     #[error("cannot undo: {step}: {source}")]
     NotUndone {
         /// Description of the step.

@@ -188,9 +188,11 @@ impl Runner {
         Ok(Undone::Restored)
     }
 
-    /// Undoes the steps that only these holders need, or with `None` all steps, in reverse order.
+    /// Undoes the steps that only these holders need, or with `None` all steps, in reverse order. If
+    /// one cannot be undone, the others are undone nevertheless, except those that it relies on.
     pub fn undo(&mut self, holders: Option<&BTreeSet<String>>) -> Result<Vec<Line>, Error> {
         let mut lines = Vec::new();
+        let mut failed = None;
         let before = self.state.clone();
         self.state.release(holders);
         if self.state == before && self.state.entries.iter().all(|it| !it.holders.is_empty()) {
@@ -208,14 +210,20 @@ impl Runner {
                 continue;
             }
             if entry.begun {
-                let undone = undo(entry, &mut self.network).map_err(|error| Error::NotUndone {
-                    step: entry.step.describe(),
-                    source: Box::new(error),
-                })?;
-                match undone {
-                    Undone::Restored => lines.push(Line::new(&entry.step, Outcome::Undone, None)),
-                    Undone::Gone => {}
-                    Undone::LeftAlone(why) => {
+                match undo(entry, &mut self.network) {
+                    Err(error) => {
+                        let (step, source) = (entry.step.describe(), Box::new(error));
+                        failed.get_or_insert(Error::NotUndone { step, source });
+                        if entry.step.relies_on_earlier() {
+                            break;
+                        }
+                        continue;
+                    }
+                    Ok(Undone::Restored) => {
+                        lines.push(Line::new(&entry.step, Outcome::Undone, None));
+                    }
+                    Ok(Undone::Gone) => {}
+                    Ok(Undone::LeftAlone(why)) => {
                         lines.push(Line::new(&entry.step, Outcome::LeftAlone, Some(why)));
                     }
                 }
@@ -223,7 +231,7 @@ impl Runner {
             self.state.entries.remove(index);
             self.save()?;
         }
-        Ok(lines)
+        failed.map_or(Ok(lines), Err)
     }
 
     fn save(&self) -> Result<(), Error> {

@@ -14,7 +14,8 @@ use crate::system::capabilities::{self, Capability};
 /// nothing.
 ///
 /// # Errors
-/// [`Error::NotUndone`] if a step cannot be undone. All other steps are undone nevertheless.
+/// [`Error::NotUndone`] if a step cannot be undone. The other steps are undone
+/// nevertheless, except those that it relies on.
 pub fn undo(
     verb: &'static str,
     holders: Option<&BTreeSet<String>>,

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::{Lan, assert_same, files_of, must, script_does_the_same};
+use crate::support::{Lan, assert_same, files_of, must, script_does_the_same, text};
 
 /// Arguments of every kind of preparation that this kernel supports.
 const SPECS: [&str; 16] = [
@@ -49,6 +49,24 @@ pub fn undo_restores(lan: &Lan, specs: &[&str]) {
         assert_eq!(lan.ipvsadm(&format!("rs status {spec}")).status.code(), Some(1), "{spec}");
     }
     assert!(lan.ok("rs undo").contains("nothing to undo"));
+}
+
+#[test]
+fn a_step_that_cannot_be_undone_does_not_stop_the_others() {
+    let lan = Lan::new();
+    let before = lan.snapshot();
+    lan.ok("rs prepare --mode dr --vip 10.0.0.80 --dev ipvs0");
+    assert!(lan.rs("ip link").contains("ipvs0"));
+    let program = env!("CARGO_BIN_EXE_ipvsadm");
+    let script = format!("mount -o bind,ro /proc/sys /proc/sys && exec {program} rs undo");
+    let words = ["netns", "exec", &lan.rs, "unshare", "-m", "sh", "-c", &script];
+    let output = std::process::Command::new("ip").args(words).output().unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot undo: set net/ipv4/conf/"), "{said}");
+    assert!(!lan.rs("ip link").contains("ipvs0"), "{said}");
+    lan.ok("rs undo");
+    assert_same(&before, &lan.snapshot(), "undo");
 }
 
 #[test]
@@ -166,7 +184,7 @@ fn status_reports_a_lost_address() {
     lan.rs("ip address delete 10.0.0.80/32 dev lo");
     let output = lan.ipvsadm("rs status");
     assert_eq!(output.status.code(), Some(1));
-    assert!(crate::support::text(&output).contains("LOST"), "{}", crate::support::text(&output));
+    assert!(text(&output).contains("LOST"), "{}", text(&output));
     lan.ok("rs prepare --mode dr --vip 10.0.0.80");
     lan.ok("rs status");
 }
