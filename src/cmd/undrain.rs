@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::cli::UndrainVerb;
-use crate::drain::{self, Note, Plan, Ramp, Records, Seen};
+use crate::drain::{self, Back, Note, Plan, Ramp, Records, Seen};
 use crate::error::Error;
 use crate::model::{DestinationKey, ServiceKey};
 use crate::output::drain as report;
@@ -77,7 +77,8 @@ fn rise(
     let mut given: Option<Weights> = None;
     for stage in ramp.stages() {
         if let Some(why) = pause(signals, stage.at.saturating_sub(start.elapsed())) {
-            return interrupted(session, &given.unwrap_or_default(), why, start.elapsed(), json);
+            let given = given.unwrap_or_default();
+            return interrupted(session, verb, &given, (why, start.elapsed()), json);
         }
         let mut held = match first.take() {
             Some(held) => held,
@@ -88,13 +89,14 @@ fn rise(
         {
             return Ok(stopped(session));
         }
-        drain::set_weights(session.client()?, &held.store, &mut held.records, &stage.weights)?;
+        drain::set_weights(session.client()?, &held.store, &mut held.records, ramp, &stage)?;
         session.settle(UNFINISHED);
         progress(session, &stage.weights, start.elapsed(), json)?;
         given = Some(stage.weights);
     }
     if let Some(why) = pause(signals, ramp.length().saturating_sub(start.elapsed())) {
-        return interrupted(session, &given.unwrap_or_default(), why, start.elapsed(), json);
+        let given = given.unwrap_or_default();
+        return interrupted(session, verb, &given, (why, start.elapsed()), json);
     }
     let held = Held::take(session, LOCK_PATIENCE)?;
     if is_changed(session, &given.unwrap_or_default())? {
@@ -145,14 +147,18 @@ fn progress(
 /// A signal came: the weights stay as they are.
 fn interrupted(
     session: &mut Session<'_>,
+    verb: &UndrainVerb,
     weights: &Weights,
-    why: &str,
-    elapsed: Duration,
+    (why, elapsed): (&str, Duration),
     json: bool,
 ) -> Result<u8, Error> {
     session.settle(UNFINISHED);
     session.say(&format!("{why}: the weights stay as they are now"));
-    session.hint(&["the next ipvsadm undrain goes on from there".to_owned()]);
+    let words = match verb.order.back {
+        Back::Recorded => String::new(),
+        Back::Weight(weight) => format!(" --weight {weight}"),
+    };
+    session.hint(&[format!("the next ipvsadm undrain{words} goes on from there")]);
     if json {
         let event = report::Event::of_weights("interrupted", elapsed.as_secs(), weights);
         say(session, &event)?;

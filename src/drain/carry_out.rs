@@ -1,12 +1,13 @@
 //! Carries out a plan, or rolls it back.
 
 use super::plan::{Plan, Step};
+use super::ramp::{Ramp, Stage};
 use super::records::Records;
 use super::seen::TEMPLATE;
 use super::store::Store;
 use crate::classic::describe;
 use crate::error::Error;
-use crate::model::{Change, Destination, DestinationKey, ServiceKey};
+use crate::model::{Change, Destination};
 use crate::netlink::Client;
 use crate::system::sysctl;
 
@@ -62,8 +63,8 @@ fn take_back(client: &mut Client, steps: &[Step]) {
     }
 }
 
-/// Gives each of these real servers another weight, and records it. The record is written first: it
-/// explains every weight up to that one.
+/// Gives each real server the weight of this stage of a ramp, and records it. The record is written
+/// first: it explains every weight up to the end of the ramp.
 ///
 /// # Errors
 /// The table cannot be read or changed, or the record cannot be written.
@@ -71,12 +72,15 @@ pub fn set_weights(
     client: &mut Client,
     store: &Store,
     records: &mut Records,
-    weights: &[(ServiceKey, DestinationKey, u32)],
+    ramp: &Ramp,
+    stage: &Stage,
 ) -> Result<(), Error> {
+    let weights = &stage.weights;
     for (service, server, weight) in weights {
         if let Some(record) = records.of_mut(service, server) {
             record.standing = *weight;
-            record.weight = record.weight.max(*weight);
+            let goal = ramp.goal(service, server).filter(|goal| *goal != record.weight);
+            record.goal = goal.unwrap_or(0);
         }
     }
     store.write(records)?;

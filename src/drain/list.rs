@@ -9,8 +9,8 @@ use super::seen::Seen;
 pub enum Standing {
     /// The drain is in effect.
     Draining,
-    /// The weight is 0, but the scheduler refuses the clients of the real server: another program has
-    /// removed the flag of this name.
+    /// The weight is 0, but the scheduler refuses the clients of the real server, because the flag of
+    /// this name is not set: the drain kept the flags, or another program has removed it.
     Refusing(&'static str),
     /// `undrain --ramp` raises the weight, or was stopped.
     Rising,

@@ -67,6 +67,10 @@ pub enum Note {
     NodestOff,
     /// Another program has given the real server this weight: it stays.
     Undone(ServiceKey, DestinationKey, u32),
+    /// The weight was 0 before the drain, so there is nothing to give back.
+    StaysZero(ServiceKey, DestinationKey),
+    /// The weight is 0, but not by a drain: it stays.
+    NotDrained(ServiceKey, DestinationKey),
     /// The real server of a record does not exist any more.
     Gone(ServiceKey, DestinationKey),
 }
@@ -126,7 +130,9 @@ pub fn plan(
     let mut plan = Plan { records: records.clone(), records_first: true, ..Plan::default() };
     plan.end_persistence(seen, &chosen, order, caller);
     for (pool, servers) in &chosen {
-        plan.set_flags(&pool.service);
+        if order.hash == Hash::Set {
+            plan.set_flags(&pool.service);
+        }
         for server in servers {
             plan.drain(&pool.service, server, order, caller);
         }
@@ -299,12 +305,13 @@ impl Plan {
             if order.reason.is_some() {
                 record.reason.clone_from(&order.reason);
             }
-            if record.explains(server.weight) {
-                record.standing = 0;
+            let is_explained = record.explains(server.weight);
+            (record.standing, record.goal) = (0, 0);
+            if is_explained {
                 return;
             }
             let note = Note::Again(key, server.key, server.weight);
-            (record.weight, record.standing) = (server.weight, 0);
+            record.weight = server.weight;
             record.since.clone_from(&caller.now);
             record.by.clone_from(&caller.by);
             self.notes.push(note);
@@ -318,6 +325,7 @@ impl Plan {
             server: server.key,
             weight: server.weight,
             standing: 0,
+            goal: 0,
             since: caller.now.clone(),
             by: caller.by.clone(),
             reason: order.reason.clone(),
@@ -335,7 +343,7 @@ impl Plan {
                 self.notes.push(Note::TemplatesKept(pool.service.key, persistence.timeout));
             }
         }
-        if chosen.iter().any(|(pool, _)| pool.service.remembers_datagrams()) {
+        if chosen.iter().any(|(pool, _)| pool.service.may_remember_datagrams()) {
             self.notes.push(Note::Udp(seen.timeouts.udp));
         }
         if seen.parameters.conn_reuse_mode.as_deref() == Some("0") {

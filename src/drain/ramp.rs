@@ -46,6 +46,12 @@ impl Ramp {
         })
     }
 
+    /// The weight that a real server has at the end.
+    pub fn goal(&self, service: &ServiceKey, server: &DestinationKey) -> Option<u32> {
+        let is_it = |it: &&Target| it.service == *service && it.server == *server;
+        self.targets.iter().find(is_it).map(|it| it.to)
+    }
+
     /// The weight of a target at a step; the next one is at least as great.
     fn weight(&self, target: &Target, step: u32) -> u32 {
         let first = target.from.max(1);

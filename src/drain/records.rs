@@ -18,6 +18,8 @@ pub struct Record {
     pub weight: u32,
     /// The weight that it was given last: 0 while it is drained, more while `undrain --ramp` raises it.
     pub standing: u32,
+    /// The weight that an interrupted `undrain --weight --ramp` was to reach; otherwise 0.
+    pub goal: u32,
     /// The start of the drain, as RFC 3339 writes it, in UTC.
     pub since: String,
     /// The user who started it.
@@ -35,9 +37,9 @@ impl Record {
     }
 
     /// Whether drain or undrain can have left this weight. A killed `undrain --ramp` leaves a weight
-    /// between 0 and the recorded one.
+    /// between 0 and the one that it was to reach.
     pub fn explains(&self, weight: u32) -> bool {
-        if self.standing == 0 { weight == 0 } else { weight <= self.weight }
+        if self.standing == 0 { weight == 0 } else { weight <= self.weight.max(self.goal) }
     }
 }
 
@@ -98,12 +100,19 @@ struct StoredRecord {
     weight: u32,
     #[serde(default)]
     standing: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    goal: u32,
     since: String,
     by: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(default)]
     expires_templates: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize, Deserialize)]
@@ -201,14 +210,24 @@ impl Records {
 
 impl From<&Record> for StoredRecord {
     fn from(record: &Record) -> Self {
-        let Record { service, server, weight, standing, since, by, reason, expires_templates } =
-            record;
+        let Record {
+            service,
+            server,
+            weight,
+            standing,
+            goal,
+            since,
+            by,
+            reason,
+            expires_templates,
+        } = record;
         Self {
             service: service.into(),
             address: server.address,
             port: server.port,
             weight: *weight,
             standing: *standing,
+            goal: *goal,
             since: since.clone(),
             by: by.clone(),
             reason: reason.clone(),
@@ -221,7 +240,7 @@ impl TryFrom<StoredRecord> for Record {
     type Error = String;
 
     fn try_from(stored: StoredRecord) -> Result<Self, String> {
-        if stored.weight.max(stored.standing) > MAX_WEIGHT {
+        if stored.weight.max(stored.standing).max(stored.goal) > MAX_WEIGHT {
             return Err(format!("a weight is out of range: 0 to {MAX_WEIGHT}"));
         }
         Ok(Self {
@@ -229,6 +248,7 @@ impl TryFrom<StoredRecord> for Record {
             server: DestinationKey { address: stored.address, port: stored.port },
             weight: stored.weight,
             standing: stored.standing,
+            goal: stored.goal,
             since: stored.since,
             by: stored.by,
             reason: stored.reason,
@@ -273,6 +293,7 @@ mod tests {
                 server: "[2001:db8::21]:53".parse::<std::net::SocketAddr>().unwrap().into(),
                 weight: 5,
                 standing: 2,
+                goal: 0,
                 since: "2026-11-27T14:00:00Z".to_owned(),
                 by: "uid 0".to_owned(),
                 reason: Some("a\u{1b}b".to_owned()),
@@ -324,6 +345,8 @@ mod tests {
         let mut record = records().drains.remove(0);
         assert!([0, 2, 5].into_iter().all(|weight| record.explains(weight)));
         assert!(!record.explains(6));
+        record.goal = 9;
+        assert!(record.explains(9) && !record.explains(10));
         record.standing = 0;
         assert!(record.explains(0) && !record.explains(1));
     }

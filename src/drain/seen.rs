@@ -92,11 +92,6 @@ impl Seen {
         Ok(Self { services, parameters: Parameters::read()?, timeouts: client.timeouts()? })
     }
 
-    /// Whether the service exists and is persistent.
-    pub fn is_persistent(&self, key: &ServiceKey) -> bool {
-        self.service(key).is_some_and(|it| it.service.persistence.is_some())
-    }
-
     /// A service.
     pub fn service(&self, key: &ServiceKey) -> Option<&SeenService> {
         self.services.iter().find(|it| it.service.key == *key)

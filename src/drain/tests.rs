@@ -318,6 +318,7 @@ fn an_interrupted_ramp_is_drained_again_with_its_full_weight() {
         server: server(1),
         weight: 5,
         standing: 2,
+        goal: 0,
         since: "then".to_owned(),
         by: "uid 0".to_owned(),
         reason: None,
@@ -374,4 +375,72 @@ fn a_drain_that_keeps_persistence_does_not_prolong_that_of_another() {
     make(&mut now, &back);
     assert_eq!(now.parameters.expire_quiescent_template.as_deref(), Some("0"));
     assert_eq!((back.records.drains.len(), back.records.template), (1, None));
+}
+
+#[test]
+fn flags_that_the_order_keeps_are_not_set_for_a_weight_of_zero() {
+    let seen = seen(vec![service(80, "mh", &[0, 5])]);
+    let order = Order { hash: Hash::Keep, ..one(1) };
+    let plan = drained(&seen, &Records::default(), &order);
+    assert_eq!((plan.steps, plan.records.flags), (vec![], vec![]));
+    assert_eq!(plan.notes, [Note::ZeroBefore(vip(80), server(1))]);
+}
+
+#[test]
+fn a_standby_does_not_keep_the_others_from_coming_back() {
+    let mut now = seen(vec![service(80, "mh", &[3, 5]), service(81, "mh", &[0, 5])]);
+    let plan = drained(&now, &Records::default(), &order(everywhere(1)));
+    make(&mut now, &plan);
+    for selection in [everywhere(1), Selection::Recorded] {
+        let mut now = now.clone();
+        let back = undrain(&now, &plan.records, &back(selection), "b").unwrap();
+        make(&mut now, &back);
+        let weights =
+            [80, 81].map(|it| now.server(&vip(it), &server(1)).unwrap().destination.weight);
+        assert_eq!((weights, back.records.is_empty()), ([3, 0], true));
+        assert!(back.notes.contains(&Note::StaysZero(vip(81), server(1))), "{:?}", back.notes);
+        assert!(now.services.iter().all(|it| it.service.flags == SchedulerFlags::default()));
+    }
+}
+
+#[test]
+fn real_servers_without_a_record_stay_where_another_one_comes_back() {
+    let mut now = seen(vec![
+        service(80, "wrr", &[3, 5]),
+        service(81, "wrr", &[0, 5]),
+        service(82, "wrr", &[9, 5]),
+    ]);
+    let plan = drained(&now, &Records::default(), &one(1));
+    make(&mut now, &plan);
+    let weights = |plan: &Plan| -> Vec<(u32, u32)> {
+        plan.targets.iter().map(|it| (it.from, it.to)).collect()
+    };
+    let recorded = undrain(&now, &plan.records, &back(everywhere(1)), "b").unwrap();
+    assert_eq!(weights(&recorded), [(0, 3), (0, 0), (9, 9)]);
+    assert_eq!(recorded.notes, [Note::NotDrained(vip(81), server(1))]);
+    let order = Undrain { back: Back::Weight(4), ..back(everywhere(1)) };
+    let given = undrain(&now, &plan.records, &order, "b").unwrap();
+    assert_eq!(weights(&given), [(0, 4), (0, 4), (9, 9)]);
+    // Nothing comes back, so the order is a mistake.
+    now.services = vec![service(81, "wrr", &[0, 5])];
+    let refused = undrain(&now, &Records::default(), &back(everywhere(1)), "b").err();
+    assert!(matches!(refused, Some(Rejection::Drain(DrainRefusal::NoRecord { .. }))));
+}
+
+#[test]
+fn a_firewall_mark_may_carry_datagrams() {
+    let mark = ServiceKey::Fwmark { mark: std::num::NonZeroU32::MIN, family: Family::V4 };
+    let mut marked = service(80, "rr", &[1, 1]);
+    marked.service.key = mark;
+    let order = order(Selection::One(mark, server(1)));
+    let mut now = seen(vec![marked]);
+    let plan = drained(&now, &Records::default(), &order);
+    assert_eq!(plan.notes, [Note::Udp(300)]);
+    make(&mut now, &plan);
+    now.parameters.expire_nodest_conn = Some("0".to_owned());
+    now.services[0].servers[0].inactive = 1;
+    let chosen = [(mark, server(1))];
+    assert_eq!(remove(&now, &plan.records, &chosen, "b").notes, [Note::NodestOff]);
+    now.services[0].service.one_packet = true;
+    assert_eq!(remove(&now, &plan.records, &chosen, "b").notes, []);
 }

@@ -7,7 +7,7 @@ use super::request::{Back, Selection, Undrain};
 use super::seen::Seen;
 use crate::classic::describe_destination;
 use crate::error::{DrainRefusal, Rejection};
-use crate::model::{Change, Destination, DestinationKey, Protocol, Service, ServiceKey};
+use crate::model::{Change, Destination, DestinationKey, Service, ServiceKey};
 
 /// Plans to give the selected real servers their weight back.
 ///
@@ -22,7 +22,7 @@ pub fn undrain(
     let mut plan = Plan { records: records.clone(), ..Plan::default() };
     let is_chosen = |it: &&Record| order.selection.contains(&it.service, &it.server);
     for record in records.drains.iter().filter(is_chosen) {
-        plan.give_back(seen, record, order.back)?;
+        plan.give_back(seen, record, order)?;
         plan.records.drains.retain(|it| it != record);
     }
     plan.unrecorded(seen, records, order)?;
@@ -59,7 +59,9 @@ pub fn remove(
         });
         let make = Change::DeleteDestination(*service, *server);
         plan.steps.push(Step::Change { make, back: None });
-        let is_remembered = is_udp(service) || seen.is_persistent(service);
+        let is_remembered = seen.service(service).is_some_and(|it| {
+            it.service.may_remember_datagrams() || it.service.persistence.is_some()
+        });
         let is_left = found.active > 0 || is_remembered && found.inactive > 0;
         let is_dropped = seen.parameters.keeps_what_is_left();
         if is_left && is_dropped && !plan.notes.contains(&Note::NodestOff) {
@@ -68,10 +70,6 @@ pub fn remove(
     }
     plan.end(seen, boot);
     plan
-}
-
-fn is_udp(service: &ServiceKey) -> bool {
-    service.protocol() == Protocol::Udp
 }
 
 /// Plans to drop the records of real servers that have gone, or have got a weight from another
@@ -87,7 +85,12 @@ pub fn forget(seen: &Seen, records: &Records, boot: &str) -> Plan {
 }
 
 impl Plan {
-    fn give_back(&mut self, seen: &Seen, record: &Record, back: Back) -> Result<(), Rejection> {
+    fn give_back(
+        &mut self,
+        seen: &Seen,
+        record: &Record,
+        order: &Undrain,
+    ) -> Result<(), Rejection> {
         let Record { service, server, weight, .. } = record;
         let Some(found) = seen.server(service, server) else {
             self.notes.push(Note::Gone(*service, *server));
@@ -98,12 +101,17 @@ impl Plan {
             self.notes.push(Note::Undone(*service, *server, found.weight));
             return Ok(());
         }
-        let to = match back {
+        let to = match order.back {
             Back::Weight(weight) => weight,
             Back::Recorded if *weight > 0 => *weight,
-            Back::Recorded => {
+            Back::Recorded if order.selection.service().is_some() => {
                 let server = describe_destination(service, server);
                 return Err(DrainRefusal::NoWeight { server }.into());
+            }
+            // A standby must not keep the other real servers from coming back.
+            Back::Recorded => {
+                self.notes.push(Note::StaysZero(*service, *server));
+                found.weight
             }
         };
         self.raise(*service, found, to);
@@ -133,7 +141,9 @@ impl Plan {
         if order.selection == Selection::Recorded {
             return Ok(());
         }
+        let is_one = order.selection.service().is_some();
         let mut is_there = false;
+        let mut zero = None;
         for pool in &seen.services {
             let service = pool.service.key;
             for found in pool.servers.iter().map(|it| &it.destination) {
@@ -145,19 +155,27 @@ impl Plan {
                     continue;
                 }
                 match order.back {
-                    Back::Weight(weight) => self.raise(service, found, weight),
+                    Back::Weight(weight) if is_one || found.weight == 0 => {
+                        self.raise(service, found, weight);
+                    }
                     Back::Recorded if found.weight == 0 => {
-                        let server = describe_destination(&service, &found.key);
-                        return Err(DrainRefusal::NoRecord { server }.into());
+                        zero.get_or_insert_with(|| describe_destination(&service, &found.key));
+                        self.notes.push(Note::NotDrained(service, found.key));
+                        self.raise(service, found, 0);
                     }
                     // It has a weight, so there is nothing to give back.
-                    Back::Recorded => self.raise(service, found, found.weight),
+                    _ => self.raise(service, found, found.weight),
                 }
             }
         }
         let is_recorded =
             records.drains.iter().any(|it| order.selection.contains(&it.service, &it.server));
-        if is_there || is_recorded { Ok(()) } else { Err(absent(seen, &order.selection)) }
+        let is_up = self.targets.iter().any(|it| it.to > 0);
+        match zero {
+            Some(server) if !is_recorded && !is_up => Err(DrainRefusal::NoRecord { server }.into()),
+            _ if is_there || is_recorded => Ok(()),
+            _ => Err(absent(seen, &order.selection)),
+        }
     }
 
     /// Restores the scheduler flags and the kernel parameter that no drain needs any more.

@@ -119,8 +119,7 @@ impl Watch {
     /// reading is old enough.
     fn read_connections(&mut self, expires: bool) -> Result<(), Error> {
         let tells = |service: &Service| {
-            service.remembers_datagrams()
-                || service.key.mark() != 0
+            service.may_remember_datagrams()
                 || service.persistence.is_some() && !expires
                 || self.until == Until::All
         };

@@ -1,4 +1,4 @@
-//! Codec of virtual services.
+//! Virtual services.
 
 use std::net::Ipv4Addr;
 
@@ -42,6 +42,12 @@ impl Service {
     /// scheduling it remembers none.
     pub(crate) fn remembers_datagrams(&self) -> bool {
         self.key.protocol() == Protocol::Udp && !self.one_packet
+    }
+
+    /// Whether IPVS can remember clients of UDP for this service. Packets with a firewall mark can be
+    /// of any protocol.
+    pub(crate) fn may_remember_datagrams(&self) -> bool {
+        self.remembers_datagrams() || self.key.mark() != 0 && !self.one_packet
     }
 }
 

@@ -59,8 +59,8 @@ fn note(note: &Note) -> String {
                 .to_owned()
         }
         Note::Udp(seconds) => format!(
-            "the UDP time-out is {seconds} s: a client counts as active until it has sent nothing \
-             for so long"
+            "the UDP time-out is {seconds} s: a client of UDP counts as active until it has sent \
+             nothing for so long"
         ),
         Note::ReuseOff => "net.ipv4.vs.conn_reuse_mode is 0: a client that uses its port again \
                            within the time-out comes back to the drained real server"
@@ -75,6 +75,13 @@ fn note(note: &Note) -> String {
             .to_owned(),
         Note::Undone(service, server, weight) => format!(
             "another program has given {} weight {weight}: it stays",
+            named(service, server)
+        ),
+        Note::StaysZero(service, server) => {
+            format!("the weight of {} was 0 before the drain: it stays", named(service, server))
+        }
+        Note::NotDrained(service, server) => format!(
+            "{} has weight 0, but not because of `ipvsadm drain': it stays",
             named(service, server)
         ),
         Note::Gone(service, server) => {
@@ -174,7 +181,8 @@ fn listed_text(it: &Listed) -> String {
             format!("drained, but its new clients are refused: {flag} is not set: {counts}")
         }
         Standing::Rising => {
-            format!("coming back: weight {} of {}: {counts}", it.weight.unwrap_or(0), record.weight)
+            let goal = if record.goal > 0 { record.goal } else { record.weight };
+            format!("coming back: weight {} of {goal}: {counts}", it.weight.unwrap_or(0))
         }
         Standing::Undone => format!(
             "not drained: another program has given it weight {}, the recorded one is {}",

@@ -344,3 +344,39 @@ fn without_access_nothing_is_recorded() {
         assert!(listed().is_empty());
     });
 }
+
+#[test]
+fn a_host_comes_back_although_it_is_a_standby_elsewhere() {
+    namespace(|| {
+        let standby = WEB.replace("192.0.2.80:80", "192.0.2.80:81").replace("-w 3", "-w 0");
+        let serving = WEB.replace("192.0.2.80:80", "192.0.2.80:82").replace("-w 3", "-w 9");
+        restore(&format!("{WEB}{standby}{serving}")).expect(0);
+        let before = live();
+        for words in [&["--server", "10.0.0.11"][..], &["--all"]] {
+            drain(&["--server", "10.0.0.11"]).expect(0);
+            let back = undrain(words).expect(0);
+            let name = "-t 192.0.2.80:81 -r 10.0.0.11:8080";
+            let note = format!("the weight of {name} was 0 before the drain: it stays\n");
+            assert!(back.complaints.contains(&note), "{back:?}");
+            assert!(back.out.contains(&format!("not drained {name}: weight 0\n")), "{back:?}");
+            assert_eq!(live(), before);
+            assert!(listed().is_empty());
+        }
+        drain(&ONE).expect(0);
+        let back = undrain(&["--server", "10.0.0.11", "--weight", "3"]).expect(0);
+        assert!(back.out.contains("not drained -t 192.0.2.80:82 -r 10.0.0.11:8080: weight 9\n"));
+        assert!(lines(&live()).contains("10.0.0.11:8080 -m -w 9 -x 100"), "{back:?}");
+    });
+}
+
+#[test]
+fn flags_stay_where_the_weight_is_zero_and_the_order_keeps_them() {
+    namespace(|| {
+        restore(&WEB.replace("-s wrr", "-s mh").replace("-w 3", "-w 0")).expect(0);
+        let before = live();
+        drain(&[&ONE[..], &["--scheduler-flag", "keep"]].concat()).expect(0);
+        assert_eq!(live(), before);
+        let list = ours(&["drain", "--list"]).expect(1).out;
+        assert!(list.contains("new clients are refused: mh-fallback is not set"), "{list}");
+    });
+}

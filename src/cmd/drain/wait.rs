@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::classic::describe_destination;
 use crate::cli::DrainOrder;
-use crate::drain::{Counts, Fate, Look, Plan, Seen, Selection, State, Watch, remove};
+use crate::drain::{Counts, Fate, Look, Note, Plan, Seen, Selection, State, Watch, remove};
 use crate::error::Error;
-use crate::model::{DestinationKey, Protocol, ServiceKey, printable};
+use crate::model::{DestinationKey, ServiceKey, printable};
 use crate::output::drain as report;
 use crate::system::signals::Signals;
 use crate::system::terminal;
@@ -28,7 +28,10 @@ pub(super) fn run(
     signals: &Signals,
     json: bool,
 ) -> Result<u8, Error> {
-    let is_udp = plan.targets.iter().any(|it| it.service.protocol() == Protocol::Udp);
+    let is_udp = plan
+        .targets
+        .iter()
+        .any(|it| seen.service(&it.service).is_some_and(|it| it.service.may_remember_datagrams()));
     let limit = order.patience.limit(is_udp.then_some(seen.timeouts.udp));
     let mut watch = Watch::new(seen, &plan.targets, order.until, limit);
     let mut progress = Shown::new(json);
@@ -36,7 +39,8 @@ pub(super) fn run(
         let look = watch.look(session.client()?)?;
         let has = |wanted: fn(&Fate) -> bool| look.servers.iter().any(|(.., fate)| wanted(fate));
         let is_undone = has(|fate| matches!(fate, Fate::Undone(_)));
-        if is_undone || !has(|fate| matches!(fate, Fate::Counted(_))) {
+        let is_deleted = !order.remove && has(|fate| matches!(fate, Fate::Gone));
+        if is_undone || is_deleted || !has(|fate| matches!(fate, Fate::Counted(_))) {
             progress.clear();
             return interfered(session, order, &look, json);
         }
@@ -60,14 +64,17 @@ fn end(
     json: bool,
 ) -> Result<u8, Error> {
     let is_idle = look.tick.state == State::Idle;
-    let status = if is_idle { 0 } else { UNFINISHED };
+    let mut status = if is_idle { 0 } else { UNFINISHED };
     let reported = said(session, if is_idle { "idle" } else { "deadline" }, look, json);
     if order.remove {
-        delete(session, look, json)?;
+        if delete(session, look, json)? {
+            status = INTERFERENCE;
+            session.settle(status);
+        }
     } else if !is_idle && !json {
         session.hint(&[format!("it is still drained; to put it back: {}", way_back(order))]);
     }
-    if is_idle {
+    if status == 0 {
         session.settle_success(json);
     }
     reported.map(|()| status)
@@ -142,21 +149,25 @@ fn said(
     Ok(session.out.flush()?)
 }
 
-/// `--remove`: deletes the real servers that are still drained.
-fn delete(session: &mut Session<'_>, look: &Look, json: bool) -> Result<(), Error> {
+/// `--remove`: deletes the real servers that are still drained. Returns whether another program has
+/// given one of them a weight, so that it stays.
+fn delete(session: &mut Session<'_>, look: &Look, json: bool) -> Result<bool, Error> {
     let held = Held::take(session, LOCK_PATIENCE)?;
     let seen = Seen::of(session.client()?, &held.records.services())?;
     let chosen: Vec<(ServiceKey, DestinationKey)> =
         look.servers.iter().map(|(service, server, _)| (*service, *server)).collect();
     let plan = remove(&seen, &held.records, &chosen, held.store.boot());
     held.carry_out(session, &plan)?;
+    let is_undone = plan.notes.iter().any(|it| matches!(it, Note::Undone(..)));
     if json {
-        return say(session, &report::Event::of_plan("removed", &plan, true));
+        let changed = !plan.changes_nothing(&held.records);
+        say(session, &report::Event::of_plan("removed", &plan, changed))?;
+        return Ok(is_undone);
     }
     session.out.write_all(report::names("removed", &plan.targets).as_bytes())?;
     session.out.flush()?;
     session.hint(&report::notes(&plan));
-    Ok(())
+    Ok(is_undone)
 }
 
 /// The course of the drain: one line that changes at a terminal, and otherwise lines now and then.

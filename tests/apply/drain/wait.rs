@@ -1,9 +1,13 @@
 //! What happens while drain waits and undrain raises weights.
 
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::net::UdpSocket;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout};
 
+use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -257,5 +261,87 @@ fn a_ramp_stops_where_another_program_interferes() {
         assert_eq!(ended.status, 1, "{ended:?}");
         assert!(ended.complaints.contains("undrain stops\n"), "{ended:?}");
         assert!(lines(&live()).contains("10.0.0.11:8080 -m -w 0"));
+    });
+}
+
+#[test]
+fn a_deleted_real_server_ends_the_drain_of_the_others() {
+    namespace(|| {
+        let client = busy(3600);
+        ours(&["-A", "-t", "192.0.2.80:80", "-s", "rr"]).expect(0);
+        for server in ["10.0.0.1:80", "10.0.0.2:80"] {
+            ours(&["-a", "-t", "192.0.2.80:80", "-r", server, "-g"]).expect(0);
+        }
+        let words = ["drain", "--server", "10.0.0.1", "--timeout", "0"];
+        let (child, _out) = begun(&words, " s: 1 active");
+        ours(&["-d", "-t", "192.0.2.80:80", "-r", "10.0.0.1:80"]).expect(0);
+        forget(&client);
+        let ended = finish(child, "");
+        assert_eq!(ended.status, 1, "{ended:?}");
+        let gone = "-t 192.0.2.80:80 -r 10.0.0.1:80 does not exist any more\n";
+        assert!(ended.complaints.contains(gone), "{ended:?}");
+        let left: Vec<Value> = listed();
+        assert_eq!((left.len(), &left[0]["port"]), (1, &53.into()), "{left:?}");
+    });
+}
+
+/// Takes the locks of this network namespace, as another ipvsadm does that changes the table.
+fn locks() -> Vec<Flock<File>> {
+    let namespace = fs::metadata("/proc/thread-self/ns/net").unwrap().ino().to_string();
+    let found = fs::read_dir("/run/ipvsadm").unwrap().map(|it| it.unwrap().path());
+    let is_lock = |it: &PathBuf| {
+        let name = it.file_name().unwrap().to_string_lossy();
+        name.ends_with(".lock") && name.contains(&namespace)
+    };
+    let lock = |path| Flock::lock(File::open(path).unwrap(), FlockArg::LockExclusive).unwrap();
+    let files: Vec<_> = found.filter(is_lock).map(lock).collect();
+    assert!(!files.is_empty());
+    files
+}
+
+#[test]
+fn a_real_server_that_gets_a_weight_before_its_removal_stays() {
+    for json in [&[][..], &["--json"]] {
+        namespace(move || {
+            let client = busy(3600);
+            let words = [&["drain", "--timeout", "0", "--remove"], json, &DNS[..]].concat();
+            let (child, mut begun) =
+                begun(&words, if json.is_empty() { "1 active" } else { ":1," });
+            let held = locks();
+            forget(&client);
+            while !begun.said.contains("idle") {
+                assert_ne!(begun.out.read_line(&mut begun.said).unwrap(), 0, "{}", begun.said);
+            }
+            ours(&[&["-e"], &DNS[..], &["-g", "-w", "5"]].concat()).expect(0);
+            drop(held);
+            let ended = rest_of(child, begun);
+            assert_eq!(ended.status, 1, "{ended:?}");
+            assert!(!ended.out.contains("removed -u"), "{ended:?}");
+            assert!(format!("{ended:?}").contains("weight 5: it stays"), "{ended:?}");
+            assert!(lines(&live()).contains("10.0.0.1:53 -g -w 5"));
+            assert!(listed().is_empty());
+        });
+    }
+}
+
+#[test]
+fn an_interrupted_ramp_to_another_weight_keeps_the_recorded_one() {
+    namespace(|| {
+        restore(WEB).expect(0);
+        let before = live();
+        let other = ["-t", "192.0.2.80:80", "-r", "10.0.0.12:8080"];
+        drain(&other).expect(0);
+        let words = [&["undrain", "--weight", "50", "--ramp", "100"], &other[..]].concat();
+        let (child, _out) = begun(&words, "weight 3");
+        signal(&child, Signal::SIGINT);
+        let ended = finish(child, "");
+        assert_eq!(ended.status, 3, "{ended:?}");
+        let hint = "hint: the next ipvsadm undrain --weight 50 goes on from there\n";
+        assert!(ended.complaints.contains(hint), "{ended:?}");
+        let list = ours(&["drain", "--list"]).expect(0).out;
+        assert!(list.contains(" of 50: ") && list.contains(", weight 1 before"), "{list}");
+        undrain(&other).expect(0);
+        assert_eq!(live(), before);
+        assert!(listed().is_empty());
     });
 }
