@@ -44,7 +44,7 @@ fn a_service_without_a_server_drops_the_packets() {
     lan.ok(&format!("rs prepare --mode dr --vip {VIP}"));
     lan.ok("-A -u 10.0.0.80:53 -s rr");
     let said = text(&lan.ipvsadm("rs status"));
-    assert!(said.contains("takes the packets of -u 10.0.0.80:53 and drops them"), "{said}");
+    assert!(said.contains("takes the packets of -u 10.0.0.80:53 and refuses them"), "{said}");
 }
 
 #[test]

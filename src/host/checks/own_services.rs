@@ -50,7 +50,7 @@ pub fn check(
                     format!(
                         "IPVS on this host takes the packets of {words} and {}: no program here \
                          gets them",
-                        other.map_or("drops them".to_owned(), |it| {
+                        other.map_or("refuses them".to_owned(), |it| {
                             format!("sends them to {}", it.address)
                         })
                     ),
