@@ -1,8 +1,8 @@
 //! Replaces files so that a crash or a power cut leaves either the old file or the new one.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Replaces the file `path` by one with this text, which everybody can read (mode 0644).
@@ -10,6 +10,8 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let temporary = temporary(path);
     unlink(&temporary)?;
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o644).open(&temporary)?;
+    // The umask of the caller may have removed bits.
+    file.set_permissions(Permissions::from_mode(0o644))?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&temporary, path)?;

@@ -4,6 +4,7 @@ mod reboot;
 mod wait;
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use ipvsadm::model::Table;
@@ -378,5 +379,18 @@ fn flags_stay_where_the_weight_is_zero_and_the_order_keeps_them() {
         assert_eq!(live(), before);
         let list = ours(&["drain", "--list"]).expect(1).out;
         assert!(list.contains("new clients are refused: mh-fallback is not set"), "{list}");
+    });
+}
+
+#[test]
+fn everybody_can_read_the_records_whatever_the_umask() {
+    namespace(|| {
+        restore(WEB).expect(0);
+        shell(&format!("umask 077; $ours drain --detach {}", ONE.join(" "))).expect(0);
+        let user = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+        let inode = fs::metadata("/proc/thread-self/ns/net").unwrap().ino();
+        let read = format!("{user} cat /run/ipvsadm/drain-netns-{inode}.json");
+        assert!(shell(&read).expect(0).out.contains("10.0.0.11"));
+        undrain(&ONE).expect(0);
     });
 }
