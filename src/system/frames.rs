@@ -37,9 +37,13 @@ impl Wire {
             action: format!("open {device} for raw frames"),
             source: errno.into(),
         };
-        let fd =
-            socket(AddressFamily::Packet, SockType::Raw, SockFlag::empty(), SockProtocol::EthAll)
-                .map_err(failed)?;
+        let fd = socket(
+            AddressFamily::Packet,
+            SockType::Raw,
+            SockFlag::SOCK_CLOEXEC,
+            SockProtocol::EthAll,
+        )
+        .map_err(failed)?;
         // The link address selects the interface. Its protocol is 0, so bind keeps the socket's
         // protocol.
         let mut interfaces = getifaddrs().map_err(failed)?;
