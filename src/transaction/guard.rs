@@ -17,8 +17,11 @@ pub struct Guard {
     journal: Option<Journal>,
     /// Why there is no lock; taken when it is reported.
     unlocked: Option<Error>,
-    /// The journal has another schema version. The run must not overwrite it.
+    /// The journal cannot be read, for example because it has another schema version. The run must
+    /// not overwrite it.
     is_unreadable: bool,
+    /// Why the journal cannot be read; taken when it is reported.
+    unread: Option<Error>,
     /// Stages that a killed run left in the journal.
     earlier: Transaction,
     own: Transaction,
@@ -76,10 +79,13 @@ impl Guard {
             Some(journal) => journal.pending(client),
             None => Ok(Transaction::default()),
         };
-        let is_unreadable = earlier.is_err();
-        let (earlier, own) = (earlier.unwrap_or_default(), Transaction::default());
+        let (earlier, unread) = match earlier {
+            Ok(earlier) => (earlier, None),
+            Err(why) => (Transaction::default(), Some(why)),
+        };
+        let (is_unreadable, own) = (unread.is_some(), Transaction::default());
         let (before, signals) = (None, None);
-        Self { journal, unlocked, is_unreadable, earlier, own, before, signals }
+        Self { journal, unlocked, is_unreadable, unread, earlier, own, before, signals }
     }
 
     /// Stores the table before the first change; later calls do nothing.
@@ -97,7 +103,8 @@ impl Guard {
             self.signals = Some(Signals::catch()?);
         }
         self.own.0.push(stage);
-        Ok(Unprotected { unlocked: self.unlocked.take(), unwritten: self.write().err() })
+        let unwritten = self.unread.take().or_else(|| self.write().err());
+        Ok(Unprotected { unlocked: self.unlocked.take(), unwritten })
     }
 
     /// Writes the stages of a killed run before our own. A recovery rolls back both, so that the
@@ -139,8 +146,7 @@ impl Guard {
                 Fate::TakenBack { signal, error: outcome_of_run.err().map(Box::new), rollback }
             }
         };
-        let earlier = self.is_unreadable || !self.earlier.is_empty();
-        Ok(End { fate, earlier })
+        Ok(End { fate, earlier: !self.earlier.is_empty() })
     }
 
     /// Updates the journal after a successful run. If the run replaced all services and a killed

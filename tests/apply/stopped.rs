@@ -1,7 +1,7 @@
 //! An interrupted ipvsadm-restore leaves the table as it was.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use ipvsadm::model::Table;
 
@@ -195,5 +195,23 @@ fn restore_runs_after_a_killed_restore() {
         assert_eq!(journals(), 1);
         assert_eq!(restore(&new).expect(0).complaints, "");
         assert_eq!(journals(), 0);
+    });
+}
+
+#[test]
+fn restore_reports_a_journal_that_it_cannot_read() {
+    namespace(|| {
+        let (old, _) = big();
+        let inode = fs::metadata("/proc/thread-self/ns/net").unwrap().ino();
+        let path = format!("/run/ipvsadm/apply-netns-{inode}.json");
+        fs::create_dir_all("/run/ipvsadm").unwrap();
+        fs::write(&path, "damaged").unwrap();
+        let complaints = restore(&old).expect(0).complaints;
+        assert!(complaints.contains(&path), "{complaints}");
+        let hint = "hint: without a journal, a run that is killed half way cannot be rolled back\n";
+        assert_eq!(complaints.matches(hint).count(), 1, "{complaints}");
+        assert!(!complaints.contains("--recover"), "{complaints}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "damaged");
+        fs::remove_file(&path).unwrap();
     });
 }
