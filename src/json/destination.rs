@@ -56,7 +56,7 @@ impl<'de> Deserialize<'de> for DestinationFields {
 
 impl Object for DestinationFields {
     type Thing = Destination;
-    const NAME: &'static str = "DestinationFields";
+    const NAME: &'static str = "a real server";
 
     fn names() -> &'static [&'static str] {
         &NAMES

@@ -61,7 +61,7 @@ impl<'de, O: Object> Visitor<'de> for Objects<O> {
     type Value = O;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "struct {}", O::NAME)
+        write!(f, "an object with {}", O::NAME)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<O, A::Error> {

@@ -65,7 +65,7 @@ impl<'de> Deserialize<'de> for ServiceFields {
 
 impl Object for ServiceFields {
     type Thing = Service;
-    const NAME: &'static str = "ServiceFields";
+    const NAME: &'static str = "a service";
 
     fn names() -> &'static [&'static str] {
         &NAMES
@@ -182,4 +182,11 @@ impl ServiceFields {
             _ => Err("a service needs either address and port, or fwmark".to_owned()),
         }
     }
+}
+
+#[cfg(test)]
+#[test]
+fn a_value_that_is_no_object_is_described_without_names_of_types() {
+    let why = serde_json::from_str::<ServiceFields>("1").err().map(|it| it.to_string());
+    assert!(why.unwrap_or_default().contains("expected an object with a service at line 1"));
 }
