@@ -18,7 +18,8 @@ pub enum Selection {
         /// Its port.
         port: Option<u16>,
     },
-    /// Every real server that has a record.
+    /// Every real server that has a record. The planner goes through the records;
+    /// [`Selection::contains`] does not know them.
     Recorded,
 }
 

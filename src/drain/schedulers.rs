@@ -1,8 +1,8 @@
 //! Behaviour of schedulers towards a real server of weight 0.
 //!
 //! Measured on 6.1 with two real servers and a hundred clients: rr, wrr, lc, wlc, lblc, lblcr, sed,
-//! nq, fo and ovf send every new client to the other one. dh, sh and mh refuse the share of the one
-//! with weight 0 (ECONNREFUSED), unless sh and mh have their fallback flag.
+//! nq, fo, ovf and twos send every new client to the other one. dh, sh and mh refuse the share of
+//! the one with weight 0 (ECONNREFUSED), unless sh and mh have their fallback flag.
 
 use crate::model::{SchedulerFlags, Service};
 

@@ -157,7 +157,7 @@ impl ServiceKey {
     }
 }
 
-/// Writes the name in rule files and JSON, such as `tcp`; a number if the protocol has no name.
+/// Writes the name, such as `tcp`, or `protocol 50` for a protocol without a name.
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -43,7 +43,7 @@ impl Flag {
         is_done(fs::rename(&self.path, &other.path)).map_err(failed("rename", &self.path))
     }
 
-    /// Removes the file, whether it exists or not.
+    /// Removes the file, if it exists.
     pub fn clear(&self) -> Result<(), Error> {
         atomic_file::remove(&self.path).map_err(failed("remove", &self.path))
     }

@@ -102,7 +102,8 @@ impl Attributes {
         self.put(kind, bytes)
     }
 
-    /// Appends text with a final NUL, cut at 63 bytes. The longest name in the kernel has 15.
+    /// Appends text with a final NUL, cut at 63 bytes. The longest names in the kernel,
+    /// those of persistence engines, have at most 16.
     pub fn text(&mut self, kind: u16, text: &str) -> &mut Self {
         let mut bytes = [0; 64];
         let length = text.len().min(bytes.len() - 1);

@@ -57,7 +57,7 @@ pub fn family_id(payload: &[u8]) -> Result<u16, Error> {
     required(id, "family id")
 }
 
-/// The value of the first attribute with number `wanted`.
+/// The value of the last attribute with number `wanted`.
 pub fn find<'a>(bytes: &'a [u8], wanted: u16, name: &str) -> Result<&'a [u8], Error> {
     let mut found = None;
     each(bytes, |kind, value| {
