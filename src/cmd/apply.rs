@@ -23,8 +23,9 @@ use crate::transaction::execute::{self, Stop, Stopped};
 use crate::transaction::{Effort, Journal, Rollback, rollback, snapshot};
 
 use super::desired::{self, Desired};
+use super::outcome::{TROUBLE, refused};
 use super::progress::Line;
-use super::session::{Session, is_closed_pipe};
+use super::session::Session;
 use super::writers::{BETWEEN, lines, locked, settle, stuck, told};
 
 /// Number of services up to which the whole table is read back. In larger tables, only the list of
@@ -34,21 +35,14 @@ const READ_BACK: usize = 1000;
 
 /// Exit status of `--dry-run` if there is something to do.
 const WOULD_CHANGE: u8 = 1;
-/// Exit status if nothing was changed because of an error.
-const TROUBLE: u8 = 2;
+
 pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Result<u8, Error> {
     let outcome = match verb {
         ApplyVerb::Apply(order) => apply(session, order, json),
         ApplyVerb::Accept => confirm::accept(session, json),
         ApplyVerb::Recover { wait } => recover(session, *wait, json),
     };
-    match outcome {
-        Err(error) if session.settled.is_none() && !is_closed_pipe(&error) => {
-            session.complain(&error);
-            Ok(TROUBLE)
-        }
-        other => other,
-    }
+    refused(session, outcome)
 }
 
 /// The desired state, and the work to reach it.

@@ -18,6 +18,7 @@ mod listing;
 mod main;
 mod metrics;
 mod on_host;
+mod outcome;
 mod progress;
 mod restore;
 mod rs;
