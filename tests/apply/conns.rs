@@ -111,7 +111,7 @@ fn conns_compare_tells_what_each_director_lacks() {
     assert_eq!(json["connections"], shares(5, 5, 3, 1, 1, 1));
     assert_eq!((&json["equal"], outcome.complaints.as_str()), (&false.into(), ""));
     // A standby that the sync daemon does not feed.
-    let (_empty, empty) = file(&saved("title\n"));
+    let (_empty, empty) = file(&saved(COPY.split_inclusive('\n').next().unwrap()));
     let outcome = ours(&["conns", "compare", &empty, &here]).expect(1);
     assert!(outcome.complaints.contains("the other director lacks connections"), "{outcome:?}");
     for bad in ["/dev/null", "/no/such/file"] {
@@ -181,7 +181,7 @@ fn a_filter_of_the_old_listing_proposes_conns() {
 fn a_million_connections_are_listed_in_little_memory() {
     let row = "TCP C6336407 0FA0 C0000250 0050 0A000001 0050 ESTABLISHED     894";
     let within_64_mib = |words: &str| {
-        shell(&format!("ulimit -v 65536; yes '{row}' | head -1000001 | $ours {words} | wc -l"))
+        shell(&format!("ulimit -v 65536; yes '{row}' | head -1000000 | $ours {words} | wc -l"))
     };
     let listed = within_64_mib("conns --from - --client 198.51.100.0/24").expect(0);
     assert_eq!((listed.out.trim(), listed.complaints.as_str()), ("1000001", ""));
