@@ -9,7 +9,8 @@ use crate::model::{DestinationKey, ServiceKey};
 use crate::output::drain as report;
 use crate::system::signals::Signals;
 
-use super::drain::{Held, INTERFERENCE, LOCK_PATIENCE, UNFINISHED, look, pause, refused, say};
+use super::drain::{Held, INTERFERENCE, LOCK_PATIENCE, UNFINISHED, look, pause, say};
+use super::outcome::refused;
 use super::session::Session;
 
 /// Real servers with a weight.
@@ -27,9 +28,20 @@ fn undrain(session: &mut Session<'_>, verb: &UndrainVerb, json: bool) -> Result<
     let ramp = verb.ramp.map(|length| Ramp::new(&plan.targets, length));
     match ramp.filter(|ramp| !ramp.length().is_zero()) {
         None => finish(session, &held, &plan, json),
-        Some(ramp) => rise(session, verb, held, &ramp, &signals, json),
+        Some(ramp) => match rise(session, verb, held, &ramp, &signals, json) {
+            Err(error) if session.settled.is_some() && !matches!(error, Error::Io(_)) => {
+                session.complain_of_input(&error);
+                session.hint(&[HALF_WAY.to_owned()]);
+                Ok(UNFINISHED)
+            }
+            outcome => outcome,
+        },
     }
 }
+
+/// Hint after an error between two steps.
+const HALF_WAY: &str = "the weights stay as they are now, and the next ipvsadm undrain resumes \
+                        there; to see them: ipvsadm drain --list";
 
 fn planned(
     session: &mut Session<'_>,
@@ -75,6 +87,7 @@ fn rise(
     let start = Instant::now();
     let mut first = Some(held);
     let mut given: Option<Weights> = None;
+    let mut reported = Ok(());
     for stage in ramp.stages() {
         if let Some(why) = pause(signals, stage.at.saturating_sub(start.elapsed())) {
             return interrupted(session, &given.unwrap_or_default(), why, start.elapsed(), json);
@@ -90,7 +103,8 @@ fn rise(
         }
         drain::set_weights(session.client()?, &held.store, &mut held.records, &stage.weights)?;
         session.settle(UNFINISHED);
-        progress(session, &stage.weights, start.elapsed(), json)?;
+        // A reader who has gone, or a full disk, does not end the ramp.
+        reported = reported.and(progress(session, &stage.weights, start.elapsed(), json));
         given = Some(stage.weights);
     }
     if let Some(why) = pause(signals, ramp.length().saturating_sub(start.elapsed())) {
@@ -101,7 +115,8 @@ fn rise(
         return Ok(stopped(session));
     }
     let plan = planned(session, verb, &held.records, &held)?;
-    finish(session, &held, &plan, json)
+    let status = finish(session, &held, &plan, json)?;
+    reported.map(|()| status)
 }
 
 /// Another program has interfered: what it did stays, and so does the record.
@@ -152,7 +167,7 @@ fn interrupted(
 ) -> Result<u8, Error> {
     session.settle(UNFINISHED);
     session.say(&format!("{why}: the weights stay as they are now"));
-    session.hint(&["the next ipvsadm undrain goes on from there".to_owned()]);
+    session.hint(&["the next ipvsadm undrain resumes there".to_owned()]);
     if json {
         let event = report::Event::of_weights("interrupted", elapsed.as_secs(), weights);
         say(session, &event)?;

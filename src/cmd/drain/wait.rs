@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::classic::describe_destination;
 use crate::cli::DrainOrder;
-use crate::drain::{Counts, Fate, Look, Plan, Seen, Selection, State, Watch, remove};
+use crate::drain::{Counts, Fate, Look, Note, Plan, Seen, Selection, State, Watch, remove};
 use crate::error::Error;
 use crate::model::{DestinationKey, Protocol, ServiceKey, printable};
 use crate::output::drain as report;
@@ -17,7 +17,7 @@ use super::super::session::Session;
 use super::events::{INTERFERENCE, UNFINISHED, pause, say};
 use super::held::{Held, LOCK_PATIENCE};
 
-/// Between two looks at the table.
+/// Time between two looks at the table.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 pub(super) fn run(
@@ -28,21 +28,31 @@ pub(super) fn run(
     signals: &Signals,
     json: bool,
 ) -> Result<u8, Error> {
-    let is_udp = plan.targets.iter().any(|it| it.service.protocol() == Protocol::Udp);
+    let is_udp = plan.targets.iter().any(|it| may_be_udp(&it.service));
     let limit = order.patience.limit(is_udp.then_some(seen.timeouts.udp));
     let mut watch = Watch::new(seen, &plan.targets, order.until, limit);
     let mut progress = Shown::new(json);
+    let mut lost = 0;
     loop {
         let look = watch.look(session.client()?)?;
-        let has = |wanted: fn(&Fate) -> bool| look.servers.iter().any(|(.., fate)| wanted(fate));
-        let is_undone = has(|fate| matches!(fate, Fate::Undone(_)));
-        if is_undone || !has(|fate| matches!(fate, Fate::Counted(_))) {
+        let is_lost = |fate: &Fate| match fate {
+            Fate::Counted(_) => false,
+            Fate::Undone(_) => true,
+            Fate::Gone => !order.remove,
+        };
+        let now_lost = look.servers.iter().filter(|(.., fate)| is_lost(fate)).count();
+        if !look.servers.iter().any(|(.., fate)| matches!(fate, Fate::Counted(_))) {
             progress.clear();
-            return interfered(session, order, &look, json);
+            return interfered(session, &look, now_lost > 0, json);
         }
+        if now_lost > lost {
+            progress.clear();
+            tell_lost(session, &look, json)?;
+        }
+        lost = lost.max(now_lost);
         if look.tick.state != State::Waiting {
             progress.clear();
-            return end(session, order, &look, json);
+            return end(session, order, &look, lost > 0, json);
         }
         progress.show(session, &look);
         if let Some(why) = pause(signals, BETWEEN_LOOKS) {
@@ -52,49 +62,86 @@ pub(super) fn run(
     }
 }
 
-/// The drain has ended: idle, or at the deadline.
+/// Whether UDP packets may belong to the service. A firewall mark selects any protocol.
+fn may_be_udp(service: &ServiceKey) -> bool {
+    service.mark() != 0 || service.protocol() == Protocol::Udp
+}
+
+/// The drain has ended: idle, or at the deadline. `is_lost`: another program has ended it for some
+/// of the real servers.
 fn end(
     session: &mut Session<'_>,
     order: &DrainOrder,
     look: &Look,
+    is_lost: bool,
     json: bool,
 ) -> Result<u8, Error> {
     let is_idle = look.tick.state == State::Idle;
-    let status = if is_idle { 0 } else { UNFINISHED };
     let reported = said(session, if is_idle { "idle" } else { "deadline" }, look, json);
-    if order.remove {
-        delete(session, look, json)?;
-    } else if !is_idle && !json {
-        session.hint(&[format!("it is still drained; to put it back: {}", way_back(order))]);
-    }
-    if is_idle {
+    let removed = if order.remove { Some(delete(session, look)?) } else { None };
+    let has_undone = |plan: &Plan| plan.notes.iter().any(|it| matches!(it, Note::Undone(..)));
+    let status = match is_idle {
+        false => UNFINISHED,
+        true if is_lost || removed.as_ref().is_some_and(has_undone) => INTERFERENCE,
+        true => 0,
+    };
+    session.settle(status);
+    if status == 0 {
         session.settle_success(json);
+    }
+    match &removed {
+        Some(plan) => tell_removed(session, plan, json)?,
+        None if !is_idle && !json => session.hint(&[still_drained(order)]),
+        None => {}
+    }
+    if is_lost {
+        forget_or_complain(session);
     }
     reported.map(|()| status)
 }
 
-/// Another program has given a real server a weight, or deleted it.
+/// The hint after a drain that another program or an error has ended.
+pub(super) fn still_drained(order: &DrainOrder) -> String {
+    format!("it is still drained; to put it back: {}", way_back(order))
+}
+
+/// Another program has given every real server a weight, or deleted it.
 fn interfered(
     session: &mut Session<'_>,
-    order: &DrainOrder,
     look: &Look,
+    is_lost: bool,
     json: bool,
 ) -> Result<u8, Error> {
-    let is_undone = look.servers.iter().any(|(.., fate)| matches!(fate, Fate::Undone(_)));
-    let status = if is_undone || !order.remove { INTERFERENCE } else { 0 };
+    let status = if is_lost { INTERFERENCE } else { 0 };
     session.settle(status);
-    if json {
-        say(session, &report::Event::of_look(if is_undone { "undone" } else { "gone" }, look))?;
-    } else {
-        for text in report::fates(look) {
-            session.say(&text);
-        }
-    }
-    forget(session)?;
+    tell_lost(session, look, json)?;
+    forget_or_complain(session);
     Ok(status)
 }
 
-/// Drops the records that mean nothing any more.
+/// Names the real servers whose drain another program has ended.
+fn tell_lost(session: &mut Session<'_>, look: &Look, json: bool) -> Result<(), Error> {
+    if json {
+        let is_undone = look.servers.iter().any(|(.., fate)| matches!(fate, Fate::Undone(_)));
+        return say(
+            session,
+            &report::Event::of_look(if is_undone { "undone" } else { "gone" }, look),
+        );
+    }
+    for text in report::fates(look) {
+        session.say(&text);
+    }
+    Ok(())
+}
+
+/// Drops obsolete records. An error does not change the exit status.
+fn forget_or_complain(session: &mut Session<'_>) {
+    if let Err(error) = forget(session) {
+        session.complain_of_input(&error);
+    }
+}
+
+/// Drops the records of drains that another program has ended.
 fn forget(session: &mut Session<'_>) -> Result<(), Error> {
     let held = Held::take(session, LOCK_PATIENCE)?;
     let seen = Seen::of(session.client()?, &held.records.services())?;
@@ -115,7 +162,7 @@ fn way_back(order: &DrainOrder) -> String {
     format!("ipvsadm undrain {selection}")
 }
 
-/// A signal came: nothing is taken back.
+/// A signal came: the weights stay as they are.
 fn interrupted(
     session: &mut Session<'_>,
     order: &DrainOrder,
@@ -143,19 +190,25 @@ fn said(
 }
 
 /// `--remove`: deletes the real servers that are still drained.
-fn delete(session: &mut Session<'_>, look: &Look, json: bool) -> Result<(), Error> {
+fn delete(session: &mut Session<'_>, look: &Look) -> Result<Plan, Error> {
     let held = Held::take(session, LOCK_PATIENCE)?;
     let seen = Seen::of(session.client()?, &held.records.services())?;
+    let counted = look.servers.iter().filter(|(.., fate)| matches!(fate, Fate::Counted(_)));
     let chosen: Vec<(ServiceKey, DestinationKey)> =
-        look.servers.iter().map(|(service, server, _)| (*service, *server)).collect();
+        counted.map(|(service, server, _)| (*service, *server)).collect();
     let plan = remove(&seen, &held.records, &chosen, held.store.boot());
     held.carry_out(session, &plan)?;
+    Ok(plan)
+}
+
+fn tell_removed(session: &mut Session<'_>, plan: &Plan, json: bool) -> Result<(), Error> {
     if json {
-        return say(session, &report::Event::of_plan("removed", &plan, true));
+        let changed = !plan.targets.is_empty();
+        return say(session, &report::Event::of_plan("removed", plan, changed));
     }
     session.out.write_all(report::names("removed", &plan.targets).as_bytes())?;
     session.out.flush()?;
-    session.hint(&report::notes(&plan));
+    session.hint(&report::notes(plan));
     Ok(())
 }
 
@@ -208,5 +261,24 @@ impl Shown {
         if std::mem::take(&mut self.is_dirty) {
             write!(stderr(), "\r\x1b[K").ok();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::model::Family;
+
+    #[test]
+    fn a_firewall_mark_may_select_udp() {
+        let mark = ServiceKey::Fwmark { mark: NonZeroU32::MIN, family: Family::V4 };
+        let of = |protocol| {
+            let address = std::net::Ipv4Addr::LOCALHOST.into();
+            ServiceKey::Address { protocol, address, port: 53 }
+        };
+        assert!(may_be_udp(&mark) && may_be_udp(&of(Protocol::Udp)));
+        assert!(!may_be_udp(&of(Protocol::Tcp)));
     }
 }
