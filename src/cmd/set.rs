@@ -4,17 +4,35 @@ use crate::classic::mask_with_gaps;
 use crate::classic::{check_service, describe, describe_destination, describe_service, fits};
 use crate::cli::SetVerb;
 use crate::diff::Delta;
-use crate::error::{Error, Obstacle, Rejection};
+use crate::error::{Errno, Error, Obstacle, Rejection};
 use crate::model::field::{Assignment, BadAssignment, Fields, assign};
-use crate::model::{Change, Pool, Table};
+use crate::model::{Change, Operation, Pool, Table};
 use crate::output::changes as report;
 use crate::transaction::{Journal, lock};
 
 use super::Session;
 use super::change::ports_of;
+use super::outcome::refused;
 use super::writers::{EARLIER, unlocked_hints};
 
 pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Error> {
+    match set(session, verb, json) {
+        // These have exit statuses of their own, on which scripts act.
+        Err(error) if is_absent(&error) || error.exit_code() == REFUSED => Err(error),
+        outcome => refused(session, outcome),
+    }
+}
+
+/// Exit status of a change that the kernel has refused.
+const REFUSED: u8 = 255;
+
+/// Whether the service does not exist.
+fn is_absent(error: &Error) -> bool {
+    let absent = (Operation::GetService, Errno::ESRCH);
+    matches!(error, Error::Kernel { operation, errno, .. } if (*operation, *errno) == absent)
+}
+
+fn set(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Error> {
     let lock = lock::where_possible(verb.wait)?;
     let unlocked = match &lock {
         Ok(journal) => {

@@ -109,7 +109,7 @@ fn numbers_start_from_the_current_value() {
             ),
             (
                 &["-b", "flag-1,flag-2", "-s", "wlc", "-p"],
-                "flags none -> flag-1,flag-2\npersistence 120 -> 300\nscheduler rr -> wlc\n",
+                "flags none -> flag-1,flag-2\npersistence 120 -> 360\nscheduler rr -> wlc\n",
             ),
         ] {
             assert_eq!(ours(&[&service[..], words].concat()).expect(0).out, said, "{words:?}");
@@ -373,5 +373,25 @@ fn classic_commands_ignore_the_lock_and_the_journal() {
         // Other tests count journals.
         ours(&["apply", "--recover"]).expect(0);
         assert_eq!(journals(), 0);
+    });
+}
+
+#[test]
+fn only_a_missing_service_has_status_1() {
+    namespace(|| {
+        restore(TABLE).expect(0);
+        ours(&["set", "-t", "192.0.2.81:80", "scheduler=rr"]).expect(1);
+        // No file descriptor is left for the socket.
+        let failed = shell("ulimit -n 4; exec $ours set -t 192.0.2.80:80 scheduler=rr").expect(2);
+        assert!(failed.complaints.contains("Too many open files"), "{failed:?}");
+    });
+}
+
+#[test]
+fn persistence_without_a_value_is_as_long_as_in_the_classic_language() {
+    namespace(|| {
+        ours(&["-A", "-t", "192.0.2.80:80", "-s", "rr", "-p"]).expect(0);
+        let same = ours(&["set", "-t", "192.0.2.80:80", "-p"]).expect(0);
+        assert!(same.out.starts_with("unchanged"), "{same:?}");
     });
 }

@@ -8,8 +8,8 @@ use crate::model::{Destination, Service};
 
 const HEADING: &str = "Fields, as in the classic language";
 
-/// Persistence timeout in seconds for `-p` without a value, as in the old manual.
-const DEFAULT_PERSISTENCE: &str = "300";
+/// Persistence timeout in seconds for `-p` without a value, as in the classic language.
+const DEFAULT_PERSISTENCE: &str = "360";
 
 /// An option and the field that it sets.
 struct Given {
