@@ -1,7 +1,8 @@
 //! `ipvsadm set`: reads an object, changes the named fields, and writes the object back.
 
-use crate::classic::mask_with_gaps;
-use crate::classic::{check_service, describe, describe_destination, describe_service, fits};
+use crate::classic::{
+    check_service, describe, describe_destination, describe_service, fits, usual_notes,
+};
 use crate::cli::SetVerb;
 use crate::diff::Delta;
 use crate::error::{Errno, Error, Obstacle, Rejection};
@@ -48,9 +49,7 @@ fn set(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Erro
         made.map_err(|error| error.about(describe(change)))?;
     }
     session.settle_success(json);
-    if verb.words.iter().any(|word| word.key == "netmask") {
-        session.hint(change.as_ref().and_then(mask_with_gaps).as_slice());
-    }
+    session.hint(&new_notes(&current, change.as_ref()));
     let delta = Delta::of(&change, &current);
     if json {
         report::set_json(&delta, session.json_style(), session.out)?;
@@ -58,6 +57,13 @@ fn set(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Erro
         report::set_text(&delta, session.out)?;
     }
     Ok(0)
+}
+
+/// Notes on the change that did not apply to the current state.
+fn new_notes(current: &Table, change: Option<&Change>) -> Vec<String> {
+    let before = current.pools.values().map(|pool| Change::UpdateService(pool.service.clone()));
+    let before: Vec<String> = before.flat_map(|it| usual_notes(&it).collect::<Vec<_>>()).collect();
+    change.into_iter().flat_map(usual_notes).filter(|note| !before.contains(note)).collect()
 }
 
 /// Hints if `set` continues without the lock. An unknown network namespace is an error instead.

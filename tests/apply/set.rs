@@ -395,3 +395,22 @@ fn persistence_without_a_value_is_as_long_as_in_the_classic_language() {
         assert!(same.out.starts_with("unchanged"), "{same:?}");
     });
 }
+
+#[test]
+fn a_mask_may_be_a_prefix_length_and_its_notes_are_those_of_edit() {
+    namespace(|| {
+        restore(TABLE).expect(0);
+        let set = |words: &[&str]| ours(&[&["set", "-t", "192.0.2.80:80"], words].concat());
+        let outcome = set(&["-M", "/16"]).expect(0);
+        assert_eq!(outcome.out, "netmask 255.255.255.0 -> 255.255.0.0\n");
+        for bad in ["/0", "/33", "/", "16x"] {
+            let refused = set(&["-M", bad]).expect(2);
+            assert!(refused.complaints.contains("such as 255.255.255.0 or /24"), "{refused:?}");
+        }
+        ours(&["-A", "-f", "7", "-s", "rr"]).expect(0);
+        let marked = ours(&["set", "-f", "7", "-o"]).expect(0).complaints;
+        assert_eq!(marked, "hint: -o has no effect on packets other than UDP\n");
+        // A change of another field repeats no note.
+        assert_eq!(ours(&["set", "-f", "7", "scheduler=wlc"]).expect(0).complaints, "");
+    });
+}
