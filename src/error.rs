@@ -270,7 +270,9 @@ impl Error {
                 hints
             }
             Self::Mistakes { list, more, .. } => Self::hints_of_all(list, *more),
-            Self::Unavailable(errno) => vec![kernel::unavailable_hint(*errno).to_owned()],
+            Self::Unavailable(errno) => {
+                kernel::unavailable_hint(*errno).map(str::to_owned).into_iter().collect()
+            }
             Self::Kernel { operation, errno, object } => kernel::hints(*operation, *errno, object),
             Self::Obstacle(obstacle) => {
                 obstacle.remedy().into_iter().chain([UNCHANGED.to_owned()]).collect()

@@ -28,7 +28,7 @@ pub enum Obstacle {
     },
     /// The address exists already, and this program has not added it.
     #[error(
-        "{address}/{prefix} is already on {device}, but `ipvsadm {verb} prepare' did not put \
+        "{address}/{prefix} is already on {device}, but `{verb} prepare' did not put \
              it there"
     )]
     AddressTaken {

@@ -54,7 +54,7 @@ impl Preparer<'_> {
                 }
                 None if facts.addresses.iter().any(|it| it.address.to_string() == holder) => {
                     return Some(format!(
-                        "something other than `ipvsadm {verb} prepare' put {holder} on this host: \
+                        "something other than `{verb} prepare' put {holder} on this host: \
                          correct its configuration there, or remove the address there and then run: {}",
                         self.prepare(spec, false)
                     ));
@@ -115,7 +115,7 @@ impl Preparer<'_> {
     }
 
     /// Makes the commands in a hint act on the network namespace that was checked.
-    fn placed(&self, hint: &str) -> String {
+    pub(super) fn placed(&self, hint: &str) -> String {
         self.netns.map_or_else(|| hint.to_owned(), |netns| placed(netns, hint))
     }
 }
