@@ -116,8 +116,8 @@ pub(super) fn hints(operation: Operation, errno: Errno, object: &str) -> Vec<Str
     }
     let value_of = |option| object.split(' ').skip_while(|word| *word != option).nth(1);
     // The kernel looks for an interface only when a daemon starts.
-    let label = object.split_once(" daemon on ").map(|(_, name)| name);
-    let label = label.filter(|_| errno == Errno::ENODEV);
+    let is_absent = (operation, errno) == (Operation::StartDaemon, Errno::ENODEV);
+    let label = object.rsplit(' ').next().filter(|_| is_absent);
     match label.filter(|name| name.contains(':')).and_then(pasted::interface) {
         Some(text) => hints.push(text),
         None => hints.extend(cause(operation, errno).map(str::to_owned)),
