@@ -198,7 +198,8 @@ impl Error {
 
     /// Says no more than the places of the mistakes in a file.
     pub(crate) fn without_excerpt(self, path: &str) -> Self {
-        if let Self::File { .. } | Self::Rejection(Rejection::LongFile) = self {
+        if let Self::File { .. } | Self::System { .. } | Self::Rejection(Rejection::LongFile) = self
+        {
             return self;
         }
         let places: Vec<String> = match &self {
@@ -206,6 +207,9 @@ impl Error {
             error => error.place().into_iter().collect(),
         };
         let what = match &places[..] {
+            [] if matches!(self, Self::Rejection(Rejection::NoConnections(_))) => {
+                "it has no list of connections".to_owned()
+            }
             [] => "it has neither rule lines nor a table in JSON".to_owned(),
             [place] => format!("a mistake in {place}"),
             places => format!("mistakes in {}", places.join(", ")),
@@ -225,7 +229,10 @@ impl Error {
     /// Adds the file name, unless the message contains it already.
     pub(crate) fn inside(self, path: &str) -> Self {
         match self {
-            Self::File { .. } | Self::Withheld { .. } | Self::Mistakes { .. } => self,
+            Self::File { .. }
+            | Self::System { .. }
+            | Self::Withheld { .. }
+            | Self::Mistakes { .. } => self,
             source => Self::Inside { path: path.to_owned(), source: Box::new(source) },
         }
     }
@@ -263,7 +270,9 @@ impl Error {
                 hints
             }
             Self::Mistakes { list, more, .. } => Self::hints_of_all(list, *more),
-            Self::Unavailable(errno) => vec![kernel::unavailable_hint(*errno).to_owned()],
+            Self::Unavailable(errno) => {
+                kernel::unavailable_hint(*errno).map(str::to_owned).into_iter().collect()
+            }
             Self::Kernel { operation, errno, object } => kernel::hints(*operation, *errno, object),
             Self::Obstacle(obstacle) => {
                 obstacle.remedy().into_iter().chain([UNCHANGED.to_owned()]).collect()

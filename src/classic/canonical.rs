@@ -156,6 +156,9 @@ impl Parser {
         while let Plain::Option(option, None) = line.next
             && let Some(field) = switch(option)
         {
+            if field.is_on(&service) {
+                return None;
+            }
             field.turn_on(&mut service);
             line.advance();
         }
@@ -314,6 +317,12 @@ fn tunnel<'a>(kind: &str, line: &mut Rest<'a, impl FnMut() -> Plain<'a>>) -> Opt
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_switch_that_is_given_twice_is_left_to_the_classic_parser() {
+        assert!(parse_line("-A -u 192.0.2.80:53 -s rr -o").is_some());
+        assert_eq!(parse_line("-A -u 192.0.2.80:53 -s rr -o -o"), None);
+    }
 
     proptest! {
         #[test]

@@ -35,8 +35,8 @@ pub use rule_file::{RuleLine, read_rules};
 pub use scanner::Scanner;
 pub use validate::{NotExpressible, check_service, fits};
 pub(crate) use validate::{
-    mask_with_gaps, may_be_untranslated, readable_daemon, readable_destination, readable_service,
-    readable_timeouts, service_takes, untranslated,
+    may_be_untranslated, readable_daemon, readable_destination, readable_service,
+    readable_timeouts, service_takes, untranslated, usual_notes,
 };
 pub use values::Names;
 pub(crate) use verb_names::VERBS;

@@ -269,8 +269,9 @@ fn connection_filter(builder: &ClassicBuilder) -> Option<Box<str>> {
     if let Some(key) = &builder.service {
         // A connection does not show the mark of its service.
         let address = key.address().map(|address| endpoint(address, key.port()));
+        let only_mark = builder.real_server.is_none();
         words += &address.map_or_else(
-            || " --help".to_owned(),
+            || if only_mark { " --help".to_owned() } else { String::new() },
             |service| format!(" --service {service} --protocol {}", key.protocol()),
         );
     }

@@ -13,6 +13,7 @@ use super::line_numbers::LineNumbers;
 use super::parser::{self, Classic, Invocation};
 use super::scanner::Scanner;
 use super::validate::usual_notes;
+use super::verb_names::VERBS;
 
 /// Length limit of a line in bytes. A rule has about a hundred.
 pub(crate) const LONGEST: usize = 64 * 1024;
@@ -221,7 +222,8 @@ fn other_line(
     }
     let Some(first) = words.first() else { return Ok(None) };
     let tokens: Vec<Token<'_>> = tokens(words.iter().copied()).collect();
-    let Classic { invocation, netns, notes, .. } = parser::parse(scanner, program, &tokens)?;
+    let parsed = parser::parse(scanner, program, &tokens);
+    let Classic { invocation, netns, notes, .. } = parsed.map_err(for_rule_file)?;
     let usual: Vec<String> = match &invocation {
         Invocation::Change(change) => usual_notes(change).collect(),
         _ => Vec::new(),
@@ -235,6 +237,19 @@ fn other_line(
     };
     let meant = Some("it has no place in a rule file".into());
     Err(Misuse::NoCommand { program: program.to_owned(), found, meant })
+}
+
+/// Proposes for a first word only what is legal in a rule file.
+fn for_rule_file(mistake: Misuse) -> Misuse {
+    let Misuse::NoCommand { program, found, meant } = mistake else { return mistake };
+    let is_rule = |text: &str| !["ipvsadm ", "--list", "--save"].iter().any(|it| text.contains(it));
+    let meant = match meant {
+        _ if VERBS.contains(&&*found) => Some("a verb has no place in a rule file".into()),
+        Some(text) if is_rule(&text) => Some(text),
+        None if found.starts_with('-') || found.is_empty() => None,
+        _ => Some("a rule file has only commands that change the table, such as -A and -a".into()),
+    };
+    Misuse::NoCommand { program, found, meant }
 }
 
 /// The table that these lines describe, and the line number of each object. Calls `see` for each

@@ -143,7 +143,7 @@ fn marked_one_packet(change: &Change) -> Option<String> {
 
 /// Note about a noncontiguous mask. Other programs and saved tables use such masks, but a typed one
 /// is usually a mistake.
-pub(crate) fn mask_with_gaps(change: &Change) -> Option<String> {
+fn mask_with_gaps(change: &Change) -> Option<String> {
     let (Change::AddService(service) | Change::UpdateService(service)) = change else {
         return None;
     };

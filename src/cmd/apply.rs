@@ -23,9 +23,10 @@ use crate::transaction::execute::{self, Stop, Stopped};
 use crate::transaction::{Effort, Journal, Rollback, rollback, snapshot};
 
 use super::desired::{self, Desired};
+use super::outcome::{TROUBLE, refused};
 use super::progress::Line;
-use super::session::{Session, is_closed_pipe};
-use super::writers::{BETWEEN, lines, locked, settle, stuck, told};
+use super::session::Session;
+use super::writers::{BETWEEN, first_lines, locked, settle, stuck, told};
 
 /// Number of services up to which the whole table is read back. In larger tables, only the list of
 /// services and the real servers of changed services are read. If such a table has only IPv4, that
@@ -34,21 +35,14 @@ const READ_BACK: usize = 1000;
 
 /// Exit status of `--dry-run` if there is something to do.
 const WOULD_CHANGE: u8 = 1;
-/// Exit status if nothing was changed because of an error.
-const TROUBLE: u8 = 2;
+
 pub(super) fn run(session: &mut Session<'_>, verb: &ApplyVerb, json: bool) -> Result<u8, Error> {
     let outcome = match verb {
         ApplyVerb::Apply(order) => apply(session, order, json),
         ApplyVerb::Accept => confirm::accept(session, json),
         ApplyVerb::Recover { wait } => recover(session, *wait, json),
     };
-    match outcome {
-        Err(error) if session.settled.is_none() && !is_closed_pipe(&error) => {
-            session.complain(&error);
-            Ok(TROUBLE)
-        }
-        other => other,
-    }
+    refused(session, outcome)
 }
 
 /// The desired state, and the work to reach it.
@@ -87,12 +81,12 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
     let Some(journal) = journal else {
         let status = if job.changes.is_empty() { 0 } else { WOULD_CHANGE };
         session.settle_report(status, TROUBLE);
-        print_report(session, &job.delta, "dry_run", json, true)?;
+        print_report(session, &job.delta, "dry_run", json, None)?;
         return Ok(status);
     };
     if job.changes.is_empty() {
         session.settle_success(json);
-        print_report(session, &job.delta, "unchanged", json, false)?;
+        print_report(session, &job.delta, "unchanged", json, Some(&order.limits))?;
         return Ok(0);
     }
     let signals = Signals::catch()?;
@@ -105,7 +99,7 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
             settle(session, status, cleared);
             if status == 0 {
                 session.settle_success(json);
-                print_report(session, &job.delta, "applied", json, false)?;
+                print_report(session, &job.delta, "applied", json, Some(&order.limits))?;
             }
             Ok(status)
         }
@@ -178,7 +172,7 @@ fn read_back(session: &mut Session<'_>, job: &Job) -> Result<u8, Error> {
         return Ok(0);
     }
     session.say("another program has changed the table meanwhile");
-    session.hint(&lines(&rollback::difference(&expected, &now))?);
+    session.hint(&first_lines(&rollback::difference(&expected, &now)));
     Ok(BETWEEN)
 }
 
@@ -230,25 +224,26 @@ fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> Result<u8, 
         Some((back, Rollback::Complete { tidied, .. })) => {
             settle(session, 0, tidied);
             session.settle_success(json);
-            print_report(session, &back, "recovered", json, true)?;
+            print_report(session, &back, "recovered", json, None)?;
             Ok(0)
         }
     }
 }
 
+/// With limits, prints a summary within them; without, one line for each change.
 fn print_report(
     session: &mut Session<'_>,
     delta: &Delta,
     result: &str,
     json: bool,
-    lines: bool,
+    limits: Option<&Limits>,
 ) -> Result<(), Error> {
     if json {
         report::json(delta, Some(result), session.json_style(), session.out)?;
-    } else if lines {
-        report::text(delta, session.paint(), session.out)?;
+    } else if let Some(limits) = limits {
+        writeln!(session.out, "{}", report::summary(delta, !limits.scopes.is_empty()))?;
     } else {
-        writeln!(session.out, "{}", report::summary(delta))?;
+        report::text(delta, session.paint(), session.out)?;
     }
     match session.out.flush() {
         // The reader has closed the pipe, which is no error.

@@ -1,8 +1,8 @@
 //! `ipvsadm conns`: the connections that match a filter, and counts of them.
 
+use std::fs::File;
 use std::io::{self, BufReader};
 use std::net::IpAddr;
-use std::path::Path;
 
 use crate::cli::{ConnsVerb, Sort};
 use crate::error::Error;
@@ -11,21 +11,34 @@ use crate::json::connection::{self, ConnectionFields, CountFields, SharesFields}
 use crate::model::{By, Comparison, Connection, ConnectionFilter, Groups, Shares};
 use crate::output::conns as text;
 use crate::system::connections::{connections, copied};
+use crate::system::sudo::caller_can_read;
 
 use super::Session;
+use super::outcome::{TROUBLE, unread};
 
 /// Connections that are formatted at a time, for columns of one width.
 const AT_ONCE: usize = 1024;
 
+/// The connections cannot be read.
+const UNREADABLE: u8 = 1;
 /// The two directors have different connections.
 const DIFFERENT: u8 = 1;
-/// Nothing was compared.
-const TROUBLE: u8 = 2;
 
 /// Connections one after the other.
 type Stream = Box<dyn Iterator<Item = Result<Connection, Error>>>;
 
 pub(super) fn run(session: &mut Session<'_>, verb: &ConnsVerb, json: bool) -> Result<u8, Error> {
+    match carry_out(session, verb, json) {
+        // A copy with a mistake: nobody expects that a list changes anything.
+        Err(error @ (Error::Mistakes { .. } | Error::Withheld { .. })) => {
+            session.complain_of_input(&error);
+            Ok(UNREADABLE)
+        }
+        outcome => outcome,
+    }
+}
+
+fn carry_out(session: &mut Session<'_>, verb: &ConnsVerb, json: bool) -> Result<u8, Error> {
     match verb {
         ConnsVerb::List { filter, sort, top, from } => {
             let found = selected(stream(session, from.as_deref())?, filter.clone());
@@ -38,20 +51,50 @@ pub(super) fn run(session: &mut Session<'_>, verb: &ConnsVerb, json: bool) -> Re
         }
         ConnsVerb::Compare { there, here } => match compare(session, there, here.as_deref()) {
             Ok((connections, templates)) => told(session, connections, templates, json),
-            Err(error) => {
-                session.complain_of_input(&error);
-                Ok(TROUBLE)
-            }
+            Err(error) => Ok(unread(session, &error)),
         },
     }
 }
 
 fn stream(session: &Session<'_>, from: Option<&str>) -> Result<Stream, Error> {
     Ok(match from {
-        Some("-") => Box::new(copied(Path::new("/dev/stdin"))?),
-        Some(file) => Box::new(copied(&session.args.path(file))?),
+        Some("-") => {
+            Box::new(copied(io::stdin()).map(|found| found.map_err(|error| error.in_file("-"))))
+        }
+        Some(path) => {
+            let file = Opened::open(session, path)?;
+            let named = file.named();
+            Box::new(copied(file.file).map(move |found| found.map_err(&named)))
+        }
         None => Box::new(connections()?),
     })
+}
+
+/// A file of the command line.
+struct Opened {
+    file: File,
+    path: String,
+    /// The user who called sudo may see the content of the file.
+    is_shown: bool,
+}
+
+impl Opened {
+    fn open(session: &Session<'_>, path: &str) -> Result<Self, Error> {
+        let failed = |source| Error::File { path: path.to_owned(), source };
+        let file = File::open(session.args.path(path)).map_err(failed)?;
+        let is_shown = caller_can_read(&file);
+        Ok(Self { file, path: path.to_owned(), is_shown })
+    }
+
+    /// Adds the name of the file to an error about its content.
+    fn named(&self) -> impl Fn(Error) -> Error + use<> {
+        let (path, is_shown) = (self.path.clone(), self.is_shown);
+        move |error| match error {
+            Error::Io(source) => Error::System { action: format!("read {path}"), source },
+            error if is_shown => error.in_file(&path),
+            error => error.without_excerpt(&path),
+        }
+    }
 }
 
 fn selected(stream: Stream, filter: ConnectionFilter) -> Stream {
@@ -176,14 +219,12 @@ fn compare(
 }
 
 fn saved(session: &Session<'_>, path: &str) -> Result<Vec<Connection>, Error> {
-    let failed = |source| Error::File { path: path.to_owned(), source };
-    let parsed = if path == "-" {
-        connection::read(io::stdin().lock())
-    } else {
-        let file = std::fs::File::open(session.args.path(path)).map_err(failed)?;
-        connection::read(BufReader::new(file))
-    };
-    parsed.map_err(|error| Error::from(error).in_file(path))
+    if path == "-" {
+        return connection::read(io::stdin().lock()).map_err(|error| error.in_file(path));
+    }
+    let file = Opened::open(session, path)?;
+    let named = file.named();
+    connection::read(BufReader::new(file.file)).map_err(named)
 }
 
 fn told(
@@ -193,6 +234,8 @@ fn told(
     json: bool,
 ) -> Result<u8, Error> {
     let equal = connections.are_equal() && templates.are_equal();
+    let status = if equal { 0 } else { DIFFERENT };
+    session.settle_report(status, TROUBLE);
     if json {
         let style = session.json_style();
         let mut writer = Writer::new(session.out, style)?;
@@ -205,17 +248,13 @@ fn told(
     }
     let all = |part: fn(&Shares) -> u64| part(&connections) + part(&templates);
     let hint = match (all(|it| it.only_here), all(|it| it.only_there)) {
-        (1.., 0) => {
-            Some("the other director lacks connections of this one, and this one lacks none")
-        }
-        (0, 1..) => {
-            Some("this director lacks connections of the other one, and that one lacks none")
-        }
+        (1.., 0) => Some("the other director lacks connections, and this director has all of them"),
+        (0, 1..) => Some("this director lacks connections, and the other director has all of them"),
         _ => None,
     };
     if let Some(hint) = hint {
         let daemon = "does the sync daemon run on both, with one --syncid? see ipvsadm -L --daemon";
         session.hint(&[hint.to_owned(), daemon.to_owned()]);
     }
-    Ok(if equal { 0 } else { DIFFERENT })
+    Ok(status)
 }

@@ -45,8 +45,9 @@ pub(super) fn read(
     }
     let failed = |source| Error::File { path: path.to_owned(), source };
     let mut file = File::open(session.args.path(path)).map_err(failed)?;
+    let unread = |source| Error::System { action: format!("read {path}"), source };
     // A user who may run this program by sudo may not be allowed to read every file.
-    whole(&mut file, failed).and_then(|text| parse(session, &text, limits)).map_err(|error| {
+    whole(&mut file, unread).and_then(|text| parse(session, &text, limits)).map_err(|error| {
         if caller_can_read(&file) { error.in_file(path) } else { error.without_excerpt(path) }
     })
 }

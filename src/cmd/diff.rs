@@ -14,18 +14,15 @@ use crate::model::Table;
 use crate::output::changes as report;
 use crate::transaction::{Effort, snapshot};
 
+use super::outcome::{TROUBLE, unread};
 use super::{Session, desired};
 
 const DIFFERENT: u8 = 1;
-const TROUBLE: u8 = 2;
 
 pub(super) fn run(session: &mut Session<'_>, verb: &DiffVerb, json: bool) -> Result<u8, Error> {
     let delta = match compare(session, verb) {
         Ok(delta) => delta,
-        Err(error) => {
-            session.complain_of_input(&error);
-            return Ok(TROUBLE);
-        }
+        Err(error) => return Ok(unread(session, &error)),
     };
     session.tell_notes();
     let status = if delta == Delta::default() { 0 } else { DIFFERENT };

@@ -22,9 +22,9 @@ use crate::output::drain as report;
 use crate::system::signals::Signals;
 use crate::system::sudo;
 
+use super::outcome::{TROUBLE, refused};
 use super::session::Session;
-use events::TROUBLE;
-pub(super) use events::{INTERFERENCE, UNFINISHED, pause, refused, say};
+pub(super) use events::{INTERFERENCE, UNFINISHED, pause, say};
 pub(super) use held::{Held, LOCK_PATIENCE, look};
 
 pub(super) fn run(session: &mut Session<'_>, verb: &DrainVerb, json: bool) -> Result<u8, Error> {
@@ -59,8 +59,14 @@ fn drain(session: &mut Session<'_>, order: &DrainOrder, json: bool) -> Result<u8
     session.settle(UNFINISHED);
     // A reader who has gone does not end the drain.
     let reported = told(session, "draining", &plan, changed, json);
-    let status = wait::run(session, order, &seen, &plan, &signals, json)?;
-    reported.map(|()| status)
+    match wait::run(session, order, &seen, &plan, &signals, json) {
+        Err(error) if !matches!(error, Error::Io(_)) => {
+            session.complain_of_input(&error);
+            session.hint(&[wait::still_drained(order)]);
+            Ok(UNFINISHED)
+        }
+        status => reported.and(status),
+    }
 }
 
 /// Reports which service does not exist.

@@ -1,5 +1,7 @@
 //! `ipvsadm metrics`: the table in the formats of Prometheus.
 
+use std::io::Write;
+
 use crate::cli::MetricsVerb;
 use crate::diff::{Limits, plan};
 use crate::error::Error;
@@ -11,19 +13,24 @@ use crate::system::{atomic_file, failed};
 use crate::transaction::snapshot;
 
 use super::listing::rows;
+use super::outcome::unread;
 use super::{Session, desired};
 
 /// Prints the metrics. The table is read through before the first of them is written.
 pub(super) fn run(session: &mut Session<'_>, verb: &MetricsVerb) -> Result<u8, Error> {
-    let sample = sample(session, verb)?;
+    let sample = match sample(session, verb) {
+        Ok(sample) => sample,
+        Err(error) => return Ok(unread(session, &error)),
+    };
     let format = if verb.openmetrics { Format::OpenMetrics } else { Format::Prometheus };
     let text = metrics::text(sample, format).map_err(std::io::Error::other)?;
     match &verb.textfile {
         Some(path) => {
             let path = session.args.path(path);
-            atomic_file::replace(&path, &text).map_err(failed("write", &path))?;
+            atomic_file::replace_foreign(&path, &text).map_err(failed("write", &path))?;
         }
-        None => session.out.write_all(text.as_bytes())?,
+        // The name of an interface may have control characters.
+        None => session.listing().write_all(text.as_bytes())?,
     }
     Ok(0)
 }

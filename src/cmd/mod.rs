@@ -18,6 +18,7 @@ mod listing;
 mod main;
 mod metrics;
 mod on_host;
+mod outcome;
 mod progress;
 mod restore;
 mod rs;
@@ -43,7 +44,8 @@ impl Session<'_> {
     /// # Errors
     /// The error that stopped the program. Errors after which it continued are in the exit status.
     pub fn run(&mut self, program: Program, args: &[String]) -> Result<u8, Error> {
-        match program.understand(&mut self.scanner, &self.program, args)? {
+        let request = program.understand(&mut self.scanner, &self.program, args);
+        match request.inspect_err(|_| self.speak_of_netns(args))? {
             Request::Classic(Classic { invocation, netns, notes, unnamed }) => {
                 self.enter(netns.as_deref())?;
                 let outcome = match invocation {
@@ -90,6 +92,16 @@ impl Session<'_> {
                 self.complaints.text(&text);
                 Ok(status)
             }
+        }
+    }
+
+    /// Lets the hints of a mistake name the network namespace of the line, which was not entered.
+    fn speak_of_netns(&mut self, args: &[String]) {
+        let at = args.iter().position(|word| word == "--netns");
+        let next = at.and_then(|at| args.get(at + 1)).map(String::as_str);
+        let joined = || args.iter().find_map(|word| word.strip_prefix("--netns="));
+        if let Some(netns) = next.or_else(joined) {
+            self.complaints.speak_of(netns);
         }
     }
 

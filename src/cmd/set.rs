@@ -1,20 +1,39 @@
 //! `ipvsadm set`: reads an object, changes the named fields, and writes the object back.
 
-use crate::classic::mask_with_gaps;
-use crate::classic::{check_service, describe, describe_destination, describe_service, fits};
+use crate::classic::{
+    check_service, describe, describe_destination, describe_service, fits, usual_notes,
+};
 use crate::cli::SetVerb;
 use crate::diff::Delta;
-use crate::error::{Error, Obstacle, Rejection};
+use crate::error::{Errno, Error, Obstacle, Rejection};
 use crate::model::field::{Assignment, BadAssignment, Fields, assign};
-use crate::model::{Change, Pool, Table};
+use crate::model::{Change, Operation, Pool, Table};
 use crate::output::changes as report;
 use crate::transaction::{Journal, lock};
 
 use super::Session;
 use super::change::ports_of;
+use super::outcome::refused;
 use super::writers::{EARLIER, unlocked_hints};
 
 pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Error> {
+    match set(session, verb, json) {
+        // These have exit statuses of their own, on which scripts act.
+        Err(error) if is_absent(&error) || error.exit_code() == REFUSED => Err(error),
+        outcome => refused(session, outcome),
+    }
+}
+
+/// Exit status of a change that the kernel has refused.
+const REFUSED: u8 = 255;
+
+/// Whether the service does not exist.
+fn is_absent(error: &Error) -> bool {
+    let absent = (Operation::GetService, Errno::ESRCH);
+    matches!(error, Error::Kernel { operation, errno, .. } if (*operation, *errno) == absent)
+}
+
+fn set(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Error> {
     let lock = lock::where_possible(verb.wait)?;
     let unlocked = match &lock {
         Ok(journal) => {
@@ -30,9 +49,7 @@ pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Resu
         made.map_err(|error| error.about(describe(change)))?;
     }
     session.settle_success(json);
-    if verb.words.iter().any(|word| word.key == "netmask") {
-        session.hint(change.as_ref().and_then(mask_with_gaps).as_slice());
-    }
+    session.hint(&new_notes(&current, change.as_ref()));
     let delta = Delta::of(&change, &current);
     if json {
         report::set_json(&delta, session.json_style(), session.out)?;
@@ -40,6 +57,13 @@ pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Resu
         report::set_text(&delta, session.out)?;
     }
     Ok(0)
+}
+
+/// Notes on the change that did not apply to the current state.
+fn new_notes(current: &Table, change: Option<&Change>) -> Vec<String> {
+    let before = current.pools.values().map(|pool| Change::UpdateService(pool.service.clone()));
+    let before: Vec<String> = before.flat_map(|it| usual_notes(&it).collect::<Vec<_>>()).collect();
+    change.into_iter().flat_map(usual_notes).filter(|note| !before.contains(note)).collect()
 }
 
 /// Hints if `set` continues without the lock. An unknown network namespace is an error instead.

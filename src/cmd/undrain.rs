@@ -9,7 +9,8 @@ use crate::model::{DestinationKey, ServiceKey};
 use crate::output::drain as report;
 use crate::system::signals::Signals;
 
-use super::drain::{Held, INTERFERENCE, LOCK_PATIENCE, UNFINISHED, look, pause, refused, say};
+use super::drain::{Held, INTERFERENCE, LOCK_PATIENCE, UNFINISHED, look, pause, say};
+use super::outcome::refused;
 use super::session::Session;
 
 /// Real servers with a weight.
@@ -27,9 +28,20 @@ fn undrain(session: &mut Session<'_>, verb: &UndrainVerb, json: bool) -> Result<
     let ramp = verb.ramp.map(|length| Ramp::new(&plan.targets, length));
     match ramp.filter(|ramp| !ramp.length().is_zero()) {
         None => finish(session, &held, &plan, json),
-        Some(ramp) => rise(session, verb, held, &ramp, &signals, json),
+        Some(ramp) => match rise(session, verb, held, &ramp, &signals, json) {
+            Err(error) if session.settled.is_some() && !matches!(error, Error::Io(_)) => {
+                session.complain_of_input(&error);
+                session.hint(&[HALF_WAY.to_owned()]);
+                Ok(UNFINISHED)
+            }
+            outcome => outcome,
+        },
     }
 }
+
+/// Hint after an error between two steps.
+const HALF_WAY: &str = "the weights stay as they are now, and the next ipvsadm undrain resumes \
+                        there; to see them: ipvsadm drain --list";
 
 fn planned(
     session: &mut Session<'_>,
@@ -75,6 +87,7 @@ fn rise(
     let start = Instant::now();
     let mut first = Some(held);
     let mut given: Option<Weights> = None;
+    let mut reported = Ok(());
     for stage in ramp.stages() {
         if let Some(why) = pause(signals, stage.at.saturating_sub(start.elapsed())) {
             let given = given.unwrap_or_default();
@@ -91,7 +104,8 @@ fn rise(
         }
         drain::set_weights(session.client()?, &held.store, &mut held.records, ramp, &stage)?;
         session.settle(UNFINISHED);
-        progress(session, &stage.weights, start.elapsed(), json)?;
+        // A reader who has gone, or a full disk, does not end the ramp.
+        reported = reported.and(progress(session, &stage.weights, start.elapsed(), json));
         given = Some(stage.weights);
     }
     if let Some(why) = pause(signals, ramp.length().saturating_sub(start.elapsed())) {
@@ -103,7 +117,8 @@ fn rise(
         return Ok(stopped(session));
     }
     let plan = planned(session, verb, &held.records, &held)?;
-    finish(session, &held, &plan, json)
+    let status = finish(session, &held, &plan, json)?;
+    reported.map(|()| status)
 }
 
 /// Another program has interfered: what it did stays, and so does the record.
@@ -158,7 +173,7 @@ fn interrupted(
         Back::Recorded => String::new(),
         Back::Weight(weight) => format!(" --weight {weight}"),
     };
-    session.hint(&[format!("the next ipvsadm undrain{words} goes on from there")]);
+    session.hint(&[format!("the next ipvsadm undrain{words} resumes there")]);
     if json {
         let event = report::Event::of_weights("interrupted", elapsed.as_secs(), weights);
         say(session, &event)?;

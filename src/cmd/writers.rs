@@ -18,7 +18,7 @@ const UNDONE: u8 = 3;
 /// Exit status: the table is neither the desired one nor the one before.
 pub(super) const BETWEEN: u8 = 4;
 
-/// Maximum number of lines about changes by other programs after a rollback.
+/// Maximum number of lines about changes by other programs.
 const NAMED: usize = 10;
 
 /// Hint of commands that continue although a recovery is possible.
@@ -85,21 +85,25 @@ fn compared(rest: &Rest) -> Vec<String> {
     match rest {
         Rest::AsBefore => vec!["rolled back: the table is as before".to_owned()],
         Rest::Changed(delta) => {
-            let lines = lines(delta).unwrap_or_default();
-            let more = lines.len().saturating_sub(NAMED);
-            let mut hints =
-                vec![format!("{own}; another program has changed other parts of the table")];
-            hints.extend(lines.into_iter().take(NAMED));
-            hints.extend((more > 0).then(|| more_lines(more)));
-            hints
+            let other = format!("{own}; another program has changed other parts of the table");
+            [other].into_iter().chain(first_lines(delta)).collect()
         }
         Rest::Unread(why) => vec![format!("{own}; the whole table could not be read: {why}")],
         Rest::Unknown => vec![own.to_owned()],
     }
 }
 
+/// The first lines about differences, and the number of the others.
+pub(super) fn first_lines(delta: &Delta) -> Vec<String> {
+    let mut lines = lines(delta).unwrap_or_default();
+    let more = lines.len().saturating_sub(NAMED);
+    lines.truncate(NAMED);
+    lines.extend((more > 0).then(|| more_lines(more)));
+    lines
+}
+
 /// One line for each difference.
-pub(super) fn lines(delta: &Delta) -> Result<Vec<String>, Error> {
+fn lines(delta: &Delta) -> Result<Vec<String>, Error> {
     let mut text = Vec::new();
     report::text(delta, Paint(false), &mut text)?;
     Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())

@@ -45,7 +45,7 @@ pub enum DrainRefusal {
         server: String,
     },
     /// The real server has weight 0, but no record.
-    #[error("{server} has weight 0, but not because of `ipvsadm drain'")]
+    #[error("{server} has weight 0, but not because of `drain'")]
     NoRecord {
         /// The real server in rule words.
         server: String,

@@ -94,13 +94,17 @@ pub(super) fn unavailable(errno: Errno) -> String {
 }
 
 /// Remedy if IPVS is not available.
-pub(super) fn unavailable_hint(errno: Errno) -> &'static str {
-    if errno == Errno::EPERM {
-        "IPVS accepts requests only from root (CAP_NET_ADMIN) in the initial user namespace; \
-         root of a rootless container is not enough"
-    } else {
-        "the kernel has no IPVS: load it with `modprobe ip_vs' on the host, or use a kernel \
-         built with CONFIG_IP_VS"
+pub(super) fn unavailable_hint(errno: Errno) -> Option<&'static str> {
+    match errno {
+        Errno::EPERM => Some(
+            "IPVS accepts requests only from root (CAP_NET_ADMIN) in the initial user namespace; \
+             root of a rootless container is not enough",
+        ),
+        Errno::ENOPROTOOPT | Errno::ENOENT => Some(
+            "the kernel has no IPVS: load it with `modprobe ip_vs' on the host, or use a kernel \
+             built with CONFIG_IP_VS",
+        ),
+        _ => None,
     }
 }
 
@@ -112,7 +116,8 @@ pub(super) fn hints(operation: Operation, errno: Errno, object: &str) -> Vec<Str
     }
     let value_of = |option| object.split(' ').skip_while(|word| *word != option).nth(1);
     // The kernel looks for an interface only when a daemon starts.
-    let label = value_of("--mcast-interface").filter(|_| errno == Errno::ENODEV);
+    let is_absent = (operation, errno) == (Operation::StartDaemon, Errno::ENODEV);
+    let label = object.rsplit(' ').next().filter(|_| is_absent);
     match label.filter(|name| name.contains(':')).and_then(pasted::interface) {
         Some(text) => hints.push(text),
         None => hints.extend(cause(operation, errno).map(str::to_owned)),
@@ -152,7 +157,7 @@ pub(super) fn meant(scheduler: &str) -> Option<String> {
 fn cause(operation: Operation, errno: Errno) -> Option<&'static str> {
     use Operation as O;
     Some(match (operation, errno) {
-        (_, Errno::EPERM) => unavailable_hint(errno),
+        (_, Errno::EPERM) => return unavailable_hint(errno),
         (O::AddService, Errno::EEXIST) => "to change the service, use -E",
         (O::AddDestination, Errno::EEXIST) => "to change the real server, use -e",
         (O::UpdateService, Errno::ESRCH) => "to add the service, use -A",

@@ -60,6 +60,8 @@ impl Error {
                 | Rejection::Contradiction { .. }
                 | Rejection::NotOffered { .. }
                 | Rejection::Json(_)
+                | Rejection::NoConnection { .. }
+                | Rejection::NoConnections(_)
                 | Rejection::LongFile,
             )) => Self::Mistakes { path, list: vec![error], more: false },
             error => error,
@@ -87,7 +89,10 @@ impl Error {
         if let Self::Rejection(Rejection::NoRule { line }) = self {
             return (format!("{path}:{line}: the line does not describe a table"), hints);
         }
-        if let Self::Rejection(Rejection::Json(why)) = self {
+        if let Self::Rejection(Rejection::NoConnection { line, .. }) = self {
+            return (format!("{path}:{line}: the line is no connection"), hints);
+        }
+        if let Self::Rejection(Rejection::Json(why) | Rejection::NoConnections(why)) = self {
             // serde_json ends its messages with `at line LINE column COLUMN`.
             let place = why.rsplit_once(" at line ").and_then(|(_, place)| place.split_once(' '));
             let line = place.map_or(String::new(), |(line, _)| format!(":{line}"));

@@ -28,7 +28,7 @@ pub enum Obstacle {
     },
     /// The address exists already, and this program has not added it.
     #[error(
-        "{address}/{prefix} is already on {device}, but `ipvsadm {verb} prepare' did not put \
+        "{address}/{prefix} is already on {device}, but `{verb} prepare' did not put \
              it there"
     )]
     AddressTaken {
@@ -210,12 +210,16 @@ impl Obstacle {
                 shell_option("--dev", device)
             ),
             Self::Answered { .. } => {
-                "it is a real server without ARP suppression (run `ipvsadm rs prepare' there), or \
+                "it is a real server without ARP suppression (run `rs prepare' there), or \
                  another director; --takeover adds the address anyway"
                     .to_owned()
             }
             Self::Proxy { address, name } => {
-                format!("ip neighbour del proxy {address} dev {}", shell(name))
+                format!(
+                    "find out which program added it, and remove it there: ip neighbour show proxy \
+                     {address} dev {}",
+                    shell(name)
+                )
             }
             Self::NoIpv6 { name } => {
                 set_parameter(&["ipv6/conf", name, "disable_ipv6"].join("/"), "0")

@@ -30,7 +30,7 @@ impl Owner {
     pub(super) fn remedy(self, verb: &str, address: IpAddr, device: &str) -> String {
         match self {
             Self::Ours(other) => format!(
-                "`ipvsadm {other} prepare' put it there, and a host cannot be real server and \
+                "`{other} prepare' put it there, and a host cannot be real server and \
                  director for one address; to change its role, first run `ipvsadm {other} undo \
                  --vip {address}'"
             ),

@@ -1,6 +1,7 @@
 //! [`Rejection`]: reasons why a valid input is not carried out.
 
 use super::UNCHANGED;
+use super::excerpt::{HINT, excerpt};
 use super::kernel;
 use crate::error::{DrainRefusal, Errno};
 use crate::model::Operation;
@@ -43,6 +44,17 @@ pub enum Rejection {
     /// The JSON does not describe a table.
     #[error("the JSON is not a table: {0}")]
     Json(String),
+    /// A line of a copy of `/proc/net/ip_vs_conn` that has no connection.
+    #[error("line {line} is no connection")]
+    NoConnection {
+        /// Line number, counted from 1.
+        line: u32,
+        /// Text of the line.
+        text: String,
+    },
+    /// The input of `conns compare` has no list of connections.
+    #[error("no list of connections: {0}")]
+    NoConnections(String),
     /// An invalid value of a JSON key, or an unknown key.
     #[error("{0}")]
     Field(String),
@@ -145,7 +157,7 @@ impl Rejection {
     /// Place of the mistake, without an excerpt.
     pub(super) fn place(&self) -> Option<String> {
         match self {
-            Self::NoRule { line } => Some(format!("line {line}")),
+            Self::NoRule { line } | Self::NoConnection { line, .. } => Some(format!("line {line}")),
             Self::Contradiction { place, .. } => place.clone(),
             _ => None,
         }
@@ -166,6 +178,14 @@ impl Rejection {
                     Some(earlier) => vec![place, made_before(earlier)],
                     None => kernel::hints(*operation, *errno, &place),
                 }
+            }
+            Self::NoConnection { text, .. } => {
+                let expected = "a copy has lines of /proc/net/ip_vs_conn";
+                let quoted = (!text.is_empty()).then(|| excerpt(text, HINT));
+                quoted.into_iter().chain([expected.to_owned()]).collect()
+            }
+            Self::NoConnections(_) => {
+                vec!["save it on each director: ipvsadm conns --json > FILE".to_owned()]
             }
             Self::LongFile => vec![
                 "check that it is the right file; input from a device or a pipe may never end"

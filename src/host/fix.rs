@@ -7,9 +7,9 @@ use super::checks::{Finding, Remedy};
 use super::facts::Facts;
 use super::spec::{NAT_HOLDER, Spec};
 use super::state::{Entry, State};
+use crate::model::in_namespace::{inside, placed};
 use crate::model::quote::shell;
 use crate::model::set_parameter;
-use crate::system::namespace::is_process;
 
 /// Facts about who prepared the host, on which the choice of a command depends.
 pub struct Preparer<'a> {
@@ -30,11 +30,11 @@ impl Preparer<'_> {
                 let commands = parameters.iter().map(|(key, value)| set_parameter(key, value));
                 (Some(self.commands(commands)), None)
             }
-            (Remedy::Prepare, Some(why)) => (None, Some(why)),
+            (Remedy::Prepare, Some(why)) => (None, Some(self.placed(&why))),
             (Remedy::Commands(commands), _) => {
                 (Some(self.commands(commands.iter().cloned())), None)
             }
-            (Remedy::Advice(advice), _) => (None, Some(advice.clone())),
+            (Remedy::Advice(advice), _) => (None, Some(self.placed(advice))),
         };
     }
 
@@ -54,7 +54,7 @@ impl Preparer<'_> {
                 }
                 None if facts.addresses.iter().any(|it| it.address.to_string() == holder) => {
                     return Some(format!(
-                        "something other than `ipvsadm {verb} prepare' put {holder} on this host: \
+                        "something other than `{verb} prepare' put {holder} on this host: \
                          correct its configuration there, or remove the address there and then run: {}",
                         self.prepare(spec, false)
                     ));
@@ -110,20 +110,13 @@ impl Preparer<'_> {
         commands.map(|command| self.inside(&command)).collect::<Vec<_>>().join(" && ")
     }
 
-    /// Prefixes a command of another program so that it runs in the network namespace of `--netns`.
     fn inside(&self, command: &str) -> String {
-        let Some(netns) = self.netns else { return command.to_owned() };
-        // Without `sh -c`, the calling shell would open the redirected file outside the namespace.
-        let command = if command.contains('>') {
-            format!("sh -c {}", shell(command))
-        } else {
-            command.to_owned()
-        };
-        if is_process(netns) {
-            format!("nsenter --net=/proc/{netns}/ns/net {command}")
-        } else {
-            format!("ip netns exec {} {command}", shell(netns))
-        }
+        self.netns.map_or_else(|| command.to_owned(), |netns| inside(netns, command))
+    }
+
+    /// Makes the commands in a hint act on the network namespace that was checked.
+    pub(super) fn placed(&self, hint: &str) -> String {
+        self.netns.map_or_else(|| hint.to_owned(), |netns| placed(netns, hint))
     }
 }
 
@@ -132,15 +125,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_run_in_the_network_namespace_that_was_checked() {
+    fn advice_names_the_network_namespace_that_was_checked() {
         let state = State::default();
-        let inside = |netns, command| Preparer { state: &state, netns }.inside(command);
-        assert_eq!(inside(None, "sysctl -w a=1"), "sysctl -w a=1");
-        assert_eq!(inside(Some("a b"), "sysctl -w a=1"), "ip netns exec 'a b' sysctl -w a=1");
-        assert_eq!(
-            inside(Some("12"), "echo 1 >/proc/x"),
-            "nsenter --net=/proc/12/ns/net sh -c 'echo 1 >/proc/x'"
-        );
+        let hint = |netns| Preparer { state: &state, netns }.placed("look at `ip rule'");
+        assert_eq!(hint(None), "look at `ip rule'");
+        assert_eq!(hint(Some("a")), "look at `ip netns exec a ip rule'");
     }
 
     #[test]

@@ -14,11 +14,10 @@ use super::spec::{Director, Mode, Spec};
 use super::state::Planned;
 use super::steps::{Step, script};
 use crate::error::{Error, Obstacle};
-use crate::model::RouteImage;
+use crate::model::{RouteImage, in_namespace};
 use crate::netlink::route;
 use crate::system::capabilities::{self, Capability};
 use crate::system::frames::hardware;
-use crate::system::namespace::is_process;
 
 /// Time for the kernel to show the effects of the steps.
 const SETTLING: Duration = Duration::from_secs(2);
@@ -94,7 +93,7 @@ pub fn prepare(spec: &Spec, options: Options<'_>) -> Result<Prepared, Error> {
 fn keep(options: Options<'_>) -> Result<Keep<'_>, Obstacle> {
     match options.netns {
         _ if !options.persist => Ok(Keep::Nothing),
-        Some(process) if is_process(process) => Err(Obstacle::Options(format!(
+        Some(process) if in_namespace::is_process(process) => Err(Obstacle::Options(format!(
             "--persist: process {process} does not exist after a boot; give --netns the name of a \
              network namespace that exists after every boot"
         ))),

@@ -94,8 +94,9 @@ fn unfinished(runner: &Runner, verb: &str, netns: Option<&str>) -> Option<Findin
     let advice = format!("run the interrupted `ipvsadm {verb} undo' again, with the same options");
     let text = "a prepare or an undo did not finish, and some of its steps remain";
     let mut finding = problem(text, Remedy::Advice(advice.clone()));
-    finding.fix = Preparer { state, netns }.undo(verb, &holders);
-    finding.hint = finding.fix.is_none().then_some(advice);
+    let preparer = Preparer { state, netns };
+    finding.fix = preparer.undo(verb, &holders);
+    finding.hint = finding.fix.is_none().then(|| preparer.placed(&advice));
     Some(finding)
 }
 

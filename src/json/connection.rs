@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 
 use super::SCHEMA;
-use crate::error::Rejection;
+use crate::error::{Error, Rejection};
 use crate::model::{Connection, Count, Group, Shares};
 
 /// A connection, or a persistence template (`client_port` 0).
@@ -87,18 +87,24 @@ struct Document {
 /// Reads what `conns --json` and `-L -c --json` print.
 ///
 /// # Errors
-/// [`Rejection::Json`] if it is something else.
-pub fn read(text: impl Read) -> Result<Vec<Connection>, Rejection> {
-    let document: Document =
-        serde_json::from_reader(text).map_err(|error| Rejection::Json(error.to_string()))?;
+/// [`Rejection::NoConnections`] if it is something else; [`Error::Io`] if it cannot be read.
+pub fn read(text: impl Read) -> Result<Vec<Connection>, Error> {
+    let document: Document = serde_json::from_reader(text).map_err(|error| {
+        if error.is_io() {
+            Error::Io(error.into())
+        } else {
+            Rejection::NoConnections(error.to_string()).into()
+        }
+    })?;
     if document.schema != SCHEMA {
         let text = format!("schema {}, this program knows {SCHEMA}", document.schema);
-        return Err(Rejection::Json(text));
+        return Err(Rejection::NoConnections(text).into());
     }
     let fields = document.connections.into_iter().enumerate();
     let connections = fields.map(|(number, fields)| {
         fields.connection().ok_or_else(|| {
-            Rejection::Json(format!("connections[{number}]: virtual_address or fwmark is needed"))
+            let text = format!("connections[{number}]: virtual_address or fwmark is needed");
+            Rejection::NoConnections(text).into()
         })
     });
     connections.collect()

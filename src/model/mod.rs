@@ -9,6 +9,7 @@ mod daemon;
 mod destination;
 pub(crate) mod field;
 mod hash;
+pub(crate) mod in_namespace;
 mod key;
 mod name;
 mod naming;

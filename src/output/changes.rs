@@ -67,7 +67,7 @@ pub fn text(delta: &Delta, paint: Paint, out: &mut dyn Write) -> io::Result<()> 
 }
 
 /// Counts the differences in one sentence.
-pub fn summary(delta: &Delta) -> String {
+pub fn summary(delta: &Delta, is_scoped: bool) -> String {
     let (mut added, mut edited, mut deleted) = (0, 0, 0);
     for difference in differences(delta) {
         let count = match difference {
@@ -84,6 +84,9 @@ pub fn summary(delta: &Delta) -> String {
         *count += 1;
     }
     match added + edited + deleted {
+        0 if is_scoped => {
+            "nothing to change: the table matches the file within the scope".to_owned()
+        }
         0 => "nothing to change: the table matches the file".to_owned(),
         1 => format!("1 change made: {added} added, {edited} edited, {deleted} deleted"),
         all => format!("{all} changes made: {added} added, {edited} edited, {deleted} deleted"),

@@ -2,17 +2,8 @@
 
 use std::io::Write;
 
-use crate::model::{printable, printable_lines, quote};
-
-/// Commands in messages that need `--netns` if this run has it, since they would find nothing to do
-/// in the host's namespace.
-const PROPOSED: [&str; 5] = [
-    "ipvsadm apply --accept",
-    "ipvsadm apply --recover",
-    "ipvsadm conns",
-    "ipvsadm drain --list",
-    "ipvsadm undrain",
-];
+use crate::model::in_namespace::placed;
+use crate::model::{printable, printable_lines};
 
 /// The only writer of messages to standard error. Messages quote names, rule lines and answers from
 /// outside, so everything is escaped for the terminal here. Errors of writing are ignored.
@@ -54,11 +45,7 @@ impl<'a> Complaints<'a> {
 
     /// Adds `--netns` to the commands that `text` proposes, if this run has it.
     pub fn placed(&self, text: &str) -> String {
-        let Some(netns) = &self.netns else { return text.to_owned() };
-        let place = |text: String, command: &&str| {
-            text.replace(command, &format!("{command} --netns {}", quote::shell(netns)))
-        };
-        PROPOSED.iter().fold(text.to_owned(), place)
+        self.netns.as_ref().map_or_else(|| text.to_owned(), |netns| placed(netns, text))
     }
 
     fn write(&mut self, text: &str) {

@@ -198,11 +198,11 @@ fn listed_text(it: &Listed) -> String {
     format!("{} {}\n  {}\n", printable(&name), printable(&state), printable(&origin))
 }
 
-/// A record in one line: `-t 192.0.2.80:80 -r 10.0.0.11:80 is drained since …`.
+/// A record in one line: `-t 192.0.2.80:80 -r 10.0.0.11:80 is recorded as drained since …`.
 pub fn record(record: &Record) -> String {
     let name = describe_destination(&record.service, &record.server);
     let reason = record.reason.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
-    format!("{name} is drained since {} by {}{reason}", record.since, record.by)
+    format!("{name} is recorded as drained since {} by {}{reason}", record.since, record.by)
 }
 
 /// A real server in JSON.

@@ -192,8 +192,9 @@ pub const SERVER: [Metric<DestinationEntry>; 13] = [
     }),
     gauge(
         "ipvs_server_up",
-        "1 if the real server gets new connections: its weight is not 0, and it has fewer \
-         connections than its upper threshold. IPVS itself does not check real servers.",
+        "1 if the weight is not 0 and the real server has fewer connections than its upper \
+         threshold. After an overload, the kernel waits for the lower threshold. IPVS itself does \
+         not check real servers.",
         |it| Some(is_up(it).into()),
     ),
 ];

@@ -13,6 +13,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, getsockopt, socket};
 
 use super::names_in;
 use crate::error::Error;
+use crate::model::in_namespace::is_process;
 
 /// Folder in which `ip netns` keeps named namespaces.
 const FOLDER: &str = "/run/netns";
@@ -64,11 +65,6 @@ fn nearest(name: &str) -> Option<String> {
     let names = names().into_iter();
     let known = names.map(|known| (strsim::damerau_levenshtein(&known, name), known));
     known.filter(|(distance, _)| *distance <= far.min(3)).min().map(|(_, known)| known)
-}
-
-/// Whether the argument of `--netns` is a process number.
-pub fn is_process(name: &str) -> bool {
-    name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Names of the namespaces that `ip netns` manages.

@@ -122,3 +122,21 @@ fn file_content_is_hidden_from_a_sudo_caller_who_cannot_read_it() {
     assert!(!said(&output.unwrap()).contains("hunter2"));
     ours(&["diff", "/dev/null", "/dev/null"]).expect(0);
 }
+
+#[test]
+fn a_sudo_caller_sees_no_line_of_a_copy_that_only_root_can_read() {
+    let (_kept, path) = file("SECRETLINE:hash:19000\n");
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    for words in [&["--from", &path][..], &["compare", &path, &path]] {
+        let output = Command::new(OURS)
+            .arg("conns")
+            .args(words)
+            .env("SUDO_UID", "1000")
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let said = said(&output);
+        assert!(said.contains(&format!("cannot use {path}: ")), "{said}");
+        assert!(!said.contains("SECRET"), "{said}");
+    }
+}

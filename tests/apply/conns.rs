@@ -111,8 +111,7 @@ fn conns_compare_tells_what_each_director_lacks() {
     assert_eq!(json["connections"], shares(5, 5, 3, 1, 1, 1));
     assert_eq!((&json["equal"], outcome.complaints.as_str()), (&false.into(), ""));
     // A standby that the sync daemon does not feed.
-    let (_empty, empty) =
-        file(&saved("Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires\n"));
+    let (_empty, empty) = file(&saved(COPY.split_inclusive('\n').next().unwrap()));
     let outcome = ours(&["conns", "compare", &empty, &here]).expect(1);
     assert!(outcome.complaints.contains("the other director lacks connections"), "{outcome:?}");
     for bad in ["/dev/null", "/no/such/file"] {

@@ -66,7 +66,7 @@ fn a_drain_is_recorded_and_taken_back() {
             "{list}"
         );
         let status = ours(&["director", "status"]).out;
-        let note = "note     -t 192.0.2.80:80 -r 10.0.0.11:8080 is drained since 2";
+        let note = "note     -t 192.0.2.80:80 -r 10.0.0.11:8080 is recorded as drained since 2";
         assert!(status.contains(note) && status.contains(": new kernel\n"), "{status}");
         let row = listed().remove(0);
         assert_eq!((&row["state"], &row["weight_before"]), (&"drained".into(), &3.into()));

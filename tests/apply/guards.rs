@@ -161,6 +161,8 @@ fn services_outside_the_scope_are_left_alone() {
         let (_new, new) = file("-A -t 192.0.2.81:80 -s rr\n-A -t 203.0.113.9:80 -s rr\n");
         let outcome = ours(&["apply", "--scope", "192.0.2.0/24", &new]).expect(0);
         assert!(outcome.complaints.contains("1 service of the file is outside"), "{outcome:?}");
+        let again = ours(&["apply", "--scope", "192.0.2.0/24", &new]).expect(0).out;
+        assert_eq!(again, "nothing to change: the table matches the file within the scope\n");
         let saved = reference("", &["-S", "-n"]).out;
         let expected = "-A -f 7 -s rr\n-A -u 203.0.113.1:53 -s rr\n-A -t 192.0.2.81:80 -s rr\n";
         let sorted = |text: &str| {

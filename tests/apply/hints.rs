@@ -126,3 +126,35 @@ fn a_replaced_port_is_reported_for_files_too() {
         assert_eq!(restore(&saved).expect(0).complaints, "");
     });
 }
+
+#[test]
+fn a_daemon_on_the_label_of_an_address_is_told_the_interface() {
+    namespace(|| {
+        let words = ["--start-daemon", "master", "--mcast-interface", "lo:0"];
+        let refused = ours(&words).expect(255).complaints;
+        let label = "hint: a label such as lo:0 names an address, not an interface: write lo\n";
+        assert!(refused.ends_with(label), "{refused}");
+    });
+}
+
+#[test]
+fn proposed_commands_act_on_the_network_namespace_of_the_run() {
+    namespace(|| {
+        restore(
+            "-A -t 192.0.2.80:80 -s mh\n-a -t 192.0.2.80:80 -r 10.0.0.1:80\n\
+                 -a -t 192.0.2.80:80 -r 10.0.0.2:80\n",
+        )
+        .expect(0);
+        let thread = std::fs::read_link("/proc/thread-self").unwrap();
+        let netns = format!("/proc/{}/ns/net", thread.display());
+        let drain = ["drain", "-t", "192.0.2.80:80", "-r", "10.0.0.1", "--scheduler-flag", "keep"];
+        let refused = ours(&[&drain[..], &["--netns", &netns]].concat()).expect(2).complaints;
+        let set = format!("ipvsadm set --netns {netns} -t 192.0.2.80:80 flags=mh-fallback\n");
+        assert!(refused.contains(&set), "{refused}");
+        run("ip", &["link", "set", "lo", "down"]);
+        let down = ["rs", "prepare", "--mode", "dr", "--vip", "192.0.2.9", "--dev", "lo"];
+        let refused = ours(&[&down[..], &["--netns", &netns]].concat());
+        let up = format!("hint: nsenter --net={netns} ip link set dev lo up\n");
+        assert!(refused.complaints.contains(&up), "{refused:?}");
+    });
+}

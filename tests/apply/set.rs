@@ -375,3 +375,42 @@ fn classic_commands_ignore_the_lock_and_the_journal() {
         assert_eq!(journals(), 0);
     });
 }
+
+#[test]
+fn only_a_missing_service_has_status_1() {
+    namespace(|| {
+        restore(TABLE).expect(0);
+        ours(&["set", "-t", "192.0.2.81:80", "scheduler=rr"]).expect(1);
+        // No file descriptor is left for the socket.
+        let failed = shell("ulimit -n 4; exec $ours set -t 192.0.2.80:80 scheduler=rr").expect(2);
+        assert!(failed.complaints.contains("Too many open files"), "{failed:?}");
+    });
+}
+
+#[test]
+fn persistence_without_a_value_is_as_long_as_in_the_classic_language() {
+    namespace(|| {
+        ours(&["-A", "-t", "192.0.2.80:80", "-s", "rr", "-p"]).expect(0);
+        let same = ours(&["set", "-t", "192.0.2.80:80", "-p"]).expect(0);
+        assert!(same.out.starts_with("unchanged"), "{same:?}");
+    });
+}
+
+#[test]
+fn a_mask_may_be_a_prefix_length_and_its_notes_are_those_of_edit() {
+    namespace(|| {
+        restore(TABLE).expect(0);
+        let set = |words: &[&str]| ours(&[&["set", "-t", "192.0.2.80:80"], words].concat());
+        let outcome = set(&["-M", "/16"]).expect(0);
+        assert_eq!(outcome.out, "netmask 255.255.255.0 -> 255.255.0.0\n");
+        for bad in ["/0", "/33", "/", "16x"] {
+            let refused = set(&["-M", bad]).expect(2);
+            assert!(refused.complaints.contains("such as 255.255.255.0 or /24"), "{refused:?}");
+        }
+        ours(&["-A", "-f", "7", "-s", "rr"]).expect(0);
+        let marked = ours(&["set", "-f", "7", "-o"]).expect(0).complaints;
+        assert_eq!(marked, "hint: -o has no effect on packets other than UDP\n");
+        // A change of another field repeats no note.
+        assert_eq!(ours(&["set", "-f", "7", "scheduler=wlc"]).expect(0).complaints, "");
+    });
+}

@@ -230,3 +230,28 @@ fn one_side_may_be_standard_input() {
     assert_eq!(text(&run(&["-", file], "").stdout), "+ --set 1 2 3\n");
     assert_eq!(text(&run(&[file, "-"], "").stdout), "- --set 1 2 3\n");
 }
+
+#[test]
+fn a_first_word_of_a_rule_line_gets_no_advice_for_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rules");
+    for (line, expected) in [
+        (
+            "ipvsadm drain -t 192.0.2.80:80 -r 10.0.0.1",
+            "`drain': a verb has no place in a rule file",
+        ),
+        ("list", "`list': a rule file has only commands that change the table, such as -A and -a"),
+        ("more", "`more': a rule file has only commands that change the table, such as -A and -a"),
+        ("add -t 192.0.2.80:80", "`add': -A adds a service, -a a real server"),
+    ] {
+        std::fs::write(&path, format!("{line}\n")).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
+            .arg("diff")
+            .args([&path, &path])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.starts_with(&format!("{}:1: {expected}\n", path.display())), "{text}");
+        assert!(!text.contains("did you mean"), "{text}");
+    }
+}

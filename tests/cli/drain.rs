@@ -31,6 +31,12 @@ fn a_mistake_is_named_with_what_is_legal() {
             "--server cannot be used with --tcp-service",
             "",
         ),
+        (
+            "drain --netns lb --reason x",
+            "`drain' needs a real server",
+            "to see what is drained: ipvsadm drain --list --netns lb\n",
+        ),
+        ("conns --client 192.0.2.1 compare x", "compare cannot be used with --client", ""),
         ("drain --list --remove", "--list cannot be used with --remove", ""),
         ("drain --server 10.0.0.1 --detach --remove", "--detach cannot be used with --remove", ""),
         ("undrain --all --server 10.0.0.1", "--all cannot be used with --server", ""),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests fail by panic
 #![allow(clippy::format_push_string, clippy::format_collect)] // speed does not matter here
 
+mod conns;
 mod diff;
 mod drain;
 mod init_script;

@@ -82,11 +82,11 @@ fn the_address_of_the_host_itself_is_not_proposed_for_deletion() {
 fn an_address_of_our_other_verb_is_named_with_its_undo() {
     let lan = Lan::new();
     lan.ok(&format!("rs prepare --mode dr --vip {VIP}"));
-    let remedy = format!("first run `ipvsadm rs undo --vip {VIP}'");
+    let remedy = format!("first run `ipvsadm rs undo --netns {} --vip {VIP}'", lan.rs);
     refused(&lan, VIP, &["director"], &remedy);
     lan.ok("rs undo");
     lan.ok(&format!("director prepare --vip {VIP} --iface v0"));
-    let remedy = format!("first run `ipvsadm director undo --vip {VIP}'");
+    let remedy = format!("first run `ipvsadm director undo --netns {} --vip {VIP}'", lan.rs);
     refused(&lan, VIP, &["rs"], &remedy);
     lan.ok("director undo");
 }

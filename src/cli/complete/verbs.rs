@@ -105,7 +105,7 @@ impl<'a> Line<'a> {
         self.given.iter().any(|(arg, _)| arg.get_id() == id)
     }
 
-    /// The service on the line of `set`.
+    /// The service on the line of `set`, `drain` or `undrain`.
     fn service(&self) -> Option<ServiceKey> {
         if let Some(mark) = self.value("fwmark") {
             let family = if self.has("ipv6") { Family::V6 } else { Family::V4 };
@@ -168,7 +168,7 @@ pub(super) fn wanted(words: &[String], typed: &str) -> Wanted {
     }
 }
 
-/// Whether `set` still needs a service, which comes before the fields.
+/// Whether the verb still needs a service, which comes before the fields.
 fn wants_service(line: &Line<'_>) -> bool {
     let service = ["tcp", "udp", "sctp", "fwmark"];
     line.command.get_groups().any(|group| group.get_id() == "service")

@@ -115,7 +115,9 @@ const PATIENCE: &str = "60";
 
 fn confirm() -> Arg {
     let parser = |word: &str| match read_time(word) {
-        Some(Duration::ZERO) => Err("at least 1 s is needed to confirm".to_owned()),
+        Some(time) if time < Duration::from_secs(1) => {
+            Err("at least 1 s is needed to confirm".to_owned())
+        }
         Some(time) => Ok(time),
         // Without a value, the next word is the file name.
         None => {
@@ -159,14 +161,14 @@ pub(super) fn time(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("TIME").value_parser(parser).help(help)
 }
 
-/// Parses a duration: a plain number is seconds, and fractions of a second are dropped. Returns
-/// `None` if the word is no duration, or if it is more than a hundred years.
+/// Parses a duration; a plain number is seconds. Returns `None` if the word is no duration, or if it
+/// is more than a hundred years.
 fn read_time(word: &str) -> Option<Duration> {
-    let seconds = match word.parse() {
-        Ok(seconds) => seconds,
-        Err(_) => humantime::parse_duration(word).ok()?.as_secs(),
+    let time = match word.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => humantime::parse_duration(word).ok()?,
     };
-    u32::try_from(seconds).ok().map(|_| Duration::from_secs(seconds))
+    u32::try_from(time.as_secs()).ok().map(|_| time)
 }
 
 pub(super) fn duration(matches: &ArgMatches, name: &str) -> Option<Duration> {

@@ -96,7 +96,10 @@ pub(super) fn command() -> Command {
             choice("until", "WHAT", &["active", "all"], "The connections to wait for")
                 .default_value("active"),
         )
-        .arg(time("timeout", "How long to wait; 0 is for ever; 300 s, for UDP plus its time-out"))
+        .arg(time(
+            "timeout",
+            "How long to wait; 0: no limit; default: 300 s, for UDP plus its time-out",
+        ))
         .arg(
             flag("detach", "Return at once, do not wait").conflicts_with_all(["timeout", "remove"]),
         )

@@ -48,7 +48,11 @@ pub(super) fn command() -> Command {
         .arg(flag("openmetrics", "Use the format of OpenMetrics 1.0 instead of Prometheus 0.0.4"))
         .arg(flag("services-only", "Leave the metrics of real servers out"))
         .arg(file("against", "FILE", "Count the differences between the table and FILE"))
-        .arg(file("textfile", "PATH", "Write PATH, which always is a whole file, old or new"))
+        .arg(file(
+            "textfile",
+            "PATH",
+            "Replace the file PATH; readers see the old file or the new one",
+        ))
         .after_help(HELP)
 }
 

@@ -273,9 +273,13 @@ impl Finding<'_> {
     }
 
     fn conflict(&self) -> Usage {
-        let option = self.option().0;
+        let mut option = self.option().0;
         let prior = self.texts(ContextKind::PriorArg);
         let others: Vec<String> = prior.iter().map(|other| split(other).0).collect();
+        if option.is_empty() {
+            // A subcommand after an option of its verb.
+            option = self.text(ContextKind::InvalidSubcommand);
+        }
         if others.is_empty() || others.contains(&option) {
             return Mistake::Repeated { option }.into();
         }

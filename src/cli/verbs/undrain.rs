@@ -32,7 +32,7 @@ the meantime stays.
 
 --ramp raises the weight in up to 20 steps. If undrain is interrupted, the real
 server keeps the weight that it has then, and undrain says which; the next undrain
-goes on from there. A weight of 1 has no steps.
+resumes there. A weight of 1 has no steps.
 
 EXIT STATUS
   0  the real servers have their weights back

@@ -8,10 +8,8 @@ use crate::json::{Style, document};
 use crate::output::drain as report;
 use crate::system::signals::Signals;
 
-use super::super::session::{Session, is_closed_pipe};
+use super::super::session::Session;
 
-/// Exit status: nothing was changed.
-pub const TROUBLE: u8 = 2;
 /// Exit status: another program has interfered.
 pub const INTERFERENCE: u8 = 1;
 /// Exit status: the end was not reached.
@@ -19,17 +17,6 @@ pub const UNFINISHED: u8 = 3;
 
 /// Maximum delay until a signal is noticed.
 const SLICE: Duration = Duration::from_millis(50);
-
-/// Reports an error before the first change, with its exit status.
-pub fn refused(session: &mut Session<'_>, outcome: Result<u8, Error>) -> Result<u8, Error> {
-    match outcome {
-        Err(error) if session.settled.is_none() && !is_closed_pipe(&error) => {
-            session.complain(&error);
-            Ok(TROUBLE)
-        }
-        other => other,
-    }
-}
 
 /// Writes an event as one line.
 pub fn say(session: &mut Session<'_>, event: &report::Event) -> Result<(), Error> {

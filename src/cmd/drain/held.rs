@@ -28,8 +28,7 @@ impl Held {
         Ok(Self { journal, store, records })
     }
 
-    /// The same for a command that begins: a table that a killed run has left half way is recovered
-    /// first.
+    /// The same for a command that begins. It refuses a table that a killed run has left half way.
     pub fn begin(
         session: &mut Session<'_>,
         wait: Duration,

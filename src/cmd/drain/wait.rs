@@ -17,7 +17,7 @@ use super::super::session::Session;
 use super::events::{INTERFERENCE, UNFINISHED, pause, say};
 use super::held::{Held, LOCK_PATIENCE};
 
-/// Between two looks at the table.
+/// Time between two looks at the table.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 pub(super) fn run(
@@ -35,18 +35,27 @@ pub(super) fn run(
     let limit = order.patience.limit(is_udp.then_some(seen.timeouts.udp));
     let mut watch = Watch::new(seen, &plan.targets, order.until, limit);
     let mut progress = Shown::new(json);
+    let mut lost = 0;
     loop {
         let look = watch.look(session.client()?)?;
-        let has = |wanted: fn(&Fate) -> bool| look.servers.iter().any(|(.., fate)| wanted(fate));
-        let is_undone = has(|fate| matches!(fate, Fate::Undone(_)));
-        let is_deleted = !order.remove && has(|fate| matches!(fate, Fate::Gone));
-        if is_undone || is_deleted || !has(|fate| matches!(fate, Fate::Counted(_))) {
+        let is_lost = |fate: &Fate| match fate {
+            Fate::Counted(_) => false,
+            Fate::Undone(_) => true,
+            Fate::Gone => !order.remove,
+        };
+        let now_lost = look.servers.iter().filter(|(.., fate)| is_lost(fate)).count();
+        if !look.servers.iter().any(|(.., fate)| matches!(fate, Fate::Counted(_))) {
             progress.clear();
-            return interfered(session, order, &look, json);
+            return interfered(session, &look, now_lost > 0, json);
         }
+        if now_lost > lost {
+            progress.clear();
+            tell_lost(session, &look, json)?;
+        }
+        lost = lost.max(now_lost);
         if look.tick.state != State::Waiting {
             progress.clear();
-            return end(session, order, &look, json);
+            return end(session, order, &look, lost > 0, json);
         }
         progress.show(session, &look);
         if let Some(why) = pause(signals, BETWEEN_LOOKS) {
@@ -56,52 +65,81 @@ pub(super) fn run(
     }
 }
 
-/// The drain has ended: idle, or at the deadline.
+/// The drain has ended: idle, or at the deadline. `is_lost`: another program has ended it for some
+/// of the real servers.
 fn end(
     session: &mut Session<'_>,
     order: &DrainOrder,
     look: &Look,
+    is_lost: bool,
     json: bool,
 ) -> Result<u8, Error> {
     let is_idle = look.tick.state == State::Idle;
-    let mut status = if is_idle { 0 } else { UNFINISHED };
     let reported = said(session, if is_idle { "idle" } else { "deadline" }, look, json);
-    if order.remove {
-        if delete(session, look, json)? {
-            status = INTERFERENCE;
-            session.settle(status);
-        }
-    } else if !is_idle && !json {
-        session.hint(&[format!("it is still drained; to put it back: {}", way_back(order))]);
-    }
+    let removed = if order.remove { Some(delete(session, look)?) } else { None };
+    let has_undone = |plan: &Plan| plan.notes.iter().any(|it| matches!(it, Note::Undone(..)));
+    let status = match is_idle {
+        false => UNFINISHED,
+        true if is_lost || removed.as_ref().is_some_and(has_undone) => INTERFERENCE,
+        true => 0,
+    };
+    session.settle(status);
     if status == 0 {
         session.settle_success(json);
+    }
+    match &removed {
+        Some(plan) => tell_removed(session, plan, json)?,
+        None if !is_idle && !json => session.hint(&[still_drained(order)]),
+        None => {}
+    }
+    if is_lost {
+        forget_or_complain(session);
     }
     reported.map(|()| status)
 }
 
-/// Another program has given a real server a weight, or deleted it.
+/// The hint after a drain that another program or an error has ended.
+pub(super) fn still_drained(order: &DrainOrder) -> String {
+    format!("it is still drained; to put it back: {}", way_back(order))
+}
+
+/// Another program has given every real server a weight, or deleted it.
 fn interfered(
     session: &mut Session<'_>,
-    order: &DrainOrder,
     look: &Look,
+    is_lost: bool,
     json: bool,
 ) -> Result<u8, Error> {
-    let is_undone = look.servers.iter().any(|(.., fate)| matches!(fate, Fate::Undone(_)));
-    let status = if is_undone || !order.remove { INTERFERENCE } else { 0 };
+    let status = if is_lost { INTERFERENCE } else { 0 };
     session.settle(status);
-    if json {
-        say(session, &report::Event::of_look(if is_undone { "undone" } else { "gone" }, look))?;
-    } else {
-        for text in report::fates(look) {
-            session.say(&text);
-        }
-    }
-    forget(session)?;
+    tell_lost(session, look, json)?;
+    forget_or_complain(session);
     Ok(status)
 }
 
-/// Drops the records that mean nothing any more.
+/// Names the real servers whose drain another program has ended.
+fn tell_lost(session: &mut Session<'_>, look: &Look, json: bool) -> Result<(), Error> {
+    if json {
+        let is_undone = look.servers.iter().any(|(.., fate)| matches!(fate, Fate::Undone(_)));
+        return say(
+            session,
+            &report::Event::of_look(if is_undone { "undone" } else { "gone" }, look),
+        );
+    }
+    for text in report::fates(look) {
+        session.say(&text);
+    }
+    Ok(())
+}
+
+/// Drops obsolete records. An error does not change the exit status.
+fn forget_or_complain(session: &mut Session<'_>) {
+    if let Err(error) = forget(session) {
+        session.complain_of_input(&error);
+    }
+}
+
+/// Drops the records of drains that another program has ended.
 fn forget(session: &mut Session<'_>) -> Result<(), Error> {
     let held = Held::take(session, LOCK_PATIENCE)?;
     let seen = Seen::of(session.client()?, &held.records.services())?;
@@ -122,7 +160,7 @@ fn way_back(order: &DrainOrder) -> String {
     format!("ipvsadm undrain {selection}")
 }
 
-/// A signal came: nothing is taken back.
+/// A signal came: the weights stay as they are.
 fn interrupted(
     session: &mut Session<'_>,
     order: &DrainOrder,
@@ -149,25 +187,27 @@ fn said(
     Ok(session.out.flush()?)
 }
 
-/// `--remove`: deletes the real servers that are still drained. Returns whether another program has
-/// given one of them a weight, so that it stays.
-fn delete(session: &mut Session<'_>, look: &Look, json: bool) -> Result<bool, Error> {
+/// `--remove`: deletes the real servers that are still drained.
+fn delete(session: &mut Session<'_>, look: &Look) -> Result<Plan, Error> {
     let held = Held::take(session, LOCK_PATIENCE)?;
     let seen = Seen::of(session.client()?, &held.records.services())?;
+    let counted = look.servers.iter().filter(|(.., fate)| matches!(fate, Fate::Counted(_)));
     let chosen: Vec<(ServiceKey, DestinationKey)> =
-        look.servers.iter().map(|(service, server, _)| (*service, *server)).collect();
+        counted.map(|(service, server, _)| (*service, *server)).collect();
     let plan = remove(&seen, &held.records, &chosen, held.store.boot());
     held.carry_out(session, &plan)?;
-    let is_undone = plan.notes.iter().any(|it| matches!(it, Note::Undone(..)));
+    Ok(plan)
+}
+
+fn tell_removed(session: &mut Session<'_>, plan: &Plan, json: bool) -> Result<(), Error> {
     if json {
-        let changed = !plan.changes_nothing(&held.records);
-        say(session, &report::Event::of_plan("removed", &plan, changed))?;
-        return Ok(is_undone);
+        let changed = !plan.targets.is_empty();
+        return say(session, &report::Event::of_plan("removed", plan, changed));
     }
     session.out.write_all(report::names("removed", &plan.targets).as_bytes())?;
     session.out.flush()?;
-    session.hint(&report::notes(&plan));
-    Ok(is_undone)
+    session.hint(&report::notes(plan));
+    Ok(())
 }
 
 /// The course of the drain: one line that changes at a terminal, and otherwise lines now and then.

@@ -64,9 +64,16 @@ fn errors_of_single_requests() {
 }
 
 #[test]
+fn only_an_absent_ipvs_is_to_be_loaded() {
+    assert!(unavailable_hint(Errno::ENOPROTOOPT).unwrap().contains("modprobe ip_vs"));
+    assert!(unavailable_hint(Errno::EPERM).unwrap().contains("CAP_NET_ADMIN"));
+    assert_eq!(unavailable_hint(Errno::ENOMEM), None);
+}
+
+#[test]
 fn a_daemon_on_an_alias_is_told_the_interface() {
     let says = |name: &str| {
-        let object = format!("--start-daemon master --mcast-interface {name} --syncid 0");
+        let object = format!("master daemon on {name}");
         hints(Operation::StartDaemon, Errno::ENODEV, &object).split_off(1)
     };
     let label = "a label such as lo:0 names an address, not an interface: write lo";

@@ -189,6 +189,11 @@ impl<T: Fields> Field<T> {
         }
     }
 
+    /// Whether the field is a switch that is on.
+    pub fn is_on(&self, thing: &T) -> bool {
+        (self.get)(thing) == Some(Value::Switch(true))
+    }
+
     /// Sets a field to true for which [`switch`](Self::switch) finds an option.
     pub fn turn_on(&self, thing: &mut T) {
         // A switch accepts both values, so there is no error.

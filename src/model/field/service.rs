@@ -1,6 +1,7 @@
 //! The table of the fields of a service.
 
 use std::borrow::Cow;
+use std::net::Ipv4Addr;
 
 use super::row::{Field, FieldOption, Fields, Numbers, Record, Shape, Unit, Value};
 use crate::model::{
@@ -112,6 +113,12 @@ static FIELDS: [Field<Service>; 6] = [
     },
 ];
 
+/// The mask that `/24` stands for.
+fn of_length(length: &str) -> Option<Ipv4Addr> {
+    let length: u32 = length.parse().ok().filter(|length| (1..=32).contains(length))?;
+    Some(Ipv4Addr::from_bits(u32::MAX << (32 - length)))
+}
+
 fn set_netmask(
     service: &mut Service,
     value: Option<&Value<'_>>,
@@ -122,11 +129,16 @@ fn set_netmask(
     let Some(persistence) = &mut service.persistence else {
         return Err("netmask needs persistence".to_owned());
     };
-    let mask = value.text().and_then(|text| text.parse().ok());
+    let mask = value.text().and_then(|text| match text.strip_prefix('/') {
+        Some(length) => of_length(length),
+        None => text.parse().ok(),
+    });
     persistence.granularity = match (mask, value.number(), family) {
         (Some(mask), _, Family::V4) => Granularity::V4(mask),
         (_, Some(length), Family::V6) => Granularity::V6(length),
-        (.., Family::V4) => return Err("netmask: expected 255.255.255.0".to_owned()),
+        (.., Family::V4) => {
+            return Err("netmask: expected a mask such as 255.255.255.0 or /24".to_owned());
+        }
         (.., Family::V6) => return Err("netmask: expected 1 to 128".to_owned()),
     };
     Ok(())

@@ -336,12 +336,79 @@ fn an_interrupted_ramp_to_another_weight_keeps_the_recorded_one() {
         signal(&child, Signal::SIGINT);
         let ended = finish(child, "");
         assert_eq!(ended.status, 3, "{ended:?}");
-        let hint = "hint: the next ipvsadm undrain --weight 50 goes on from there\n";
+        let hint = "hint: the next ipvsadm undrain --weight 50 resumes there\n";
         assert!(ended.complaints.contains(hint), "{ended:?}");
         let list = ours(&["drain", "--list"]).expect(0).out;
         assert!(list.contains(" of 50: ") && list.contains(", weight 1 before"), "{list}");
         undrain(&other).expect(0);
         assert_eq!(live(), before);
         assert!(listed().is_empty());
+    });
+}
+
+#[test]
+fn a_limit_of_less_than_a_second_is_a_limit() {
+    namespace(|| {
+        let _client = busy(3600);
+        let late = ours(&[&["drain", "--timeout", "500ms"], &DNS[..]].concat()).expect(3);
+        assert!(late.out.contains("and the time is over: 1 active, "), "{late:?}");
+    });
+}
+
+#[test]
+fn a_reader_who_leaves_does_not_stop_a_ramp() {
+    namespace(|| {
+        restore(WEB).expect(0);
+        let before = live();
+        drain(&ONE).expect(0);
+        let words = ONE.join(" ");
+        let first = shell(&format!("$ours undrain {words} --ramp 2 | head -n 1")).expect(0);
+        assert!(first.out.ends_with(": weight 1\n"), "{first:?}");
+        assert_eq!(live(), before);
+        assert!(listed().is_empty());
+    });
+}
+
+/// Starts a drain of a real server in the services of UDP and TCP, and waits until it has counted.
+fn drain_of_two_services(words: &[&str]) -> (UdpSocket, Child, Begun) {
+    let client = busy(3600);
+    for words in ["-A -t 192.0.2.80:80 -s rr", "-a -t 192.0.2.80:80 -r 10.0.0.1:80 -g -w 2"] {
+        ours(&words.split(' ').collect::<Vec<_>>()).expect(0);
+    }
+    let more = "-a -t 192.0.2.80:80 -r 10.0.0.2:80 -g -w 2";
+    ours(&more.split(' ').collect::<Vec<_>>()).expect(0);
+    let words = [&["drain", "--server", "10.0.0.1", "--timeout", "0"], words].concat();
+    let (child, begun) = begun(&words, " s: 1 active");
+    (client, child, begun)
+}
+
+#[test]
+fn a_restored_weight_does_not_end_the_drains_of_other_services() {
+    namespace(|| {
+        let (client, child, out) = drain_of_two_services(&["--remove"]);
+        let web = ["-t", "192.0.2.80:80", "-r", "10.0.0.1:80"];
+        ours(&[&["set"], &web[..], &["weight=5"]].concat()).expect(0);
+        forget(&client);
+        let ended = rest_of(child, out).expect(1);
+        assert!(ended.out.ends_with("removed -u 192.0.2.80:53 -r 10.0.0.1:53\n"), "{ended:?}");
+        let undone = "another program has given -t 192.0.2.80:80 -r 10.0.0.1:80 weight 5: it stays";
+        assert_eq!(ended.complaints.matches(undone).count(), 1, "{ended:?}");
+        let left = lines(&live());
+        assert!(left.contains("-r 10.0.0.1:80 -g -w 5\n"), "{left}");
+        assert!(!left.contains("10.0.0.1:53"), "{left}");
+        assert!(listed().is_empty());
+    });
+}
+
+#[test]
+fn a_deleted_real_server_of_another_service_is_named() {
+    namespace(|| {
+        let (client, child, out) = drain_of_two_services(&[]);
+        ours(&["-d", "-t", "192.0.2.80:80", "-r", "10.0.0.1:80"]).expect(0);
+        forget(&client);
+        let ended = rest_of(child, out).expect(1);
+        let gone = "-t 192.0.2.80:80 -r 10.0.0.1:80 does not exist any more\n";
+        assert!(ended.complaints.contains(gone), "{ended:?}");
+        assert_eq!(listed().len(), 1);
     });
 }
