@@ -58,8 +58,9 @@ fn hints_quote_interface_names() {
     let lan = lan();
     lan.rs(&format!("ip link set dev {NAME} down"));
     let refused = text(&lan.ipvsadm(&format!("rs prepare --mode dr --vip {VIP} --iface {NAME}")));
-    let hint = refused.lines().find_map(|line| line.strip_prefix("hint: ip link")).unwrap();
-    sh(&lan, &format!("ip link{hint}"));
+    let mut hints = refused.lines().filter_map(|line| line.strip_prefix("hint: "));
+    let hint = hints.find(|hint| hint.contains("ip link")).unwrap();
+    sh(&lan, hint);
     assert!(lan.rs(&format!("ip -o link show dev {NAME}")).contains(",UP"));
 }
 
