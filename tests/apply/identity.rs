@@ -136,7 +136,7 @@ fn apply_refuses_an_unknown_namespace() {
         echo '-A -t 192.0.2.82:80 -s rr' | $low $ours -R
         ls -d /run/ipvsadm*",
     );
-    let out = "2\n2\n2\n1\n2\n2\n-A -t 192.0.2.80:80 -s rr\n1\n";
+    let out = "2\n2\n2\n2\n2\n2\n-A -t 192.0.2.80:80 -s rr\n1\n";
     assert_eq!(outcome.out, out, "{outcome:?}");
     let why = "cannot tell which network namespace this is: /proc does not show process 1\n";
     assert_eq!(outcome.complaints.matches(why).count(), 6, "{outcome:?}");
