@@ -105,7 +105,8 @@ fn listed(
     Ok(writer.end()?)
 }
 
-/// Writes a service with the counters that `live` selects; with `None` also without connections.
+/// Writes a service with the counters that `live` selects. If `live` is `None`, real servers are
+/// written without their connections.
 fn write_service(
     writer: &mut Writer<'_>,
     entry: &ServiceEntry,

@@ -234,7 +234,7 @@ fn open() -> Result<Client, Error> {
     client
 }
 
-/// Replaces the lines beyond the maximum number of lines to print.
+/// Line that says how many lines were left out.
 pub(super) fn more_lines(more: usize) -> String {
     match more {
         1 => "1 more line like these".to_owned(),

@@ -13,7 +13,7 @@ use super::drain::{Held, INTERFERENCE, LOCK_PATIENCE, UNFINISHED, look, pause, s
 use super::outcome::refused;
 use super::session::Session;
 
-/// Real servers with a weight.
+/// Weights of real servers, each with its service.
 type Weights = Vec<(ServiceKey, DestinationKey, u32)>;
 
 pub(super) fn run(session: &mut Session<'_>, verb: &UndrainVerb, json: bool) -> Result<u8, Error> {
@@ -53,7 +53,7 @@ fn planned(
     Ok(drain::undrain(&seen, records, &verb.order, held.store.boot())?)
 }
 
-/// Gives the weights back at once.
+/// Sets the final weights and reports the result. Also the last step of a ramp.
 fn finish(session: &mut Session<'_>, held: &Held, plan: &Plan, json: bool) -> Result<u8, Error> {
     held.carry_out(session, plan)?;
     let is_foreign = |it: &Note| matches!(it, Note::Undone(..) | Note::Gone(..));
@@ -104,7 +104,7 @@ fn rise(
         }
         drain::set_weights(session.client()?, &held.store, &mut held.records, ramp, &stage)?;
         session.settle(UNFINISHED);
-        // A reader who has gone, or a full disk, does not end the ramp.
+        // A closed pipe or a full disk does not stop the ramp.
         reported = reported.and(progress(session, &stage.weights, start.elapsed(), json));
         given = Some(stage.weights);
     }

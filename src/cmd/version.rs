@@ -1,4 +1,4 @@
-//! `-v`: prints the version of the classic language, then our own.
+//! `-v`: prints the version of ipvsadm that this program is compatible with, then its own.
 
 use crate::error::Error;
 

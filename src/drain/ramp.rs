@@ -26,7 +26,7 @@ pub struct Stage {
 }
 
 impl Ramp {
-    /// From the weights that the targets have to those that they get, within `length`.
+    /// A ramp from the current to the final weights of the targets that takes `length`.
     pub fn new(targets: &[Target], length: Duration) -> Self {
         let targets: Vec<Target> = targets.iter().filter(|it| it.from < it.to).cloned().collect();
         let most = targets.iter().map(|it| it.to - it.from.max(1)).max().unwrap_or(0);

@@ -20,7 +20,7 @@ pub enum By {
     State,
 }
 
-/// The connections that are counted together. The order is that of the addresses.
+/// What the connections of a group have in common. Sorts by address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Group {
     /// Those of one client.

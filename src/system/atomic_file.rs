@@ -25,7 +25,7 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// Replaces a file whose path the user has chosen. Unlike [`replace`], it deletes no other file:
-/// neither a device or a symbolic link at `path`, nor a file that is named like a draft.
+/// neither a device or a symbolic link at `path`, nor a file with the name of its temporary file.
 pub fn replace_foreign(path: &Path, text: &str) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.is_file() => return Err(io::Error::other("it is no regular file")),

@@ -160,7 +160,7 @@ pub type Setter<T> = fn(&mut T, Option<&Value<'_>>, &Record<T>) -> Result<(), St
 
 /// A row of the table: one field of a `T`.
 pub struct Field<T: 'static> {
-    /// Name in JSON, in `set` and in remarks.
+    /// Name in JSON, in `set`, and in the output of `diff` and `-e`.
     pub name: &'static str,
     /// Other usual names, with `_` for `-`. The names of options are added automatically.
     pub synonyms: &'static [&'static str],
