@@ -133,7 +133,8 @@ pub enum Error {
         /// Steps that could not be rolled back, and why.
         left: Vec<String>,
     },
-    /// `undo` could not undo a step; the others are undone, except those that it relies on.
+    /// `undo` could not undo a step. It has undone the others, except the steps on which this one
+    /// depends.
     #[error("cannot undo: {step}: {source}")]
     NotUndone {
         /// Description of the step.

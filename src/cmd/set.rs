@@ -59,7 +59,7 @@ fn set(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Erro
     Ok(0)
 }
 
-/// Notes on the new values, without those that the current values have too.
+/// Notes on the new values. Leaves out what was already true of the current values.
 fn new_notes(current: &Table, change: Option<&Change>) -> Vec<String> {
     let before = current.pools.values().map(|pool| Change::UpdateService(pool.service.clone()));
     let before: Vec<String> = before.flat_map(|it| usual_notes(&it).collect::<Vec<_>>()).collect();

@@ -189,7 +189,7 @@ impl Runner {
     }
 
     /// Undoes the steps that only these holders need, or with `None` all steps, in reverse order. If
-    /// one cannot be undone, the others are undone nevertheless, except those that it relies on.
+    /// one cannot be undone, the others are, except the steps on which this one depends.
     pub fn undo(&mut self, holders: Option<&BTreeSet<String>>) -> Result<Vec<Line>, Error> {
         let mut lines = Vec::new();
         let mut failed = None;

@@ -14,8 +14,8 @@ use crate::system::capabilities::{self, Capability};
 /// nothing.
 ///
 /// # Errors
-/// [`Error::NotUndone`] if a step cannot be undone. The other steps are undone
-/// nevertheless, except those that it relies on.
+/// [`Error::NotUndone`] if a step cannot be undone. The others are undone, except the steps on
+/// which this one depends.
 pub fn undo(
     verb: &'static str,
     holders: Option<&BTreeSet<String>>,

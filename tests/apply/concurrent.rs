@@ -166,8 +166,7 @@ const LOGGED: [&str; 7] = [
     "inject=recvmmsg,recvmsg:delay_exit=20000:when=1..40",
 ];
 
-/// From a trace: the commands to the kernel that name one of the expected IPv6 services, without
-/// those that read.
+/// From a trace: the commands to the kernel that change one of the expected IPv6 services.
 fn changes_of_expected(log: &str) -> Vec<u8> {
     let address = "\\x20\\x01\\x0d\\xb8\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01\\x00\\x";
     let sends = log.lines().filter(|row| row.contains("sendto("));

@@ -1,4 +1,4 @@
-//! docs/errors.md contains every message of src/error, and those that `-S` adds.
+//! docs/errors.md contains every message of src/error and every message of `-S`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
