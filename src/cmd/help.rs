@@ -43,7 +43,25 @@ fn width(terminal: Option<usize>) -> usize {
 }
 
 fn synopsis() -> String {
-    SYNOPSIS.replace("{verbs}", &VERBS.join("|"))
+    SYNOPSIS.replace("{verbs}", &verbs())
+}
+
+/// The verbs with `|` between them, in lines that leave room for ` ...`.
+fn verbs() -> String {
+    const INDENT: usize = 16;
+    let mut text = String::new();
+    let mut width = "  ipvsadm ".len();
+    for (place, verb) in VERBS.iter().enumerate() {
+        let bar = if place + 1 < VERBS.len() { "|" } else { "" };
+        width += verb.len() + bar.len();
+        if width > 76 {
+            text += &format!("\n{:INDENT$}", "");
+            width = INDENT + verb.len() + bar.len();
+        }
+        text += verb;
+        text += bar;
+    }
+    text
 }
 
 fn text(width: usize) -> String {
