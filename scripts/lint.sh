@@ -10,5 +10,6 @@ need_compiler
 ensure shellcheck=shellcheck
 cargo fmt --check
 cargo clippy --all-targets -- -D warnings
+cargo clippy --no-default-features -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
 shellcheck --external-sources x .ci/* scripts/*.sh packaging/*.sh packaging/control

@@ -7,7 +7,7 @@ use super::options::{COMMANDS, CommandRow, OPTIONS, Opt};
 use super::verb_names::VERBS;
 
 /// Words that people and other programs use for commands, each with a proposal.
-const SYNONYMS: [(&str, &str); 40] = [
+const SYNONYMS: [(&str, &str); 39] = [
     ("add", "-A adds a service, -a a real server"),
     ("change", CHANGE),
     ("check", STATUS),
@@ -46,7 +46,6 @@ const SYNONYMS: [(&str, &str); 40] = [
     ("stop", "did you mean --stop-daemon, or `ipvsadm rs undo'?"),
     ("timeout", "--set TCP TCPFIN UDP sets time-outs, -L --timeout lists them"),
     ("timeouts", "--set TCP TCPFIN UDP sets time-outs, -L --timeout lists them"),
-    ("top", TOP),
     ("watch", TOP),
 ];
 
@@ -64,7 +63,7 @@ const STATUS: &str = "-L lists the table; `ipvsadm rs status' and `ipvsadm direc
                       this host";
 const UNDRAIN: &str = "to give a drained real server its weight back: \
                        ipvsadm undrain -t VIP:PORT -r RIP";
-const TOP: &str = "to see the rates as they change: watch ipvsadm -Ln --rate";
+const TOP: &str = "to see the rates as they change: ipvsadm top";
 
 /// The word that should have been a command. Only `--netns NAME` may precede it.
 pub(super) fn first_word<'a>(words: &[Token<'a>]) -> &'a str {

@@ -3,7 +3,7 @@
 
 /// All verbs in alphabetical order. They are repeated here, because building clap's tables to list
 /// them would slow down every classic command.
-pub(crate) const VERBS: [&str; 10] = [
+pub(crate) const VERBS: [&str; 11] = [
     "apply",
     "completions",
     "conns",
@@ -13,6 +13,7 @@ pub(crate) const VERBS: [&str; 10] = [
     "metrics",
     "rs",
     "set",
+    "top",
     "undrain",
 ];
 

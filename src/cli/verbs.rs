@@ -12,6 +12,7 @@ mod mistake;
 mod rs;
 mod set;
 mod target;
+mod top;
 mod undrain;
 
 use clap::error::ErrorKind;
@@ -25,6 +26,7 @@ pub use diff::DiffVerb;
 pub use drain::{DrainOrder, DrainVerb};
 pub use metrics::MetricsVerb;
 pub use set::SetVerb;
+pub use top::TopVerb;
 pub use undrain::UndrainVerb;
 
 use crate::classic::{Names, VERBS};
@@ -62,6 +64,8 @@ pub enum Verb {
     Set(SetVerb),
     /// `drain`: no new clients for a real server.
     Drain(DrainVerb),
+    /// `top`: shows the table with its rates, live.
+    Top(TopVerb),
     /// `undrain`: the weight from before the drain.
     Undrain(UndrainVerb),
 }
@@ -85,6 +89,7 @@ const COMMANDS: [fn() -> Command; VERBS.len()] = [
     metrics::command,
     rs::command,
     set::command,
+    top::command,
     undrain::command,
 ];
 
@@ -193,6 +198,7 @@ fn verb(matches: &ArgMatches, names: Names) -> Result<Verb, Usage> {
         Some(("metrics", matches)) => Ok(Verb::Metrics(metrics::read(matches))),
         Some(("set", matches)) => set::read(matches, names).map(Verb::Set),
         Some(("drain", matches)) => drain::read(matches, names).map(Verb::Drain),
+        Some(("top", matches)) => Ok(Verb::Top(top::read(matches))),
         Some(("undrain", matches)) => undrain::read(matches, names).map(Verb::Undrain),
         Some(("rs", matches)) => rs::read(matches).map(Verb::Rs),
         Some(("director", matches)) => director::read(matches).map(Verb::Director),

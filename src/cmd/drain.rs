@@ -11,10 +11,10 @@ mod events;
 mod held;
 mod wait;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::cli::{DrainOrder, DrainVerb};
-use crate::drain::{self, Caller, Plan, Seen, Store};
+use crate::drain::{self, Caller, Order, Plan, Seen, Store};
 use crate::error::Error;
 use crate::json::document;
 use crate::model::ServiceKey;
@@ -36,18 +36,7 @@ pub(super) fn run(session: &mut Session<'_>, verb: &DrainVerb, json: bool) -> Re
 }
 
 fn drain(session: &mut Session<'_>, order: &DrainOrder, json: bool) -> Result<u8, Error> {
-    let selection = &order.order.selection;
-    let held = Held::begin(session, order.wait, selection)?;
-    if let Some(service) = selection.service() {
-        require(session, service)?;
-    }
-    let seen = look(session, selection, &held.records)?;
-    let caller = Caller {
-        by: sudo::user(),
-        now: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
-        boot: held.store.boot().to_owned(),
-    };
-    let plan = drain::plan(&seen, &held.records, &order.order, &caller)?;
+    let (held, seen, plan) = planned(session, &order.order, order.wait)?;
     let signals = Signals::catch()?;
     held.carry_out(session, &plan)?;
     let changed = !plan.changes_nothing(&held.records);
@@ -67,6 +56,27 @@ fn drain(session: &mut Session<'_>, order: &DrainOrder, json: bool) -> Result<u8
         }
         status => reported.and(status),
     }
+}
+
+/// Takes the locks, and plans a drain. The caller carries it out.
+pub(super) fn planned(
+    session: &mut Session<'_>,
+    order: &Order,
+    wait: Duration,
+) -> Result<(Held, Seen, Plan), Error> {
+    let selection = &order.selection;
+    let held = Held::begin(session, wait, selection)?;
+    if let Some(service) = selection.service() {
+        require(session, service)?;
+    }
+    let seen = look(session, selection, &held.records)?;
+    let caller = Caller {
+        by: sudo::user(),
+        now: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+        boot: held.store.boot().to_owned(),
+    };
+    let plan = drain::plan(&seen, &held.records, order, &caller)?;
+    Ok((held, seen, plan))
 }
 
 /// Reports which service does not exist.

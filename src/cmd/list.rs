@@ -70,6 +70,7 @@ pub(super) fn columns(listed: Layout) -> Columns {
         rates: listed == Layout::Rate,
         engines: !is_counted,
         tunnels: listed == Layout::Tunnel,
+        growth: false,
     }
 }
 

@@ -25,6 +25,7 @@ mod rs;
 mod save;
 mod session;
 mod set;
+mod top;
 mod undrain;
 mod version;
 mod writers;
@@ -81,6 +82,7 @@ impl Session<'_> {
                     Verb::Metrics(verb) => metrics::run(self, &verb),
                     Verb::Set(verb) => set::run(self, &verb, json),
                     Verb::Drain(verb) => drain::run(self, &verb, json),
+                    Verb::Top(verb) => top::run(self, verb, netns, json),
                     Verb::Undrain(verb) => undrain::run(self, &verb, json),
                 }
             }

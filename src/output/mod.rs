@@ -14,3 +14,4 @@ pub mod numbers;
 pub mod order;
 pub mod paint;
 pub mod table;
+pub mod top;

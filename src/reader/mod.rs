@@ -40,6 +40,8 @@ pub struct Columns {
     pub totals: bool,
     /// Connections, packets and bytes per second.
     pub rates: bool,
+    /// Totals of which the lowest 32 bits suffice (bytes: 64), for the difference of two readings.
+    pub growth: bool,
     pub engines: bool,
     /// Kind and parameters of tunnels. Without this column every tunnel is read as IPIP.
     pub tunnels: bool,
@@ -47,10 +49,11 @@ pub struct Columns {
 
 impl Columns {
     /// Everything that a rule can set.
-    pub const CONFIGURED: Self = Self { totals: false, rates: false, engines: true, tunnels: true };
+    pub const CONFIGURED: Self =
+        Self { totals: false, rates: false, growth: false, engines: true, tunnels: true };
 
     fn counters(self) -> bool {
-        self.totals || self.rates
+        self.totals || self.rates || self.growth
     }
 
     /// Whether the counters that the command needs are complete in the answer of the socket

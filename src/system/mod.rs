@@ -11,6 +11,8 @@ pub mod modules;
 pub mod names;
 pub mod namespace;
 pub mod processes;
+#[cfg(feature = "top")]
+pub mod screen;
 pub mod signals;
 pub mod state_file;
 pub mod subprocess;

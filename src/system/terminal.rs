@@ -18,6 +18,16 @@ pub fn takes_colours() -> bool {
     io::stdout().is_terminal() && !set("NO_COLOR") && !dumb
 }
 
+/// Whether the terminal shows characters other than ASCII: the locale of this process, which ssh
+/// passes on, has UTF-8.
+#[cfg(feature = "top")]
+pub fn takes_unicode() -> bool {
+    let set = |name| env::var(name).ok().filter(|value: &String| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
 /// Width in columns of the terminal on standard output; `None` without a terminal.
 pub fn columns() -> Option<usize> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))

@@ -34,3 +34,4 @@ mod sources;
 mod stopped;
 #[path = "../common/tables.rs"]
 mod tables;
+mod top;

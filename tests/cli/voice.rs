@@ -56,7 +56,7 @@ fn an_unknown_first_word_is_named_itself() {
         ("flush", "`flush': did you mean -C (--clear), which deletes every service?"),
         ("status", "`status': -L lists the table; `ipvsadm rs status'"),
         ("version", "`version': did you mean -v (--version)?"),
-        ("top", "`top': to see the rates as they change: watch ipvsadm -Ln --rate"),
+        ("monitor", "`monitor': to see the rates as they change: ipvsadm top"),
         ("-V", "`-V': did you mean -v (--version)?"),
         ("--hepl", "`--hepl': did you mean -h (--help)?"),
         ("hepl", "`hepl': did you mean `ipvsadm help'?"),

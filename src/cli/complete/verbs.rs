@@ -291,7 +291,7 @@ mod tests {
     }
 
     /// Arguments whose values cannot be guessed.
-    const FREE: [&str; 21] = [
+    const FREE: [&str; 22] = [
         "reason",
         "timeout",
         "min-up",
@@ -313,6 +313,7 @@ mod tests {
         "server",
         "state",
         "top",
+        "interval",
     ];
 
     #[test]
