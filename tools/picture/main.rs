@@ -1,5 +1,5 @@
 //! Turns terminal output into an SVG: `picture COLUMNS ROWS <OUTPUT >FILE.svg`. `./x picture` draws
-//! the README's picture with it.
+//! the README's pictures with it.
 //!
 //! It is a cargo example, because an example is never installed.
 
@@ -53,6 +53,7 @@ fn svg(screen: &Screen, columns: u16, rows: u16) -> String {
     );
     for row in 0..lines {
         let y = MARGIN + (f64::from(row) + 0.75) * CELL.1;
+        svg += &backgrounds(screen, row, columns);
         let _ = writeln!(
             svg,
             "<text y=\"{y:.1}\" xml:space=\"preserve\">{}</text>",
@@ -64,6 +65,23 @@ fn svg(screen: &Screen, columns: u16, rows: u16) -> String {
 
 fn text(screen: &Screen, row: u16, columns: u16) -> String {
     (0..columns).map(|column| screen.cell(row, column).map_or("", Cell::contents)).collect()
+}
+
+/// Rectangles behind the reversed cells of a row.
+fn backgrounds(screen: &Screen, row: u16, columns: u16) -> String {
+    let is_reversed = |column: &u16| screen.cell(row, *column).is_some_and(Cell::inverse);
+    let cells: Vec<u16> = (0..columns).filter(is_reversed).collect();
+    let pieces = cells.chunk_by(|one, next| one + 1 == *next);
+    let rectangle = |piece: &[u16]| {
+        let [x, y] = [f64::from(piece[0]) * CELL.0, f64::from(row) * CELL.1].map(|it| it + MARGIN);
+        let width = CELL.0 * piece.iter().map(|_| 1.0).sum::<f64>();
+        let height = CELL.1;
+        format!(
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" \
+             fill=\"{INK}\"/>\n"
+        )
+    };
+    pieces.map(rectangle).collect()
 }
 
 /// A row as pieces of equal style. Each has its own x position, because fonts differ in width.
@@ -93,7 +111,7 @@ fn style(cell: &Cell) -> (&'static str, bool) {
         Color::Idx(index) => COLOURS.get(usize::from(index)).copied().unwrap_or(INK),
         _ => INK,
     };
-    (colour, cell.bold())
+    (if cell.inverse() { PAPER } else { colour }, cell.bold())
 }
 
 fn escape(text: &str) -> String {
