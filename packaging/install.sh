@@ -27,6 +27,9 @@ put 644 packaging/ipvsadm.service "$unitdir/ipvsadm.service"
 put 644 packaging/ipvsadm-rs@.service "$unitdir/ipvsadm-rs@.service"
 put 644 packaging/ipvsadm.tmpfiles /usr/lib/tmpfiles.d/ipvsadm.conf
 install -d "$root/etc/ipvsadm/rs"
+for file in prometheus-alerts.yml grafana-dashboard.json; do
+	put 644 "packaging/$file" "/usr/share/ipvsadm/$file"
+done
 
 for page in man/*.[1-9]; do
 	put 644 "$page" "/usr/share/man/man${page##*.}/${page##*/}"

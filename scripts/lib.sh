@@ -50,6 +50,30 @@ ensure() {
 	[[ ${#missing[@]} -eq 0 ]] || install_packages "${missing[@]}"
 }
 
+# unpack COMMAND=PACKAGE: adds COMMAND to PATH. The package is unpacked below target/,
+# not installed: prometheus would start a server on this machine.
+unpack() {
+	local name=${1#*=} dir deb
+	dir=$top/target/testbed/$name
+	if [[ ! -x $dir/usr/bin/${1%%=*} ]] && ! command -v "${1%%=*}" >/dev/null; then
+		ensure apt-get=apt dpkg=dpkg
+		mkdir -p "$dir"
+		deb=$(mktemp -d "$dir.XXXXXX")
+		fetch_package "$name" "$deb" || { rm -rf "$deb"; die "could not download Debian's package $name: check the network and apt's sources"; }
+		dpkg -x "$deb/$name"_*.deb "$dir"
+		rm -rf "$deb"
+	fi
+	PATH=$PATH:$dir/usr/bin
+}
+
+# fetch_package PACKAGE FOLDER: downloads the .deb. Without "Sandbox", apt would drop
+# root privileges and complain if it cannot write to FOLDER.
+fetch_package() (
+	cd "$2" || exit
+	fetch=(apt-get download -qq -oAPT::Sandbox::User=root "$1")
+	"${fetch[@]}" 2>/dev/null || { [[ $EUID -eq 0 ]] && apt-get update -qq && "${fetch[@]}"; }
+) >&2
+
 # Installs the linker for cargo: Debian's gcc alone has no libc.
 need_linker() {
 	command -v cc >/dev/null || install_packages gcc libc6-dev
@@ -198,9 +222,7 @@ reference() {
 		ensure apt-get=apt dpkg=dpkg
 		mkdir -p "$dir"
 		deb=$(mktemp -d "$dir.XXXXXX")
-		# apt drops root privileges for downloads and complains if it cannot write here.
-		(cd "$deb" && { apt-get download -qq -oAPT::Sandbox::User=root ipvsadm 2>/dev/null ||
-			{ [[ $EUID -eq 0 ]] && apt-get update -qq && apt-get download -qq -oAPT::Sandbox::User=root ipvsadm; }; }) >&2 ||
+		fetch_package ipvsadm "$deb" ||
 			{ rm -rf "$deb"; die "could not download Debian's ipvsadm package: check the network and apt's sources"; }
 		dpkg -x "$deb"/ipvsadm_*.deb "$dir"
 		rm -rf "$deb"

@@ -91,6 +91,7 @@ tools() {
 			nft=nftables curl=curl jq=jq busybox=busybox-static sysctl=procps \
 			modprobe=kmod keepalived=keepalived ;;
 	esac
+	[[ ! $1 =~ ^(apply|cli)$ ]] || unpack promtool=prometheus
 }
 
 # one_suite SUITE [WORD...]
@@ -149,7 +150,7 @@ if [[ $# -gt 0 ]]; then
 fi
 
 need_compiler
-for name in cli completion docs; do tools "$name"; done
+for name in cli completion docs apply; do tools "$name"; done
 IPVSADM_REFERENCE=$(reference)
 logs=$(mktemp -d "$top/target/test.XXXXXX")
 share=$logs/share

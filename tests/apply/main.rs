@@ -22,6 +22,8 @@ mod keys;
 mod metrics;
 mod offer;
 mod program;
+#[path = "../common/promtool.rs"]
+mod promtool;
 mod random;
 #[path = "../common/reference.rs"]
 mod reference;

@@ -3,6 +3,7 @@
 use crate::common::namespace;
 use crate::connection::{connect, talk};
 use crate::program::{file, ours, restore};
+use crate::promtool::promtool;
 
 const RULES: &str = "\
 -A -t 192.0.2.81:80 -s wlc -p 300
@@ -79,5 +80,30 @@ fn metrics_report_drift_and_write_whole_files() {
         let outcome = ours(&["metrics", "--textfile", "/no/such/folder/ipvs.prom"]);
         assert_ne!(outcome.status, 0, "{outcome:?}");
         assert!(outcome.complaints.contains("/no/such/folder"), "{outcome:?}");
+    });
+}
+
+/// Services and real servers of every kind, with a sync daemon.
+const EVERY_KIND: &str = "\
+-A -t 192.0.2.81:80 -s wlc -p 300
+-a -t 192.0.2.81:80 -r 198.51.100.1:80 -m -w 3 -x 10 -y 5
+-a -t 192.0.2.81:80 -r 198.51.100.2:80 -m -w 0
+-A -u [2001:db8::81]:53 -s rr -o
+-a -u [2001:db8::81]:53 -r [2001:db8::1]:53 -g -w 1
+-A --sctp-service 192.0.2.81:9 -s rr
+-A -f 7 -6 -s rr
+-a -f 7 -6 -r [2001:db8::1]:0 -g -w 1
+--start-daemon master --mcast-interface lo --syncid 3
+";
+
+#[test]
+fn promtool_finds_no_fault_in_the_metrics() {
+    namespace(|| {
+        restore(EVERY_KIND).expect(0);
+        let (_file, path) = file(EVERY_KIND);
+        for words in [&["metrics"][..], &["metrics", "--against", &path]] {
+            let text = ours(words).expect(0).out;
+            assert_eq!(promtool(&["check", "metrics"], &text), "", "{text}");
+        }
     });
 }

@@ -11,6 +11,9 @@ mod manual;
 mod plan;
 mod printable;
 mod program;
+mod prometheus;
+#[path = "../common/promtool.rs"]
+mod promtool;
 mod properties;
 #[path = "../common/tables.rs"]
 mod tables;

@@ -26,6 +26,9 @@ fn apt_installs_it_and_purge_leaves_nothing() {
         machine.ok(&format!("test -s /usr/share/bash-completion/completions/{name}"));
         machine.ok(&format!("test -s /usr/share/fish/vendor_completions.d/{name}.fish"));
     }
+    for name in ["prometheus-alerts.yml", "grafana-dashboard.json"] {
+        machine.ok(&format!("test -s /usr/share/ipvsadm/{name}"));
+    }
     machine.ok("ipvsadm -C && echo '-A -f 3 -s rr' | /sbin/ipvsadm-restore");
     assert_eq!(machine.table(), "-A -f 3 -s rr\n");
 

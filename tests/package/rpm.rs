@@ -138,6 +138,8 @@ fn documented_commands_from_installation_to_removal() {
         "/usr/share/bash-completion/completions/ipvsadm-save",
         "/usr/share/zsh/site-functions/_ipvsadm",
         "/usr/share/fish/vendor_completions.d/ipvsadm.fish",
+        "/usr/share/ipvsadm/prometheus-alerts.yml",
+        "/usr/share/ipvsadm/grafana-dashboard.json",
         "/usr/share/doc/ipvsadm/docs/install.md",
         "/usr/share/doc/ipvsadm/rs.conf",
         "/usr/share/licenses/ipvsadm/LICENSE-MIT",
