@@ -92,6 +92,7 @@ tools() {
 			modprobe=kmod keepalived=keepalived ;;
 	esac
 	[[ ! $1 =~ ^(apply|cli)$ ]] || unpack promtool=prometheus
+	[[ $1 != apply ]] || ensure chromium=chromium
 }
 
 # one_suite SUITE [WORD...]

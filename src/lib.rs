@@ -64,6 +64,8 @@ mod output;
 mod reader;
 mod system;
 mod transaction;
+#[cfg(feature = "serve")]
+mod web;
 
 pub mod diff;
 pub mod model;

@@ -10,7 +10,7 @@ const TOP: &str = env!("CARGO_MANIFEST_DIR");
 const MOST_LINES: usize = 500;
 
 /// Rooms that each room may use. Every room may use `error` and `model`.
-const KNOWS: [(&str, &[&str]); 14] = [
+const KNOWS: [(&str, &[&str]); 15] = [
     ("error", &["model"]),
     ("model", &["error"]),
     ("classic", &["model", "error"]),
@@ -24,6 +24,7 @@ const KNOWS: [(&str, &[&str]); 14] = [
     ("host", &["model", "error", "classic", "netlink", "system"]),
     ("transaction", &["model", "error", "classic", "diff", "json", "netlink", "reader", "system"]),
     ("cli", &["model", "error", "classic", "diff", "json", "drain", "host"]),
+    ("web", &["model", "error", "json", "output"]),
     (
         "cmd",
         &[
@@ -40,6 +41,7 @@ const KNOWS: [(&str, &[&str]); 14] = [
             "host",
             "transaction",
             "cli",
+            "web",
         ],
     ),
 ];

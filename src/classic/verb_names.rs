@@ -3,7 +3,7 @@
 
 /// All verbs in alphabetical order. They are repeated here, because building clap's tables to list
 /// them would slow down every classic command.
-pub(crate) const VERBS: [&str; 11] = [
+pub(crate) const VERBS: [&str; 12] = [
     "apply",
     "completions",
     "conns",
@@ -12,6 +12,7 @@ pub(crate) const VERBS: [&str; 11] = [
     "drain",
     "metrics",
     "rs",
+    "serve",
     "set",
     "top",
     "undrain",

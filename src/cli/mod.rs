@@ -13,5 +13,5 @@ pub use request::Request;
 pub use verbs::command as verbs_command;
 pub use verbs::{
     ApplyVerb, Called, ConnsVerb, DiffVerb, DrainOrder, DrainVerb, HostVerb, MetricsVerb, Order,
-    SetVerb, Shell, Sort, TopVerb, UndrainVerb, Verb,
+    ServeVerb, SetVerb, Shell, Sort, TopVerb, UndrainVerb, Verb,
 };

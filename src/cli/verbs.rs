@@ -10,6 +10,7 @@ mod drain;
 mod metrics;
 mod mistake;
 mod rs;
+mod serve;
 mod set;
 mod target;
 mod top;
@@ -25,6 +26,7 @@ pub use conns::{ConnsVerb, Sort};
 pub use diff::DiffVerb;
 pub use drain::{DrainOrder, DrainVerb};
 pub use metrics::MetricsVerb;
+pub use serve::ServeVerb;
 pub use set::SetVerb;
 pub use top::TopVerb;
 pub use undrain::UndrainVerb;
@@ -60,6 +62,8 @@ pub enum Verb {
     Rs(HostVerb),
     /// `director`: prepares this host as a director, undoes that, or shows its status.
     Director(HostVerb),
+    /// `serve`: shows the table over HTTP.
+    Serve(ServeVerb),
     /// `set`: changes only the named fields.
     Set(SetVerb),
     /// `drain`: no new clients for a real server.
@@ -88,6 +92,7 @@ const COMMANDS: [fn() -> Command; VERBS.len()] = [
     drain::command,
     metrics::command,
     rs::command,
+    serve::command,
     set::command,
     top::command,
     undrain::command,
@@ -196,6 +201,7 @@ fn verb(matches: &ArgMatches, names: Names) -> Result<Verb, Usage> {
         Some(("conns", matches)) => conns::read(matches).map(Verb::Conns),
         Some(("diff", matches)) => diff::read(matches).map(Verb::Diff),
         Some(("metrics", matches)) => Ok(Verb::Metrics(metrics::read(matches))),
+        Some(("serve", matches)) => Ok(Verb::Serve(serve::read(matches))),
         Some(("set", matches)) => set::read(matches, names).map(Verb::Set),
         Some(("drain", matches)) => drain::read(matches, names).map(Verb::Drain),
         Some(("top", matches)) => Ok(Verb::Top(top::read(matches))),

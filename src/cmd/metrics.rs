@@ -5,6 +5,7 @@ use std::io::Write;
 use crate::cli::MetricsVerb;
 use crate::diff::{Limits, plan};
 use crate::error::Error;
+use crate::netlink::Client;
 use crate::output::metrics::{self, Format, Sample, ServiceSample};
 use crate::output::order;
 use crate::reader::{Columns, Reader};
@@ -40,9 +41,14 @@ fn sample(session: &mut Session<'_>, verb: &MetricsVerb) -> Result<Sample, Error
         Some(file) => Some(drift(session, file)?),
         None => None,
     };
-    let client = session.client()?;
+    let columns = Columns { totals: true, ..Columns::CONFIGURED };
+    Ok(Sample { drift, services_only: verb.services_only, ..whole(session.client()?, columns)? })
+}
+
+/// Reads the table with these columns.
+pub(super) fn whole(client: &mut Client, columns: Columns) -> Result<Sample, Error> {
     let info = client.info()?;
-    let mut reader = Reader::open(client, Columns { totals: true, ..Columns::CONFIGURED })?;
+    let mut reader = Reader::open(client, columns)?;
     let mut services = Vec::new();
     for row in rows(&mut reader, true) {
         let Some(entry) = reader.entry(client, row)? else { continue };
@@ -56,8 +62,7 @@ fn sample(session: &mut Session<'_>, verb: &MetricsVerb) -> Result<Sample, Error
         timeouts: Some(client.timeouts()?),
         daemons: client.daemons()?,
         services,
-        drift,
-        services_only: verb.services_only,
+        ..Sample::default()
     })
 }
 

@@ -23,6 +23,11 @@ mod progress;
 mod restore;
 mod rs;
 mod save;
+#[cfg(feature = "serve")]
+mod serve;
+#[cfg(not(feature = "serve"))]
+#[path = "no_serve.rs"]
+mod serve;
 mod session;
 mod set;
 mod top;
@@ -80,6 +85,7 @@ impl Session<'_> {
                     Verb::Apply(verb) => apply::run(self, &verb, json),
                     Verb::Diff(verb) => diff::run(self, &verb, json),
                     Verb::Metrics(verb) => metrics::run(self, &verb),
+                    Verb::Serve(verb) => serve::run(self, &verb),
                     Verb::Set(verb) => set::run(self, &verb, json),
                     Verb::Drain(verb) => drain::run(self, &verb, json),
                     Verb::Top(verb) => top::run(self, verb, netns, json),

@@ -113,6 +113,13 @@ impl<'a> Session<'a> {
         Ok(self.client_and_out()?.0)
     }
 
+    /// The connection to the kernel, for a command that keeps it.
+    #[cfg(feature = "serve")]
+    pub(super) fn take_client(&mut self) -> Result<Client, Error> {
+        self.client()?;
+        self.client.take().map_or_else(open, Ok)
+    }
+
     /// The connection to the kernel, and the writer of results.
     #[inline]
     pub(super) fn client_and_out(&mut self) -> Result<(&mut Client, &mut (dyn Write + 'a)), Error> {

@@ -3,8 +3,10 @@
 use super::quote::shell;
 
 /// Verbs whose commands act on a network namespace.
-const VERBS: [&str; 10] =
-    ["apply", "conns", "diff", "director", "drain", "metrics", "rs", "set", "top", "undrain"];
+const VERBS: [&str; 11] = [
+    "apply", "conns", "diff", "director", "drain", "metrics", "rs", "serve", "set", "top",
+    "undrain",
+];
 
 /// Words after a verb that belong to its name; `--netns` follows them.
 const ACTIONS: [&str; 6] = ["prepare", "undo", "status", "--accept", "--recover", "--list"];

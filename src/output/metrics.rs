@@ -206,7 +206,8 @@ fn known(server: &DestinationEntry) -> u64 {
     u64::from(server.active) + u64::from(server.inactive)
 }
 
-fn is_up(server: &DestinationEntry) -> bool {
+/// Whether the real server gets new connections. IPVS itself does not check real servers.
+pub fn is_up(server: &DestinationEntry) -> bool {
     let limit = u64::from(server.destination.upper_threshold);
     server.destination.weight > 0 && (limit == 0 || known(server) < limit)
 }

@@ -45,6 +45,31 @@ pub fn need_to_pass_on(capability: Capability) -> Result<(), Error> {
     Err(lack(capability))
 }
 
+/// Gives up every other capability for good, for this process and the programs that it starts.
+#[cfg(feature = "serve")]
+pub fn keep_only(capability: Capability) -> Result<(), Error> {
+    use caps::CapsHashSet;
+    use nix::sys::prctl::set_no_new_privs;
+
+    let failed = |source: std::io::Error| Error::System {
+        action: "give up capabilities".to_owned(),
+        source,
+    };
+    set_no_new_privs().map_err(|errno| failed(errno.into()))?;
+    let kept = capability.of_kernel();
+    let wanted = CapsHashSet::from([kept]);
+    let failed = |error: caps::errors::CapsError| failed(std::io::Error::other(error));
+    // Only a process with CAP_SETPCAP may change its bounding set. Without new privileges, that set
+    // has no effect any more.
+    for other in caps::all().into_iter().filter(|it| *it != kept) {
+        let _ = caps::drop(None, CapSet::Bounding, other);
+    }
+    caps::clear(None, CapSet::Ambient).map_err(failed)?;
+    caps::set(None, CapSet::Inheritable, &CapsHashSet::new()).map_err(failed)?;
+    caps::set(None, CapSet::Effective, &wanted).map_err(failed)?;
+    caps::set(None, CapSet::Permitted, &wanted).map_err(failed)
+}
+
 fn is_in(set: CapSet, capability: Capability) -> bool {
     caps::has_cap(None, set, capability.of_kernel()).unwrap_or(false)
 }

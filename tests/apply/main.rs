@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests fail by panic
 
+mod browser;
 mod caller;
 #[path = "../common/mod.rs"]
 #[allow(dead_code)] // tests/kernel uses all of it
@@ -30,6 +31,7 @@ mod reference;
 mod restore;
 mod rollback;
 mod save;
+mod serve;
 mod set;
 mod slow;
 mod sources;
@@ -37,3 +39,5 @@ mod stopped;
 #[path = "../common/tables.rs"]
 mod tables;
 mod top;
+#[path = "../common/web.rs"]
+mod web;

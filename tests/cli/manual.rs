@@ -60,6 +60,7 @@ fn every_example_is_understood() {
         for line in text.lines() {
             let line = line.rsplit("| ").next().unwrap_or(line);
             let line = line.split(" || ").next().unwrap_or(line);
+            let line = line.strip_suffix(" &").unwrap_or(line);
             let line = line.split(['<', '>']).next().unwrap_or(line);
             let mut words = line.split_whitespace().map(|word| word.replace('"', ""));
             let Some(program) = words.next().filter(|word| word.starts_with("ipvsadm")) else {

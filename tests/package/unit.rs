@@ -3,7 +3,8 @@
 use crate::machine::{Init, Machine, Root};
 use crate::{EDITED, NETWORK, RULES};
 
-const UNITS: &str = "/lib/systemd/system/ipvsadm.service /lib/systemd/system/ipvsadm-rs@.service";
+const UNITS: &str = "/lib/systemd/system/ipvsadm.service \
+    /lib/systemd/system/ipvsadm-rs@.service /lib/systemd/system/ipvsadm-serve.service";
 
 /// Greatest exposure that is permitted, in tenths. systemd rates 0.0 (confined) to 10.0.
 const EXPOSURE: &str = "45";
@@ -81,6 +82,27 @@ fn boot_start_reload_and_stop() {
     machine.ok("dpkg -i /packages/ipvsadm_*.deb");
     assert_eq!(machine.table(), table);
     assert_eq!(machine.ok("systemctl is-active ipvsadm"), "active\n");
+}
+
+#[test]
+fn the_server_is_off_until_enabled_and_is_no_root() {
+    let machine = booted();
+    assert_eq!(machine.sh("systemctl is-enabled ipvsadm-serve").stdout, "disabled\n");
+    assert_eq!(machine.sh("systemctl is-active ipvsadm-serve").stdout, "inactive\n");
+    machine.ok("systemctl start ipvsadm-serve");
+    let request = "GET /metrics HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n";
+    let ask = format!("exec 3<>/dev/tcp/127.0.0.1/9469 && printf '{request}' >&3 && cat <&3");
+    machine.wait(&format!(
+        "timeout 20 bash -c \"{}\" | grep '^ipvs_services '",
+        ask.replace('"', "\\\"")
+    ));
+    let pid = machine.ok("systemctl show -P MainPID ipvsadm-serve");
+    let status = machine.ok(&format!("cat /proc/{}/status", pid.trim()));
+    assert!(status.contains("CapEff:\t0000000000001000\n"), "{status}");
+    assert!(!status.contains("Uid:\t0\t"), "{status}");
+    machine.ok("systemctl stop ipvsadm-serve");
+    assert_eq!(machine.ok("systemctl show -P Result ipvsadm-serve"), "success\n");
+    assert_eq!(machine.table(), RULES);
 }
 
 #[test]

@@ -291,7 +291,9 @@ mod tests {
     }
 
     /// Arguments whose values cannot be guessed.
-    const FREE: [&str; 22] = [
+    const FREE: [&str; 24] = [
+        "listen",
+        "allow-host",
         "reason",
         "timeout",
         "min-up",

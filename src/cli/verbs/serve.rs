@@ -1,0 +1,71 @@
+//! `ipvsadm serve`: a page about the table, and metrics, over HTTP.
+
+use std::net::SocketAddr;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use super::arguments::{flag, many};
+
+/// Where to listen, and what to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServeVerb {
+    /// The address and port to listen on.
+    pub listen: SocketAddr,
+    /// Host names under which browsers may ask, besides addresses and `localhost`.
+    pub hosts: Vec<String>,
+    /// Leave real servers out of the metrics.
+    pub services_only: bool,
+}
+
+const HELP: &str = "\
+Answers /, a page that shows services, real servers, rates and the topology and
+updates itself; /metrics, as `ipvsadm metrics'; and /api/table, as `-L --json'.
+Nothing can be changed through it. It asks for no password: whoever reaches the
+port can read the table. By default only this host does.
+
+It gives up all capabilities except CAP_NET_ADMIN, which reading the table needs.
+
+EXIT STATUS
+  0  it was ended by SIGTERM or Ctrl-C
+  1  it cannot listen
+  2  the table cannot be read, or the command line is invalid
+
+EXAMPLES
+  For a browser on this host, or through `ssh -L 9469:127.0.0.1:9469 DIRECTOR':
+    ipvsadm serve
+  For Prometheus on another host, which knows this one by a name:
+    ipvsadm serve --listen 192.0.2.10:9469 --allow-host lvs1.example
+  In a network namespace:
+    ipvsadm serve --netns blue --listen 127.0.0.1:9469";
+
+pub(super) fn command() -> Command {
+    Command::new("serve")
+        .about("Show the table in a browser and to Prometheus, read-only")
+        .arg(
+            Arg::new("listen")
+                .long("listen")
+                .value_name("ADDR:PORT")
+                .default_value("127.0.0.1:9469")
+                .hide_default_value(true)
+                .value_parser(value_parser!(SocketAddr))
+                .help("Listen there instead of 127.0.0.1:9469"),
+        )
+        .arg(
+            Arg::new("allow-host")
+                .long("allow-host")
+                .value_name("NAME")
+                .action(ArgAction::Append)
+                .help("Also answer requests to this host name, not only to addresses"),
+        )
+        .arg(flag("services-only", "Leave real servers out of /metrics"))
+        .after_help(HELP)
+}
+
+pub(super) fn read(matches: &ArgMatches) -> ServeVerb {
+    let listen = matches.get_one::<SocketAddr>("listen").copied();
+    ServeVerb {
+        listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9469))),
+        hosts: many(matches, "allow-host"),
+        services_only: matches.get_flag("services-only"),
+    }
+}
