@@ -3,7 +3,7 @@
 
 /// All verbs in alphabetical order. They are repeated here, because building clap's tables to list
 /// them would slow down every classic command.
-pub(crate) const VERBS: [&str; 12] = [
+pub(crate) const VERBS: [&str; 13] = [
     "apply",
     "completions",
     "conns",
@@ -11,6 +11,7 @@ pub(crate) const VERBS: [&str; 12] = [
     "director",
     "drain",
     "metrics",
+    "report",
     "rs",
     "serve",
     "set",

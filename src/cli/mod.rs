@@ -13,5 +13,7 @@ pub use request::Request;
 pub use verbs::command as verbs_command;
 pub use verbs::{
     ApplyVerb, Called, ConnsVerb, DiffVerb, DrainOrder, DrainVerb, HostVerb, MetricsVerb, Order,
-    ServeVerb, SetVerb, Shell, Sort, TopVerb, UndrainVerb, Verb,
+    SetVerb, Shell, Sort, TopVerb, UndrainVerb, Verb,
 };
+#[cfg(feature = "serve")]
+pub use verbs::{ReportVerb, ServeVerb};

@@ -9,6 +9,7 @@ mod director;
 mod drain;
 mod metrics;
 mod mistake;
+mod report;
 mod rs;
 mod serve;
 mod set;
@@ -26,6 +27,7 @@ pub use conns::{ConnsVerb, Sort};
 pub use diff::DiffVerb;
 pub use drain::{DrainOrder, DrainVerb};
 pub use metrics::MetricsVerb;
+pub use report::ReportVerb;
 pub use serve::ServeVerb;
 pub use set::SetVerb;
 pub use top::TopVerb;
@@ -58,6 +60,8 @@ pub enum Verb {
     Diff(DiffVerb),
     /// `metrics`: prints the table for Prometheus.
     Metrics(MetricsVerb),
+    /// `report`: writes the page of `serve` to a file.
+    Report(ReportVerb),
     /// `rs`: prepares this host as a real server, undoes that, or shows its status.
     Rs(HostVerb),
     /// `director`: prepares this host as a director, undoes that, or shows its status.
@@ -91,6 +95,7 @@ const COMMANDS: [fn() -> Command; VERBS.len()] = [
     director::command,
     drain::command,
     metrics::command,
+    report::command,
     rs::command,
     serve::command,
     set::command,
@@ -201,6 +206,7 @@ fn verb(matches: &ArgMatches, names: Names) -> Result<Verb, Usage> {
         Some(("conns", matches)) => conns::read(matches).map(Verb::Conns),
         Some(("diff", matches)) => diff::read(matches).map(Verb::Diff),
         Some(("metrics", matches)) => Ok(Verb::Metrics(metrics::read(matches))),
+        Some(("report", matches)) => Ok(Verb::Report(report::read(matches))),
         Some(("serve", matches)) => Ok(Verb::Serve(serve::read(matches))),
         Some(("set", matches)) => set::read(matches, names).map(Verb::Set),
         Some(("drain", matches)) => drain::read(matches, names).map(Verb::Drain),

@@ -17,16 +17,17 @@ mod list;
 mod listing;
 mod main;
 mod metrics;
+#[cfg(not(feature = "serve"))]
+mod no_serve;
 mod on_host;
 mod outcome;
 mod progress;
+#[cfg(feature = "serve")]
+mod report;
 mod restore;
 mod rs;
 mod save;
 #[cfg(feature = "serve")]
-mod serve;
-#[cfg(not(feature = "serve"))]
-#[path = "no_serve.rs"]
 mod serve;
 mod session;
 mod set;
@@ -37,6 +38,8 @@ mod writers;
 
 pub use args::Args;
 pub use main::main;
+#[cfg(not(feature = "serve"))]
+use no_serve::{self as report, self as serve};
 use on_host::Call;
 pub use session::{NAMES, Session};
 
@@ -85,6 +88,7 @@ impl Session<'_> {
                     Verb::Apply(verb) => apply::run(self, &verb, json),
                     Verb::Diff(verb) => diff::run(self, &verb, json),
                     Verb::Metrics(verb) => metrics::run(self, &verb),
+                    Verb::Report(verb) => report::run(self, &verb),
                     Verb::Serve(verb) => serve::run(self, &verb),
                     Verb::Set(verb) => set::run(self, &verb, json),
                     Verb::Drain(verb) => drain::run(self, &verb, json),

@@ -3,8 +3,6 @@
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
 
-use nix::unistd::gethostname;
-
 use crate::cli::ServeVerb;
 use crate::drain::Store;
 use crate::error::Error;
@@ -28,10 +26,9 @@ pub(super) fn run(session: &mut Session<'_>, verb: &ServeVerb) -> Result<u8, Err
         Err(source) => return Ok(deaf(session, verb.listen, source)),
     };
     let address = listener.local_addr()?;
-    let table = table(session)?;
+    let table = table(session, POINTS)?;
     keep_only(Capability::NetAdmin)?;
-    let host = gethostname().unwrap_or_default().to_string_lossy().into_owned();
-    let site = Site::new(Guard::new(&verb.hosts), table, host, verb.services_only);
+    let site = Site::new(Guard::new(&verb.hosts), table, verb.services_only);
     serve(listener, site, || announce(session, address))?;
     Ok(0)
 }
@@ -58,7 +55,7 @@ fn deaf(session: &mut Session<'_>, address: SocketAddr, source: io::Error) -> u8
 }
 
 /// The table, read once to report errors before the server starts.
-fn table(session: &mut Session<'_>) -> Result<Table, Error> {
+pub(super) fn table(session: &mut Session<'_>, points: usize) -> Result<Table, Error> {
     let columns = Columns { totals: true, rates: true, ..Columns::CONFIGURED };
     let mut client = session.take_client()?;
     // Later, the program lacks the capabilities that finding the records may need.
@@ -69,5 +66,5 @@ fn table(session: &mut Session<'_>) -> Result<Table, Error> {
         Ok(Reading { sample: whole(&mut client, columns)?, drains })
     };
     read()?;
-    Ok(Table::new(Box::new(read), POINTS))
+    Ok(Table::new(Box::new(read), points))
 }

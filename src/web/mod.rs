@@ -16,6 +16,7 @@ mod topology;
 mod units;
 
 pub use guard::Guard;
+pub use page::Attachment;
 pub use server::serve;
 pub use site::Site;
 pub use table::{Reading, Table};

@@ -1,6 +1,8 @@
 //! The page: services with their real servers, rates, and the topology. maud escapes every value.
 
-use maud::{DOCTYPE, Markup, html};
+use std::time::Duration;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::model::{DestinationEntry, Method, ServiceKey};
 use crate::output::metrics::Sample;
@@ -25,6 +27,12 @@ pub struct Page<'a> {
     pub history: &'a History,
 }
 
+/// A text that a report contains.
+pub struct Attachment {
+    pub title: &'static str,
+    pub text: String,
+}
+
 /// The page if the table cannot be read.
 pub fn failure(host: &str, why: &str) -> Markup {
     frame(
@@ -35,8 +43,8 @@ pub fn failure(host: &str, why: &str) -> Markup {
     )
 }
 
-/// The document around the content.
-fn frame(host: &str, content: &Markup) -> Markup {
+/// The document around the content: `head` is the end of its head, `top` follows the title.
+fn document(host: &str, head: &Markup, top: &Markup, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -44,22 +52,30 @@ fn frame(host: &str, content: &Markup) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { "IPVS on " (host) }
-                link rel="stylesheet" href="page.css";
-                script src="page.js" defer {}
-                noscript { meta http-equiv="refresh" content="5"; }
+                (head)
             }
             body {
-                header {
-                    h1 { "IPVS on " (host) }
-                    p #link role="status" {}
-                }
-                main { (content) }
-                footer {
-                    p { "Read only. " a href="metrics" { "metrics" } " · " a href="api/table" { "JSON" } }
-                }
+                header { h1 { "IPVS on " (host) } (top) }
+                (body)
             }
         }
     }
+}
+
+/// The document of the server.
+fn frame(host: &str, content: &Markup) -> Markup {
+    let head = html! {
+        link rel="stylesheet" href="page.css";
+        script src="page.js" defer {}
+        noscript { meta http-equiv="refresh" content="5"; }
+    };
+    let body = html! {
+        main { (content) }
+        footer {
+            p { "Read only. " a href="metrics" { "metrics" } " · " a href="api/table" { "JSON" } }
+        }
+    };
+    document(host, &head, &html! { p #link role="status" {} }, &body)
 }
 
 impl Page<'_> {
@@ -69,6 +85,36 @@ impl Page<'_> {
             self.host,
             &html! { (self.totals()) (self.drains()) (self.services()) (self.topology()) },
         )
+    }
+
+    /// The document as a file that needs nothing else. Its policy forbids scripts and the network.
+    pub fn report(&self, watched: Duration, attachments: &[Attachment]) -> Markup {
+        let head = html! {
+            meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
+            style { (PreEscaped(STYLE)) }
+        };
+        let top = html! {
+            p { "Graphs of " (watched.as_secs()) " s. This file loads nothing from the network." }
+            p {
+                strong { "It contains " }
+                "the name of this host, addresses of services, real servers and interfaces, weights, "
+                "counters, who drained what and why, versions, and findings about this host. "
+                "It contains no addresses of clients."
+            }
+        };
+        let body = html! {
+            main.report {
+                (self.totals()) (self.drains()) (self.services()) (self.topology())
+                @for it in attachments {
+                    section {
+                        h2 { (it.title) }
+                        @if it.text.trim().is_empty() { p { "None." } }
+                        @else { pre.scroll { (it.text) } }
+                    }
+                }
+            }
+        };
+        document(self.host, &head, &top, &body)
     }
 
     fn sample(&self) -> &Sample {
@@ -152,7 +198,7 @@ impl Page<'_> {
                             th { "Real server" } th { "State" } th { "Method" } th.number { "Weight" }
                             th.number { "Active" } th.number { "Inactive" } th.number { "Persistent" }
                             th { "Share of active" } th.number { "Connections/s" }
-                            th.number { "Bit/s in" } th.number { "Bit/s out" } th { "Last minutes" }
+                            th.number { "Bit/s in" } th.number { "Bit/s out" } th { "History" }
                         } }
                         tbody { (self.servers(key, service.servers)) }
                     }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -10,12 +11,13 @@ use hyper::header::{
     HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::{Request, Response, StatusCode};
+use nix::unistd::gethostname;
 
 use crate::output::metrics::{self, Format};
 
 use super::api;
 use super::guard::Guard;
-use super::page::{self, Page};
+use super::page::{self, Attachment, Page};
 use super::table::{Seen, Table};
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -52,9 +54,23 @@ pub struct Site {
 }
 
 impl Site {
-    /// A site about a table. `host` is the title of its page.
-    pub fn new(guard: Guard, table: Table, host: String, services_only: bool) -> Self {
-        Self { guard, table: RefCell::new(table), host, services_only }
+    /// A site about a table.
+    pub fn new(guard: Guard, table: Table, services_only: bool) -> Self {
+        Self { guard, table: RefCell::new(table), host: host(), services_only }
+    }
+
+    /// The page as one file without links, about a table that was watched for some time.
+    ///
+    /// # Errors
+    /// The table could not be read.
+    pub fn report(
+        table: &Table,
+        watched: Duration,
+        attachments: &[Attachment],
+    ) -> Result<String, String> {
+        let seen = table.seen()?;
+        let page = Page { host: &host(), seen: &seen, history: table.history() };
+        Ok(page.report(watched, attachments).into_string())
     }
 
     /// Answers a request. Its body is never read.
@@ -128,6 +144,11 @@ impl Site {
             .and_then(|seen| api::json(&seen.reading.sample).map_err(|error| error.to_string()));
         answer("application/json", json)
     }
+}
+
+/// The name of this host.
+fn host() -> String {
+    gethostname().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn answer(kind: &'static str, outcome: Result<Vec<u8>, String>) -> Answer {

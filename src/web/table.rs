@@ -61,6 +61,17 @@ impl Table {
         }
     }
 
+    /// The last reading.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub fn seen(&self) -> Result<Rc<Seen>, String> {
+        match &self.last {
+            Some((_, outcome)) => outcome.clone(),
+            None => Err("the table was not read".to_owned()),
+        }
+    }
+
     fn read(&mut self) -> Result<Rc<Seen>, String> {
         let outcome = (self.source)()
             .map(|reading| Rc::new(Seen { reading, time: SystemTime::now() }))

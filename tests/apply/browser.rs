@@ -19,7 +19,7 @@ const RULES: &str = "\
 ";
 
 /// A browser with one page.
-struct Browser {
+pub struct Browser {
     child: Child,
     to: ChildStdin,
     from: BufReader<ChildStdout>,
@@ -30,17 +30,26 @@ struct Browser {
 
 impl Browser {
     /// Starts the browser, for which `evil.example` is this host.
-    fn start() -> Self {
+    pub fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// Starts it in a network namespace of its own without an address.
+    pub fn start_without_network() -> Self {
+        Self::start_with("unshare --net ")
+    }
+
+    fn start_with(wrapper: &str) -> Self {
         let profile = tempfile::tempdir().unwrap();
         // Without a sandbox, because tests run as root. Chromium reads commands from descriptor 3
         // and writes answers to descriptor 4.
-        let script = "exec chromium --headless --no-sandbox --disable-gpu --no-first-run \
+        let script = "chromium --headless --no-sandbox --disable-gpu --no-first-run \
             --disable-dev-shm-usage --host-resolver-rules='MAP evil.example 127.0.0.1' \
             --user-data-dir=\"$0\" --remote-debugging-pipe about:blank 3<&0 4>&1 >/dev/null 2>&1";
         let found = Command::new("chromium").arg("--version").output();
         assert!(found.is_ok(), "no chromium (Debian package chromium): run scripts/test.sh");
         let mut child = Command::new("sh")
-            .args(["-c", script])
+            .args(["-c", &format!("exec {wrapper}{script}")])
             .arg(profile.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -78,19 +87,19 @@ impl Browser {
         }
     }
 
-    fn open(&mut self, url: &str) {
+    pub fn open(&mut self, url: &str) {
         self.call("Page.navigate", &json!({"url": url}));
     }
 
     /// The value of an expression in the page.
     #[track_caller]
-    fn value(&mut self, expression: &str) -> Value {
+    pub fn value(&mut self, expression: &str) -> Value {
         let parameters = json!({"expression": expression, "returnByValue": true});
         self.call("Runtime.evaluate", &parameters)["result"]["value"].take()
     }
 
     #[track_caller]
-    fn wait(&mut self, expression: &str, value: &Value) {
+    pub fn wait(&mut self, expression: &str, value: &Value) {
         wait(|| self.value(expression), |found| found == value);
     }
 }

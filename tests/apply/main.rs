@@ -28,6 +28,7 @@ mod promtool;
 mod random;
 #[path = "../common/reference.rs"]
 mod reference;
+mod report;
 mod restore;
 mod rollback;
 mod save;

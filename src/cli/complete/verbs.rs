@@ -291,7 +291,8 @@ mod tests {
     }
 
     /// Arguments whose values cannot be guessed.
-    const FREE: [&str; 24] = [
+    const FREE: [&str; 25] = [
+        "seconds",
         "listen",
         "allow-host",
         "reason",
