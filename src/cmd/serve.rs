@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use crate::cli::ServeVerb;
 use crate::drain::Store;
 use crate::error::Error;
+use crate::netlink::Client;
 use crate::output::drain;
 use crate::reader::Columns;
 use crate::system::capabilities::{Capability, keep_only};
@@ -57,13 +58,17 @@ fn deaf(session: &mut Session<'_>, address: SocketAddr, source: io::Error) -> u8
 /// The table, read once to report errors before the server starts.
 pub(super) fn table(session: &mut Session<'_>, points: usize) -> Result<Table, Error> {
     let columns = Columns { totals: true, rates: true, ..Columns::CONFIGURED };
-    let mut client = session.take_client()?;
+    let mut client = Some(session.take_client()?);
     // Later, the program lacks the capabilities that finding the records may need.
     let drains = Store::look().ok();
     let mut read = move || {
+        // After an error the connection is opened again: IPVS may have been unloaded and loaded.
+        let mut open = client.take().map_or_else(Client::open, Ok)?;
+        let sample = whole(&mut open, columns)?;
+        client = Some(open);
         let records = drains.as_ref().and_then(|store| store.read().ok()).unwrap_or_default();
         let drains = records.drains.iter().map(drain::record).collect();
-        Ok(Reading { sample: whole(&mut client, columns)?, drains })
+        Ok(Reading { sample, drains })
     };
     read()?;
     Ok(Table::new(Box::new(read), points))

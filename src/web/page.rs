@@ -191,7 +191,10 @@ impl Page<'_> {
                     }
                     @if is_down && service.left_out == 0 { " " strong.down { "no real server is up" } }
                 }
-                p.rates { (self.graph((key, None), "connections/s")) (self.traffic((key, None))) }
+                p.rates {
+                    span { "connections/s " (self.graph((key, None), "connections/s")) }
+                    span { "bit/s " (self.traffic((key, None))) }
+                }
                 div.scroll {
                     table {
                         thead { tr {
