@@ -3,15 +3,17 @@
 
 /// All verbs in alphabetical order. They are repeated here, because building clap's tables to list
 /// them would slow down every classic command.
-pub(crate) const VERBS: [&str; 13] = [
+pub(crate) const VERBS: [&str; 15] = [
     "apply",
     "completions",
     "conns",
     "diff",
     "director",
     "drain",
+    "history",
     "metrics",
     "report",
+    "rollback",
     "rs",
     "serve",
     "set",

@@ -12,8 +12,8 @@ pub use request::Request;
 #[cfg(feature = "internals")]
 pub use verbs::command as verbs_command;
 pub use verbs::{
-    ApplyVerb, Called, ConnsVerb, DiffVerb, DrainOrder, DrainVerb, HostVerb, MetricsVerb, Order,
-    SetVerb, Shell, Sort, TopVerb, UndrainVerb, Verb,
+    ApplyVerb, Called, ConnsVerb, DiffVerb, DrainOrder, DrainVerb, HistoryVerb, HostVerb,
+    MetricsVerb, Order, RollbackVerb, SetVerb, Shell, Sort, TopVerb, UndrainVerb, Verb,
 };
 #[cfg(feature = "serve")]
 pub use verbs::{ReportVerb, ServeVerb};

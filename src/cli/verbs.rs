@@ -7,9 +7,11 @@ mod conns;
 mod diff;
 mod director;
 mod drain;
+mod history;
 mod metrics;
 mod mistake;
 mod report;
+mod rollback;
 mod rs;
 mod serve;
 mod set;
@@ -26,8 +28,10 @@ pub use completions::Shell;
 pub use conns::{ConnsVerb, Sort};
 pub use diff::DiffVerb;
 pub use drain::{DrainOrder, DrainVerb};
+pub use history::HistoryVerb;
 pub use metrics::MetricsVerb;
 pub use report::ReportVerb;
+pub use rollback::RollbackVerb;
 pub use serve::ServeVerb;
 pub use set::SetVerb;
 pub use top::TopVerb;
@@ -58,6 +62,10 @@ pub enum Verb {
     Conns(ConnsVerb),
     /// `diff`: compares a file with the table or with another file.
     Diff(DiffVerb),
+    /// `history`: shows recorded changes.
+    History(HistoryVerb),
+    /// `rollback`: goes back to the table before a recorded change.
+    Rollback(RollbackVerb),
     /// `metrics`: prints the table for Prometheus.
     Metrics(MetricsVerb),
     /// `report`: writes the page of `serve` to a file.
@@ -94,8 +102,10 @@ const COMMANDS: [fn() -> Command; VERBS.len()] = [
     diff::command,
     director::command,
     drain::command,
+    history::command,
     metrics::command,
     report::command,
+    rollback::command,
     rs::command,
     serve::command,
     set::command,
@@ -205,6 +215,8 @@ fn verb(matches: &ArgMatches, names: Names) -> Result<Verb, Usage> {
         Some(("completions", matches)) => completions::read(matches).map(Verb::Completions),
         Some(("conns", matches)) => conns::read(matches).map(Verb::Conns),
         Some(("diff", matches)) => diff::read(matches).map(Verb::Diff),
+        Some(("history", matches)) => Ok(Verb::History(history::read(matches))),
+        Some(("rollback", matches)) => Ok(Verb::Rollback(rollback::read(matches))),
         Some(("metrics", matches)) => Ok(Verb::Metrics(metrics::read(matches))),
         Some(("report", matches)) => Ok(Verb::Report(report::read(matches))),
         Some(("serve", matches)) => Ok(Verb::Serve(serve::read(matches))),

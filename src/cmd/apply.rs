@@ -25,6 +25,7 @@ use crate::transaction::{Effort, Journal, Rollback, rollback, snapshot};
 use super::desired::{self, Desired};
 use super::outcome::{TROUBLE, refused};
 use super::progress::Line;
+use super::recording::{self, Planned};
 use super::session::Session;
 use super::writers::{BETWEEN, first_lines, locked, settle, stuck, told};
 
@@ -68,28 +69,60 @@ impl Job {
 fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Error> {
     let desired = desired::read(session, &order.file, &order.limits)?;
     session.tell_notes();
-    // A dry run only reads, so it needs no lock.
-    let journal = if order.dry_run { None } else { Some(locked(session, order.wait)?) };
-    if let Some(journal) = &journal
-        && !journal.pending(session.client()?)?.is_empty()
-    {
+    let journal = begin(session, order)?;
+    let goal = Goal { order, verb: "apply", source: "the file", name: "the file" };
+    reach(session, desired, journal, &goal, json)
+}
+
+/// Takes the lock, unless this is a dry run, which only reads.
+pub(super) fn begin(session: &mut Session<'_>, order: &Order) -> Result<Option<Journal>, Error> {
+    if order.dry_run {
+        return Ok(None);
+    }
+    let journal = locked(session, order.wait)?;
+    if !journal.pending(session.client()?)?.is_empty() {
         return Err(Rejection::Unfinished.into());
     }
+    Ok(Some(journal))
+}
+
+/// What to reach, and how messages name it.
+pub(super) struct Goal<'a> {
+    pub order: &'a Order,
+    pub verb: &'static str,
+    /// The source of the desired state: `the file` or `the record`.
+    pub source: &'static str,
+    /// The desired state, for a table that is equal to it.
+    pub name: &'a str,
+}
+
+/// Makes the table equal to the desired state.
+pub(super) fn reach(
+    session: &mut Session<'_>,
+    desired: Desired,
+    journal: Option<Journal>,
+    goal: &Goal<'_>,
+    json: bool,
+) -> Result<u8, Error> {
+    let order = goal.order;
     // The program ends after this: freeing two tables of thousands of services one by one would cost
     // three percent of an apply.
-    let job = ManuallyDrop::new(new_job(session, desired, order)?);
+    let job = ManuallyDrop::new(new_job(session, desired, goal)?);
     let Some(journal) = journal else {
         let status = if job.changes.is_empty() { 0 } else { WOULD_CHANGE };
         session.settle_report(status, TROUBLE);
-        print_report(session, &job.delta, "dry_run", json, None)?;
+        print_report(session, &job.delta, "dry_run", None, json)?;
         return Ok(status);
     };
     if job.changes.is_empty() {
         session.settle_success(json);
-        print_report(session, &job.delta, "unchanged", json, Some(&order.limits))?;
+        print_summary(session, &job.delta, "unchanged", goal, None, json)?;
         return Ok(0);
     }
     let signals = Signals::catch()?;
+    let (before, delta) = (&job.current, Some(&job.delta));
+    let planned = Planned { verb: goal.verb, before, delta, durable: true };
+    let draft = recording::draft(session, &planned);
     let written = journal.write([(&job.delta.before, Some(&job.delta.after))]);
     // Do not start unless the journal is durable, and leave no journal of a run that never started.
     written.inspect_err(|_| drop(journal.clear()))?;
@@ -97,13 +130,17 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
         Ok(status) => {
             let cleared = journal.clear();
             settle(session, status, cleared);
+            let record = recording::keep(session, draft);
             if status == 0 {
                 session.settle_success(json);
-                print_report(session, &job.delta, "applied", json, Some(&order.limits))?;
+                print_summary(session, &job.delta, "applied", goal, record, json)?;
             }
             Ok(status)
         }
-        Err((done, stop)) => Ok(failed(session, &journal, &job, &done, &stop)),
+        Err((done, stop)) => {
+            drop(draft);
+            Ok(failed(session, &journal, &job, &done, &stop))
+        }
     }
 }
 
@@ -127,7 +164,8 @@ fn carry_out(
     Ok(status)
 }
 
-fn new_job(session: &mut Session<'_>, mut desired: Desired, order: &Order) -> Result<Job, Error> {
+fn new_job(session: &mut Session<'_>, mut desired: Desired, goal: &Goal<'_>) -> Result<Job, Error> {
+    let order = goal.order;
     let limits = order.limits.clone();
     let effort = if order.dry_run { Effort::Look } else { Effort::Load };
     desired::check(session, &desired.needs, effort).map_err(|error| error.in_file(&order.file))?;
@@ -139,13 +177,14 @@ fn new_job(session: &mut Session<'_>, mut desired: Desired, order: &Order) -> Re
     }
     let passed_over = desired.table.pools.len() - ours(&desired.table);
     if passed_over > 0 {
-        session.hint(&[outside(passed_over)]);
+        session.hint(&[outside(passed_over, goal.source)]);
     }
     let rest = desired.table.timeouts.is_some() || !desired.table.daemons.is_empty();
     if rest && !limits.scopes.is_empty() {
-        let rest =
-            "time-outs and sync daemons of the file are outside the scope, so they are ignored";
-        session.hint(&[rest.to_owned()]);
+        session.hint(&[format!(
+            "time-outs and sync daemons of {} are outside the scope, so they are ignored",
+            goal.source
+        )]);
     }
     let target = match limits.target(&current, &desired.table) {
         Cow::Owned(target) => target,
@@ -208,10 +247,10 @@ fn explain(session: &mut Session<'_>, job: &Job, stop: &Stop) {
 }
 
 /// Hint that names the number of services that the scope excludes.
-fn outside(services: usize) -> String {
+fn outside(services: usize, source: &str) -> String {
     match services {
-        1 => "1 service of the file is outside the scope, so it is ignored".to_owned(),
-        _ => format!("{services} services of the file are outside the scope, so they are ignored"),
+        1 => format!("1 service of {source} is outside the scope, so it is ignored"),
+        _ => format!("{services} services of {source} are outside the scope, so they are ignored"),
     }
 }
 
@@ -224,27 +263,50 @@ fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> Result<u8, 
         Some((back, Rollback::Complete { tidied, .. })) => {
             settle(session, 0, tidied);
             session.settle_success(json);
-            print_report(session, &back, "recovered", json, None)?;
+            print_report(session, &back, "recovered", None, json)?;
             Ok(0)
         }
     }
 }
 
-/// With limits, prints a summary within them; without, one line for each change.
+/// Prints every change.
 fn print_report(
     session: &mut Session<'_>,
     delta: &Delta,
     result: &str,
+    record: Option<u64>,
     json: bool,
-    limits: Option<&Limits>,
 ) -> Result<(), Error> {
     if json {
-        report::json(delta, Some(result), session.json_style(), session.out)?;
-    } else if let Some(limits) = limits {
-        writeln!(session.out, "{}", report::summary(delta, !limits.scopes.is_empty()))?;
+        report::json(delta, Some(result), record, session.json_style(), session.out)?;
     } else {
         report::text(delta, session.paint(), session.out)?;
     }
+    flush(session)
+}
+
+/// Prints the number of changes, and how to undo them.
+fn print_summary(
+    session: &mut Session<'_>,
+    delta: &Delta,
+    result: &str,
+    goal: &Goal<'_>,
+    record: Option<u64>,
+    json: bool,
+) -> Result<(), Error> {
+    if json {
+        return print_report(session, delta, result, record, true);
+    }
+    let scope = if goal.order.limits.scopes.is_empty() { "" } else { " within the scope" };
+    writeln!(session.out, "{}", report::summary(delta, &format!("{}{scope}", goal.name)))?;
+    flush(session)?;
+    if let Some(record) = record {
+        session.hint(&[format!("to undo this: ipvsadm rollback {record}")]);
+    }
+    Ok(())
+}
+
+fn flush(session: &mut Session<'_>) -> Result<(), Error> {
     match session.out.flush() {
         // The reader has closed the pipe, which is no error.
         Err(why) if why.kind() == ErrorKind::BrokenPipe => Ok(()),

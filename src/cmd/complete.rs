@@ -19,6 +19,7 @@ use crate::netlink::route::Network;
 use crate::output::order;
 use crate::reader::{Columns, Reader};
 use crate::system::{modules, namespace, sysctl, table};
+use crate::transaction::history::{History, Summary};
 
 use super::Session;
 use super::listing::rows;
@@ -66,6 +67,7 @@ fn look_up(session: &mut Session<'_>, live: Live) -> Vec<Candidate> {
             namespace::names().into_iter().map(|name| candidate(name, "")).collect()
         }
         Live::Parameters => parameters(),
+        Live::Records => records().unwrap_or_default(),
         Live::Timeout(place) => timeout(session, place).into_iter().collect(),
         Live::Files => Vec::new(),
     }
@@ -202,6 +204,13 @@ fn parameters() -> Vec<Candidate> {
     };
     let names = sysctl::names("ipv4/vs").into_iter();
     names.map(|name| candidate(format!("{name}="), now(&name))).collect()
+}
+
+fn records() -> Result<Vec<Candidate>, Error> {
+    let listed = History::look()?.list()?.into_iter();
+    let readable = listed.filter_map(|it| Some((it.number, it.record.ok()?.summary)));
+    let help = |it: Summary| format!("{} {}: {}", it.time, it.by, it.command);
+    Ok(readable.map(|(number, it)| candidate(number.to_string(), help(it))).collect())
 }
 
 fn timeout(session: &mut Session<'_>, place: usize) -> Option<Candidate> {

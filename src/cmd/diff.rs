@@ -28,7 +28,7 @@ pub(super) fn run(session: &mut Session<'_>, verb: &DiffVerb, json: bool) -> Res
     let status = if delta == Delta::default() { 0 } else { DIFFERENT };
     session.settle_report(status, TROUBLE);
     if json {
-        report::json(&delta, None, session.json_style(), session.out)?;
+        report::json(&delta, None, None, session.json_style(), session.out)?;
     } else {
         report::text(&delta, session.paint(), session.out)?;
     }

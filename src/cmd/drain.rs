@@ -25,7 +25,7 @@ use crate::system::sudo;
 use super::outcome::{TROUBLE, refused};
 use super::session::Session;
 pub(super) use events::{INTERFERENCE, UNFINISHED, pause, say};
-pub(super) use held::{Held, LOCK_PATIENCE, look};
+pub(super) use held::{Held, LOCK_PATIENCE, draft, look};
 
 pub(super) fn run(session: &mut Session<'_>, verb: &DrainVerb, json: bool) -> Result<u8, Error> {
     let outcome = match verb {
@@ -38,7 +38,7 @@ pub(super) fn run(session: &mut Session<'_>, verb: &DrainVerb, json: bool) -> Re
 fn drain(session: &mut Session<'_>, order: &DrainOrder, json: bool) -> Result<u8, Error> {
     let (held, seen, plan) = planned(session, &order.order, order.wait)?;
     let signals = Signals::catch()?;
-    held.carry_out(session, &plan)?;
+    held.carry_out(session, &plan, "drain")?;
     let changed = !plan.changes_nothing(&held.records);
     drop(held);
     if order.detach {

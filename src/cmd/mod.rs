@@ -12,6 +12,7 @@ mod diff;
 mod director;
 mod drain;
 mod help;
+mod history;
 mod json;
 mod list;
 mod listing;
@@ -22,9 +23,11 @@ mod no_serve;
 mod on_host;
 mod outcome;
 mod progress;
+mod recording;
 #[cfg(feature = "serve")]
 mod report;
 mod restore;
+mod rollback;
 mod rs;
 mod save;
 #[cfg(feature = "serve")]
@@ -87,6 +90,8 @@ impl Session<'_> {
                     Verb::Conns(verb) => conns::run(self, &verb, json),
                     Verb::Apply(verb) => apply::run(self, &verb, json),
                     Verb::Diff(verb) => diff::run(self, &verb, json),
+                    Verb::History(verb) => history::run(self, &verb, json),
+                    Verb::Rollback(verb) => rollback::run(self, &verb, json),
                     Verb::Metrics(verb) => metrics::run(self, &verb),
                     Verb::Report(verb) => report::run(self, &verb),
                     Verb::Serve(verb) => serve::run(self, &verb),

@@ -25,7 +25,7 @@ use crate::transaction::{Effort, Guard, Needs, Refused, Stage, lock, snapshot};
 use super::listing::ask_first;
 use super::session::{Session, is_closed_pipe};
 use super::{desired, progress};
-use report::{announce, bring_back, complain, end};
+use report::{announce, bring_back, complain, end, record};
 
 /// Attempts to reach the table of the file while another program changes the table.
 const TRIES: u32 = 20;
@@ -99,6 +99,7 @@ fn clear_and_execute(
     before.daemons.retain(|role, _| touched.daemons.contains_key(role));
     guard.remember(&before);
     announce(session, guard, Stage::Replaced(before.clone()))?;
+    record(session, guard, &before, None);
     if guard.is_stopped() {
         return Ok(0);
     }
@@ -221,6 +222,7 @@ fn converge(
             status
         } else {
             let delta = combined(delta, around(session.client()?, stops, others)?);
+            record(session, guard, &current, Some(&delta));
             announce(session, guard, Stage::Touched(delta))?;
             execute(session, stops, Some(guard))?
         };

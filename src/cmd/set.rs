@@ -11,10 +11,10 @@ use crate::model::{Change, Operation, Pool, Table};
 use crate::output::changes as report;
 use crate::transaction::{Journal, lock};
 
-use super::Session;
 use super::change::ports_of;
 use super::outcome::refused;
 use super::writers::{EARLIER, unlocked_hints};
+use super::{Session, recording};
 
 pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Error> {
     match set(session, verb, json) {
@@ -45,8 +45,14 @@ fn set(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Erro
     let (current, change) = change(session, verb)?;
     if let Some(change) = &change {
         session.hint(&unlocked);
+        // Without the lock, another writer may be using the same draft.
+        let draft = match &lock {
+            Ok(_) => recording::draft_of(session, "set", [change])?,
+            Err(_) => None,
+        };
         let made = session.client()?.change(change);
         made.map_err(|error| error.about(describe(change)))?;
+        recording::keep(session, draft);
     }
     session.settle_success(json);
     session.hint(&new_notes(&current, change.as_ref()));

@@ -6,11 +6,12 @@ use crate::cli::UndrainVerb;
 use crate::drain::{self, Back, Note, Plan, Ramp, Records, Seen};
 use crate::error::Error;
 use crate::model::{DestinationKey, ServiceKey};
-use crate::output::drain as report;
+use crate::output::drain as output;
 use crate::system::signals::Signals;
 
-use super::drain::{Held, INTERFERENCE, LOCK_PATIENCE, UNFINISHED, look, pause, say};
+use super::drain::{Held, INTERFERENCE, LOCK_PATIENCE, UNFINISHED, draft, look, pause, say};
 use super::outcome::refused;
+use super::recording;
 use super::session::Session;
 
 /// Weights of real servers, each with its service.
@@ -27,8 +28,11 @@ fn undrain(session: &mut Session<'_>, verb: &UndrainVerb, json: bool) -> Result<
     let signals = Signals::catch()?;
     let ramp = verb.ramp.map(|length| Ramp::new(&plan.targets, length));
     match ramp.filter(|ramp| !ramp.length().is_zero()) {
-        None => finish(session, &held, &plan, json),
-        Some(ramp) => match rise(session, verb, held, &ramp, &signals, json) {
+        None => {
+            held.carry_out(session, &plan, "undrain")?;
+            report(session, &held, &plan, json)
+        }
+        Some(ramp) => match rise(session, verb, (held, &plan), &ramp, &signals, json) {
             Err(error) if session.settled.is_some() && !matches!(error, Error::Io(_)) => {
                 session.complain_of_input(&error);
                 session.hint(&[HALF_WAY.to_owned()]);
@@ -53,9 +57,8 @@ fn planned(
     Ok(drain::undrain(&seen, records, &verb.order, held.store.boot())?)
 }
 
-/// Sets the final weights and reports the result. Also the last step of a ramp.
-fn finish(session: &mut Session<'_>, held: &Held, plan: &Plan, json: bool) -> Result<u8, Error> {
-    held.carry_out(session, plan)?;
+/// Reports a plan that was carried out.
+fn report(session: &mut Session<'_>, held: &Held, plan: &Plan, json: bool) -> Result<u8, Error> {
     let is_foreign = |it: &Note| matches!(it, Note::Undone(..) | Note::Gone(..));
     let status = if plan.notes.iter().any(is_foreign) { INTERFERENCE } else { 0 };
     session.settle(status);
@@ -64,14 +67,14 @@ fn finish(session: &mut Session<'_>, held: &Held, plan: &Plan, json: bool) -> Re
     }
     let changed = !plan.changes_nothing(&held.records);
     if json {
-        say(session, &report::Event::of_plan("undrained", plan, changed))?;
+        say(session, &output::Event::of_plan("undrained", plan, changed))?;
         return Ok(status);
     }
-    let text = report::weights("undrained", "not drained", &plan.targets);
+    let text = output::weights("undrained", "not drained", &plan.targets);
     let text = if text.is_empty() && !changed { "nothing is drained\n".to_owned() } else { text };
     session.out.write_all(text.as_bytes())?;
     session.out.flush()?;
-    session.hint(&report::notes(plan));
+    session.hint(&output::notes(plan));
     Ok(status)
 }
 
@@ -79,12 +82,14 @@ fn finish(session: &mut Session<'_>, held: &Held, plan: &Plan, json: bool) -> Re
 fn rise(
     session: &mut Session<'_>,
     verb: &UndrainVerb,
-    held: Held,
+    (held, plan): (Held, &Plan),
     ramp: &Ramp,
     signals: &Signals,
     json: bool,
 ) -> Result<u8, Error> {
     let start = Instant::now();
+    // One record for all steps.
+    let mut record = draft(session, plan, "undrain")?;
     let mut first = Some(held);
     let mut given: Option<Weights> = None;
     let mut reported = Ok(());
@@ -103,6 +108,7 @@ fn rise(
             return Ok(stopped(session));
         }
         drain::set_weights(session.client()?, &held.store, &mut held.records, ramp, &stage)?;
+        recording::keep(session, record.take());
         session.settle(UNFINISHED);
         // A closed pipe or a full disk does not stop the ramp.
         reported = reported.and(progress(session, &stage.weights, start.elapsed(), json));
@@ -117,7 +123,9 @@ fn rise(
         return Ok(stopped(session));
     }
     let plan = planned(session, verb, &held.records, &held)?;
-    let status = finish(session, &held, &plan, json)?;
+    held.finish(session, &plan)?;
+    recording::keep(session, record);
+    let status = report(session, &held, &plan, json)?;
     reported.map(|()| status)
 }
 
@@ -152,10 +160,10 @@ fn progress(
     json: bool,
 ) -> Result<(), Error> {
     if json {
-        let event = report::Event::of_weights("rising", elapsed.as_secs(), weights);
+        let event = output::Event::of_weights("rising", elapsed.as_secs(), weights);
         return say(session, &event);
     }
-    session.out.write_all(report::standing("", weights, elapsed).as_bytes())?;
+    session.out.write_all(output::standing("", weights, elapsed).as_bytes())?;
     Ok(session.out.flush()?)
 }
 
@@ -175,10 +183,10 @@ fn interrupted(
     };
     session.hint(&[format!("the next ipvsadm undrain{words} resumes there")]);
     if json {
-        let event = report::Event::of_weights("interrupted", elapsed.as_secs(), weights);
+        let event = output::Event::of_weights("interrupted", elapsed.as_secs(), weights);
         say(session, &event)?;
     } else {
-        session.out.write_all(report::standing("still ", weights, elapsed).as_bytes())?;
+        session.out.write_all(output::standing("still ", weights, elapsed).as_bytes())?;
     }
     Ok(UNFINISHED)
 }

@@ -50,6 +50,26 @@ impl Difference<'_> {
     }
 }
 
+/// Numbers of objects that the delta adds, edits and deletes.
+pub fn count(delta: &Delta) -> [usize; 3] {
+    let mut counts = [0; 3];
+    for difference in differences(delta) {
+        let place = match difference {
+            Difference::Service(Sides::Added(_))
+            | Difference::Destination(_, Sides::Added(_))
+            | Difference::Timeouts(Sides::Added(_))
+            | Difference::Daemon(Sides::Added(_)) => 0,
+            Difference::Service(Sides::Removed(_))
+            | Difference::Destination(_, Sides::Removed(_))
+            | Difference::Timeouts(Sides::Removed(_))
+            | Difference::Daemon(Sides::Removed(_)) => 2,
+            _ => 1,
+        };
+        counts[place] += 1;
+    }
+    counts
+}
+
 /// All differences: each service followed by its real servers, then time-outs and daemons.
 pub fn differences(delta: &Delta) -> Vec<Difference<'_>> {
     let mut found = Vec::new();

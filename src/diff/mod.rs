@@ -7,7 +7,7 @@ mod plan;
 mod scope;
 
 pub(crate) use delta::Delta;
-pub(crate) use difference::{Difference, Sides, differences};
+pub(crate) use difference::{Difference, Sides, count, differences};
 pub use plan::plan;
 pub(crate) use scope::{Limits, Scope};
 

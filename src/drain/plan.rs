@@ -232,6 +232,14 @@ impl Plan {
         self.steps.is_empty() && self.records == *records
     }
 
+    /// The changes of the table.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Change { make, .. } => Some(make),
+            Step::Template { .. } => None,
+        })
+    }
+
     fn end_persistence(
         &mut self,
         seen: &Seen,

@@ -172,6 +172,14 @@ pub enum Obstacle {
         /// Text of the hint.
         remedy: String,
     },
+    /// A record of the history is malformed.
+    #[error("the record {path} cannot be read: {why}")]
+    History {
+        /// Path of the file.
+        path: String,
+        /// Error of the JSON parser, or another reason.
+        why: String,
+    },
     /// The state file is malformed.
     #[error("the state file {path} cannot be read: {why}")]
     StateFile {
@@ -250,6 +258,10 @@ impl Obstacle {
                                      for example with sudo"
                 .to_owned(),
             Self::Untrusted { remedy, .. } => remedy.clone(),
+            Self::History { path, .. } => format!(
+                "it is damaged, or another version wrote it; to continue without it: mv {path} \
+                 {path}.bad"
+            ),
             // The path needs no quoting, because this program chose it.
             Self::StateFile { path, .. } => format!(
                 "another version wrote it, or it is damaged, so this program cannot undo the \

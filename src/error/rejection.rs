@@ -94,6 +94,14 @@ pub enum Rejection {
     /// No apply waits for a confirmation.
     #[error("no apply is waiting for confirmation")]
     NothingToAccept,
+    /// The history has no record of that number, or none at all.
+    #[error("{}", no_record(*.number))]
+    NoRecord {
+        /// Number as given; `None`: the newest record.
+        number: Option<u64>,
+        /// Numbers of the records, the newest first.
+        known: Vec<u64>,
+    },
     /// A real server is not drained, or does not get its weight back.
     #[error(transparent)]
     Drain(#[from] DrainRefusal),
@@ -131,13 +139,20 @@ fn empty(existing: usize, is_scoped: bool) -> String {
 }
 
 /// The verbs that have `--wait`, in alphabetical order.
-pub(crate) const WAITING_VERBS: [&str; 4] = ["apply", "drain", "set", "undrain"];
+pub(crate) const WAITING_VERBS: [&str; 5] = ["apply", "drain", "rollback", "set", "undrain"];
 
 /// Hint for a table that another run is changing.
 fn busy() -> String {
     let [verbs @ .., last] = WAITING_VERBS;
     let verbs = verbs.join(", ");
     format!("try again when it has finished; with --wait SECONDS, {verbs} and {last} wait for it")
+}
+
+fn no_record(number: Option<u64>) -> String {
+    match number {
+        Some(number) => format!("there is no record {number} of a change of this table"),
+        None => "there is no record of a change of this table".to_owned(),
+    }
 }
 
 /// Hint that names the place which adds the same object earlier.
@@ -201,6 +216,19 @@ impl Rejection {
             Self::Drain(refusal) => refusal.hints(),
             Self::Empty { .. } => vec!["to delete them, give --allow-empty".to_owned()],
             Self::Busy => vec![busy()],
+            Self::NoRecord { known, .. } => match &known[..] {
+                [] => vec![
+                    "apply, set, drain, undrain and ipvsadm-restore record the changes that they \
+                     make"
+                        .to_owned(),
+                ],
+                [newest, ..] => {
+                    let oldest = known.last().unwrap_or(newest);
+                    vec![format!(
+                        "the records are {oldest} to {newest}; ipvsadm history lists them"
+                    )]
+                }
+            },
             Self::Unfinished => {
                 vec!["to restore the former table: ipvsadm apply --recover".to_owned()]
             }

@@ -3,9 +3,9 @@
 use super::quote::shell;
 
 /// Verbs whose commands act on a network namespace.
-const VERBS: [&str; 12] = [
-    "apply", "conns", "diff", "director", "drain", "metrics", "report", "rs", "serve", "set",
-    "top", "undrain",
+const VERBS: [&str; 14] = [
+    "apply", "conns", "diff", "director", "drain", "history", "metrics", "report", "rollback",
+    "rs", "serve", "set", "top", "undrain",
 ];
 
 /// Words after a verb that belong to its name; `--netns` follows them.

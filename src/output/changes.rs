@@ -9,7 +9,7 @@ use crate::classic::{
     NotExpressible, daemon_line, describe_destination, describe_service, destination_line,
     service_line, timeouts_line,
 };
-use crate::diff::{Delta, Difference, Sides, differences};
+use crate::diff::{Delta, Difference, Sides, count, differences};
 use crate::json::{DaemonFields, DestinationFields, ServiceFields, Style, TimeoutsFields, Writer};
 use crate::model::field::{Compared, FieldChange, compare};
 use crate::model::{DestinationKey, Numbers, ServiceKey, printable};
@@ -50,44 +50,36 @@ type Both<'a> = (Option<Difference<'a>>, Vec<(DestinationKey, Difference<'a>)>);
 /// Writes a line for each difference, which begins with `+ `, `- ` or `~ `.
 pub fn text(delta: &Delta, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     for difference in sorted(delta) {
-        let (tone, line) = match difference {
-            Difference::Service(sides) => {
-                side_line(&sides, |it| said(service_line(it, &Numbers), &describe_service(&it.key)))
-            }
-            Difference::Destination(key, sides) => side_line(&sides, |it| {
-                let line = destination_line(&key, it, &Numbers);
-                said(line, &describe_destination(&key, &it.key))
-            }),
-            Difference::Timeouts(sides) => side_line(&sides, timeouts_line),
-            Difference::Daemon(sides) => side_line(&sides, daemon_line),
-        };
+        let (tone, line) = line(&difference);
         writeln!(out, "{}", paint.text(tone, &printable(&line)))?;
     }
     Ok(())
 }
 
-/// Counts the differences in one sentence.
-pub fn summary(delta: &Delta, is_scoped: bool) -> String {
-    let (mut added, mut edited, mut deleted) = (0, 0, 0);
-    for difference in differences(delta) {
-        let count = match difference {
-            Difference::Service(Sides::Added(_))
-            | Difference::Destination(_, Sides::Added(_))
-            | Difference::Timeouts(Sides::Added(_))
-            | Difference::Daemon(Sides::Added(_)) => &mut added,
-            Difference::Service(Sides::Removed(_))
-            | Difference::Destination(_, Sides::Removed(_))
-            | Difference::Timeouts(Sides::Removed(_))
-            | Difference::Daemon(Sides::Removed(_)) => &mut deleted,
-            _ => &mut edited,
-        };
-        *count += 1;
-    }
-    match added + edited + deleted {
-        0 if is_scoped => {
-            "nothing to change: the table matches the file within the scope".to_owned()
+/// The first lines, without sorting all of them.
+pub fn first(delta: &Delta, most: usize) -> Vec<String> {
+    differences(delta).iter().take(most).map(|it| line(it).1).collect()
+}
+
+fn line(difference: &Difference<'_>) -> (Tone, String) {
+    match difference {
+        Difference::Service(sides) => {
+            side_line(sides, |it| said(service_line(it, &Numbers), &describe_service(&it.key)))
         }
-        0 => "nothing to change: the table matches the file".to_owned(),
+        Difference::Destination(key, sides) => side_line(sides, |it| {
+            let line = destination_line(key, it, &Numbers);
+            said(line, &describe_destination(key, &it.key))
+        }),
+        Difference::Timeouts(sides) => side_line(sides, timeouts_line),
+        Difference::Daemon(sides) => side_line(sides, daemon_line),
+    }
+}
+
+/// Counts the differences in one sentence. `goal` is what the table was to match.
+pub fn summary(delta: &Delta, goal: &str) -> String {
+    let [added, edited, deleted] = count(delta);
+    match added + edited + deleted {
+        0 => format!("nothing to change: the table matches {goal}"),
         1 => format!("1 change made: {added} added, {edited} edited, {deleted} deleted"),
         all => format!("{all} changes made: {added} added, {edited} edited, {deleted} deleted"),
     }
@@ -206,16 +198,21 @@ pub fn set_json(delta: &Delta, style: Style, out: &mut dyn Write) -> io::Result<
     changes(delta, writer)
 }
 
-/// Writes a JSON object with the list of changes, and with `result` if there is one.
+/// Writes a JSON object with the list of changes, and with `result` and the number of the record in
+/// the history if there are any.
 pub fn json(
     delta: &Delta,
     result: Option<&str>,
+    record: Option<u64>,
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut writer = Writer::new(out, style)?;
     if let Some(result) = result {
         writer.field("result", &result)?;
+    }
+    if let Some(record) = record {
+        writer.field("record", &record)?;
     }
     changes(delta, writer)
 }

@@ -10,16 +10,30 @@ use crate::model::{printable, printable_lines};
 pub struct Complaints<'a> {
     out: &'a mut dyn Write,
     netns: Option<String>,
+    /// Lines that are kept instead of written.
+    withheld: Option<Vec<String>>,
 }
 
 impl<'a> Complaints<'a> {
     pub fn new(out: &'a mut dyn Write) -> Self {
-        Self { out, netns: None }
+        Self { out, netns: None, withheld: None }
     }
 
     /// Sets the network namespace that proposed commands name from now on.
     pub fn speak_of(&mut self, netns: &str) {
         self.netns = Some(netns.to_owned());
+    }
+
+    /// Keeps messages instead of writing them, because they would spoil the live screen of `top`.
+    #[cfg(feature = "top")]
+    pub fn withhold(&mut self) {
+        self.withheld = Some(Vec::new());
+    }
+
+    /// Ends [`Self::withhold`] and returns the lines that were kept.
+    #[cfg(feature = "top")]
+    pub fn withheld(&mut self) -> Vec<String> {
+        self.withheld.take().unwrap_or_default()
     }
 
     /// Writes a message as one line. Line feeds within the text are escaped, so that quoted text
@@ -49,7 +63,12 @@ impl<'a> Complaints<'a> {
     }
 
     fn write(&mut self, text: &str) {
-        let _ = self.out.write_all(text.as_bytes());
+        match &mut self.withheld {
+            Some(lines) => lines.extend(text.lines().map(str::to_owned)),
+            None => {
+                let _ = self.out.write_all(text.as_bytes());
+            }
+        }
     }
 }
 

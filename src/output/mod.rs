@@ -6,6 +6,7 @@ pub mod connections;
 pub mod conns;
 pub mod drain;
 pub mod harmless;
+pub mod history;
 pub mod host_report;
 pub mod line;
 pub mod list;

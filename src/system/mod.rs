@@ -15,6 +15,7 @@ pub mod processes;
 pub mod screen;
 pub mod signals;
 pub mod state_file;
+pub mod state_folder;
 pub mod subprocess;
 pub mod sudo;
 pub mod sysctl;

@@ -15,9 +15,9 @@ use crate::error::{Error, Obstacle};
 
 pub(super) const VOLATILE: &str = "/run/ipvsadm";
 /// Precedes the inode number of a namespace in file names.
-const NAMESPACE: &str = "-netns-";
+pub(super) const NAMESPACE: &str = "-netns-";
 
-const LASTING: &str = "/var/lib/ipvsadm";
+pub(super) const LASTING: &str = "/var/lib/ipvsadm";
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
 /// The state file of one verb; locked if it was opened for changes.

@@ -15,9 +15,17 @@ use crate::error::{Error, Obstacle};
 /// Size limit in bytes for reading. This program writes no larger state.
 const LARGEST: u64 = 1 << 30;
 
-/// Reads a file in `folder`; `None` if it does not exist. Does not follow a symbolic link, and does
-/// not block on a FIFO.
+/// Reads a file in `folder`; `None` if it does not exist.
 pub fn read(folder: &str, path: &Path) -> Result<Option<String>, Error> {
+    let Some(file) = open_existing(folder, path)? else { return Ok(None) };
+    let mut text = String::new();
+    file.take(LARGEST).read_to_string(&mut text).map_err(failed("read", path))?;
+    Ok(Some(text))
+}
+
+/// Opens a file in `folder` for reading; `None` if it does not exist. Does not follow a symbolic
+/// link, and does not block on a FIFO.
+pub fn open_existing(folder: &str, path: &Path) -> Result<Option<File>, Error> {
     if !is_there(folder)? {
         return Ok(None);
     }
@@ -28,9 +36,7 @@ pub fn read(folder: &str, path: &Path) -> Result<Option<String>, Error> {
         Err(error) => return Err(unopened(path, error)),
     };
     check_file(&file, path)?;
-    let mut text = String::new();
-    file.take(LARGEST).read_to_string(&mut text).map_err(failed("read", path))?;
-    Ok(Some(text))
+    Ok(Some(file))
 }
 
 /// Opens a file for reading and writing, and creates it with mode 0600 if it is missing.

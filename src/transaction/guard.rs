@@ -1,5 +1,6 @@
 //! [`Guard`] restores the table if `ipvsadm-restore` stops before the end of its file.
 
+use super::history::Draft;
 use super::journal::Journal;
 use super::progress::Progress;
 use super::rollback::{Rest, Rollback, outcome, take_back_anew};
@@ -27,6 +28,8 @@ pub struct Guard {
     own: Transaction,
     /// The table before the first change, if the caller read it.
     before: Option<Table>,
+    /// Record of this run for the history.
+    draft: Option<Draft>,
     signals: Option<Signals>,
 }
 
@@ -46,6 +49,8 @@ pub struct End {
     pub fate: Fate,
     /// The journal still has changes of a killed run, which `apply --recover` can roll back.
     pub earlier: bool,
+    /// Record of a run that reached its end.
+    pub draft: Option<Draft>,
 }
 
 /// Result of a guarded run for the kernel's table.
@@ -84,13 +89,23 @@ impl Guard {
             Err(why) => (Transaction::default(), Some(why)),
         };
         let (is_unreadable, own) = (unread.is_some(), Transaction::default());
-        let (before, signals) = (None, None);
-        Self { journal, unlocked, is_unreadable, unread, earlier, own, before, signals }
+        let (before, draft, signals) = (None, None, None);
+        Self { journal, unlocked, is_unreadable, unread, earlier, own, before, draft, signals }
     }
 
     /// Stores the table before the first change; later calls do nothing.
     pub fn remember(&mut self, before: &Table) {
         self.before.get_or_insert_with(|| before.clone());
+    }
+
+    /// Whether this run has the lock, and so may write to the history.
+    pub fn is_locked(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// Stores the record of this run. If the run is rolled back, the record is removed.
+    pub fn record(&mut self, draft: Option<Draft>) {
+        self.draft = draft;
     }
 
     /// Records the next stage in the journal before the caller makes it. From the first stage on, a
@@ -135,6 +150,7 @@ impl Guard {
         outcome_of_run: Result<u8, Error>,
         progress: &mut dyn Progress,
     ) -> Result<End, Error> {
+        let draft = self.draft.take();
         let fate = match (self.stopped_by(), outcome_of_run) {
             (None, Ok(status)) => Fate::Done { status, tidied: self.succeed(status == 0) },
             (_, Err(error)) if self.own.is_empty() => return Err(error),
@@ -146,7 +162,8 @@ impl Guard {
                 Fate::TakenBack { signal, error: outcome_of_run.err().map(Box::new), rollback }
             }
         };
-        Ok(End { fate, earlier: !self.earlier.is_empty() })
+        let draft = draft.filter(|_| matches!(fate, Fate::Done { .. }));
+        Ok(End { fate, earlier: !self.earlier.is_empty(), draft })
     }
 
     /// Updates the journal after a successful run. If the run replaced all services and a killed

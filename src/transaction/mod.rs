@@ -4,10 +4,11 @@
 //!
 //! [`lock`] returns the [`Journal`]. [`execute`] makes the changes of a plan and stops at the first
 //! refusal; [`Guard`] protects a run that continues after refusals. [`rollback`] takes back the
-//! changes of either, also after a crash.
+//! changes of either, also after a crash. [`history`] keeps the tables before accepted changes.
 
 pub mod execute;
 mod guard;
+pub mod history;
 mod journal;
 pub mod kept;
 pub mod lock;

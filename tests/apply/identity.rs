@@ -21,7 +21,7 @@ const PRELUDE: &str = "
     # A killed program holds its lock until it has ended.
     kill_it() { kill -KILL $waiting; wait $waiting || true; }
     say_status() { \"$@\"; echo $?; }
-    $ours apply $old >/dev/null
+    $ours apply $old >/dev/null 2>&1
 ";
 
 /// Runs a script as process 1 of a new network namespace with its own /proc and /run.

@@ -15,6 +15,7 @@ mod drain;
 mod failure;
 mod guards;
 mod hints;
+mod history;
 mod identity;
 mod input;
 mod journal;

@@ -226,6 +226,7 @@ fn values(line: &Line<'_>, id: &str, typed: &str) -> Option<Values> {
         "server" => Values::live(Live::Servers(line.service())),
         "everywhere" => Values::live(Live::Servers(None)),
         "words" => Values::default(),
+        "record" => Values::live(Live::Records),
         _ => return None,
     })
 }

@@ -44,6 +44,8 @@ pub enum Live {
     Namespaces,
     /// Kernel parameters of IPVS.
     Parameters,
+    /// Numbers of recorded changes.
+    Records,
     /// The current time-out with this index: TCP, TCP after a FIN, UDP.
     Timeout(usize),
     /// File names, which the shell completes itself.

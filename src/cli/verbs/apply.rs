@@ -113,7 +113,7 @@ const ORDER: [&str; 6] = ["file", "dry-run", "confirm", "scope", "keep-weights",
 /// Seconds that `--confirm` waits by default.
 const PATIENCE: &str = "60";
 
-fn confirm() -> Arg {
+pub(super) fn confirm() -> Arg {
     let parser = |word: &str| match read_time(word) {
         Some(time) if time < Duration::from_secs(1) => {
             Err("at least 1 s is needed to confirm".to_owned())
@@ -151,7 +151,7 @@ fn other_tools() -> [Arg; 4] {
 
 const UNDO: &str = "--recover rolls back an apply that was killed half way; to go back to an \
                     earlier \
-                    table, save it with `ipvsadm -S -n` and apply that file";
+                    table: ipvsadm rollback";
 
 const TIME: &str = "expected a time such as 60, 90s or 5m";
 

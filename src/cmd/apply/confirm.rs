@@ -120,7 +120,7 @@ pub(super) fn accept(session: &mut Session<'_>, json: bool) -> Result<u8, Error>
     session.settle_success(json);
     if json {
         let style = session.json_style();
-        report::json(&Delta::default(), Some("accepted"), style, session.out)?;
+        report::json(&Delta::default(), Some("accepted"), None, style, session.out)?;
     } else {
         writeln!(session.out, "accepted")?;
     }

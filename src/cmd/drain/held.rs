@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use crate::drain::{self, Plan, Records, Seen, Selection, Store};
 use crate::error::{Error, Rejection};
+use crate::model::Change;
 use crate::transaction::Journal;
+use crate::transaction::history::Draft;
 
+use super::super::recording;
 use super::super::session::Session;
 use super::super::writers::locked;
 
@@ -43,10 +46,32 @@ impl Held {
         if touched { Err(Rejection::Unfinished.into()) } else { Ok(held) }
     }
 
-    /// Carries out a plan.
-    pub fn carry_out(&self, session: &mut Session<'_>, plan: &Plan) -> Result<(), Error> {
+    /// Carries out a plan of `verb`, and records the table before it.
+    pub fn carry_out(
+        &self,
+        session: &mut Session<'_>,
+        plan: &Plan,
+        verb: &str,
+    ) -> Result<(), Error> {
+        let draft = draft(session, plan, verb)?;
+        self.finish(session, plan)?;
+        recording::keep(session, draft);
+        Ok(())
+    }
+
+    /// Carries out the rest of a plan, of which the table before it is recorded.
+    pub fn finish(&self, session: &mut Session<'_>, plan: &Plan) -> Result<(), Error> {
         drain::carry_out(session.client()?, &self.store, &self.records, plan)
     }
+}
+
+/// Writes the record of a plan in the history.
+pub fn draft(session: &mut Session<'_>, plan: &Plan, verb: &str) -> Result<Option<Draft>, Error> {
+    let changes: Vec<&Change> = plan.changes().collect();
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    recording::draft_of(session, verb, changes)
 }
 
 /// Reads the services that the selection concerns.

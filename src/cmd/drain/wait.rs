@@ -144,7 +144,7 @@ fn forget(session: &mut Session<'_>) -> Result<(), Error> {
     let held = Held::take(session, LOCK_PATIENCE)?;
     let seen = Seen::of(session.client()?, &held.records.services())?;
     let plan = crate::drain::forget(&seen, &held.records, held.store.boot());
-    held.carry_out(session, &plan)
+    held.carry_out(session, &plan, "drain")
 }
 
 /// The command that puts back what was drained.
@@ -195,7 +195,7 @@ fn delete(session: &mut Session<'_>, look: &Look) -> Result<Plan, Error> {
     let chosen: Vec<(ServiceKey, DestinationKey)> =
         counted.map(|(service, server, _)| (*service, *server)).collect();
     let plan = remove(&seen, &held.records, &chosen, held.store.boot());
-    held.carry_out(session, &plan)?;
+    held.carry_out(session, &plan, "drain")?;
     Ok(plan)
 }
 

@@ -1,11 +1,13 @@
 //! Messages of `-R` and `ipvsadm-restore`: refused lines, and what became of the table.
 
 use crate::classic::{RuleLine, describe_service};
+use crate::diff::Delta;
 use crate::error::Error;
 use crate::model::Table;
 use crate::transaction::{Fate, Guard, Refused, Stage, kept, reasons};
 
 use super::super::progress::Line;
+use super::super::recording::{self, Planned};
 use super::super::writers::{EARLIER, told, unlocked_hints};
 use super::Session;
 
@@ -28,6 +30,29 @@ pub(super) fn announce(
     Ok(())
 }
 
+/// Writes the record of a run that is about to change the table: `before` has all services. Nothing
+/// is recorded if there was no service, as at boot, or if another run may write to the history.
+pub(super) fn record(
+    session: &mut Session<'_>,
+    guard: &mut Guard,
+    before: &Table,
+    delta: Option<&Delta>,
+) {
+    if before.pools.is_empty() || delta == Some(&Delta::default()) || !guard.is_locked() {
+        return;
+    }
+    // A delta knows the time-outs and daemons that the run touches.
+    let whole = delta.map(|Delta { before: outside, .. }| Table {
+        pools: before.pools.clone(),
+        timeouts: outside.timeouts,
+        daemons: outside.daemons.clone(),
+    });
+    let before = whole.as_ref().unwrap_or(before);
+    // A service that reloads does not wait for the disk.
+    let planned = Planned { verb: "restore", before, delta, durable: false };
+    guard.record(recording::draft(session, &planned));
+}
+
 /// Ends a guarded run and reports what became of the table.
 pub(super) fn end(
     session: &mut Session<'_>,
@@ -35,6 +60,7 @@ pub(super) fn end(
     outcome: Result<u8, Error>,
 ) -> Result<u8, Error> {
     let end = guard.end(outcome, &mut Line::default())?;
+    recording::keep(session, end.draft);
     let status = match end.fate {
         Fate::Done { status, tidied } => {
             if let Err(error) = tidied {

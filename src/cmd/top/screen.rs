@@ -124,10 +124,14 @@ fn drain(
         least: Least::Number(1),
     };
     let (held, _, plan) = planned(session, &order, Duration::ZERO)?;
-    held.carry_out(session, &plan)?;
+    session.complaints.withhold();
+    let made = held.carry_out(session, &plan, "drain");
+    let said = session.complaints.withheld();
+    made?;
     let weights = report::weights("draining", "already draining", &plan.targets);
     let mut lines: Vec<String> = weights.lines().map(str::to_owned).collect();
     lines.extend(report::notes(&plan));
+    lines.extend(said);
     Ok(lines)
 }
 

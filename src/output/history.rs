@@ -1,0 +1,102 @@
+//! The listing of `history`.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::table::{self, Align};
+use crate::json::{Style, Writer};
+use crate::model::printable;
+
+/// A recorded change, as it is shown.
+#[derive(Serialize)]
+pub struct Entry<'a> {
+    pub number: u64,
+    /// RFC 3339, in UTC.
+    pub time: &'a str,
+    pub by: &'a str,
+    pub command: &'a str,
+    /// Numbers of objects that were added, edited and deleted; absent if they were not counted.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Counts>,
+    /// The first changes, as `diff` prints them.
+    pub changes: &'a [String],
+}
+
+/// Numbers of objects.
+#[derive(Serialize)]
+pub struct Counts {
+    added: usize,
+    edited: usize,
+    deleted: usize,
+}
+
+impl From<[usize; 3]> for Counts {
+    fn from([added, edited, deleted]: [usize; 3]) -> Self {
+        Self { added, edited, deleted }
+    }
+}
+
+/// Writes a table.
+pub fn text<'a>(
+    entries: impl IntoIterator<Item = Entry<'a>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let columns = [
+        ("N", Align::Right),
+        ("Time (UTC)", Align::Left),
+        ("User", Align::Left),
+        ("Changes", Align::Left),
+        ("Command", Align::Left),
+    ];
+    let rows: Vec<_> = entries.into_iter().map(row).collect();
+    if rows.is_empty() {
+        return writeln!(out, "no change of this table is recorded");
+    }
+    table::write(out, columns, rows)
+}
+
+fn row(entry: Entry<'_>) -> [String; 5] {
+    let time = entry.time.trim_end_matches('Z').replace('T', " ");
+    let changes = entry.counts.map_or_else(String::new, |counts| short(&counts));
+    let [by, command] = [entry.by, entry.command].map(str::to_owned);
+    [entry.number.to_string(), time, by, changes, command]
+}
+
+/// Counts that are not 0, as `+1 ~2 -3`.
+fn short(counts: &Counts) -> String {
+    let counts = [('+', counts.added), ('~', counts.edited), ('-', counts.deleted)];
+    let counts = counts.iter().filter(|(_, count)| *count > 0);
+    counts.map(|(sign, count)| format!("{sign}{count}")).collect::<Vec<_>>().join(" ")
+}
+
+/// Writes what a rule file of the table before a change says about the change, as comments.
+pub fn heading(entry: &Entry<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Entry { number, time, by, command, .. } = entry;
+    writeln!(out, "# The table before change {number}: {time} {}", printable(by))?;
+    writeln!(out, "#   {}", printable(command))?;
+    for change in entry.changes {
+        writeln!(out, "#   {}", printable(change))?;
+    }
+    let all = entry.counts.as_ref().map(|it| it.added + it.edited + it.deleted);
+    match all.map(|all| all.saturating_sub(entry.changes.len())) {
+        None | Some(0) => Ok(()),
+        Some(1) => writeln!(out, "#   and 1 more change"),
+        Some(more) => writeln!(out, "#   and {more} more changes"),
+    }
+}
+
+/// Writes a JSON object with a list.
+pub fn json<'a>(
+    entries: impl IntoIterator<Item = Entry<'a>>,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut writer = Writer::new(out, style)?;
+    writer.list("records")?;
+    for entry in entries {
+        writer.item(&entry)?;
+    }
+    writer.end_list()?;
+    writer.end()
+}
