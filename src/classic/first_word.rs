@@ -7,7 +7,7 @@ use super::options::{COMMANDS, CommandRow, OPTIONS, Opt};
 use super::verb_names::VERBS;
 
 /// Words that people and other programs use for commands, each with a proposal.
-const SYNONYMS: [(&str, &str); 39] = [
+const SYNONYMS: [(&str, &str); 38] = [
     ("add", "-A adds a service, -a a real server"),
     ("change", CHANGE),
     ("check", STATUS),
@@ -46,7 +46,6 @@ const SYNONYMS: [(&str, &str); 39] = [
     ("stop", "did you mean --stop-daemon, or `ipvsadm rs undo'?"),
     ("timeout", "--set TCP TCPFIN UDP sets time-outs, -L --timeout lists them"),
     ("timeouts", "--set TCP TCPFIN UDP sets time-outs, -L --timeout lists them"),
-    ("watch", TOP),
 ];
 
 const CHANGE: &str =

@@ -3,7 +3,7 @@
 
 /// All verbs in alphabetical order. They are repeated here, because building clap's tables to list
 /// them would slow down every classic command.
-pub(crate) const VERBS: [&str; 15] = [
+pub(crate) const VERBS: [&str; 16] = [
     "apply",
     "completions",
     "conns",
@@ -19,6 +19,7 @@ pub(crate) const VERBS: [&str; 15] = [
     "set",
     "top",
     "undrain",
+    "watch",
 ];
 
 /// Whether `word` begins a verb's command line.

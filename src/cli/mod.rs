@@ -13,7 +13,7 @@ pub use request::Request;
 pub use verbs::command as verbs_command;
 pub use verbs::{
     ApplyVerb, Called, ConnsVerb, DiffVerb, DrainOrder, DrainVerb, HistoryVerb, HostVerb,
-    MetricsVerb, Order, RollbackVerb, SetVerb, Shell, Sort, TopVerb, UndrainVerb, Verb,
+    MetricsVerb, Order, RollbackVerb, SetVerb, Shell, Sort, TopVerb, UndrainVerb, Verb, WatchVerb,
 };
 #[cfg(feature = "serve")]
 pub use verbs::{ReportVerb, ServeVerb};

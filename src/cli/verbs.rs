@@ -10,6 +10,7 @@ mod drain;
 mod history;
 mod metrics;
 mod mistake;
+mod moment;
 mod report;
 mod rollback;
 mod rs;
@@ -18,6 +19,7 @@ mod set;
 mod target;
 mod top;
 mod undrain;
+mod watch;
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -36,6 +38,7 @@ pub use serve::ServeVerb;
 pub use set::SetVerb;
 pub use top::TopVerb;
 pub use undrain::UndrainVerb;
+pub use watch::WatchVerb;
 
 use crate::classic::{Names, VERBS};
 use crate::error::{Mistake, Usage};
@@ -84,6 +87,8 @@ pub enum Verb {
     Top(TopVerb),
     /// `undrain`: the weight from before the drain.
     Undrain(UndrainVerb),
+    /// `watch`: reports changes of the table.
+    Watch(WatchVerb),
 }
 
 /// Result of parsing the arguments of a verb.
@@ -111,6 +116,7 @@ const COMMANDS: [fn() -> Command; VERBS.len()] = [
     set::command,
     top::command,
     undrain::command,
+    watch::command,
 ];
 
 /// clap's parser of all verbs.
@@ -224,6 +230,7 @@ fn verb(matches: &ArgMatches, names: Names) -> Result<Verb, Usage> {
         Some(("drain", matches)) => drain::read(matches, names).map(Verb::Drain),
         Some(("top", matches)) => Ok(Verb::Top(top::read(matches))),
         Some(("undrain", matches)) => undrain::read(matches, names).map(Verb::Undrain),
+        Some(("watch", matches)) => Ok(Verb::Watch(watch::read(matches))),
         Some(("rs", matches)) => rs::read(matches).map(Verb::Rs),
         Some(("director", matches)) => director::read(matches).map(Verb::Director),
         _ => Err(Usage::other("a verb is missing")),

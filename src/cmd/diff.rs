@@ -25,17 +25,23 @@ pub(super) fn run(session: &mut Session<'_>, verb: &DiffVerb, json: bool) -> Res
         Err(error) => return Ok(unread(session, &error)),
     };
     session.tell_notes();
-    let status = if delta == Delta::default() { 0 } else { DIFFERENT };
+    print(session, &delta, json)
+}
+
+/// Prints the differences, and returns the exit status.
+pub(super) fn print(session: &mut Session<'_>, delta: &Delta, json: bool) -> Result<u8, Error> {
+    let status = if *delta == Delta::default() { 0 } else { DIFFERENT };
     session.settle_report(status, TROUBLE);
     if json {
-        report::json(&delta, None, None, session.json_style(), session.out)?;
+        report::json(delta, None, None, session.json_style(), session.out)?;
     } else {
-        report::text(&delta, session.paint(), session.out)?;
+        report::text(delta, session.paint(), session.out)?;
     }
     Ok(status)
 }
 
-fn compare(session: &mut Session<'_>, verb: &DiffVerb) -> Result<Delta, Error> {
+/// The differences between the two sides.
+pub(super) fn compare(session: &mut Session<'_>, verb: &DiffVerb) -> Result<Delta, Error> {
     let Some(before) = &verb.before else {
         let desired = desired::read(session, &verb.after, &verb.limits)?;
         desired::check(session, &desired.needs, Effort::Look)

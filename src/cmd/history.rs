@@ -7,11 +7,13 @@
 //! 17  2026-11-27 03:12:05  alice  +1 ~1    ipvsadm apply ipvsadm.rules
 //! ```
 
+use std::time::{Duration, SystemTime};
+
 use crate::cli::HistoryVerb;
 use crate::error::Error;
 use crate::json;
 use crate::output::history as report;
-use crate::transaction::history::{History, Summary};
+use crate::transaction::history::{History, Line, Summary};
 
 use super::save;
 use super::session::{Session, is_closed_pipe};
@@ -24,6 +26,7 @@ const TROUBLE: u8 = 2;
 pub(super) fn run(session: &mut Session<'_>, verb: &HistoryVerb, json: bool) -> Result<u8, Error> {
     let outcome = match verb {
         HistoryVerb::List => list(session, json),
+        HistoryVerb::Between(since, until) => between(session, *since, *until, json),
         HistoryVerb::Show(number) => show(session, *number, json),
     };
     match outcome {
@@ -36,9 +39,24 @@ pub(super) fn run(session: &mut Session<'_>, verb: &HistoryVerb, json: bool) -> 
 }
 
 fn list(session: &mut Session<'_>, json: bool) -> Result<u8, Error> {
+    let (listed, status) = readable(session, &History::look()?)?;
+    let rows = listed.iter().map(|(number, summary)| entry(*number, summary));
+    if json {
+        report::json(rows, None, session.json_style(), session.out)?;
+    } else {
+        report::text(rows, session.out)?;
+    }
+    Ok(status)
+}
+
+/// Records by number, the newest first, and the exit status.
+type Listed = (Vec<(u64, Summary)>, u8);
+
+/// The records; complains about those that are damaged.
+fn readable(session: &mut Session<'_>, history: &History) -> Result<Listed, Error> {
     let mut listed = Vec::new();
     let mut status = 0;
-    for it in History::look()?.list()? {
+    for it in history.list()? {
         match it.record {
             Ok(record) => listed.push((it.number, record.summary)),
             Err(error) => {
@@ -47,13 +65,41 @@ fn list(session: &mut Session<'_>, json: bool) -> Result<u8, Error> {
             }
         }
     }
-    let rows = listed.iter().map(|(number, summary)| entry(*number, summary));
+    Ok((listed, status))
+}
+
+/// Prints the records and the log of `watch --record` in the order of their times.
+fn between(
+    session: &mut Session<'_>,
+    since: SystemTime,
+    until: SystemTime,
+    json: bool,
+) -> Result<u8, Error> {
+    let history = History::look()?;
+    let (mut listed, mut status) = readable(session, &history)?;
+    let (mut lines, damaged) = history.log()?;
+    if damaged > 0 {
+        session.say(&format!("the log of ipvsadm watch has {damaged} damaged lines"));
+        status = IN_PART;
+    }
+    // Times are in whole seconds, of which a part may have passed.
+    let since = since.checked_sub(Duration::from_secs(1)).unwrap_or(since);
+    let within =
+        |time: &str| humantime::parse_rfc3339(time).is_ok_and(|time| since < time && time <= until);
+    listed.retain(|(_, summary)| within(&summary.time));
+    lines.retain(|line| within(&line.time));
+    let rows = listed.iter().rev().map(|(number, summary)| entry(*number, summary));
+    let seen = lines.iter().map(seen);
     if json {
-        report::json(rows, session.json_style(), session.out)?;
+        report::json(rows, Some(seen.collect()), session.json_style(), session.out)?;
     } else {
-        report::text(rows, session.out)?;
+        report::merged(rows.collect(), seen.collect(), session.out)?;
     }
     Ok(status)
+}
+
+fn seen(line: &Line) -> report::Seen<'_> {
+    report::Seen { time: &line.time, text: &line.text }
 }
 
 /// Prints the table before a change.

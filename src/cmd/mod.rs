@@ -37,6 +37,7 @@ mod set;
 mod top;
 mod undrain;
 mod version;
+mod watch;
 mod writers;
 
 pub use args::Args;
@@ -98,6 +99,7 @@ impl Session<'_> {
                     Verb::Set(verb) => set::run(self, &verb, json),
                     Verb::Drain(verb) => drain::run(self, &verb, json),
                     Verb::Top(verb) => top::run(self, verb, netns, json),
+                    Verb::Watch(verb) => watch::run(self, &verb, json),
                     Verb::Undrain(verb) => undrain::run(self, &verb, json),
                 }
             }

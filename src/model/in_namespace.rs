@@ -3,9 +3,9 @@
 use super::quote::shell;
 
 /// Verbs whose commands act on a network namespace.
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 15] = [
     "apply", "conns", "diff", "director", "drain", "history", "metrics", "report", "rollback",
-    "rs", "serve", "set", "top", "undrain",
+    "rs", "serve", "set", "top", "undrain", "watch",
 ];
 
 /// Words after a verb that belong to its name; `--netns` follows them.

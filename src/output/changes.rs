@@ -18,7 +18,7 @@ use crate::output::paint::{Paint, Tone};
 
 /// The differences in the order of listings: each service followed by its real servers, then
 /// time-outs and daemons.
-fn sorted(delta: &Delta) -> Vec<Difference<'_>> {
+pub(super) fn sorted(delta: &Delta) -> Vec<Difference<'_>> {
     let (mut services, mut rest) = (IndexMap::<ServiceKey, Both<'_>>::new(), Vec::new());
     for difference in differences(delta) {
         let Some(key) = difference.service() else {
@@ -61,7 +61,7 @@ pub fn first(delta: &Delta, most: usize) -> Vec<String> {
     differences(delta).iter().take(most).map(|it| line(it).1).collect()
 }
 
-fn line(difference: &Difference<'_>) -> (Tone, String) {
+pub(super) fn line(difference: &Difference<'_>) -> (Tone, String) {
     match difference {
         Difference::Service(sides) => {
             side_line(sides, |it| said(service_line(it, &Numbers), &describe_service(&it.key)))
@@ -106,7 +106,8 @@ fn side_line<T: Compared>(sides: &Sides<'_, T>, line: impl Fn(&T) -> String) -> 
 /// A difference as a JSON object: `change` is `add`, `remove` or `edit`; with `edit`, `old` has the
 /// former values.
 #[derive(Default, Serialize)]
-struct ChangeFields {
+pub(super) struct ChangeFields {
+    #[serde(skip_serializing_if = "str::is_empty")]
     change: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     service: Option<ServiceFields>,
@@ -127,6 +128,13 @@ enum Old {
     Destination(Box<DestinationFields>),
     Timeouts(TimeoutsFields),
     Daemon(DaemonFields),
+}
+
+impl ChangeFields {
+    /// Only the key of a service, without a change.
+    pub(super) fn of_service(key: &ServiceKey) -> Self {
+        Self { service: Some(key.into()), ..Self::default() }
+    }
 }
 
 /// Kind of change, new value, and old value for an edit.

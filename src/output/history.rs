@@ -86,9 +86,38 @@ pub fn heading(entry: &Entry<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// Writes a JSON object with a list.
+/// A line of the log of `watch --record`.
+#[derive(Serialize)]
+pub struct Seen<'a> {
+    pub time: &'a str,
+    /// The event, as `watch` prints it.
+    pub text: &'a str,
+}
+
+/// Writes records and what `watch` has seen, in the order of their times. `watch` sees a change after
+/// it was made, so records come first.
+pub fn merged(entries: Vec<Entry<'_>>, seen: Vec<Seen<'_>>, out: &mut dyn Write) -> io::Result<()> {
+    let entries = entries.into_iter().map(|entry| {
+        let Entry { number, time, by, command, counts, .. } = entry;
+        let counts = counts.map_or_else(String::new, |it| format!("  ({})", short(&it)));
+        (time, format!("{number} {by}: {command}{counts}"))
+    });
+    let seen = seen.into_iter().map(|it| (it.time, it.text.to_owned()));
+    let mut lines: Vec<(&str, String)> = entries.chain(seen).collect();
+    lines.sort_by_key(|(time, _)| *time);
+    for (time, text) in &lines {
+        writeln!(out, "{} {}", printable(time), printable(text))?;
+    }
+    if lines.is_empty() {
+        writeln!(out, "no change is known in this time")?;
+    }
+    Ok(())
+}
+
+/// Writes a JSON object with a list of records, and with what `watch` has seen.
 pub fn json<'a>(
     entries: impl IntoIterator<Item = Entry<'a>>,
+    seen: Option<Vec<Seen<'a>>>,
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -98,5 +127,12 @@ pub fn json<'a>(
         writer.item(&entry)?;
     }
     writer.end_list()?;
+    if let Some(seen) = seen {
+        writer.list("seen")?;
+        for line in seen {
+            writer.item(&line)?;
+        }
+        writer.end_list()?;
+    }
     writer.end()
 }

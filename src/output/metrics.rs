@@ -2,6 +2,8 @@
 //!
 //! The tables below are the one definition of the metrics: the manual page is made of them.
 
+pub mod watch;
+
 use std::fmt;
 use std::net::IpAddr;
 

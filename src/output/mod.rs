@@ -16,3 +16,4 @@ pub mod order;
 pub mod paint;
 pub mod table;
 pub mod top;
+pub mod watch;

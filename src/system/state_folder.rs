@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -64,6 +64,20 @@ impl StateFolder {
             drop(fs::remove_file(&path));
             failed("write", &path)(why)
         })
+    }
+
+    /// Appends to a file, which is made if it is missing, and returns its size in bytes then.
+    pub fn append(&self, file: &str, text: &[u8]) -> Result<u64, Error> {
+        trusted::make_folder(self.parent)?;
+        trusted::make_folder(&self.path)?;
+        let path = self.path(file);
+        let mut opened = trusted::open(&path)?;
+        let append = |opened: &mut File| {
+            opened.seek(SeekFrom::End(0))?;
+            opened.write_all(text)?;
+            opened.stream_position()
+        };
+        append(&mut opened).map_err(failed("write", &path))
     }
 
     /// Renames a file. With `durable`, content and new name are on the disk afterwards.

@@ -33,6 +33,16 @@ pub fn columns() -> Option<usize> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
 }
 
+/// Waits up to `patience`, and returns whether the reader of standard output has gone: a pipe is
+/// closed, or a terminal is hung up. A signal ends the wait.
+pub fn output_ends_within(patience: Duration) -> bool {
+    let output = io::stdout();
+    // Without events to wait for, poll reports only errors and the end.
+    let mut ready = [PollFd::new(output.as_fd(), PollFlags::empty())];
+    let limit = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
+    matches!(poll(&mut ready, limit), Ok(1..))
+}
+
 /// Whether the user can type to this program: standard input is a terminal, and the program is not
 /// a background job.
 pub fn has_keys() -> bool {

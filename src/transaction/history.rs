@@ -4,6 +4,7 @@
 //! the number of the record and the verb, for example `17-apply.json`. All writers hold the lock of
 //! the table.
 
+mod log;
 mod record;
 
 use std::io::{BufRead, BufReader, Read};
@@ -15,6 +16,7 @@ use crate::system::identity::boot;
 use crate::system::namespace;
 use crate::system::state_folder::StateFolder;
 
+pub use log::Line;
 pub use record::{Record, Summary};
 
 /// Name of the folder.
@@ -118,14 +120,13 @@ impl History {
         let read = file.by_ref().take(LONGEST).read_line(&mut line);
         read.map_err(|why| self.damaged(name, why.to_string()))?;
         let record = Record::read(&line).map_err(|why| self.damaged(name, why))?;
-        Ok(self.is_ours(&record).then_some((record, file)))
+        Ok(self.is_of(&record.boot, record.namespace).then_some((record, file)))
     }
 
     /// The inode number of a namespace, by which its folder is named, is used again after its end.
-    fn is_ours(&self, record: &Record) -> bool {
+    fn is_of(&self, boot: &str, namespace: Option<u64>) -> bool {
         let is_other = |then: u64| self.namespace.is_some_and(|now| now != then);
-        self.folder.of_first_namespace()
-            || record.boot == self.boot && !record.namespace.is_some_and(is_other)
+        self.folder.of_first_namespace() || boot == self.boot && !namespace.is_some_and(is_other)
     }
 
     fn damaged(&self, name: &str, why: String) -> Error {
@@ -159,6 +160,33 @@ impl History {
         let line = record.line().map_err(std::io::Error::from)?;
         self.folder.write(DRAFT, [line.as_bytes(), &table])?;
         Ok(Draft { history: self, file: Some(format!("{number}-{verb}.json")), number, durable })
+    }
+
+    /// Adds lines to the log of `watch --record`: time and text of each.
+    pub fn note(&self, lines: &[(&str, &str)]) -> Result<(), Error> {
+        let mut added = String::new();
+        for (time, text) in lines {
+            let line = Line::new(time, text, &self.boot, self.namespace);
+            added += &line.json().map_err(std::io::Error::from)?;
+        }
+        let [old, new] = log::FILES;
+        if self.folder.append(new, added.as_bytes())? > log::MOST_BYTES {
+            self.folder.rename(new, old, false)?;
+        }
+        Ok(())
+    }
+
+    /// The lines of that log, the oldest first, and the number of lines that cannot be read.
+    pub fn log(&self) -> Result<(Vec<Line>, usize), Error> {
+        let (mut lines, mut damaged) = (Vec::new(), 0);
+        for name in log::FILES {
+            let Some(file) = self.folder.open(name)? else { continue };
+            let (read, unreadable) = log::read(file)?;
+            lines.extend(read);
+            damaged += unreadable;
+        }
+        lines.retain(|line| self.is_of(&line.boot, line.namespace));
+        Ok((lines, damaged))
     }
 
     /// Removes the oldest records beyond the number that is kept.

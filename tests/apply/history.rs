@@ -25,7 +25,7 @@ fn apply(rules: &str) -> Outcome {
 }
 
 /// The folder of the records of this network namespace.
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     let inode = fs::read_link("/proc/thread-self/ns/net").unwrap();
     let inode =
         inode.to_str().unwrap().trim_start_matches("net:[").trim_end_matches(']').to_owned();

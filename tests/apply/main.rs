@@ -41,5 +41,6 @@ mod stopped;
 #[path = "../common/tables.rs"]
 mod tables;
 mod top;
+mod watch;
 #[path = "../common/web.rs"]
 mod web;

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use clap::Arg;
 use ipvsadm::internals::classic::options::{COLUMNS, COMMANDS, Command, Group, OPTIONS, Takes};
 use ipvsadm::internals::cli::verbs_command;
+use ipvsadm::internals::metrics::watch::WATCH;
 use ipvsadm::internals::metrics::{DAEMON, DIRECTOR, Kind, Metric, SERVER, SERVICE};
 use ipvsadm::model::SCHEDULERS;
 
@@ -105,6 +106,7 @@ fn metrics(of: &str) -> String {
         "director" => items(&DIRECTOR) + &item(&bold(DAEMON.0), &text(DAEMON.1)),
         "service" => items(&SERVICE),
         "server" => items(&SERVER),
+        "watch" => items(&WATCH),
         _ => panic!("no metrics of {of}"),
     }
 }

@@ -292,10 +292,12 @@ mod tests {
     }
 
     /// Arguments whose values cannot be guessed.
-    const FREE: [&str; 25] = [
+    const FREE: [&str; 27] = [
         "seconds",
         "listen",
         "allow-host",
+        "since",
+        "until",
         "reason",
         "timeout",
         "min-up",

@@ -1,6 +1,10 @@
 //! Arguments of `ipvsadm history`, which shows recorded changes of the table.
 
+use std::time::SystemTime;
+
 use clap::{Arg, ArgMatches, Command, value_parser};
+
+use super::moment::moment;
 
 /// What to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +13,8 @@ pub enum HistoryVerb {
     List,
     /// Print the table before the change of this number.
     Show(u64),
+    /// Print all changes from one moment to another, also those that `watch --record` has seen.
+    Between(SystemTime, SystemTime),
 }
 
 const HELP: &str = "\
@@ -17,6 +23,10 @@ they make: the table before it, the time in UTC, the user and the command line.
 The last 20 of apply, rollback and ipvsadm-restore are kept, and the last 20 of
 the others. The classic commands (-A, -a, -e, -d, -R) record nothing, and neither
 does an ipvsadm-restore into an empty table, as at boot.
+
+With --since, changes of other programs are listed, too, if `ipvsadm watch
+--record' ran then: systemctl enable --now ipvsadm-watch. TIME is a time of day in
+UTC, a date with a time, or for example 90m for 90 minutes ago.
 
 In the listing, `+' counts what was added, `~' what was edited, and `-' what was
 deleted. Each network namespace has its own history.
@@ -33,25 +43,42 @@ EXAMPLES
     ipvsadm history 17
   The same as JSON, exact in every detail:
     ipvsadm history --json 17 > before.json
-  Go back to it:
+  What changed at 03:12, whoever did it?
+    ipvsadm history --since 03:10 --until 03:15
+  Go back to the table before change 17:
     ipvsadm rollback 17";
 
 pub(super) fn command() -> Command {
     Command::new("history")
         .about("Show recorded changes of the table, and the table before each")
-        .override_usage("ipvsadm history [OPTIONS]\n       ipvsadm history [OPTIONS] N")
+        .override_usage(
+            "ipvsadm history [OPTIONS]\n       ipvsadm history [OPTIONS] N\n       \
+             ipvsadm history [OPTIONS] --since TIME [--until TIME]",
+        )
         .arg(
             Arg::new("record")
                 .value_name("N")
                 .value_parser(value_parser!(u64).range(1..))
                 .help("Print the table before change N as a rule file"),
         )
+        .arg(
+            moment("since", "List every change from TIME on, also those of other programs")
+                .conflicts_with("record"),
+        )
+        .arg(
+            moment("until", "With --since: list no change after TIME; default: now")
+                .requires("since"),
+        )
         .after_help(HELP)
 }
 
 pub(super) fn read(matches: &ArgMatches) -> HistoryVerb {
-    match matches.get_one::<u64>("record") {
-        Some(number) => HistoryVerb::Show(*number),
-        None => HistoryVerb::List,
+    let moment = |name| matches.get_one::<SystemTime>(name).copied();
+    match (matches.get_one::<u64>("record"), moment("since")) {
+        (Some(number), _) => HistoryVerb::Show(*number),
+        (None, Some(since)) => {
+            HistoryVerb::Between(since, moment("until").unwrap_or_else(SystemTime::now))
+        }
+        (None, None) => HistoryVerb::List,
     }
 }
