@@ -26,6 +26,7 @@ put 755 packaging/control /usr/libexec/ipvsadm/control
 put 644 packaging/ipvsadm.service "$unitdir/ipvsadm.service"
 put 644 packaging/ipvsadm-rs@.service "$unitdir/ipvsadm-rs@.service"
 put 644 packaging/ipvsadm-serve.service "$unitdir/ipvsadm-serve.service"
+put 644 packaging/ipvsadm-watch.service "$unitdir/ipvsadm-watch.service"
 put 644 packaging/ipvsadm.tmpfiles /usr/lib/tmpfiles.d/ipvsadm.conf
 install -d "$root/etc/ipvsadm/rs"
 for file in prometheus-alerts.yml grafana-dashboard.json; do

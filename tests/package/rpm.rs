@@ -134,6 +134,7 @@ fn documented_commands_from_installation_to_removal() {
         "/usr/lib/systemd/system/ipvsadm.service",
         "/usr/lib/systemd/system/ipvsadm-rs@.service",
         "/usr/lib/systemd/system/ipvsadm-serve.service",
+        "/usr/lib/systemd/system/ipvsadm-watch.service",
         "/usr/lib/tmpfiles.d/ipvsadm.conf",
         "/usr/share/man/man8/ipvsadm.8.gz",
         "/usr/share/bash-completion/completions/ipvsadm-save",

@@ -1,10 +1,11 @@
-//! Tests of ipvsadm.service and ipvsadm-rs@.service under systemd.
+//! Tests of the package's units under systemd.
 
 use crate::machine::{Init, Machine, Root};
 use crate::{EDITED, NETWORK, RULES};
 
 const UNITS: &str = "/lib/systemd/system/ipvsadm.service \
-    /lib/systemd/system/ipvsadm-rs@.service /lib/systemd/system/ipvsadm-serve.service";
+    /lib/systemd/system/ipvsadm-rs@.service /lib/systemd/system/ipvsadm-serve.service \
+    /lib/systemd/system/ipvsadm-watch.service";
 
 /// Greatest exposure that is permitted, in tenths. systemd rates 0.0 (confined) to 10.0.
 const EXPOSURE: &str = "45";
@@ -32,6 +33,24 @@ fn the_units_are_sound() {
     // Units that change the table are ordered after the unit that loads it.
     let order = machine.ok("systemctl show -p Before ipvsadm");
     assert!(order.contains("ldirectord.service"), "{order}");
+}
+
+/// It is off after the installation, and records changes of other programs once it is enabled.
+#[test]
+fn the_watch_records_changes_when_it_is_enabled() {
+    let machine = booted();
+    assert_eq!(machine.sh("systemctl is-enabled ipvsadm-watch").stdout, "disabled\n");
+    assert_eq!(machine.sh("systemctl is-active ipvsadm-watch").stdout, "inactive\n");
+    machine.ok("systemctl enable --now ipvsadm-watch");
+    machine.wait("ipvsadm history --since 1h | grep -q watching");
+    machine.ok("ipvsadm -A -t 192.0.2.99:80 -s rr");
+    machine.wait("ipvsadm history --since 1h | grep -q -- '+ -A -t 192.0.2.99:80 -s rr'");
+    machine.ok("systemctl stop ipvsadm-watch");
+    assert_eq!(machine.ok("systemctl show -p Result ipvsadm-watch"), "Result=success\n");
+    // The reload of ipvsadm.service records the table before it.
+    machine.ok("systemctl reload ipvsadm && ipvsadm history | grep -q 'ipvsadm apply'");
+    machine.ok("ipvsadm rollback && ipvsadm -Ln | grep -q 192.0.2.99:80");
+    machine.ok("ipvsadm -D -t 192.0.2.99:80");
 }
 
 #[test]

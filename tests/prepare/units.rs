@@ -19,13 +19,18 @@ fn value(unit: &str, key: &str) -> String {
 /// with the unit's capabilities.
 fn confined(unit: &str, script: &str) -> Output {
     assert_eq!(value(unit, "ProtectSystem"), "strict");
-    assert_eq!(value(unit, "RuntimeDirectory"), "ipvsadm");
+    assert_eq!(
+        value(unit, if unit.contains("watch") { "StateDirectory" } else { "RuntimeDirectory" }),
+        "ipvsadm"
+    );
     assert_eq!(value(unit, "NoNewPrivileges"), "yes");
     let rights = value(unit, "CapabilityBoundingSet").to_lowercase().replace("cap_", "+");
     let rights = rights.replace(' ', ",");
     let script = format!(
         "mount -t tmpfs run /run
-        mkdir /run/ipvsadm /run/bin /run/etc
+        mkdir /run/ipvsadm /run/bin /run/etc /run/state
+        mkdir -p /var/lib/ipvsadm
+        mount --bind /run/state /var/lib/ipvsadm
         for name in ipvsadm ipvsadm-save ipvsadm-restore; do ln -s {ours} /run/bin/$name; done
         # control sets its own PATH.
         sed 's,^PATH=,PATH=/run/bin:,' {TOP}/packaging/control >/run/bin/control
@@ -41,6 +46,7 @@ fn confined(unit: &str, script: &str) -> Output {
         confined() {{
             unshare --mount sh -c '
                 mount --bind /run/ipvsadm /run/ipvsadm
+                mount --bind /run/state /var/lib/ipvsadm
                 mount -o remount,bind,ro /
                 mount -o remount,bind,ro /run
                 exec setpriv --no-new-privs --inh-caps -all --bounding-set -all,{rights} \"$@\"
@@ -69,6 +75,7 @@ fn rules_are_loaded_reloaded_and_cleared_with_the_rights_of_the_unit() {
         confined /run/bin/ipvsadm apply --accept; echo $?
         wait $!; echo $?
         cat /run/out
+        /run/bin/ipvsadm history | tail -n +3 | awk '{ print $1, $7, $8 }'
         confined /run/bin/control start; echo $?
         confined /run/bin/control stop; echo $?
         /run/bin/ipvsadm -S -n
@@ -76,7 +83,27 @@ fn rules_are_loaded_reloaded_and_cleared_with_the_rights_of_the_unit() {
     );
     let out = String::from_utf8_lossy(&output.stdout);
     let expected = "0\n-A -t 192.0.2.80:80 -s rr\n0\n-A -t 192.0.2.80:80 -s wlc\n1\naccepted\n0\n\
-                    0\n1 change made: 0 added, 0 edited, 1 deleted\n0\n0\nread-only\n";
+                    0\n1 change made: 0 added, 0 edited, 1 deleted\n2 ipvsadm apply\n1 ipvsadm apply\n\
+                    0\n0\nread-only\n";
+    assert_eq!(out, expected, "{}", text(&output));
+}
+
+#[test]
+fn changes_are_recorded_with_the_rights_of_the_unit() {
+    let output = confined(
+        "ipvsadm-watch.service",
+        "confined /run/bin/ipvsadm watch --record --interval 100ms >/run/seen &
+        until grep -qs watching /run/seen; do sleep 0.1; done
+        /run/bin/ipvsadm -A -t 192.0.2.80:80 -s rr
+        until grep -q 192.0.2.80 /run/seen; do sleep 0.1; done
+        kill $(pgrep -x ipvsadm)
+        wait %1; echo $?
+        /run/bin/ipvsadm history --since 1h | cut -d ' ' -f 2-
+        stat -c %a /var/lib/ipvsadm/history/watch.log",
+    );
+    let out = String::from_utf8_lossy(&output.stdout);
+    let expected = "0\nwatching 0 services with 0 real servers\n+ -A -t 192.0.2.80:80 -s rr\n\
+                    ! -t 192.0.2.80:80: no real server has a weight\n600\n";
     assert_eq!(out, expected, "{}", text(&output));
 }
 
