@@ -16,9 +16,9 @@ a second, and also waits for memory. \`scripts/bench.sh instructions --write\` w
   addresses. In \`mixed\`, a third of the services are by mark, a third use tunnels, and a third use
   masquerading.
 - *start* is \`-L --timeout\`: the cost of a process and its first request. *apply* changes the weight
-  of one real server in a loaded table, and records the whole table before it. *restore* runs
-  \`ipvsadm-restore\` with the file that is already loaded, so it changes and records nothing. The
-  old program has no apply, and its restore clears the table.
+  of one real server in a loaded table, and records it. *restore* runs \`ipvsadm-restore\` with the
+  file that is already loaded, so it changes and records nothing. The old program has no apply, and
+  its restore clears the table.
 - *floor, read* is a C program that only reads every service and real server with \`getsockopt\`.
   *floor, change* is one that only adds them with \`setsockopt\`. Neither decodes, checks or prints
   anything (benches/probes/options.c).

@@ -11,12 +11,13 @@ mod confirm;
 use std::borrow::Cow;
 use std::io::ErrorKind;
 use std::mem::ManuallyDrop;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::{ApplyVerb, Order};
 use crate::diff::{Delta, Limits, plan};
 use crate::error::{Error, Rejection};
-use crate::model::{Change, Family, Table};
+use crate::model::{Change, Family, Pool, Table};
 use crate::output::changes as report;
 use crate::system::signals::Signals;
 use crate::transaction::execute::{self, Stop, Stopped};
@@ -71,7 +72,7 @@ fn apply(session: &mut Session<'_>, order: &Order, json: bool) -> Result<u8, Err
     session.tell_notes();
     let journal = begin(session, order)?;
     let goal = Goal { order, verb: "apply", source: "the file", name: "the file" };
-    reach(session, desired, journal, &goal, json)
+    reach(session, desired, None, journal, &goal, json)
 }
 
 /// Takes the lock, unless this is a dry run, which only reads.
@@ -96,10 +97,12 @@ pub(super) struct Goal<'a> {
     pub name: &'a str,
 }
 
-/// Makes the table equal to the desired state.
+/// Makes the table equal to the desired state. `current` is the current state, if the caller has
+/// read it.
 pub(super) fn reach(
     session: &mut Session<'_>,
     desired: Desired,
+    current: Option<Table>,
     journal: Option<Journal>,
     goal: &Goal<'_>,
     json: bool,
@@ -107,7 +110,7 @@ pub(super) fn reach(
     let order = goal.order;
     // The program ends after this: freeing two tables of thousands of services one by one would cost
     // three percent of an apply.
-    let job = ManuallyDrop::new(new_job(session, desired, goal)?);
+    let job = ManuallyDrop::new(new_job(session, desired, current, goal)?);
     let Some(journal) = journal else {
         let status = if job.changes.is_empty() { 0 } else { WOULD_CHANGE };
         session.settle_report(status, TROUBLE);
@@ -164,18 +167,32 @@ fn carry_out(
     Ok(status)
 }
 
-fn new_job(session: &mut Session<'_>, mut desired: Desired, goal: &Goal<'_>) -> Result<Job, Error> {
+fn new_job(
+    session: &mut Session<'_>,
+    mut desired: Desired,
+    current: Option<Table>,
+    goal: &Goal<'_>,
+) -> Result<Job, Error> {
     let order = goal.order;
     let limits = order.limits.clone();
     let effort = if order.dry_run { Effort::Look } else { Effort::Load };
     desired::check(session, &desired.needs, effort).map_err(|error| error.in_file(&order.file))?;
-    let current = snapshot::whole(session.client()?, &desired.table)?;
+    let is_read = current.is_some();
+    let current = match current {
+        Some(current) => current,
+        None => snapshot::whole(session.client()?, &desired.table)?,
+    };
     let ours = |table: &Table| table.pools.keys().filter(|key| limits.contain(key)).count();
     if ours(&desired.table) == 0 && ours(&current) > 0 && !order.allow_empty {
         let is_scoped = !limits.scopes.is_empty();
         return Err(Rejection::Empty { is_scoped, existing: ours(&current) }.into());
     }
-    let passed_over = desired.table.pools.len() - ours(&desired.table);
+    let passed_over = desired.table.pools.iter().filter(|(key, pool)| {
+        // A caller that has read the table begins with it, and so shares what it does not change.
+        let is_same = |now: &Arc<Pool>| is_read && Arc::ptr_eq(now, pool);
+        !limits.contain(key) && !current.pools.get(*key).is_some_and(is_same)
+    });
+    let passed_over = passed_over.count();
     if passed_over > 0 {
         session.hint(&[outside(passed_over, goal.source)]);
     }

@@ -1,4 +1,4 @@
-//! `ipvsadm history`: lists recorded changes of the table, or prints the table before one.
+//! `ipvsadm history`: lists recorded changes of the table, or prints one.
 //!
 //! ```text
 //! # ipvsadm history
@@ -10,15 +10,17 @@
 use std::time::{Duration, SystemTime};
 
 use crate::cli::HistoryVerb;
+use crate::diff::Delta;
 use crate::error::Error;
-use crate::json;
+use crate::model::Table;
+use crate::output::changes;
 use crate::output::history as report;
+use crate::transaction::Stage;
 use crate::transaction::history::{History, Line, Summary};
 
-use super::save;
 use super::session::{Session, is_closed_pipe};
 
-/// Exit status if a record is damaged, or if a table cannot be printed as it is.
+/// Exit status if a record is damaged.
 const IN_PART: u8 = 1;
 /// Exit status if nothing could be read.
 const TROUBLE: u8 = 2;
@@ -102,15 +104,21 @@ fn seen(line: &Line) -> report::Seen<'_> {
     report::Seen { time: &line.time, text: &line.text }
 }
 
-/// Prints the table before a change.
+/// Prints a change: a comment about it, and what it changed.
 fn show(session: &mut Session<'_>, number: u64, json: bool) -> Result<u8, Error> {
-    let (_, record, table) = History::look()?.find(Some(number))?;
+    let recorded = History::look()?.find(Some(number))?;
+    let entry = entry(number, &recorded.record.summary);
+    let delta = match recorded.stage {
+        Stage::Touched(delta) => delta,
+        Stage::Replaced(before) => Delta { before, after: Table::default() },
+    };
     if json {
-        json::write(&table, session.out)?;
-        return Ok(0);
+        report::change(&entry, &delta, session.json_style(), session.out)?;
+    } else {
+        report::heading(&entry, session.out)?;
+        changes::text(&delta, session.paint(), session.out)?;
     }
-    report::heading(&entry(number, &record.summary), session.out)?;
-    Ok(if save::table(session, &table)? { 0 } else { IN_PART })
+    Ok(0)
 }
 
 fn entry(number: u64, summary: &Summary) -> report::Entry<'_> {

@@ -1,13 +1,15 @@
-//! Keeps the table before a change in the history.
+//! Keeps in the history what a change touches.
 
 use std::io::ErrorKind;
 use std::path::Path;
 use std::time::SystemTime;
 
+use indexmap::IndexSet;
+
 use crate::diff::{Delta, count};
 use crate::error::{Error, Obstacle};
 use crate::model::quote::shell;
-use crate::model::{Change, Table};
+use crate::model::{Change, ServiceKey, Table};
 use crate::output::changes as report;
 use crate::system::sudo;
 use crate::transaction::history::{Draft, History, Summary};
@@ -22,9 +24,9 @@ const NAMED: usize = 10;
 pub(super) struct Planned<'a> {
     /// The first word of the command line, or `restore`.
     pub verb: &'a str,
-    /// The table before the change.
+    /// The table before the change. Only the services that the change touches are needed.
     pub before: &'a Table,
-    /// What the change touches, if that is known.
+    /// What the change touches; `None` if it replaces all services.
     pub delta: Option<&'a Delta>,
     /// Whether the record must survive a power cut right after the change.
     pub durable: bool,
@@ -41,7 +43,12 @@ pub(super) fn draft(session: &mut Session<'_>, planned: &Planned<'_>) -> Option<
         counts: delta.map(count),
         changes: delta.map(|delta| report::first(delta, NAMED)).unwrap_or_default(),
     };
-    match History::look().and_then(|history| history.draft(verb, summary, before, durable)) {
+    let touched = delta.map(|delta| delta.with_order(before));
+    let sides = match &touched {
+        Some(delta) => (&delta.before, Some(&delta.after)),
+        None => (before, None),
+    };
+    match History::look().and_then(|history| history.draft(verb, summary, sides, durable)) {
         Ok(draft) => Some(draft),
         Err(why) => {
             unrecorded(session, verb, &why);
@@ -50,14 +57,15 @@ pub(super) fn draft(session: &mut Session<'_>, planned: &Planned<'_>) -> Option<
     }
 }
 
-/// The same for a change of a few objects: reads the table before it.
-pub(super) fn draft_of<'c>(
+/// The same for changes of a few objects: reads the services that they touch.
+pub(super) fn draft_of(
     session: &mut Session<'_>,
     verb: &str,
-    changes: impl IntoIterator<Item = &'c Change>,
+    changes: &[&Change],
 ) -> Result<Option<Draft>, Error> {
-    let before = snapshot::whole(session.client()?, &Table::default())?;
-    let delta = Delta::of(changes, &before);
+    let services: IndexSet<ServiceKey> = changes.iter().filter_map(|it| it.service()).collect();
+    let before = snapshot::services(session.client()?, services)?;
+    let delta = Delta::of(changes.iter().copied(), &before);
     let planned = Planned { verb, before: &before, delta: Some(&delta), durable: false };
     Ok(draft(session, &planned))
 }

@@ -10,8 +10,7 @@ use crate::classic::{
 };
 use crate::error::Error;
 use crate::model::{
-    Change, Daemon, Destination, DestinationEntry, Forwarding, Naming, Numbers, Service,
-    ServiceKey, Stats, Table, Timeouts,
+    Change, Destination, DestinationEntry, Forwarding, Naming, Numbers, Service, ServiceKey,
 };
 use crate::output::order;
 use crate::reader::{Columns, Reader};
@@ -49,43 +48,13 @@ pub(super) fn run(session: &mut Session<'_>, save: Save) -> Result<u8, Error> {
     Ok(u8::from(!complete))
 }
 
-/// Prints a table that is not the kernel's. Returns whether rule lines could express all of it.
-pub(super) fn table(session: &mut Session<'_>, table: &Table) -> Result<bool, Error> {
-    let mut complete = true;
-    let pools = table.pools.iter().map(|(key, pool)| (*key, pool)).collect();
-    for (_, pool) in order::by_service(pools, |(key, _)| *key) {
-        let servers = pool.destinations.values().rev().map(|server| DestinationEntry {
-            destination: *server,
-            active: 0,
-            inactive: 0,
-            persistent: 0,
-            stats: Stats::default(),
-        });
-        complete &= save_service(session, &pool.service, servers.collect(), &Numbers)?;
-    }
-    let daemons: Vec<Daemon> = table.daemons.values().flatten().cloned().collect();
-    Ok(complete & save_outside(session, table.timeouts, daemons)?)
-}
-
 /// Prints time-outs and sync daemons. The old tool's `-S` does not print them, but its `-R` reads
 /// them.
 fn save_rest(session: &mut Session<'_>) -> Result<bool, Error> {
     let timeouts = session.client()?.timeouts()?;
-    let daemons = session.client()?.daemons()?;
-    save_outside(session, Some(timeouts), daemons)
-}
-
-fn save_outside(
-    session: &mut Session<'_>,
-    timeouts: Option<Timeouts>,
-    daemons: Vec<Daemon>,
-) -> Result<bool, Error> {
-    let mut complete = true;
-    if let Some(timeouts) = timeouts {
-        let line = readable_timeouts(&timeouts).map(|()| timeouts_line(&timeouts));
-        complete = save_line(session, line, || "the time-out setting".to_owned())?;
-    }
-    for daemon in daemons {
+    let line = readable_timeouts(&timeouts).map(|()| timeouts_line(&timeouts));
+    let mut complete = save_line(session, line, || "the time-out setting".to_owned())?;
+    for daemon in session.client()?.daemons()? {
         let line = readable_daemon(&daemon).map(|()| daemon_line(&daemon));
         complete &= save_line(session, line, || describe(&Change::StartDaemon(daemon)))?;
     }

@@ -11,10 +11,11 @@ use crate::model::{Change, Operation, Pool, Table};
 use crate::output::changes as report;
 use crate::transaction::{Journal, lock};
 
+use super::Session;
 use super::change::ports_of;
 use super::outcome::refused;
+use super::recording::{self, Planned};
 use super::writers::{EARLIER, unlocked_hints};
-use super::{Session, recording};
 
 pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Error> {
     match set(session, verb, json) {
@@ -43,11 +44,15 @@ fn set(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Erro
         Err(why) => unlocked(session, why)?,
     };
     let (current, change) = change(session, verb)?;
+    let delta = Delta::of(&change, &current);
     if let Some(change) = &change {
         session.hint(&unlocked);
         // Without the lock, another writer may be using the same draft.
         let draft = match &lock {
-            Ok(_) => recording::draft_of(session, "set", [change])?,
+            Ok(_) => {
+                let (before, delta) = (&current, Some(&delta));
+                recording::draft(session, &Planned { verb: "set", before, delta, durable: false })
+            }
             Err(_) => None,
         };
         let made = session.client()?.change(change);
@@ -56,7 +61,6 @@ fn set(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Erro
     }
     session.settle_success(json);
     session.hint(&new_notes(&current, change.as_ref()));
-    let delta = Delta::of(&change, &current);
     if json {
         report::set_json(&delta, session.json_style(), session.out)?;
     } else {

@@ -1,10 +1,13 @@
 //! [`Delta`]: what some changes touch, before and after them, so that they can be taken back.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use indexmap::IndexSet;
 
-use crate::model::{Change, Destination, Pool, Service, ServiceKey, Table, Timeouts};
+use crate::model::{
+    Change, Destination, DestinationKey, Pool, Service, ServiceKey, Table, Timeouts,
+};
 
 use super::plan::plan;
 use super::scope::Limits;
@@ -124,6 +127,31 @@ impl Delta {
         }
     }
 
+    /// The same delta, but a service that loses some of its real servers has all of them on both
+    /// sides, in the order of the table `current`. A deleted real server alone has no place.
+    pub fn with_order(&self, current: &Table) -> Cow<'_, Self> {
+        let mut delta = Cow::Borrowed(self);
+        for (key, before) in &self.before.pools {
+            let (Some(after), Some(whole)) = (self.after.pools.get(key), current.pools.get(key))
+            else {
+                continue;
+            };
+            let is_gone = |server: &DestinationKey| {
+                before.destinations.contains_key(server) && !after.destinations.contains_key(server)
+            };
+            if before.destinations.keys().any(is_gone) {
+                let mut becomes = Pool::clone(whole);
+                becomes.service.clone_from(&after.service);
+                becomes.destinations.retain(|server, _| !is_gone(server));
+                becomes.destinations.extend(after.destinations.iter().map(|(key, it)| (*key, *it)));
+                let delta = delta.to_mut();
+                delta.before.pools.insert(*key, Arc::clone(whole));
+                delta.after.pools.insert(*key, becomes.into());
+            }
+        }
+        delta
+    }
+
     /// Services that are touched, directly or through their real servers.
     pub fn services(&self) -> IndexSet<ServiceKey> {
         self.before.pools.keys().chain(self.after.pools.keys()).copied().collect()
@@ -185,10 +213,6 @@ fn pool<'a>(table: &'a mut Table, service: &Service) -> &'a mut Pool {
     Arc::make_mut(pool.or_insert_with(|| Pool::new(service.clone()).into()))
 }
 
-fn was(
-    current: &Table,
-    key: &ServiceKey,
-    server: &crate::model::DestinationKey,
-) -> Option<Destination> {
+fn was(current: &Table, key: &ServiceKey, server: &DestinationKey) -> Option<Destination> {
     current.pools.get(key)?.destinations.get(server).copied()
 }

@@ -131,6 +131,14 @@ impl Change {
         self.object() == other.object()
     }
 
+    /// Key of the service that the change concerns, directly or through a real server.
+    pub(crate) fn service(&self) -> Option<ServiceKey> {
+        match self.object() {
+            Object::Service(key) | Object::Destination(key, _) => Some(key),
+            Object::Timeouts | Object::Daemon(_) | Object::Everything => None,
+        }
+    }
+
     fn object(&self) -> Object {
         match self {
             Self::AddService(service) | Self::UpdateService(service) => {

@@ -203,7 +203,7 @@ pub fn set_text(delta: &Delta, out: &mut dyn Write) -> io::Result<()> {
 pub fn set_json(delta: &Delta, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = Writer::new(out, style)?;
     writer.field("changed", &(*delta != Delta::default()))?;
-    changes(delta, writer)
+    list(delta, writer)
 }
 
 /// Writes a JSON object with the list of changes, and with `result` and the number of the record in
@@ -222,10 +222,11 @@ pub fn json(
     if let Some(record) = record {
         writer.field("record", &record)?;
     }
-    changes(delta, writer)
+    list(delta, writer)
 }
 
-fn changes(delta: &Delta, mut writer: Writer<'_>) -> io::Result<()> {
+/// Writes the list of changes, and ends the JSON object.
+pub(super) fn list(delta: &Delta, mut writer: Writer<'_>) -> io::Result<()> {
     writer.list("changes")?;
     for difference in sorted(delta) {
         writer.item(&ChangeFields::from(&difference))?;

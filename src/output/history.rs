@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::changes;
 use super::table::{self, Align};
+use crate::diff::Delta;
 use crate::json::{Style, Writer};
 use crate::model::printable;
 
@@ -58,7 +60,7 @@ pub fn text<'a>(
 
 fn row(entry: Entry<'_>) -> [String; 5] {
     let time = entry.time.trim_end_matches('Z').replace('T', " ");
-    let changes = entry.counts.map_or_else(String::new, |counts| short(&counts));
+    let changes = entry.counts.map_or_else(|| "all".to_owned(), |counts| short(&counts));
     let [by, command] = [entry.by, entry.command].map(str::to_owned);
     [entry.number.to_string(), time, by, changes, command]
 }
@@ -70,20 +72,31 @@ fn short(counts: &Counts) -> String {
     counts.map(|(sign, count)| format!("{sign}{count}")).collect::<Vec<_>>().join(" ")
 }
 
-/// Writes what a rule file of the table before a change says about the change, as comments.
+/// Writes who made a change, when and how, as comments.
 pub fn heading(entry: &Entry<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Entry { number, time, by, command, counts, .. } = entry;
+    writeln!(out, "# change {number}: {time} {}", printable(by))?;
+    writeln!(out, "# {}", printable(command))?;
+    if counts.is_none() {
+        writeln!(out, "# It replaced all services; these were there before it:")?;
+    }
+    Ok(())
+}
+
+/// Writes a change as a JSON object: the keys of its row in the listing, and each difference.
+pub fn change(
+    entry: &Entry<'_>,
+    delta: &Delta,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let Entry { number, time, by, command, .. } = entry;
-    writeln!(out, "# The table before change {number}: {time} {}", printable(by))?;
-    writeln!(out, "#   {}", printable(command))?;
-    for change in entry.changes {
-        writeln!(out, "#   {}", printable(change))?;
-    }
-    let all = entry.counts.as_ref().map(|it| it.added + it.edited + it.deleted);
-    match all.map(|all| all.saturating_sub(entry.changes.len())) {
-        None | Some(0) => Ok(()),
-        Some(1) => writeln!(out, "#   and 1 more change"),
-        Some(more) => writeln!(out, "#   and {more} more changes"),
-    }
+    let mut writer = Writer::new(out, style)?;
+    writer.field("record", number)?;
+    writer.field("time", time)?;
+    writer.field("by", by)?;
+    writer.field("command", command)?;
+    changes::list(delta, writer)
 }
 
 /// A line of the log of `watch --record`.

@@ -45,6 +45,11 @@ impl StateFolder {
         Ok(if is_there { names_in(&self.path) } else { BTreeSet::new() })
     }
 
+    /// Size of a file in bytes; 0 if it does not exist.
+    pub fn size(&self, file: &str) -> u64 {
+        fs::symlink_metadata(self.path(file)).map_or(0, |it| it.len())
+    }
+
     /// Opens a file for reading; `None` if it does not exist.
     pub fn open(&self, file: &str) -> Result<Option<File>, Error> {
         if !trusted::is_there(self.parent)? {
@@ -55,11 +60,11 @@ impl StateFolder {
 
     /// Writes a new file, which only its owner can read (mode 0600), and the folder if it is
     /// missing. A file of that name is replaced. After an error there is no such file.
-    pub fn write(&self, file: &str, parts: [&[u8]; 2]) -> Result<(), Error> {
+    pub fn write(&self, file: &str, text: &[u8]) -> Result<(), Error> {
         trusted::make_folder(self.parent)?;
         trusted::make_folder(&self.path)?;
         let path = self.path(file);
-        let written = write(&path, parts);
+        let written = write(&path, text);
         written.map_err(|why| {
             drop(fs::remove_file(&path));
             failed("write", &path)(why)
@@ -104,11 +109,11 @@ impl StateFolder {
     }
 }
 
-fn write(path: &Path, parts: [&[u8]; 2]) -> io::Result<()> {
+fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
         _ => {}
     }
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
-    parts.into_iter().try_for_each(|part| file.write_all(part))
+    file.write_all(text)
 }

@@ -1,23 +1,26 @@
-//! The history: for each accepted change of the table, the table before it.
+//! The history: for each accepted change of the table, what it touched, before and after it.
 //!
-//! Each record is a file of its own: one line about the change, then the table as JSON. The name is
-//! the number of the record and the verb, for example `17-apply.json`. All writers hold the lock of
-//! the table.
+//! Each record is a file of its own: one line about the change, then a stage of the journal in JSON.
+//! Only what the change touched is in it, so that a record of one weight in a table of thousands of
+//! services costs next to nothing. The name is the number of the record and the verb, for example
+//! `17-apply.json`. All writers hold the lock of the table.
 
 mod log;
 mod record;
+mod reversal;
 
 use std::io::{BufRead, BufReader, Read};
 
+use super::entry::Entry;
+use super::stages::{Sides, Stage};
 use crate::error::{Error, Obstacle, Rejection};
-use crate::json;
-use crate::model::Table;
 use crate::system::identity::boot;
 use crate::system::namespace;
 use crate::system::state_folder::StateFolder;
 
 pub use log::Line;
 pub use record::{Record, Summary};
+pub use reversal::{Remark, Reversal};
 
 /// Name of the folder.
 const NAME: &str = "history";
@@ -27,6 +30,9 @@ const DRAFT: &str = "draft.new";
 
 /// Number of records of each kind that are kept.
 pub const KEPT: usize = 20;
+
+/// Most bytes of all records, of which the newest is always kept.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Most bytes of the line about a change.
 const LONGEST: u64 = 64 * 1024;
@@ -50,6 +56,15 @@ pub struct Listed {
     pub number: u64,
     /// An error if the file is damaged.
     pub record: Result<Record, Error>,
+}
+
+/// A recorded change.
+#[derive(Debug)]
+pub struct Recorded {
+    pub number: u64,
+    pub record: Record,
+    /// What the change touched.
+    pub stage: Stage,
 }
 
 /// A record of a change that is not accepted yet.
@@ -78,38 +93,65 @@ impl History {
     }
 
     /// All records of this namespace, the newest first.
+    ///
+    /// # Errors
+    /// This user may not read them.
     pub fn list(&self) -> Result<Vec<Listed>, Error> {
         let mut listed = Vec::new();
         for (number, name) in self.files()?.into_iter().rev() {
             match self.read(&name) {
                 Ok(Some((record, _))) => listed.push(Listed { number, record: Ok(record) }),
                 Ok(None) => {}
+                Err(error @ Error::Obstacle(Obstacle::NotOurs { .. })) => return Err(error),
                 Err(error) => listed.push(Listed { number, record: Err(error) }),
             }
         }
         Ok(listed)
     }
 
-    /// The record of this number, or the newest one, with the table before the change.
+    /// The record of this number, or the newest one.
     ///
     /// # Errors
     /// [`Rejection::NoRecord`] if there is none, [`Obstacle::History`] if its file is damaged.
-    pub fn find(&self, number: Option<u64>) -> Result<(u64, Record, Table), Error> {
+    pub fn find(&self, number: Option<u64>) -> Result<Recorded, Error> {
         let files = self.files()?;
         let wanted = |it: &&(u64, String)| number.is_none_or(|number| it.0 == number);
         if let Some((number, name)) = files.iter().rev().find(wanted)
-            && let Some((record, mut rest)) = self.read(name)?
+            && let Some(recorded) = self.read_whole(*number, name)?
         {
-            let damaged = |why: String| self.damaged(name, why);
-            let mut text = String::new();
-            rest.read_to_string(&mut text).map_err(|why| damaged(why.to_string()))?;
-            record.check(&text).map_err(damaged)?;
-            let table = json::read(&text).map_err(|why| damaged(why.to_string()))?;
-            return Ok((*number, record, table));
+            return Ok(recorded);
         }
         let known = self.list()?.into_iter().filter(|it| it.record.is_ok());
         let known = known.map(|it| it.number).collect();
         Err(Rejection::NoRecord { number, known }.into())
+    }
+
+    /// The record of this number, or the newest one, and all records after it. The newest comes
+    /// first.
+    ///
+    /// # Errors
+    /// Those of [`find`](Self::find), for any of them.
+    pub fn since(&self, number: Option<u64>) -> Result<Vec<Recorded>, Error> {
+        let oldest = self.find(number)?;
+        let files = self.files()?.into_iter().rev();
+        let newer = files.take_while(|(number, _)| *number > oldest.number);
+        let mut recorded = Vec::new();
+        for (number, name) in newer {
+            recorded.extend(self.read_whole(number, &name)?);
+        }
+        recorded.push(oldest);
+        Ok(recorded)
+    }
+
+    /// Reads a record; `None` if it is of another network namespace.
+    fn read_whole(&self, number: u64, name: &str) -> Result<Option<Recorded>, Error> {
+        let Some((record, mut rest)) = self.read(name)? else { return Ok(None) };
+        let damaged = |why: String| self.damaged(name, why);
+        let mut text = String::new();
+        rest.read_to_string(&mut text).map_err(|why| damaged(why.to_string()))?;
+        let entry: Entry = serde_json::from_str(&text).map_err(|why| damaged(why.to_string()))?;
+        let stage = entry.stage().map_err(|why| damaged(why.to_string()))?;
+        Ok(Some(Recorded { number, record, stage }))
     }
 
     /// Reads the line about a change; `None` if the record is of another network namespace.
@@ -134,8 +176,8 @@ impl History {
         Obstacle::History { path, why }.into()
     }
 
-    /// Writes the record of a change that the caller is about to make. The caller holds the lock of
-    /// the table.
+    /// Writes the record of a change that the caller is about to make: `sides` is what it touches.
+    /// The caller holds the lock of the table.
     ///
     /// # Errors
     /// The record cannot be written, for example because the disk is full.
@@ -143,7 +185,7 @@ impl History {
         self,
         verb: &str,
         summary: Summary,
-        before: &Table,
+        sides: Sides<'_>,
         durable: bool,
     ) -> Result<Draft, Error> {
         let files = self.files()?;
@@ -154,11 +196,13 @@ impl History {
             files.iter().try_for_each(|(_, name)| self.folder.remove(name))?;
         }
         let number = last.map_or(1, |(last, _)| last.saturating_add(1));
-        let mut table = Vec::new();
-        json::write(before, &mut table)?;
-        let record = Record::new(summary, &self.boot, self.namespace, table.len());
-        let line = record.line().map_err(std::io::Error::from)?;
-        self.folder.write(DRAFT, [line.as_bytes(), &table])?;
+        let mut text = Record::new(summary, &self.boot, self.namespace)
+            .line()
+            .map_err(std::io::Error::from)?
+            .into_bytes();
+        serde_json::to_writer(&mut text, &Entry::of(sides)?).map_err(std::io::Error::from)?;
+        text.push(b'\n');
+        self.folder.write(DRAFT, &text)?;
         Ok(Draft { history: self, file: Some(format!("{number}-{verb}.json")), number, durable })
     }
 
@@ -189,13 +233,14 @@ impl History {
         Ok((lines, damaged))
     }
 
-    /// Removes the oldest records beyond the number that is kept.
+    /// Removes the oldest records beyond the number and the size that are kept.
     fn tidy(&self) -> Result<(), Error> {
-        let mut counts = [0; 2];
-        for (_, name) in self.files()?.iter().rev() {
+        let (mut counts, mut bytes) = ([0; 2], 0_u64);
+        for (place, (_, name)) in self.files()?.iter().rev().enumerate() {
             let count = &mut counts[usize::from(is_small(name))];
             *count += 1;
-            if *count > KEPT {
+            bytes = bytes.saturating_add(self.folder.size(name));
+            if *count > KEPT || bytes > MOST_BYTES && place > 0 {
                 self.folder.remove(name)?;
             }
         }

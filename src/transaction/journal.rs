@@ -2,13 +2,11 @@
 //! back after a crash.
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
+use super::entry::Entry;
 use super::stages::{Sides, Stage, Transaction};
-use crate::diff::Delta;
 use crate::error::{Error, Obstacle, Rejection};
 use crate::json;
-use crate::model::{DaemonRole, Table};
 use crate::netlink::Client;
 use crate::system::identity::boot;
 use crate::system::namespace;
@@ -23,15 +21,6 @@ struct Document {
     namespace: Option<u64>,
     #[serde(rename = "steps")]
     stages: Vec<Entry>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Entry {
-    /// Roles of the sync daemons that the stage touches.
-    roles: Vec<String>,
-    before: Box<RawValue>,
-    /// `None` if the stage replaced all services.
-    after: Option<Box<RawValue>>,
 }
 
 /// The journal file, held by the run that has the lock.
@@ -77,7 +66,7 @@ impl Journal {
             schema: json::SCHEMA,
             boot: boot()?,
             namespace: namespace::cookie(),
-            stages: stages.into_iter().map(entry).collect::<Result<_, _>>()?,
+            stages: stages.into_iter().map(Entry::of).collect::<Result<_, _>>()?,
         };
         let text = serde_json::to_string(&document).map_err(std::io::Error::from)?;
         self.0.write(&text, false)
@@ -93,38 +82,9 @@ impl Journal {
         let damaged = |why: String| Obstacle::StateFile { path: path.display().to_string(), why };
         let document: Document =
             serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
-        let stages: Result<Vec<Stage>, Rejection> = document.stages.iter().map(stage).collect();
+        let stages: Result<Vec<Stage>, Rejection> =
+            document.stages.iter().map(Entry::stage).collect();
         let stages = stages.map_err(|error| damaged(error.to_string()))?;
         Ok(Some((document, Transaction(stages))))
     }
-}
-
-fn entry((before, after): Sides<'_>) -> Result<Entry, Error> {
-    let roles = after.unwrap_or(before).daemons.keys();
-    Ok(Entry {
-        roles: roles.map(|role| role.as_str().to_owned()).collect(),
-        before: raw(before)?,
-        after: after.map(raw).transpose()?,
-    })
-}
-
-fn raw(table: &Table) -> Result<Box<RawValue>, Error> {
-    let mut text = Vec::new();
-    json::write(table, &mut text)?;
-    let text = String::from_utf8_lossy(&text).trim_end().to_owned();
-    Ok(RawValue::from_string(text).map_err(std::io::Error::from)?)
-}
-
-fn stage(entry: &Entry) -> Result<Stage, Rejection> {
-    let table = |raw: &RawValue| -> Result<Table, Rejection> {
-        let mut table = json::read(raw.get())?;
-        let touched = |role: DaemonRole| entry.roles.iter().any(|it| it == role.as_str());
-        table.daemons.retain(|role, _| touched(*role));
-        Ok(table)
-    };
-    let before = table(&entry.before)?;
-    Ok(match &entry.after {
-        Some(after) => Stage::Touched(Delta { before, after: table(after)? }),
-        None => Stage::Replaced(before),
-    })
 }

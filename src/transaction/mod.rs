@@ -4,8 +4,9 @@
 //!
 //! [`lock`] returns the [`Journal`]. [`execute`] makes the changes of a plan and stops at the first
 //! refusal; [`Guard`] protects a run that continues after refusals. [`rollback`] takes back the
-//! changes of either, also after a crash. [`history`] keeps the tables before accepted changes.
+//! changes of either, also after a crash. [`history`] keeps what accepted changes touched.
 
+mod entry;
 pub mod execute;
 mod guard;
 pub mod history;
@@ -27,4 +28,4 @@ pub use progress::{Doing, Progress};
 pub use question::Question;
 pub use refused::{Refused, reasons};
 pub use rollback::{Rest, Rollback};
-pub use stages::Stage;
+pub use stages::{Stage, outside};

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::error::Error;
-use crate::model::{DaemonRole, DestinationEntry, Pool, Service, ServiceKey, Table};
+use crate::error::{Errno, Error};
+use crate::model::{DaemonRole, DestinationEntry, KeyHash, Pool, Service, ServiceKey, Table};
 use crate::netlink::Client;
 use crate::reader::{Columns, Reader};
 
@@ -49,6 +49,25 @@ fn is_as_listed(desired: &Pool, service: &Service, servers: &[DestinationEntry])
 pub fn keys(client: &mut Client) -> Result<HashSet<ServiceKey>, Error> {
     let reader = Reader::open(client, Columns::default())?;
     Ok(reader.rows().iter().map(|row| reader.key(*row)).collect())
+}
+
+/// Reads these services, as far as they exist.
+pub fn services(
+    client: &mut Client,
+    keys: impl IntoIterator<Item = ServiceKey>,
+) -> Result<Table, Error> {
+    let mut table = Table::default();
+    for key in keys {
+        match client.service(&key) {
+            Ok(found) => {
+                let pool = Pool::listed(found.service, client.destinations(&key)?);
+                table.pools.insert(key, pool.into());
+            }
+            Err(Error::Kernel { errno: Errno::ESRCH, .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(table)
 }
 
 /// Reads every service, but the real servers only of services selected by `wanted`. All other

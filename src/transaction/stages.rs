@@ -100,11 +100,7 @@ impl Transaction {
 
     /// Reads the current state of everything that the stages touch.
     pub fn look(&self, client: &mut Client) -> Result<Table, Error> {
-        let mut outside = Table::default();
-        for table in self.0.iter().map(Stage::outside) {
-            outside.timeouts = table.timeouts.or(outside.timeouts);
-            outside.daemons.extend(table.daemons.clone());
-        }
+        let outside = outside(&self.0);
         let services = self.services();
         let touched =
             |key: &ServiceKey| services.as_ref().is_none_or(|services| services.contains(key));
@@ -125,6 +121,16 @@ impl Transaction {
         // One plan for all stages, since the kernel accepts some changes in one order only.
         plan(now, &goal)
     }
+}
+
+/// Every time-out and daemon that the stages touch.
+pub fn outside<'a>(stages: impl IntoIterator<Item = &'a Stage>) -> Table {
+    let mut outside = Table::default();
+    for table in stages.into_iter().map(Stage::outside) {
+        outside.timeouts = table.timeouts.or(outside.timeouts);
+        outside.daemons.extend(table.daemons.clone());
+    }
+    outside
 }
 
 /// Applies one planned change to `table` without checks. `Table::change` refuses some real servers

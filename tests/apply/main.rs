@@ -16,6 +16,7 @@ mod failure;
 mod guards;
 mod hints;
 mod history;
+mod history_rollback;
 mod identity;
 mod input;
 mod journal;

@@ -11,7 +11,7 @@ use super::moment::moment;
 pub enum HistoryVerb {
     /// List the records.
     List,
-    /// Print the table before the change of this number.
+    /// Print the change of this number.
     Show(u64),
     /// Print all changes from one moment to another, also those that `watch --record` has seen.
     Between(SystemTime, SystemTime),
@@ -19,7 +19,8 @@ pub enum HistoryVerb {
 
 const HELP: &str = "\
 apply, rollback, set, drain, undrain and ipvsadm-restore record each change that
-they make: the table before it, the time in UTC, the user and the command line.
+they make: what it touched, before and after it, the time in UTC, the user and the
+command line.
 The last 20 of apply, rollback and ipvsadm-restore are kept, and the last 20 of
 the others. The classic commands (-A, -a, -e, -d, -R) record nothing, and neither
 does an ipvsadm-restore into an empty table, as at boot.
@@ -33,24 +34,22 @@ deleted. Each network namespace has its own history.
 
 EXIT STATUS
   0  done
-  1  a record is damaged, or no rule line can express a part of the table
+  1  a record is damaged
   2  there is no such record, or the history cannot be read
 
 EXAMPLES
   Who changed what?
     ipvsadm history
-  The table before change 17, as a rule file:
+  What exactly did change 17 change?
     ipvsadm history 17
-  The same as JSON, exact in every detail:
-    ipvsadm history --json 17 > before.json
   What changed at 03:12, whoever did it?
     ipvsadm history --since 03:10 --until 03:15
-  Go back to the table before change 17:
+  Take back change 17 and all later ones:
     ipvsadm rollback 17";
 
 pub(super) fn command() -> Command {
     Command::new("history")
-        .about("Show recorded changes of the table, and the table before each")
+        .about("Show recorded changes of the table")
         .override_usage(
             "ipvsadm history [OPTIONS]\n       ipvsadm history [OPTIONS] N\n       \
              ipvsadm history [OPTIONS] --since TIME [--until TIME]",
@@ -59,7 +58,7 @@ pub(super) fn command() -> Command {
             Arg::new("record")
                 .value_name("N")
                 .value_parser(value_parser!(u64).range(1..))
-                .help("Print the table before change N as a rule file"),
+                .help("Print what change N changed, in the format of `diff'"),
         )
         .arg(
             moment("since", "List every change from TIME on, also those of other programs")

@@ -46,7 +46,7 @@ impl Held {
         if touched { Err(Rejection::Unfinished.into()) } else { Ok(held) }
     }
 
-    /// Carries out a plan of `verb`, and records the table before it.
+    /// Carries out a plan of `verb`, and records what it changes.
     pub fn carry_out(
         &self,
         session: &mut Session<'_>,
@@ -59,7 +59,7 @@ impl Held {
         Ok(())
     }
 
-    /// Carries out the rest of a plan, of which the table before it is recorded.
+    /// Carries out the rest of a plan, of which the changes are recorded.
     pub fn finish(&self, session: &mut Session<'_>, plan: &Plan) -> Result<(), Error> {
         drain::carry_out(session.client()?, &self.store, &self.records, plan)
     }
@@ -71,7 +71,7 @@ pub fn draft(session: &mut Session<'_>, plan: &Plan, verb: &str) -> Result<Optio
     if changes.is_empty() {
         return Ok(None);
     }
-    recording::draft_of(session, verb, changes)
+    recording::draft_of(session, verb, &changes)
 }
 
 /// Reads the services that the selection concerns.

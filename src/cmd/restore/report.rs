@@ -41,13 +41,6 @@ pub(super) fn record(
     if before.pools.is_empty() || delta == Some(&Delta::default()) || !guard.is_locked() {
         return;
     }
-    // A delta knows the time-outs and daemons that the run touches.
-    let whole = delta.map(|Delta { before: outside, .. }| Table {
-        pools: before.pools.clone(),
-        timeouts: outside.timeouts,
-        daemons: outside.daemons.clone(),
-    });
-    let before = whole.as_ref().unwrap_or(before);
     // A service that reloads does not wait for the disk.
     let planned = Planned { verb: "restore", before, delta, durable: false };
     guard.record(recording::draft(session, &planned));
