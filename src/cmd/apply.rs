@@ -124,7 +124,7 @@ pub(super) fn reach(
     }
     let signals = Signals::catch()?;
     let (before, delta) = (&job.current, Some(&job.delta));
-    let planned = Planned { verb: goal.verb, before, delta, durable: true };
+    let planned = Planned { verb: goal.verb, before, delta, gradual: false, durable: true };
     let draft = recording::draft(session, &planned);
     let written = journal.write([(&job.delta.before, Some(&job.delta.after))]);
     // Do not start unless the journal is durable, and leave no journal of a run that never started.

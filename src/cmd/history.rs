@@ -122,6 +122,6 @@ fn show(session: &mut Session<'_>, number: u64, json: bool) -> Result<u8, Error>
 }
 
 fn entry(number: u64, summary: &Summary) -> report::Entry<'_> {
-    let Summary { time, by, command, counts, changes } = summary;
+    let Summary { time, by, command, counts, changes, .. } = summary;
     report::Entry { number, time, by, command, counts: counts.map(Into::into), changes }
 }

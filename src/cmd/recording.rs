@@ -28,6 +28,8 @@ pub(super) struct Planned<'a> {
     pub before: &'a Table,
     /// What the change touches; `None` if it replaces all services.
     pub delta: Option<&'a Delta>,
+    /// Whether the weights change in steps.
+    pub gradual: bool,
     /// Whether the record must survive a power cut right after the change.
     pub durable: bool,
 }
@@ -35,13 +37,14 @@ pub(super) struct Planned<'a> {
 /// Writes the record of a change that is about to be made. The caller holds the lock of the table.
 /// A change is more urgent than its record, so a record that cannot be written only leads to a hint.
 pub(super) fn draft(session: &mut Session<'_>, planned: &Planned<'_>) -> Option<Draft> {
-    let Planned { verb, before, delta, durable } = *planned;
+    let Planned { verb, before, delta, gradual, durable } = *planned;
     let summary = Summary {
         time: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         by: sudo::user(),
         command: command(session),
         counts: delta.map(count),
         changes: delta.map(|delta| report::first(delta, NAMED)).unwrap_or_default(),
+        gradual,
     };
     let touched = delta.map(|delta| delta.with_order(before));
     let sides = match &touched {
@@ -62,11 +65,13 @@ pub(super) fn draft_of(
     session: &mut Session<'_>,
     verb: &str,
     changes: &[&Change],
+    gradual: bool,
 ) -> Result<Option<Draft>, Error> {
     let services: IndexSet<ServiceKey> = changes.iter().filter_map(|it| it.service()).collect();
     let before = snapshot::services(session.client()?, services)?;
     let delta = Delta::of(changes.iter().copied(), &before);
-    let planned = Planned { verb, before: &before, delta: Some(&delta), durable: false };
+    let (before, delta) = (&before, Some(&delta));
+    let planned = Planned { verb, before, delta, gradual, durable: false };
     Ok(draft(session, &planned))
 }
 

@@ -32,7 +32,7 @@ fn rollback(session: &mut Session<'_>, verb: &RollbackVerb, json: bool) -> Resul
     let current = snapshot::whole(session.client()?, &touched)?;
     let mut reversal = Reversal::of(current.clone(), verb.overwrite);
     for it in &recorded {
-        reversal.take_back(it.number, &it.stage);
+        reversal.take_back(it.number, &it.stage, it.record.summary.gradual);
     }
     let Reversal { table, remarks, .. } = reversal;
     let limits = &verb.order.limits;

@@ -51,7 +51,9 @@ fn set(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Erro
         let draft = match &lock {
             Ok(_) => {
                 let (before, delta) = (&current, Some(&delta));
-                recording::draft(session, &Planned { verb: "set", before, delta, durable: false })
+                let (gradual, durable) = (false, false);
+                let planned = Planned { verb: "set", before, delta, gradual, durable };
+                recording::draft(session, &planned)
             }
             Err(_) => None,
         };

@@ -89,7 +89,7 @@ fn rise(
 ) -> Result<u8, Error> {
     let start = Instant::now();
     // One record for all steps.
-    let mut record = draft(session, plan, "undrain")?;
+    let mut record = draft(session, plan, "undrain", true)?;
     let mut first = Some(held);
     let mut given: Option<Weights> = None;
     let mut reported = Ok(());

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::{Errno, Error};
-use crate::model::{DaemonRole, DestinationEntry, KeyHash, Pool, Service, ServiceKey, Table};
+use crate::model::{DaemonRole, DestinationEntry, Pool, Service, ServiceKey, Table};
 use crate::netlink::Client;
 use crate::reader::{Columns, Reader};
 

@@ -53,7 +53,7 @@ impl Held {
         plan: &Plan,
         verb: &str,
     ) -> Result<(), Error> {
-        let draft = draft(session, plan, verb)?;
+        let draft = draft(session, plan, verb, false)?;
         self.finish(session, plan)?;
         recording::keep(session, draft);
         Ok(())
@@ -65,13 +65,18 @@ impl Held {
     }
 }
 
-/// Writes the record of a plan in the history.
-pub fn draft(session: &mut Session<'_>, plan: &Plan, verb: &str) -> Result<Option<Draft>, Error> {
+/// Writes the record of a plan in the history. With `gradual`, its weights change in steps.
+pub fn draft(
+    session: &mut Session<'_>,
+    plan: &Plan,
+    verb: &str,
+    gradual: bool,
+) -> Result<Option<Draft>, Error> {
     let changes: Vec<&Change> = plan.changes().collect();
     if changes.is_empty() {
         return Ok(None);
     }
-    recording::draft_of(session, verb, &changes)
+    recording::draft_of(session, verb, &changes, gradual)
 }
 
 /// Reads the services that the selection concerns.

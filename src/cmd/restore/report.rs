@@ -42,7 +42,7 @@ pub(super) fn record(
         return;
     }
     // A service that reloads does not wait for the disk.
-    let planned = Planned { verb: "restore", before, delta, durable: false };
+    let planned = Planned { verb: "restore", before, delta, gradual: false, durable: false };
     guard.record(recording::draft(session, &planned));
 }
 

@@ -25,6 +25,9 @@ pub struct Summary {
     /// The first changes, as `diff` prints them.
     #[serde(default)]
     pub changes: Vec<String>,
+    /// Whether the weights change in steps, so that an interrupted run leaves one in between.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gradual: bool,
 }
 
 /// A change of the table.
@@ -85,6 +88,7 @@ mod tests {
             command: "ü".repeat(MOST_BYTES),
             counts: Some([1, 0, 20]),
             changes: vec!["- -A -t 192.0.2.80:80 -s rr".to_owned(); 20],
+            gradual: true,
         };
         Record::new(summary, "b", Some(7))
     }

@@ -22,6 +22,8 @@ pub struct Reversal {
     pub remarks: Vec<Remark>,
     /// Also overwrite what has been changed again since.
     overwrite: bool,
+    /// The change to take back sets weights in steps.
+    gradual: bool,
 }
 
 /// Something that another program has changed after a recorded change.
@@ -113,11 +115,13 @@ impl fmt::Display for Remark {
 impl Reversal {
     /// Begins with the current table.
     pub fn of(now: Table, overwrite: bool) -> Self {
-        Self { table: now, remarks: Vec::new(), overwrite }
+        Self { table: now, remarks: Vec::new(), overwrite, gradual: false }
     }
 
-    /// Takes one change back. Newer recorded changes must have been taken back before.
-    pub fn take_back(&mut self, number: u64, stage: &Stage) {
+    /// Takes one change back. Newer recorded changes must have been taken back before. If the
+    /// change is `gradual`, a weight between its two values is its own.
+    pub fn take_back(&mut self, number: u64, stage: &Stage, gradual: bool) {
+        self.gradual = gradual;
         match stage {
             Stage::Touched(delta) => {
                 for key in delta.services() {
@@ -263,7 +267,9 @@ impl Reversal {
             if was == became || is == was {
                 continue;
             }
-            if is == became || self.overwrite {
+            let sides = [&was, &became, &is].map(|it| it.as_ref().and_then(Value::number));
+            let is_own = self.gradual && field.name == "weight" && is_between(sides);
+            if is == became || is_own || self.overwrite {
                 record.put(place, was.map(Value::into_owned));
             } else {
                 kept.push((field.name, is.map_or("none".to_owned(), |it| it.to_string())));
@@ -317,6 +323,12 @@ impl Reversal {
             self.remark(number, None, object, Since::Changed);
         }
     }
+}
+
+/// Whether the third number lies between the first two.
+fn is_between(numbers: [Option<u32>; 3]) -> bool {
+    let [Some(one), Some(other), Some(number)] = numbers else { return false };
+    (one.min(other)..=one.max(other)).contains(&number)
 }
 
 /// The fields that a change set, with their values now.
@@ -414,12 +426,12 @@ mod tests {
         ] {
             let row = format!("{before} -> {after} -> {now}");
             let mut reversal = Reversal::of(table(now), false);
-            reversal.take_back(1, &stage(before, after));
+            reversal.take_back(1, &stage(before, after), false);
             assert_eq!(text(&reversal.table), then, "{row}");
             let since: Vec<Since> = reversal.remarks.into_iter().map(|it| it.since).collect();
             assert_eq!(since, remarks, "{row}");
             let mut reversal = Reversal::of(table(now), true);
-            reversal.take_back(1, &stage(before, after));
+            reversal.take_back(1, &stage(before, after), false);
             assert_eq!(text(&reversal.table), overwritten, "{row}");
         }
     }
@@ -427,12 +439,24 @@ mod tests {
     #[test]
     fn a_value_that_two_changes_set_and_another_program_after_them_is_named_once() {
         let mut reversal = Reversal::of(table("rr 1=0"), false);
-        reversal.take_back(2, &stage("rr 1=7", "rr 1=8"));
-        reversal.take_back(1, &stage("rr 1=5", "rr 1=7"));
+        reversal.take_back(2, &stage("rr 1=7", "rr 1=8"), false);
+        reversal.take_back(1, &stage("rr 1=5", "rr 1=7"), false);
         assert_eq!(text(&reversal.table), "rr 1=0");
         let remarks: Vec<String> = reversal.remarks.iter().map(ToString::to_string).collect();
         let stays = "weight stays 0, which another program has set since change 2";
         assert_eq!(remarks, [format!("-t {VIP} -r 198.51.100.1:80: {stays}")]);
+    }
+
+    #[test]
+    fn a_weight_half_way_is_taken_back_only_from_a_gradual_change() {
+        for (now, gradual, then) in
+            [("rr 1=3", true, "rr 1=0"), ("rr 1=3", false, "rr 1=3"), ("rr 1=9", true, "rr 1=9")]
+        {
+            let mut reversal = Reversal::of(table(now), false);
+            reversal.take_back(1, &stage("rr 1=0", "rr 1=8"), gradual);
+            assert_eq!(text(&reversal.table), then, "{now} {gradual}");
+            assert_eq!(reversal.remarks.is_empty(), then == "rr 1=0", "{now} {gradual}");
+        }
     }
 
     #[test]
@@ -443,7 +467,7 @@ mod tests {
         };
         let stage = Stage::Touched(Delta { before: set(1, 2, 3), after: set(4, 5, 3) });
         let mut reversal = Reversal::of(set(4, 9, 8), false);
-        reversal.take_back(1, &stage);
+        reversal.take_back(1, &stage, false);
         assert_eq!(reversal.table, set(1, 9, 8));
         assert_eq!(
             reversal.remarks[0].to_string(),

@@ -242,6 +242,11 @@ fn a_ramp_raises_the_weight_in_steps() {
         assert!(ended.complaints.contains(": the weights stay as they are now\n"), "{ended:?}");
         let list = ours(&["drain", "--list"]).expect(0).out;
         assert!(list.contains(" coming back: weight 1 of 3: "), "{list}");
+        // The weight half way is no change by another program.
+        ours(&["rollback"]).expect(0);
+        assert!(lines(&live()).contains("10.0.0.11:8080 -m -w 0"));
+        ours(&["rollback"]).expect(0);
+        assert!(lines(&live()).contains("10.0.0.11:8080 -m -w 1"));
         undrain(&ONE).expect(0);
         assert_eq!(live(), before);
         assert!(listed().is_empty());
