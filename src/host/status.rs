@@ -11,6 +11,7 @@ use super::report::{Line, Outcome, Report};
 use super::runner::Runner;
 use super::spec::Spec;
 use crate::error::Error;
+use crate::system::capabilities::{self, Capability};
 
 /// Checks the host against `spec`, or, with `None`, against the recorded state. `netns` is the name that `--netns`
 /// gave: the commands of the report name it too.
@@ -67,13 +68,22 @@ fn add(report: &mut Report, finding: Option<Finding>) {
     }
 }
 
-/// Checks whether the recorded steps are still in effect.
+/// Checks whether the recorded steps are still in effect. A step that cannot be checked counts as one
+/// that is not.
 fn steps(runner: &mut Runner, report: &mut Report, netns: Option<&str>) -> Result<(), Error> {
     for entry in &runner.state.entries {
-        let holds = entry.begun && entry.step.holds(&mut runner.network)?;
+        let holds = if entry.begun { entry.step.holds(&mut runner.network) } else { Ok(false) };
+        let (holds, why) = match holds {
+            Ok(holds) => (holds, None),
+            Err(error) => {
+                // Without the capability, nft and arptables say less.
+                capabilities::need_to_pass_on(Capability::NetAdmin)?;
+                (false, Some(error.to_string()))
+            }
+        };
         let outcome = if holds { Outcome::Already } else { Outcome::Lost };
         report.ok &= holds;
-        let mut line = Line::new(&entry.step, outcome, None);
+        let mut line = Line::new(&entry.step, outcome, why);
         if !holds {
             let preparer = Preparer { state: &runner.state, netns };
             line.fix = preparer.again(entry).or_else(|| preparer.undo(report.host, &entry.holders));

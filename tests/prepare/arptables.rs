@@ -80,6 +80,28 @@ fn status_reports_missing_rules_of_arptables() {
     lan.ok("rs status");
 }
 
+#[test]
+fn a_step_that_cannot_be_checked_does_not_end_the_status() {
+    let Some(arptables) = arptables() else { return };
+    let lan = Lan::new();
+    lan.ok(&format!("rs prepare --mode dr --vip {VIP} --arp arptables"));
+    let run = |prefix: &[&str]| {
+        let netns = ["netns", "exec", &lan.rs];
+        let status = [env!("CARGO_BIN_EXE_ipvsadm"), "rs", "status"];
+        let output = Command::new("ip").args(netns).args(prefix).args(status).output().unwrap();
+        (output.status.code(), text(&output))
+    };
+    let (status, said) = run(&WITHOUT_FILTERS);
+    assert_eq!(status, Some(1), "{said}");
+    let lost = |line: &str| line.starts_with("LOST") && line.contains(" is not installed");
+    assert!(said.lines().any(lost), "{arptables}: {said}");
+    assert!(said.contains(&format!("{VIP}/32 is on lo")), "{said}");
+    // arptables itself would only say that the operation is not permitted.
+    let (status, said) = run(&["setpriv", "--reuid", "1000", "--clear-groups"]);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.starts_with("the caller lacks CAP_NET_ADMIN"), "{said}");
+}
+
 /// The same arguments give other rules if another interface is up or has another address.
 #[test]
 fn rules_of_arptables_follow_the_interfaces() {
