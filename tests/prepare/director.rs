@@ -46,6 +46,30 @@ fn undo_leaves_everything_as_it_was() {
 }
 
 #[test]
+fn a_finding_of_two_addresses_is_printed_once() {
+    let lan = host();
+    for (verb, spec, finding) in [
+        (
+            "director",
+            "--vip 2001:db8::80,2001:db8::81 --iface v0 --mode nat",
+            "IPv6 forwarding is on",
+        ),
+        (
+            "rs",
+            "--mode tun --tunnel gue:6080 --vip 10.0.0.80,10.0.0.81",
+            "UDP port 6080 unpacks GUE",
+        ),
+    ] {
+        let said = lan.ok(&format!("{verb} prepare {spec}"));
+        let lines = said.lines().filter(|line| line.starts_with("ok ")).collect::<Vec<_>>();
+        let same = lines.iter().filter(|line| line.contains(finding)).count();
+        assert_eq!(same, 1, "{said}");
+        let json = lan.ok(&format!("{verb} prepare {spec} --json"));
+        assert_eq!(json.matches(finding).count(), 1, "{json}");
+    }
+}
+
+#[test]
 fn the_script_of_a_dry_run_does_the_same() {
     for spec in SPECS {
         script_does_the_same(host, "director", spec);

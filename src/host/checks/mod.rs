@@ -16,10 +16,18 @@ pub use own_services::{OwnService, check as check_own_services};
 use super::facts::Facts;
 use super::spec::Spec;
 
-/// Compares the current state with the desired one, whoever made the current one.
+/// Compares the current state with the desired one, whoever made the current one. Several virtual
+/// addresses can need the same thing; its finding is returned once.
 pub fn check(spec: &Spec, facts: &Facts) -> Vec<Finding> {
-    match spec {
+    let all = match spec {
         Spec::RealServer(spec) => real_server::check(spec, facts),
         Spec::Director(spec) => director::check(spec, facts),
+    };
+    let mut findings: Vec<Finding> = Vec::new();
+    for finding in all {
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
     }
+    findings
 }
