@@ -49,7 +49,10 @@ impl StateStore {
         if state.entries.is_empty() && state.specs.is_empty() {
             return self.file.clear();
         }
-        let text = state.text().map_err(Error::Answer)?;
+        let text = state.text().map_err(|why| Error::System {
+            action: "write the state file".to_owned(),
+            source: std::io::Error::other(why),
+        })?;
         self.file.write(&text, state.lasting())
     }
 }

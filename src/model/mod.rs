@@ -42,7 +42,7 @@ pub use key::{Family, Protocol, ServiceKey};
 pub use name::{BadName, EngineName, InterfaceName, Name, SchedulerName};
 pub use naming::{Naming, Numbers};
 pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage};
-pub(crate) use network::{set_parameter, sysctl_name, write_parameter};
+pub(crate) use network::{ROUTE_HEADER, set_parameter, sysctl_name, write_parameter};
 pub(crate) use prefix::Prefix;
 pub(crate) use printable::{is_harmful, printable, printable_lines};
 pub(crate) use range::{OutOfRange, impossible, odd_daemon, odd_timeouts, out_of_range};

@@ -64,8 +64,41 @@ pub struct Route {
 
 /// A route's netlink message in hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct RouteImage(pub String);
+
+/// Length of `struct rtmsg` in bytes.
+pub(crate) const ROUTE_HEADER: usize = 12;
+
+impl RouteImage {
+    /// The bytes of the message; `None` if the text is not that of a whole header at least.
+    pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
+        let digits = self.0.as_bytes();
+        // `from_str_radix` also accepts a plus sign.
+        if !digits.len().is_multiple_of(2) || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let bytes: Vec<u8> = digits.chunks(2).map(byte).collect::<Option<_>>()?;
+        (bytes.len() >= ROUTE_HEADER).then_some(bytes)
+    }
+}
+
+/// For state files, which somebody may have edited.
+impl TryFrom<String> for RouteImage {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let image = Self(text);
+        if image.bytes().is_some() { Ok(image) } else { Err(format!("`{}' is no route", image.0)) }
+    }
+}
+
+impl From<RouteImage> for String {
+    fn from(image: RouteImage) -> Self {
+        image.0
+    }
+}
 
 /// Kind and parameters of a virtual interface to add.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use crate::support::{Lan, assert_same, inside};
+use crate::support::{Lan, assert_same, inside, text};
 
 /// Does the steps with the script of a dry run, and writes the state file that 0.1.0 would have.
 fn prepare_as_old_version(lan: &Lan, verb: &str, options: &str, state: &str) {
@@ -44,4 +44,30 @@ fn state_files_of_0_1_0_are_undone_exactly() {
         assert_same(&before, &lan.snapshot(), options);
         assert!(lan.state_files().is_empty(), "{:?}", lan.state_files());
     }
+}
+
+/// A route in the file is a message to the kernel. Whatever it holds, the kernel gets only one that is
+/// complete.
+#[test]
+fn a_damaged_route_is_a_mistake_of_the_state_file() {
+    let lan = Lan::new();
+    lan.ok("rs prepare --mode nat --director 10.0.0.1");
+    let [path] = &lan.state_files()[..] else { panic!("{:?}", lan.state_files()) };
+    let good = fs::read_to_string(path).unwrap();
+    let before = lan.snapshot();
+    let start = good.find("\"new\": \"").unwrap() + "\"new\": \"".len();
+    let end = start + good[start..].find('"').unwrap();
+    for damaged in ["xyz", "", "+2001800fe04000100000000", "0200180", "02001800fe0400010000000"] {
+        fs::write(path, format!("{}{damaged}{}", &good[..start], &good[end..])).unwrap();
+        for verb in ["undo", "status"] {
+            let output = lan.ipvsadm(&format!("rs {verb}"));
+            let said = text(&output);
+            assert_eq!(output.status.code(), Some(1), "{damaged}: {said}");
+            let first = format!("the state file {path} cannot be read: `{damaged}' is no route");
+            assert!(said.starts_with(&first), "{damaged}: {said}");
+        }
+        assert_same(&before, &lan.snapshot(), damaged);
+    }
+    fs::write(path, good).unwrap();
+    lan.ok("rs undo");
 }

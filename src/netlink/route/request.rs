@@ -18,7 +18,7 @@ use netlink_packet_route::route::{
 
 use super::entry::hexadecimal;
 use crate::error::Error;
-use crate::model::{Family, NewLink, RouteImage};
+use crate::model::{Family, NewLink, ROUTE_HEADER, RouteImage};
 use crate::netlink::uapi::rtnetlink as nl;
 
 fn family(family: Family) -> AddressFamily {
@@ -182,18 +182,10 @@ pub fn default_route(gateway: IpAddr, device: u32, metric: u32) -> RouteImage {
 #[derive(Debug)]
 pub struct Image(Vec<u8>);
 
-/// Length of `struct rtmsg` in bytes.
-const HEADER: usize = 12;
-
 impl Image {
     pub fn new(image: &RouteImage) -> Result<Self, Error> {
-        let digits = image.0.as_bytes();
-        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-        let bytes: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();
-        match bytes {
-            Some(bytes) if bytes.len() >= HEADER => Ok(Self(bytes)),
-            _ => Err(Error::Answer(format!("route `{}'", image.0))),
-        }
+        let bytes = image.bytes().map(Self);
+        bytes.ok_or_else(|| Error::Answer(format!("route `{}'", image.0)))
     }
 
     pub fn bytes(&self) -> &[u8] {
@@ -202,8 +194,8 @@ impl Image {
 
     pub fn with_advmss(&self, advmss: u32) -> RouteImage {
         let mut metrics = Vec::new();
-        let mut bytes = self.0[..HEADER].to_vec();
-        for attribute in NlasIterator::new(&self.0[HEADER..]).flatten() {
+        let mut bytes = self.0[..ROUTE_HEADER].to_vec();
+        for attribute in NlasIterator::new(&self.0[ROUTE_HEADER..]).flatten() {
             if attribute.kind() == nl::RTA_METRICS {
                 let old = NlasIterator::new(attribute.value()).flatten();
                 for metric in old.filter(|metric| metric.kind() != nl::RTAX_ADVMSS) {
@@ -222,7 +214,7 @@ impl Image {
     /// `RTNH_F_LINKDOWN`) that it refuses in a request, so only `onlink` stays.
     pub fn add(mut self) -> Raw {
         let flags = u32::from_ne_bytes([self.0[8], self.0[9], self.0[10], self.0[11]]);
-        self.0[8..HEADER].copy_from_slice(&(flags & nl::RTNH_F_ONLINK).to_ne_bytes());
+        self.0[8..ROUTE_HEADER].copy_from_slice(&(flags & nl::RTNH_F_ONLINK).to_ne_bytes());
         Raw { kind: nl::RTM_NEWROUTE, bytes: self.0 }
     }
 
