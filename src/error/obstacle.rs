@@ -75,6 +75,16 @@ pub enum Obstacle {
         /// Value of the parameter.
         value: String,
     },
+    /// An interface would announce the virtual address in spite of the steps.
+    #[error("net/{key} is {value}: {name} may announce the virtual address in ARP requests")]
+    AnnouncesVip {
+        /// Name of the interface.
+        name: String,
+        /// Kernel parameter below `/proc/sys/net`.
+        key: String,
+        /// Value of the parameter.
+        value: String,
+    },
     /// Reverse path filtering would drop packets from a tunnel.
     #[error(
         "net/ipv4/conf/all/rp_filter is {value}: the kernel would drop the packets that \
@@ -120,7 +130,10 @@ pub enum Obstacle {
     },
     /// Kernel parameters cannot be written.
     #[error("the kernel parameters below /proc/sys/net are read-only here")]
-    ReadOnly,
+    ReadOnly {
+        /// The parameters would suppress ARP, for which there are other methods.
+        is_arp_suppression: bool,
+    },
     /// An external program is not installed.
     #[error("the program {name} is not installed")]
     NoProgram {
@@ -207,10 +220,8 @@ impl Obstacle {
             }
             Self::NoInterface { present, .. } => format!("the interfaces are: {}", present.join(", ")),
             Self::InterfaceDown { name } => format!("ip link set dev {} up", shell(name)),
-            Self::AnswersArp { key, .. } => {
-                let command = set_parameter(key, "1");
-                format!("the greater value of `all' and the interface takes effect: {command}")
-            }
+            Self::AnswersArp { key, .. } => greater_value(key, "1"),
+            Self::AnnouncesVip { key, .. } => greater_value(key, "2"),
             Self::ReversePath { device, .. } => format!(
                 "with --dev the tunnel has no address, so every rp_filter other than 0 drops its \
                  packets, also that of `all': leave out `{}', or switch the filter of the whole \
@@ -233,12 +244,12 @@ impl Obstacle {
                 set_parameter(&["ipv6/conf", name, "disable_ipv6"].join("/"), "0")
             }
             Self::NoModule { name } => no_module(name),
-            Self::ReadOnly => "this is usual in a container: run the command on the host with \
-                               --netns PID, or use --arp nft, or give the front gateway a static entry \
-                               and use --arp none"
-                .to_owned(),
-            Self::NoProgram { name } => format!("install it, or use another method than --arp \
-                                                 {name}"),
+            Self::ReadOnly { is_arp_suppression: true } => format!(
+                "{CONTAINER}, or use --arp nft, or give the front gateway a static entry and use \
+                 --arp none"
+            ),
+            Self::ReadOnly { is_arp_suppression: false } => CONTAINER.to_owned(),
+            Self::NoProgram { name } => no_program(name),
             Self::NoOwnAddress { found, .. } if found.is_empty() => {
                 "use --rip to give the address to which the director sends".to_owned()
             }
@@ -278,6 +289,25 @@ impl Obstacle {
     }
 }
 
+/// Start of the hint about read-only parameters.
+const CONTAINER: &str =
+    "this is usual in a container: run the command on the host with --netns PID";
+
+/// Hint about a parameter of an interface or of `all`.
+fn greater_value(key: &str, value: &str) -> String {
+    let command = set_parameter(key, value);
+    format!("the greater value of `all' and the interface takes effect: {command}")
+}
+
+/// Hint about a missing program. Only ARP suppression can do without it.
+fn no_program(name: &str) -> String {
+    let methods = ["nft", "arptables"];
+    match methods.into_iter().find(|method| name.starts_with(method)) {
+        Some(method) => format!("install it, or use another method than --arp {method}"),
+        None => "install it".to_owned(),
+    }
+}
+
 /// Hint about a missing module. A scheduler's name may be mistyped; another module may not be
 /// installed.
 fn no_module(name: &str) -> String {
@@ -295,6 +325,18 @@ fn no_module(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_packet_filter_can_be_replaced_by_another_method() {
+        for (name, hint) in [
+            ("nft", "install it, or use another method than --arp nft"),
+            ("arptables-legacy", "install it, or use another method than --arp arptables"),
+            ("modprobe", "install it"),
+        ] {
+            let obstacle = Obstacle::NoProgram { name: name.to_owned() };
+            assert_eq!(obstacle.remedy().unwrap(), hint);
+        }
+    }
 
     #[test]
     fn hints_keep_dots_of_interfaces() {

@@ -3,7 +3,7 @@
 use crate::support::{Lan, WITHOUT_FILTERS, assert_same, text};
 
 /// Commands that make the host unfit, the arguments, and a part of the message.
-const CASES: [(&str, &str, &str); 26] = [
+const CASES: [(&str, &str, &str); 27] = [
     ("", "--mode dr --vip 224.0.0.1", "a multicast address"),
     ("", "--mode dr --vip 127.0.0.5", "a loopback address"),
     ("", "--mode dr --vip 0.0.0.0", "unspecified"),
@@ -23,6 +23,11 @@ const CASES: [(&str, &str, &str); 26] = [
     ("", "--mode dr --vip 10.0.0.80 --dev eth9", "there is no interface eth9"),
     ("ip link set lo down", "--mode dr --vip 10.0.0.80", "lo is down"),
     ("sysctl -q -w net.ipv4.conf.v0.arp_ignore=3", "--mode dr --vip 10.0.0.80", "arp_ignore is 3"),
+    (
+        "sysctl -q -w net.ipv4.conf.v0.arp_announce=3",
+        "--mode dr --vip 10.0.0.80",
+        "net/ipv4/conf/v0/arp_announce is 3: v0 may announce the virtual address",
+    ),
     ("ip neighbour add proxy 10.0.0.80 dev v0", "--mode dr --vip 10.0.0.80", "proxy neighbour"),
     ("sysctl -q -w net.ipv6.conf.lo.disable_ipv6=1", "--mode dr --vip 2001:db8::80", "IPv6 is off"),
     (
@@ -137,6 +142,31 @@ fn missing_programs_and_capabilities_are_named() {
         assert!(said.contains(message), "{prefix}: {said}");
     }
     assert_same(&before, &lan.snapshot(), "refusals");
+}
+
+/// Runs the program in the network namespace of a real server, after `script` in a mount namespace of
+/// its own.
+fn ipvsadm_after(lan: &Lan, script: &str, words: &str) -> (Option<i32>, String) {
+    let script = format!("{script} && exec {} {words}", env!("CARGO_BIN_EXE_ipvsadm"));
+    let words = ["netns", "exec", &lan.rs, "unshare", "-m", "sh", "-c", &script];
+    let output = std::process::Command::new("ip").args(words).output().unwrap();
+    (output.status.code(), text(&output))
+}
+
+#[test]
+fn hints_propose_only_options_that_the_command_has() {
+    let lan = Lan::new();
+    let read_only = "mount -o bind,ro /proc/sys /proc/sys";
+    for words in [
+        "director prepare --vip 10.0.0.80 --iface v0 --mode nat",
+        "rs prepare --mode nat --director 10.0.0.1",
+    ] {
+        let (status, said) = ipvsadm_after(&lan, read_only, words);
+        assert_eq!(status, Some(1), "{words}: {said}");
+        assert!(said.contains("are read-only here"), "{words}: {said}");
+        assert!(said.contains("run the command on the host with --netns PID"), "{words}: {said}");
+        assert!(!said.contains("--arp"), "{words}: {said}");
+    }
 }
 
 #[test]

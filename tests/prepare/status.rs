@@ -95,6 +95,21 @@ fn a_value_that_prepare_refuses_is_mended_at_its_interface() {
     lan.ok("rs status");
 }
 
+/// The kernel treats `arp_announce` above 2 as 0, and uses the greater value of `all` and the
+/// interface, so only a smaller value at the interface helps.
+#[test]
+fn an_announcing_interface_is_mended_at_its_own_parameter() {
+    let lan = Lan::new();
+    lan.ok(&format!("rs prepare --mode dr --vip {VIP}"));
+    lan.rs("sysctl -q -w net.ipv4.conf.v0.arp_announce=3");
+    let lines = problems(&lan, "rs status");
+    let set = "sysctl -w net.ipv4.conf.v0.arp_announce=2";
+    let fix = format!("fix:     ip netns exec {} {set}", lan.rs);
+    assert!(lines.contains(&fix), "{lines:#?}");
+    paste_fixes(&lines);
+    lan.ok("rs status");
+}
+
 #[test]
 fn quiet_prints_nothing_and_keeps_the_exit_status() {
     let lan = Lan::new();

@@ -6,6 +6,7 @@ use super::finding::{
     Finding, Remedy, duplicate, finding, good, not_local, obstacle, problem, set_up,
 };
 use super::tunnel;
+use crate::error::Obstacle;
 use crate::host::facts::{Facts, is_silent};
 use crate::host::plan::arp;
 use crate::host::spec::{ArpMethod, Mode, RealServer};
@@ -64,7 +65,7 @@ fn suppression(spec: &RealServer, facts: &Facts) -> Vec<Finding> {
         let answers = if silent { "does not answer" } else { "answers" };
         let text = format!("{name} {answers} ARP (arp_ignore {ignore})");
         findings.push(finding(silent, text, || match arp::check_silence(facts, name) {
-            Err(crate::error::Obstacle::AnswersArp { key, .. }) => {
+            Err(Obstacle::AnswersArp { key, .. }) => {
                 Remedy::Commands(vec![set_parameter(&key, "1")])
             }
             _ => set("arp_ignore", "1"),
@@ -77,7 +78,12 @@ fn suppression(spec: &RealServer, facts: &Facts) -> Vec<Finding> {
                     "{name} may announce the virtual address in ARP requests (arp_announce \
                      {announce})"
                 ),
-                set("arp_announce", "2"),
+                match arp::check_announcements(facts, name) {
+                    Err(Obstacle::AnnouncesVip { key, .. }) => {
+                        Remedy::Commands(vec![set_parameter(&key, "2")])
+                    }
+                    _ => set("arp_announce", "2"),
+                },
             ),
         });
     }

@@ -76,6 +76,7 @@ fn sysctls(spec: &RealServer, facts: &Facts, state: &State) -> Result<Vec<Step>,
     let listeners = listeners(spec, facts)?;
     for link in &listeners {
         check_silence(facts, &link.name)?;
+        check_announcements(facts, &link.name)?;
     }
     let scope: Vec<&str> = if spec.interfaces.is_empty() {
         vec!["all"]
@@ -100,7 +101,7 @@ fn sysctls(spec: &RealServer, facts: &Facts, state: &State) -> Result<Vec<Step>,
         }
     }
     if !facts.writable && !steps.is_empty() {
-        return Err(Obstacle::ReadOnly);
+        return Err(Obstacle::ReadOnly { is_arp_suppression: true });
     }
     Ok(steps)
 }
@@ -112,11 +113,25 @@ pub fn check_silence(facts: &Facts, name: &str) -> Result<(), Obstacle> {
     if ignore == 0 || is_silent(ignore) {
         return Ok(());
     }
-    let of = |holder: &str| facts.number(&key(holder, "arp_ignore"));
-    let culprit = if of(name) >= of("all") { name } else { "all" };
-    let key = key(culprit, "arp_ignore");
-    let value = of(culprit).to_string();
+    let (key, value) = greater(facts, name, "arp_ignore");
     Err(Obstacle::AnswersArp { name: name.to_owned(), key, value })
+}
+
+/// Returns an error for an interface that would announce the virtual address whatever is set for
+/// `all`: the kernel treats values above 2 as 0, and uses the greater value.
+pub fn check_announcements(facts: &Facts, name: &str) -> Result<(), Obstacle> {
+    if facts.effective(name, "arp_announce") <= 2 {
+        return Ok(());
+    }
+    let (key, value) = greater(facts, name, "arp_announce");
+    Err(Obstacle::AnnouncesVip { name: name.to_owned(), key, value })
+}
+
+/// The parameter that takes effect on an interface, its own or that of `all`, and its value.
+fn greater(facts: &Facts, name: &str, parameter: &str) -> (String, String) {
+    let of = |holder: &str| facts.number(&key(holder, parameter));
+    let holder = if of(name) >= of("all") { name } else { "all" };
+    (key(holder, parameter), of(holder).to_string())
 }
 
 /// Each interface with the address that it may use as source of its ARP requests.

@@ -113,7 +113,7 @@ fn wanted(
         .map(|(_, step)| step)
         .collect();
     if !facts.writable && !steps.is_empty() {
-        return Err(Obstacle::ReadOnly);
+        return Err(Obstacle::ReadOnly { is_arp_suppression: false });
     }
     Ok(steps)
 }

@@ -84,7 +84,7 @@ fn redirects(
         }
     }
     if !facts.writable && !steps.is_empty() {
-        return Err(Obstacle::ReadOnly);
+        return Err(Obstacle::ReadOnly { is_arp_suppression: false });
     }
     Ok(steps)
 }
