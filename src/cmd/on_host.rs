@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::cli::HostVerb;
-use crate::drain::Store;
+use crate::drain::{Seen, Store, list};
 use crate::error::Error;
 use crate::host::{self, Options, Prepared, Report};
 use crate::json::document;
@@ -40,7 +40,7 @@ pub(super) fn run(
                 return Ok(u8::from(!report.ok));
             }
             if host == "director" {
-                report.notes.extend(drained());
+                report.notes.extend(drained(session));
             }
             report
         }
@@ -48,12 +48,18 @@ pub(super) fn run(
     tell(session, &report, json)
 }
 
-/// The drained real servers of this host's table, by their records. A status does not fail where
-/// they cannot be read.
-fn drained() -> Vec<String> {
-    match Store::look().and_then(|store| store.read()) {
-        Ok(records) => records.drains.iter().map(drain::record).collect(),
-        Err(error) => vec![error.to_string()],
+/// The drained real servers of this host's table, with what became of them. A status does not fail
+/// where the records cannot be read; without access to the table, it repeats the records.
+fn drained(session: &mut Session<'_>) -> Vec<String> {
+    let records = match Store::look().and_then(|store| store.read()) {
+        Ok(records) if records.drains.is_empty() => return Vec::new(),
+        Ok(records) => records,
+        Err(error) => return vec![error.to_string()],
+    };
+    let seen = session.client().and_then(|client| Seen::of(client, &records.services()));
+    match seen {
+        Ok(seen) => list(&seen, &records).iter().map(drain::listed_note).collect(),
+        Err(_) => records.drains.iter().map(drain::record).collect(),
     }
 }
 

@@ -14,7 +14,8 @@ use crate::system::sysctl;
 /// Carries out a plan in a table with these records. The caller holds the lock of the table.
 ///
 /// # Errors
-/// The error that stopped the plan; the steps before it are rolled back.
+/// The error that stopped the plan; the steps before it are rolled back. [`Error::TakenBack`] if one of
+/// them could not be rolled back, or the records could not.
 pub fn carry_out(
     client: &mut Client,
     store: &Store,
@@ -28,11 +29,17 @@ pub fn carry_out(
     }
     for (made, step) in plan.steps.iter().enumerate() {
         if let Err(error) = make(client, step) {
-            take_back(client, &plan.steps[..made]);
-            if is_changed && plan.records_first {
-                write(records)?;
+            // Unless the kernel has refused the step, nobody knows whether it was made.
+            let made = if matches!(error, Error::Kernel { .. }) { made } else { made + 1 };
+            let mut left = take_back(client, &plan.steps[..made]);
+            // The record of a weight that could not be given back is the only place that has it.
+            if is_changed && plan.records_first && left.is_empty() {
+                left.extend(write(records).err().map(|error| error.to_string()));
             }
-            return Err(error);
+            if left.is_empty() {
+                return Err(error);
+            }
+            return Err(Error::TakenBack { source: Box::new(error), left });
         }
     }
     if is_changed && !plan.records_first {
@@ -52,15 +59,20 @@ fn make(client: &mut Client, step: &Step) -> Result<(), Error> {
     }
 }
 
-/// Rolls steps back, the last one first. Errors are ignored: the first error is the one to report.
-fn take_back(client: &mut Client, steps: &[Step]) {
+/// Rolls steps back, the last one first. Returns a line about each that could not be rolled back.
+fn take_back(client: &mut Client, steps: &[Step]) -> Vec<String> {
+    let mut left = Vec::new();
     for step in steps.iter().rev() {
-        match step {
-            Step::Change { back: Some(back), .. } => drop(client.change(back)),
-            Step::Change { back: None, .. } => {}
-            Step::Template { former, .. } => drop(sysctl::write(TEMPLATE, former)),
-        }
+        let (name, outcome) = match step {
+            Step::Change { back: Some(back), .. } => (describe(back), client.change(back)),
+            Step::Change { back: None, .. } => continue,
+            Step::Template { former, .. } => {
+                (format!("net/{TEMPLATE}"), sysctl::write(TEMPLATE, former))
+            }
+        };
+        left.extend(outcome.err().map(|error| format!("{name}: {error}")));
     }
+    left
 }
 
 /// Gives each real server the weight of this stage of a ramp, and records it. The record is written

@@ -180,17 +180,10 @@ fn listed_text(it: &Listed) -> String {
         Standing::Refusing(flag) => {
             format!("drained, but its new clients are refused: {flag} is not set: {counts}")
         }
-        Standing::Rising => {
-            let goal = if record.goal > 0 { record.goal } else { record.weight };
-            format!("coming back: weight {} of {goal}: {counts}", it.weight.unwrap_or(0))
-        }
-        Standing::Undone => format!(
-            "not drained: another program has given it weight {}, the recorded one is {}",
-            it.weight.unwrap_or(0),
-            record.weight
-        ),
-        Standing::NoServer => "the service does not have it any more".to_owned(),
-        Standing::NoService => "the service does not exist any more".to_owned(),
+        Standing::Rising => format!("{}: {counts}", rising(it)),
+        Standing::Undone => format!("not drained: {}", undone(it)),
+        Standing::NoServer => NO_SERVER.to_owned(),
+        Standing::NoService => NO_SERVICE.to_owned(),
     };
     let reason = record.reason.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
     let (since, by, weight) = (&record.since, &record.by, record.weight);
@@ -200,9 +193,42 @@ fn listed_text(it: &Listed) -> String {
 
 /// A record in one line: `-t 192.0.2.80:80 -r 10.0.0.11:80 is recorded as drained since …`.
 pub fn record(record: &Record) -> String {
-    let name = describe_destination(&record.service, &record.server);
     let reason = record.reason.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
-    format!("{name} is recorded as drained since {} by {}{reason}", record.since, record.by)
+    recorded(record) + &reason
+}
+
+fn recorded(record: &Record) -> String {
+    let name = describe_destination(&record.service, &record.server);
+    format!("{name} is recorded as drained since {} by {}", record.since, record.by)
+}
+
+/// The same, with what became of the drain.
+pub fn listed_note(it: &Listed) -> String {
+    let fate = match it.standing {
+        Standing::Draining => return record(&it.record),
+        Standing::Refusing(flag) => {
+            format!("but its new clients are refused: {flag} is not set")
+        }
+        Standing::Rising => format!("and is {}", rising(it)),
+        Standing::Undone => format!("but is not: {}", undone(it)),
+        Standing::NoServer => format!("but {NO_SERVER}"),
+        Standing::NoService => format!("but {NO_SERVICE}"),
+    };
+    let reason = it.record.reason.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
+    format!("{}{reason}, {fate}", recorded(&it.record))
+}
+
+const NO_SERVER: &str = "the service does not have it any more";
+const NO_SERVICE: &str = "the service does not exist any more";
+
+fn rising(it: &Listed) -> String {
+    let goal = if it.record.goal > 0 { it.record.goal } else { it.record.weight };
+    format!("coming back: weight {} of {goal}", it.weight.unwrap_or(0))
+}
+
+fn undone(it: &Listed) -> String {
+    let (weight, recorded) = (it.weight.unwrap_or(0), it.record.weight);
+    format!("another program has given it weight {weight}, the recorded one is {recorded}")
 }
 
 /// A real server in JSON.

@@ -1,5 +1,6 @@
 //! drain and undrain: the table, the records, and what happens between the two.
 
+mod errors;
 mod reboot;
 mod wait;
 
