@@ -18,7 +18,7 @@ use crate::cli::{ApplyVerb, Order};
 use crate::diff::{Delta, Limits, plan};
 use crate::error::{Error, Rejection};
 use crate::model::{Change, Family, Pool, Table};
-use crate::output::changes as report;
+use crate::output::changes::{self as report, Ending};
 use crate::system::signals::Signals;
 use crate::transaction::execute::{self, Stop, Stopped};
 use crate::transaction::{Effort, Journal, Rollback, rollback, snapshot};
@@ -114,12 +114,12 @@ pub(super) fn reach(
     let Some(journal) = journal else {
         let status = if job.changes.is_empty() { 0 } else { WOULD_CHANGE };
         session.settle_report(status, TROUBLE);
-        print_report(session, &job.delta, "dry_run", None, json)?;
+        print_report(session, &job.delta, Ending::DryRun, None, json)?;
         return Ok(status);
     };
     if job.changes.is_empty() {
         session.settle_success(json);
-        print_summary(session, &job.delta, "unchanged", goal, None, json)?;
+        print_summary(session, &job.delta, Ending::Unchanged, goal, None, json)?;
         return Ok(0);
     }
     let signals = Signals::catch()?;
@@ -136,13 +136,22 @@ pub(super) fn reach(
             let record = recording::keep(session, draft);
             if status == 0 {
                 session.settle_success(json);
-                print_summary(session, &job.delta, "applied", goal, record, json)?;
+                print_summary(session, &job.delta, Ending::Applied, goal, record, json)?;
+            } else if json {
+                print_report(session, &job.delta, Ending::Between, record, json)?;
             }
             Ok(status)
         }
         Err((done, stop)) => {
             drop(draft);
-            Ok(failed(session, &journal, &job, &done, &stop))
+            let status = failed(session, &journal, &job, &done, &stop);
+            session.settle(status);
+            if json && status == BETWEEN {
+                print_report(session, &job.delta, Ending::Between, None, json)?;
+            } else if json {
+                print_report(session, &Delta::default(), Ending::RolledBack, None, json)?;
+            }
+            Ok(status)
         }
     }
 }
@@ -276,11 +285,18 @@ fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> Result<u8, 
     let journal = locked(session, wait)?;
     match rollback::recover(session.client()?, &journal, &mut Line::default())? {
         None => Err(Rejection::NothingToRecover.into()),
-        Some((_, Rollback::Partial(error))) => Ok(stuck(session, &error)),
+        Some((back, Rollback::Partial(error))) => {
+            let status = stuck(session, &error);
+            session.settle(status);
+            if json {
+                print_report(session, &back, Ending::Between, json, None)?;
+            }
+            Ok(status)
+        }
         Some((back, Rollback::Complete { tidied, .. })) => {
             settle(session, 0, tidied);
             session.settle_success(json);
-            print_report(session, &back, "recovered", None, json)?;
+            print_report(session, &back, Ending::Recovered, None, json)?;
             Ok(0)
         }
     }
@@ -290,12 +306,12 @@ fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> Result<u8, 
 fn print_report(
     session: &mut Session<'_>,
     delta: &Delta,
-    result: &str,
+    ending: Ending,
     record: Option<u64>,
     json: bool,
 ) -> Result<(), Error> {
     if json {
-        report::json(delta, Some(result), record, session.json_style(), session.out)?;
+        report::json(delta, Some(ending), record, session.json_style(), session.out)?;
     } else {
         report::text(delta, session.paint(), session.out)?;
     }
@@ -306,13 +322,13 @@ fn print_report(
 fn print_summary(
     session: &mut Session<'_>,
     delta: &Delta,
-    result: &str,
+    ending: Ending,
     goal: &Goal<'_>,
     record: Option<u64>,
     json: bool,
 ) -> Result<(), Error> {
     if json {
-        return print_report(session, delta, result, record, true);
+        return print_report(session, delta, ending, record, true);
     }
     let scope = if goal.order.limits.scopes.is_empty() { "" } else { " within the scope" };
     writeln!(session.out, "{}", report::summary(delta, &format!("{}{scope}", goal.name)))?;

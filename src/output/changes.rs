@@ -206,18 +206,46 @@ pub fn set_json(delta: &Delta, style: Style, out: &mut dyn Write) -> io::Result<
     list(delta, writer)
 }
 
-/// Writes a JSON object with the list of changes, and with `result` and the number of the record in
-/// the history if there are any.
+/// How an apply ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// Nothing was changed; the changes are those that apply would make.
+    DryRun,
+    /// The table matched the file already.
+    Unchanged,
+    /// The table matches the file.
+    Applied,
+    /// The changes of a killed run were rolled back.
+    Recovered,
+    /// The apply that waits was confirmed.
+    Accepted,
+    /// The apply failed or was not confirmed, and was rolled back.
+    RolledBack,
+    /// The table matches neither the file nor its former state; the changes are the planned ones.
+    Between,
+}
+
+impl Ending {
+    /// Whether the run has changed the table.
+    fn has_changed(self) -> bool {
+        matches!(self, Self::Applied | Self::Recovered | Self::Between)
+    }
+}
+
+/// Writes a JSON object with the list of changes; for an apply, with its end and, if there is one,
+/// the number of the record in the history.
 pub fn json(
     delta: &Delta,
-    result: Option<&str>,
+    ending: Option<Ending>,
     record: Option<u64>,
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut writer = Writer::new(out, style)?;
-    if let Some(result) = result {
-        writer.field("result", &result)?;
+    if let Some(ending) = ending {
+        writer.field("result", &ending)?;
+        writer.field("changed", &ending.has_changed())?;
     }
     if let Some(record) = record {
         writer.field("record", &record)?;

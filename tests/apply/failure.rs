@@ -6,11 +6,12 @@ use ipvsadm::Client;
 use ipvsadm::model::{
     Change, Granularity, Persistence, SchedulerName, Service, ServiceKey, Table, Timeouts,
 };
+use serde_json::Value;
 
 use crate::common::namespace;
 use crate::program::{
-    Outcome, REFUSAL, Random, file, journals, killed, lines, live, live_whole, ours, ours_with,
-    restore, shell, traced,
+    Outcome, REFUSAL, REFUSED, Random, file, journals, killed, lines, live, live_whole, ours,
+    ours_with, restore, shell, traced,
 };
 use crate::tables::table;
 
@@ -218,6 +219,45 @@ fn a_failed_rollback_is_reported_and_can_be_repeated() {
         assert_eq!(status, Some(4));
         ours(&["apply", "--recover"]).expect(0);
         assert_eq!(live_whole(), before);
+    });
+}
+
+/// The report of `apply --json` with these words.
+fn report(outcome: &Outcome) -> (Value, Value, Value) {
+    let json: Value =
+        serde_json::from_str(&outcome.out).unwrap_or_else(|why| panic!("{why}: {outcome:?}"));
+    (json["result"].clone(), json["changed"].clone(), json["changes"].clone())
+}
+
+#[test]
+fn the_json_report_says_how_every_apply_ended() {
+    namespace(|| {
+        let (old, new) = big();
+        let ((_old, old_path), (_new, new_path)) = (file(&old), file(&new));
+        let apply = |words: &[&str]| ours(&[&["apply", "--json"], words].concat());
+        let ended = |outcome: &Outcome| {
+            let (result, changed, list) = report(outcome);
+            (result, changed, list.as_array().unwrap().is_empty())
+        };
+        let expected =
+            |result: &str, changed: bool, empty: bool| (result.into(), changed.into(), empty);
+        let planned = apply(&["--dry-run", &old_path]).expect(1);
+        assert_eq!(ended(&planned), expected("dry_run", false, false));
+        assert_eq!(ended(&apply(&[&old_path]).expect(0)), expected("applied", true, false));
+        assert_eq!(ended(&apply(&[&old_path]).expect(0)), expected("unchanged", false, true));
+        let back = apply(&["--confirm", "1", &new_path]).expect(3);
+        assert_eq!(ended(&back), expected("rolled_back", false, true));
+        let refused = ours_with(&format!("{old}{REFUSED}"), &["apply", "--json", "-"]).expect(3);
+        assert_eq!(ended(&refused), expected("rolled_back", false, true));
+
+        let (_, log) = traced(&["-e", "trace=sendto"], &["apply", "--dry-run", &new_path]);
+        let reading = log.matches("sendto(").count();
+        let inject = format!("inject=sendto:error=ENOBUFS:when={}+", reading + 3);
+        let words = ["apply", "--json", &new_path];
+        let (stuck, _) = traced(&["-e", "trace=sendto", "-e", &inject], &words);
+        assert_eq!(ended(&stuck.expect(4)), expected("between", true, false));
+        let recovered = apply(&["--recover"]).expect(0);
+        assert_eq!(ended(&recovered), expected("recovered", true, false));
     });
 }
 

@@ -388,7 +388,7 @@ fn two_namespaces_do_not_share_a_lock() {
         let accepted = ours(&["apply", "--accept", "--json"]).expect(0).out;
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(&accepted).unwrap(),
-            serde_json::json!({ "schema": 1, "result": "accepted", "changes": [] })
+            serde_json::json!({ "schema": 1, "result": "accepted", "changed": false, "changes": [] })
         );
         assert_eq!(status(child), Some(0));
         assert_eq!(lines(&live()), NEW);

@@ -12,7 +12,7 @@ use crate::transaction::Question;
 
 use crate::cmd::session::Session;
 use crate::cmd::writers::locked;
-use crate::output::changes as report;
+use crate::output::changes::{self as report, Ending};
 
 /// Pause between two checks for an answer.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -120,7 +120,7 @@ pub(super) fn accept(session: &mut Session<'_>, json: bool) -> Result<u8, Error>
     session.settle_success(json);
     if json {
         let style = session.json_style();
-        report::json(&Delta::default(), Some("accepted"), None, style, session.out)?;
+        report::json(&Delta::default(), Some(Ending::Accepted), None, style, session.out)?;
     } else {
         writeln!(session.out, "accepted")?;
     }
