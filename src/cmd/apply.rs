@@ -289,7 +289,7 @@ fn recover(session: &mut Session<'_>, wait: Duration, json: bool) -> Result<u8, 
             let status = stuck(session, &error);
             session.settle(status);
             if json {
-                print_report(session, &back, Ending::Between, json, None)?;
+                print_report(session, &back, Ending::Between, None, json)?;
             }
             Ok(status)
         }

@@ -24,17 +24,23 @@ pub(super) fn run(session: &mut Session<'_>, change: &Change) -> Result<u8, Erro
     Ok(error.exit_code())
 }
 
-/// A note about a real server whose replies the kernel does not translate back. Reads the service only
-/// if that can happen.
-fn answers_lost(client: &mut Client, change: &Change) -> Option<String> {
-    let (Change::AddDestination(key, server) | Change::UpdateDestination(key, server)) = change
-    else {
-        return None;
-    };
-    if !may_be_untranslated(key, server) {
-        return None;
+/// A note about a real server whose replies the kernel does not translate back. Reads the service, or
+/// its real servers, only if that can happen.
+pub(super) fn answers_lost(client: &mut Client, change: &Change) -> Option<String> {
+    match change {
+        Change::AddDestination(key, server) | Change::UpdateDestination(key, server)
+            if may_be_untranslated(key, server) =>
+        {
+            untranslated(&client.service(key).ok()?.service)
+        }
+        Change::UpdateService(service) => {
+            let note = untranslated(service)?;
+            let key = &service.key;
+            let servers = client.destinations(key).ok()?;
+            servers.iter().any(|it| may_be_untranslated(key, &it.destination)).then_some(note)
+        }
+        _ => None,
     }
-    untranslated(&client.service(key).ok()?.service)
 }
 
 /// If the real server does not exist, the ports of real servers with the same address.

@@ -1,7 +1,8 @@
 //! `ipvsadm set`: reads an object, changes the named fields, and writes the object back.
 
 use crate::classic::{
-    check_service, describe, describe_destination, describe_service, fits, usual_notes,
+    check_service, describe, describe_destination, describe_service, fits, may_be_untranslated,
+    untranslated, usual_notes,
 };
 use crate::cli::SetVerb;
 use crate::diff::Delta;
@@ -12,7 +13,7 @@ use crate::output::changes as report;
 use crate::transaction::{Journal, lock};
 
 use super::Session;
-use super::change::ports_of;
+use super::change::{answers_lost, ports_of};
 use super::outcome::refused;
 use super::recording::{self, Planned};
 use super::writers::{EARLIER, unlocked_hints};
@@ -62,7 +63,13 @@ fn set(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Erro
         recording::keep(session, draft);
     }
     session.settle_success(json);
-    session.hint(&new_notes(&current, change.as_ref()));
+    let mut notes = new_notes(&current, change.as_ref());
+    if let Some(change) = &change
+        && !loses_answers(&current, change)
+    {
+        notes.extend(answers_lost(session.client()?, change));
+    }
+    session.hint(&notes);
     if json {
         report::set_json(&delta, session.json_style(), session.out)?;
     } else {
@@ -76,6 +83,18 @@ fn new_notes(current: &Table, change: Option<&Change>) -> Vec<String> {
     let before = current.pools.values().map(|pool| Change::UpdateService(pool.service.clone()));
     let before: Vec<String> = before.flat_map(|it| usual_notes(&it).collect::<Vec<_>>()).collect();
     change.into_iter().flat_map(usual_notes).filter(|note| !before.contains(note)).collect()
+}
+
+/// Whether the replies of the real server, or of those of the service, could stay untranslated before
+/// the change already.
+fn loses_answers(current: &Table, change: &Change) -> bool {
+    let pools = || current.pools.values();
+    match change {
+        Change::UpdateDestination(key, _) => {
+            pools().flat_map(|it| it.destinations.values()).any(|it| may_be_untranslated(key, it))
+        }
+        _ => pools().any(|it| untranslated(&it.service).is_some()),
+    }
 }
 
 /// Hints if `set` continues without the lock. An unknown network namespace is an error instead.

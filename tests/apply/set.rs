@@ -414,3 +414,28 @@ fn a_mask_may_be_a_prefix_length_and_its_notes_are_those_of_edit() {
         assert_eq!(ours(&["set", "-f", "7", "scheduler=wlc"]).expect(0).complaints, "");
     });
 }
+
+#[test]
+fn masquerading_under_one_packet_scheduling_gets_the_note_of_edit() {
+    namespace(|| {
+        restore(
+            "-A -u 192.0.2.80:53 -s rr -o\n-a -u 192.0.2.80:53 -r 198.51.100.1:53 -g -w 1\n\
+             -A -u 192.0.2.81:53 -s rr\n-a -u 192.0.2.81:53 -r 198.51.100.1:53 -m -w 1\n",
+        )
+        .expect(0);
+        let told = |words: &str| ours(&words.split(' ').collect::<Vec<_>>()).expect(0).complaints;
+        let note = "hint: with one-packet scheduling (-o), replies are not translated back: use -g \
+                    or -i\n";
+        let server = "set -u 192.0.2.80:53 -r 198.51.100.1:53";
+        assert_eq!(told(&format!("{server} forwarding=masquerade")), note);
+        // A change of another field repeats no note.
+        assert_eq!(told(&format!("{server} weight=7")), "");
+        assert_eq!(told(&format!("{server} forwarding=route")), "");
+        // The other way round: the real servers are masqueraded already.
+        assert_eq!(told("set -u 192.0.2.81:53 one_packet=true"), note);
+        assert_eq!(told("set -u 192.0.2.81:53 scheduler=wrr"), "");
+        assert_eq!(told("set -u 192.0.2.81:53 one_packet=false"), "");
+        assert_eq!(told("-E -u 192.0.2.80:53 -s rr -o"), "");
+        assert_eq!(told("-E -u 192.0.2.81:53 -s wrr -o"), note);
+    });
+}
