@@ -7,6 +7,7 @@ mod conns;
 mod diff;
 mod drain;
 mod init_script;
+mod json_option;
 mod manual;
 mod plan;
 mod printable;

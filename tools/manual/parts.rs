@@ -19,7 +19,12 @@ pub fn part(name: &str) -> String {
         ("schedulers", "") => schedulers(),
         ("verbs", "") => verbs(),
         ("json", "") => json::page(),
-        ("options", "global") => globals(),
+        ("options", "global") => globals(|_| true),
+        ("globals", verb) => {
+            let own = command(verb);
+            let hides = |arg: &Arg| own.get_arguments().any(|it| it.get_id() == arg.get_id());
+            globals(|arg| !hides(arg))
+        }
         ("options", group) => match options_of(group) {
             Some(group) => options(group),
             None => arguments(group),
@@ -157,11 +162,13 @@ fn arguments(verb: &str) -> String {
     positionals.chain(needed).chain(others).map(argument).collect()
 }
 
-fn globals() -> String {
+/// The options of every verb that `is_shown` accepts.
+fn globals(is_shown: impl Fn(&Arg) -> bool) -> String {
     let command = verbs_command();
     let help =
         item(&format!("{}, {}", bold("-h"), bold("--help")), "Print a summary with examples.\n");
-    command.get_arguments().map(argument).collect::<String>() + &help
+    let shown = command.get_arguments().filter(|arg| is_shown(arg));
+    shown.map(argument).collect::<String>() + &help
 }
 
 fn argument(arg: &Arg) -> String {

@@ -1,9 +1,11 @@
 //! Arguments that several verbs share.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::net::IpAddr;
 
-use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use clap::builder::{TypedValueParser, UnknownArgumentValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::host::Spec;
 use crate::model::InterfaceName;
@@ -97,4 +99,31 @@ pub(super) fn vips(matches: &ArgMatches) -> Vec<IpAddr> {
     let mut vips: Vec<IpAddr> = many(matches, "vip");
     vips.retain(|vip| seen.insert(*vip));
     vips
+}
+
+/// `--json` for a verb that has no report in JSON: refused, with the reason as a hint.
+pub(super) fn no_json(why: &'static str) -> Arg {
+    Arg::new("json").long("json").action(ArgAction::SetTrue).hide(true).value_parser(NoJson(why))
+}
+
+/// Refuses a flag as if the verb did not have it. Other than the parser of clap that it uses, it has
+/// the type of the flag, by which the caller reads `--json` of every verb.
+#[derive(Clone)]
+struct NoJson(&'static str);
+
+impl TypedValueParser for NoJson {
+    type Value = bool;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<bool, clap::Error> {
+        // clap parses the default of a flag, too.
+        if value == "false" {
+            return Ok(false);
+        }
+        UnknownArgumentValueParser::suggest(self.0).parse_ref(command, arg, value).map(|_| true)
+    }
 }

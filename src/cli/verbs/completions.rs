@@ -2,6 +2,7 @@
 
 use clap::{Arg, ArgMatches, Command};
 
+use super::arguments::no_json;
 use crate::error::Usage;
 
 /// A shell for which there is a script.
@@ -44,6 +45,7 @@ pub(super) fn command() -> Command {
                 .value_parser(["bash", "zsh", "fish"])
                 .help("The shell that runs the script"),
         )
+        .arg(no_json("it prints a script"))
         .after_help(HELP)
 }
 

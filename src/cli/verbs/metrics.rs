@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgMatches, Command, ValueHint};
 
-use super::arguments::flag;
+use super::arguments::{flag, no_json};
 
 /// Which metrics to write, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,9 @@ pub(super) fn command() -> Command {
             "textfile",
             "PATH",
             "Replace the file PATH; readers see the old file or the new one",
+        ))
+        .arg(no_json(
+            "it prints the text formats of Prometheus; `ipvsadm -L --stats --json' is JSON",
         ))
         .after_help(HELP)
 }

@@ -166,7 +166,9 @@ impl Finding<'_> {
         if word.starts_with('-') {
             let suggested = self.texts(ContextKind::SuggestedArg).into_iter().next();
             let suggested = match &*word {
-                "-o" | "--output" | "--format" => Some("--json".to_owned()),
+                "-o" | "--output" | "--format" if self.has_json() => Some("--json".to_owned()),
+                // A verb that refuses it lists it nevertheless.
+                "--json" => None,
                 _ => suggested.map(|option| split(&option).0),
             };
             let explained = self.explanation();
@@ -193,6 +195,10 @@ impl Finding<'_> {
         };
         let texts = texts.iter().map(ToString::to_string);
         texts.into_iter().find(|text| !text.contains("as a value"))
+    }
+
+    fn has_json(&self) -> bool {
+        self.arg("--json").is_none_or(|arg| !arg.is_hide_set())
     }
 
     fn options(&self) -> String {

@@ -63,6 +63,7 @@ pub(super) fn command() -> Command {
             "service",
             "server",
             "everywhere",
+            "ipv6",
         ]))
         .arg(time("ramp", "Raise the weight in steps within this time"))
         .arg(
