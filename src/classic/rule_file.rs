@@ -229,7 +229,11 @@ fn other_line(
         _ => Vec::new(),
     };
     let notes = notes.into_iter().filter(|note| !usual.contains(note));
-    scanner.notes.extend(notes.map(|note| format!("line {number}: {note}")));
+    let place = match &scanner.file {
+        Some(file) => format!("{file}:{number}"),
+        None => format!("line {number}"),
+    };
+    scanner.notes.extend(notes.map(|note| format!("{place}: {note}")));
     let found = match (&invocation, netns) {
         (Invocation::Restore, _) => (*first).to_owned(),
         (_, Some(_)) => "--netns".to_owned(),

@@ -41,6 +41,8 @@ pub struct Scanner {
     /// Notes about lines of files whose effect differs from their text. A set, because a file may
     /// be read twice.
     pub(crate) notes: IndexSet<String>,
+    /// Name of the file that is read, for notes, if there are several files.
+    pub(crate) file: Option<String>,
 }
 
 impl Scanner {

@@ -60,6 +60,8 @@ pub(super) fn compare(session: &mut Session<'_>, verb: &DiffVerb) -> Result<Delt
 /// Reads one of two files. Its schedulers are not checked, since the file may be for another host
 /// and this one may lack IPVS.
 fn one_of_two(session: &mut Session<'_>, path: &str, limits: &Limits) -> Result<Table, Error> {
-    let desired = desired::read(session, path, limits).map_err(|source| source.inside(path))?;
-    Ok(desired.table)
+    session.scanner.file = Some(if path == "-" { "standard input" } else { path }.to_owned());
+    let desired = desired::read(session, path, limits).map_err(|source| source.inside(path));
+    session.scanner.file = None;
+    Ok(desired?.table)
 }

@@ -21,9 +21,13 @@ pub struct Scope {
 pub enum BadScope {
     /// The word is no condition.
     #[error(
-        "`{0}' is not a scope: expected ADDRESS, ADDRESS/LENGTH, port=N, fwmark=N, tcp, udp or sctp"
+        "`{0}' is not a scope: expected ADDRESS, ADDRESS/LENGTH, port=N, port=N-M, fwmark, fwmark=N, \
+         fwmark=N-M, tcp, udp or sctp"
     )]
     Unknown(String),
+    /// Mark 0, which packets without a mark have.
+    #[error("`fwmark=0' is not a scope: mark 0 means \"unmarked\"; no service can use it")]
+    NoMark,
     /// The word applies to services by firewall mark and an earlier word to services by address, or
     /// the other way round.
     #[error(
@@ -43,7 +47,10 @@ impl FromStr for Scope {
     fn from_str(text: &str) -> Result<Self, BadScope> {
         let mut scope = Self::default();
         for word in text.split(',') {
-            let part = Self::part(word).ok_or_else(|| BadScope::Unknown(word.to_owned()))?;
+            let part = Self::part(word).ok_or_else(|| match word {
+                "fwmark=0" | "fwmark=0-0" => BadScope::NoMark,
+                _ => BadScope::Unknown(word.to_owned()),
+            })?;
             scope.narrow(part).ok_or_else(|| BadScope::Again(word.to_owned()))?;
             if scope.marks.is_some() && scope.asks_for_an_address() {
                 return Err(BadScope::Apart(word.to_owned()));
@@ -119,7 +126,7 @@ fn marks(value: &str) -> Option<RangeInclusive<u32>> {
     range(value, u32::MAX).filter(|marks| *marks != (0..=0))
 }
 
-/// How much of a wish is meant.
+/// The part of the desired state that counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The plan changes only services in any of these scopes; then time-outs and daemons stay too.
@@ -207,8 +214,11 @@ mod tests {
     #[test]
     fn bad_words_are_named() {
         let bad = ["", "10.0.0.0/33", "port=x", "port=9-8", "weight=1", "tcp,icmp", "port=65536"];
-        for bad in bad.into_iter().chain(["fwmark=0", "fwmark=0-0"]) {
+        for bad in bad {
             assert!(matches!(bad.parse::<Scope>(), Err(BadScope::Unknown(_))), "{bad}");
+        }
+        for bad in ["fwmark=0", "fwmark=0-0"] {
+            assert_eq!(bad.parse::<Scope>(), Err(BadScope::NoMark), "{bad}");
         }
     }
 

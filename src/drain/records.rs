@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::json::{SCHEMA, ServiceFields};
+use crate::json::{SCHEMA, ServiceFields, check_schema};
 use crate::model::{DestinationKey, MAX_WEIGHT, SchedulerFlags, SchedulerName, ServiceKey};
 
 /// A real server that was drained and has not got its weight back yet.
@@ -150,9 +150,7 @@ impl Records {
     /// A description of the mistake in the file.
     pub fn read(text: &str, place: &Place) -> Result<Self, String> {
         let document: Document = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if document.schema != SCHEMA {
-            return Err(format!("it has schema {}, not {SCHEMA}", document.schema));
-        }
+        check_schema(document.schema)?;
         if !place.has(&document) {
             return Ok(Self::default());
         }

@@ -104,7 +104,7 @@ impl State {
     pub fn read(text: &str, boot: &str) -> Result<Self, String> {
         let mut state: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if state.schema != 1 {
-            return Err(format!("it has schema {}, not 1", state.schema));
+            return Err(format!("schema {} is unknown: this program reads schema 1", state.schema));
         }
         if state.boot != boot {
             let kept: BTreeSet<String> = state

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-use super::SCHEMA;
+use super::schema::check_schema;
 use crate::error::{Error, Rejection};
 use crate::model::{Connection, Count, Group, Shares};
 
@@ -96,10 +96,7 @@ pub fn read(text: impl Read) -> Result<Vec<Connection>, Error> {
             Rejection::NoConnections(error.to_string()).into()
         }
     })?;
-    if document.schema != SCHEMA {
-        let text = format!("schema {}, this program knows {SCHEMA}", document.schema);
-        return Err(Rejection::NoConnections(text).into());
-    }
+    check_schema(document.schema).map_err(Rejection::NoConnections)?;
     let fields = document.connections.into_iter().enumerate();
     let connections = fields.map(|(number, fields)| {
         fields.connection().ok_or_else(|| {
@@ -215,7 +212,8 @@ mod tests {
         };
         let all = [v4.clone(), marked("198.51.100.7", "0.0.0.7"), marked("2001:db8::7", "0:7::")];
         let fields: Vec<_> = all.iter().map(ConnectionFields::from).collect();
-        let text = serde_json::json!({"schema": SCHEMA, "connections": fields}).to_string();
+        let text =
+            serde_json::json!({"schema": crate::json::SCHEMA, "connections": fields}).to_string();
         assert_eq!(read(text.as_bytes()).unwrap(), all);
         assert!(text.contains("\"fwmark\":7"), "{text}");
     }

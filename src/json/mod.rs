@@ -19,7 +19,7 @@ pub mod connection;
 
 pub use daemon::{DaemonFields, TimeoutsFields};
 pub use destination::DestinationFields;
-pub use schema::SCHEMA;
+pub use schema::{SCHEMA, check_schema};
 pub use service::ServiceFields;
 pub use stats::Counters;
 pub use table::{read, write};

@@ -173,7 +173,16 @@ impl ServiceFields {
                     Some(Word::Number(number)) => Protocol::from(*number),
                     None => return Err("a service needs a protocol".to_owned()),
                 };
+                let family = self.family.as_deref().map(|word| find("family", word, &FAMILIES));
+                let own = Family::of(&address);
+                if family.transpose()?.is_some_and(|family| family != own) {
+                    let own = name(&own, &FAMILIES).unwrap_or_default();
+                    return Err(format!("family: the address is of {own}"));
+                }
                 Ok(ServiceKey::Address { protocol, address, port })
+            }
+            (Some(_), None, None) if self.protocol.is_some() => {
+                Err("a service by fwmark has no protocol".to_owned())
             }
             (Some(mark), None, None) => {
                 let family = self.family.as_deref().unwrap_or("ipv4");

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::daemon::{DaemonFields, TimeoutsFields};
-use super::schema::SCHEMA;
+use super::schema::check_schema;
 use super::service::ServiceFields;
 use super::writer::{Style, Writer};
 use crate::error::{Errno, Rejection};
@@ -33,11 +33,7 @@ struct Document {
 pub fn read(text: &str) -> Result<Table, Rejection> {
     let document: Document =
         serde_json::from_str(text).map_err(|error| Rejection::Json(error.to_string()))?;
-    if document.schema != SCHEMA {
-        let text =
-            format!("schema {} is unknown: this program reads schema {SCHEMA}", document.schema);
-        return Err(Rejection::Json(text));
-    }
+    check_schema(document.schema).map_err(Rejection::Json)?;
     let mut table = Table::default();
     for (number, fields) in document.services.iter().enumerate() {
         take_service(&mut table, fields, number)?;

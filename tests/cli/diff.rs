@@ -255,3 +255,66 @@ fn a_first_word_of_a_rule_line_gets_no_advice_for_the_command_line() {
         assert!(!text.contains("did you mean"), "{text}");
     }
 }
+
+#[test]
+fn notes_name_the_file_of_their_line() {
+    let service = "-A -t 192.0.2.80:80 -s rr\n";
+    let old = rules(&format!("{service}-a -t 192.0.2.80:80 -r 198.51.100.1:8080 -g\n"));
+    let new = rules(&format!("{service}-a -t 192.0.2.80:80 -r 198.51.100.1:8081 -g\n"));
+    let [old, new] = [&old, &new].map(|file| file.path().to_str().unwrap());
+    let said = |words: &[&str], input: &str| text(&run(words, input).stderr).to_owned();
+    let note = |file: &str, port: u16| {
+        format!("hint: {file}:2: only -m can change the port: 80 is used instead of {port}\n")
+    };
+    assert_eq!(said(&[old, new], ""), note(old, 8080) + &note(new, 8081));
+    let input = std::fs::read_to_string(old).unwrap();
+    assert_eq!(said(&["-", new], &input), note("standard input", 8080) + &note(new, 8081));
+    assert_eq!(said(&[new, "-"], &input), note(new, 8081) + &note("standard input", 8080));
+    // The same line in two files is a note for each.
+    assert_eq!(said(&["-", old], &input), note("standard input", 8080) + &note(old, 8080));
+}
+
+#[test]
+fn keys_of_a_service_that_contradict_each_other_are_refused() {
+    let address = "\"address\":\"192.0.2.1\",\"port\":80,\"scheduler\":\"rr\"";
+    for (service, why) in [
+        (
+            "\"fwmark\":7,\"protocol\":\"udp\",\"scheduler\":\"rr\"".to_owned(),
+            "a service by fwmark has no protocol",
+        ),
+        (
+            format!("{address},\"protocol\":\"tcp\",\"family\":\"ipv6\""),
+            "family: the address is of ipv4",
+        ),
+        (
+            format!("{address},\"protocol\":\"tcp\",\"family\":\"ip\""),
+            "family: `ip' is not one of ipv4, ipv6",
+        ),
+    ] {
+        let file = format!("{{\"schema\":1,\"services\":[{{{service}}}]}}");
+        let output = run(&["-", "/dev/null"], &file);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{service}: {said}");
+        assert!(said.lines().next().unwrap_or_default().contains(why), "{service}: {said}");
+    }
+    let right = format!("{address},\"protocol\":\"tcp\",\"family\":\"ipv4\"");
+    let file = format!("{{\"schema\":1,\"services\":[{{{right}}}]}}");
+    assert_eq!(text(&run(&["-", "/dev/null"], &file).stdout), "- -A -t 192.0.2.1:80 -s rr\n");
+}
+
+#[test]
+fn an_invalid_scope_is_explained_by_every_form() {
+    for (scope, why) in [
+        (
+            "port=x",
+            "expected ADDRESS, ADDRESS/LENGTH, port=N, port=N-M, fwmark, fwmark=N, fwmark=N-M, tcp, \
+             udp or sctp",
+        ),
+        ("fwmark=0", "mark 0 means \"unmarked\"; no service can use it"),
+    ] {
+        let output = run(&["--scope", scope, "-", "/dev/null"], "");
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{scope}: {said}");
+        assert!(said.lines().next().unwrap_or_default().contains(why), "{scope}: {said}");
+    }
+}
