@@ -209,7 +209,7 @@ impl Error {
         };
         let what = match &places[..] {
             [] if matches!(self, Self::Rejection(Rejection::NoConnections(_))) => {
-                "it has no list of connections".to_owned()
+                "it is not a list of connections in JSON".to_owned()
             }
             [] => "it has neither rule lines nor a table in JSON".to_owned(),
             [place] => format!("a mistake in {place}"),
@@ -281,7 +281,7 @@ impl Error {
             Self::Rejection(rejection) => rejection.hints(),
             Self::TakenBack { source, left } => {
                 let mut hints = source.remedies();
-                hints.push("the steps before it were rolled back".to_owned());
+                hints.push("the earlier steps were rolled back".to_owned());
                 hints.extend(left.iter().map(|it| format!("not undone: {it}")));
                 hints
             }
@@ -291,8 +291,8 @@ impl Error {
                 hints
             }
             Self::Withheld { .. } => vec![
-                "the user who called sudo cannot read this file, so no line of it is quoted: run \
-                 the command from a root shell to see them"
+                "the user who called sudo cannot read this file, so its lines are not quoted; to \
+                 see them, run the command from a root shell"
                     .to_owned(),
                 "nothing was changed".to_owned(),
             ],
@@ -300,6 +300,9 @@ impl Error {
                 vec![format!("did you mean --netns {}?", quote::shell(nearest))]
             }
             Self::File { path, source } => vec![format!("{path}: {}", io_text(source))],
+            Self::System { source, .. } if NotRegular::causes(source) => {
+                vec![NotRegular::HINT.to_owned()]
+            }
             Self::Inside { path, source } => {
                 let mut hints = source.hints();
                 let place = match path.as_str() {
@@ -319,6 +322,20 @@ impl Error {
             Self::Obstacle(obstacle) => obstacle.remedy().into_iter().collect(),
             other => other.hints(),
         }
+    }
+}
+
+/// The path of an output file belongs to something other than a regular file, such as a device or a
+/// symbolic link.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("it is not a regular file")]
+pub(crate) struct NotRegular;
+
+impl NotRegular {
+    const HINT: &str = "give the path of a regular file, or of a file that does not exist yet";
+
+    fn causes(error: &io::Error) -> bool {
+        matches!(error.get_ref(), Some(it) if it.is::<Self>())
     }
 }
 

@@ -239,7 +239,7 @@ fn other_line(
         (_, Some(_)) => "--netns".to_owned(),
         _ => return Ok(Some(invocation)),
     };
-    let meant = Some("it has no place in a rule file".into());
+    let meant = Some("not allowed in a rule file".into());
     Err(Misuse::NoCommand { program: program.to_owned(), found, meant })
 }
 
@@ -248,7 +248,7 @@ fn for_rule_file(mistake: Misuse) -> Misuse {
     let Misuse::NoCommand { program, found, meant } = mistake else { return mistake };
     let is_rule = |text: &str| !["ipvsadm ", "--list", "--save"].iter().any(|it| text.contains(it));
     let meant = match meant {
-        _ if VERBS.contains(&&*found) => Some("a verb has no place in a rule file".into()),
+        _ if VERBS.contains(&&*found) => Some("verbs are not allowed in a rule file".into()),
         Some(text) if is_rule(&text) => Some(text),
         None if found.starts_with('-') || found.is_empty() => None,
         _ => Some("a rule file has only commands that change the table, such as -A and -a".into()),

@@ -253,7 +253,8 @@ fn told(
         _ => None,
     };
     if let Some(hint) = hint {
-        let daemon = "does the sync daemon run on both, with one --syncid? see ipvsadm -L --daemon";
+        let daemon = "the sync daemons of both directors need the same --syncid; to list them: \
+                      ipvsadm -L --daemon";
         session.hint(&[hint.to_owned(), daemon.to_owned()]);
     }
     Ok(status)

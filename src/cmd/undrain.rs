@@ -181,7 +181,7 @@ fn interrupted(
         Back::Recorded => String::new(),
         Back::Weight(weight) => format!(" --weight {weight}"),
     };
-    session.hint(&[format!("the next ipvsadm undrain{words} resumes there")]);
+    session.hint(&[format!("the next ipvsadm undrain{words} resumes at this weight")]);
     if json {
         let event = output::Event::of_weights("interrupted", elapsed.as_secs(), weights);
         say(session, &event)?;

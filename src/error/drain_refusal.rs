@@ -44,8 +44,8 @@ pub enum DrainRefusal {
         /// The address, and the port if one is given.
         server: String,
     },
-    /// The real server has weight 0, but no record.
-    #[error("{server} has weight 0, but not because of `drain'")]
+    /// The real server has weight 0, but there is no record of a drain.
+    #[error("{server} has weight 0, which `ipvsadm drain' did not set")]
     NoRecord {
         /// The real server in rule words.
         server: String,
@@ -65,21 +65,21 @@ impl DrainRefusal {
             Self::TooFew { left, .. } => vec![
                 "a drained real server counts as down; `ipvsadm drain --list' shows them"
                     .to_owned(),
-                format!("to drain it all the same: --min-up {left}"),
+                format!("to drain the real server nevertheless: --min-up {left}"),
             ],
             Self::FlagKept { service, flags, .. } => vec![
-                "to set it until the drain ends: --scheduler-flag set".to_owned(),
-                format!("to set it for good: ipvsadm set {service} flags={flags}"),
+                "to set the flag until the drain ends: --scheduler-flag set".to_owned(),
+                format!("to set the flag for good: ipvsadm set {service} flags={flags}"),
             ],
             Self::NoFlag { service, .. } => vec![format!(
-                "give the service a scheduler that can: ipvsadm set {service} scheduler=mh \
-                 flags=mh-fallback"
+                "give the service a scheduler that has such a flag: ipvsadm set {service} \
+                 scheduler=mh flags=mh-fallback"
             )],
             Self::NoServer { .. } => {
                 vec!["`ipvsadm -L -n' lists services and real servers".to_owned()]
             }
             Self::NoRecord { server } | Self::NoWeight { server } => {
-                vec![format!("to give it one: ipvsadm undrain {server} --weight N")]
+                vec![format!("to give it a weight: ipvsadm undrain {server} --weight N")]
             }
         }
     }

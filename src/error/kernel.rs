@@ -181,7 +181,7 @@ fn cause(operation: Operation, errno: Errno) -> Option<&'static str> {
             "the group must be a multicast address, and no service may have real servers of the \
              other address family"
         }
-        (O::SetTimeouts, Errno::EINVAL) => "this kernel does not accept so long a time-out",
+        (O::SetTimeouts, Errno::EINVAL) => "this kernel accepts only shorter time-outs",
         _ => return None,
     })
 }

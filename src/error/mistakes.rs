@@ -90,7 +90,7 @@ impl Error {
             return (format!("{path}:{line}: the line does not describe a table"), hints);
         }
         if let Self::Rejection(Rejection::NoConnection { line, .. }) = self {
-            return (format!("{path}:{line}: the line is no connection"), hints);
+            return (format!("{path}:{line}: the line does not describe a connection"), hints);
         }
         if let Self::Rejection(Rejection::Json(why) | Rejection::NoConnections(why)) = self {
             // serde_json ends its messages with `at line LINE column COLUMN`.

@@ -287,7 +287,9 @@ impl Misuse {
                 (None, None) => format!("`{word}': {}", kind.expects()),
             }),
             Self::ZeroPort { address } => Some(zero_port(*address)),
-            Self::MixedFamily => Some("add -i to reach it through a tunnel".to_owned()),
+            Self::MixedFamily => {
+                Some("add -i to reach the real server through a tunnel".to_owned())
+            }
             Self::TunnelWithoutIpip => Some("add -i (tunnelling)".to_owned()),
             _ => None,
         }
@@ -389,7 +391,7 @@ impl ValueKind {
                 let flags: Vec<&str> = SchedulerFlags::every().collect();
                 return format!("the flags are {}", flags.join(", "));
             }
-            Self::ForeignSchedulerFlag => "it belongs to a scheduler other than the one of -s",
+            Self::ForeignSchedulerFlag => "the flag belongs to a scheduler other than that of -s",
             Self::TunnelType => "expected ipip, gue or gre",
             Self::TunnelPort | Self::DaemonPort => "expected a port from 1 to 65535",
             Self::StartRole | Self::StopRole => "expected master or backup",

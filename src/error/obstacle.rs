@@ -208,7 +208,7 @@ impl Obstacle {
     pub(crate) fn remedy(&self) -> Option<String> {
         Some(match self {
             Self::NotCapable { is_root: false, .. } => {
-                "run it as root, for example with sudo".to_owned()
+                "run the command as root, for example with sudo".to_owned()
             }
             Self::NotCapable { capability, .. } => format!(
                 "root has fewer capabilities here, as in a container or a restricted unit: run it on \
@@ -229,14 +229,14 @@ impl Obstacle {
                 shell_option("--dev", device)
             ),
             Self::Answered { .. } => {
-                "it is a real server without ARP suppression (run `rs prepare' there), or \
-                 another director; --takeover adds the address anyway"
+                "the other host is a real server without ARP suppression (run `rs prepare' there), \
+                 or another director; --takeover adds the address anyway"
                     .to_owned()
             }
             Self::Proxy { address, name } => {
                 format!(
-                    "find out which program added it, and remove it there: ip neighbour show proxy \
-                     {address} dev {}",
+                    "remove it in the configuration of the program that added it; to see it: ip \
+                     neighbour show proxy {address} dev {}",
                     shell(name)
                 )
             }
@@ -257,7 +257,7 @@ impl Obstacle {
                 let found: Vec<String> = found.iter().map(IpAddr::to_string).collect();
                 format!("use --rip to name the address to which the director sends: {}", found.join(", "))
             }
-            Self::Busy => "wait until it has finished".to_owned(),
+            Self::Busy => "wait until the other run has finished".to_owned(),
             Self::UnknownNamespace => {
                 "locks and state files are named after the network namespace: run the \
                                        command once with CAP_SYS_PTRACE, or with a /proc that is not mounted with \
@@ -270,13 +270,13 @@ impl Obstacle {
                 .to_owned(),
             Self::Untrusted { remedy, .. } => remedy.clone(),
             Self::History { path, .. } => format!(
-                "it is damaged, or another version wrote it; to continue without it: mv {path} \
+                "the file is damaged, or another version wrote it; to continue without it: mv {path} \
                  {path}.bad"
             ),
             // The path needs no quoting, because this program chose it.
             Self::StateFile { path, .. } => format!(
-                "another version wrote it, or it is damaged, so this program cannot undo the \
-                 steps in it; look at it, and then continue without it: mv {path} {path}.bad"
+                "the file is damaged, or another version wrote it, so this program cannot undo the \
+                 steps in it; look at the file, and then continue without it: mv {path} {path}.bad"
             ),
             Self::Unsupported { .. } => "--arp sysctl needs no packet filter".to_owned(),
             Self::InterfaceUnfit { .. }
@@ -303,8 +303,8 @@ fn greater_value(key: &str, value: &str) -> String {
 fn no_program(name: &str) -> String {
     let methods = ["nft", "arptables"];
     match methods.into_iter().find(|method| name.starts_with(method)) {
-        Some(method) => format!("install it, or use another method than --arp {method}"),
-        None => "install it".to_owned(),
+        Some(method) => format!("install the program, or use another method than --arp {method}"),
+        None => "install the program".to_owned(),
     }
 }
 
@@ -314,7 +314,7 @@ fn no_module(name: &str) -> String {
     let nearest = name.strip_prefix("ip_vs_").map(nearest_schedulers).unwrap_or_default();
     if nearest.is_empty() {
         format!(
-            "it belongs to the kernel's package; to see why it does not load: modprobe {}",
+            "the module belongs to the kernel's package; to see why it does not load: modprobe {}",
             shell(name)
         )
     } else {
@@ -329,8 +329,8 @@ mod tests {
     #[test]
     fn only_a_packet_filter_can_be_replaced_by_another_method() {
         for (name, hint) in [
-            ("nft", "install it, or use another method than --arp nft"),
-            ("arptables-legacy", "install it, or use another method than --arp arptables"),
+            ("nft", "install the program, or use another method than --arp nft"),
+            ("arptables-legacy", "install the program, or use another method than --arp arptables"),
             ("modprobe", "install it"),
         ] {
             let obstacle = Obstacle::NoProgram { name: name.to_owned() };

@@ -30,37 +30,37 @@ impl Owner {
     pub(super) fn remedy(self, verb: &str, address: IpAddr, device: &str) -> String {
         match self {
             Self::Ours(other) => format!(
-                "`{other} prepare' put it there, and a host cannot be real server and \
+                "`{other} prepare' put the address there, and a host cannot be real server and \
                  director for one address; to change its role, first run `ipvsadm {other} undo \
                  --vip {address}'"
             ),
             Self::Keepalived => format!(
-                "keepalived put it there and moves it between directors: leave it to keepalived, \
-                 and do not run `ipvsadm {verb} prepare' for it; or remove it from keepalived's \
+                "keepalived put the address there and moves it between directors: leave it to \
+                 keepalived, and do not run `ipvsadm {verb} prepare' for it; or remove it from keepalived's \
                  configuration first"
             ),
             Self::PerhapsKeepalived => format!(
-                "keepalived is running and may have put it there: look for {address} in its \
-                 configuration; if it is there, leave the address to keepalived"
+                "keepalived is running and may have put the address there: look for {address} in \
+                 its configuration; if it is there, leave the address to keepalived"
             ),
             Self::Kubernetes => {
-                "kube-proxy put it there for a Kubernetes service: leave it there, and choose \
-                 another address or another host"
+                "kube-proxy put the address there for a Kubernetes service: leave it there, and \
+                 choose another address or another host"
                     .to_owned()
             }
             Self::Docker => {
-                "it belongs to a Docker network: choose another virtual address".to_owned()
+                "the address belongs to a Docker network: choose another virtual address".to_owned()
             }
             Self::Host { keepalived } => {
                 let perhaps =
                     if keepalived { "; or keepalived, which is running, added it" } else { "" };
                 format!(
-                    "it looks like this host's own address on {device}, without which the host \
+                    "the address looks like this host's own on {device}, without which the host \
                      cannot be reached: choose another virtual address"
                 ) + perhaps
             }
-            Self::Unknown => "it may be in use: find out what put it there (a start-up script, a \
-                              network service, a cluster manager), and remove it there"
+            Self::Unknown => "the address may be in use: find out what put it there (a start-up \
+                              script, a network service, a cluster manager), and remove it there"
                 .to_owned(),
         }
     }

@@ -45,7 +45,7 @@ pub enum Rejection {
     #[error("the JSON is not a table: {0}")]
     Json(String),
     /// A line of a copy of `/proc/net/ip_vs_conn` that has no connection.
-    #[error("line {line} is no connection")]
+    #[error("line {line} does not describe a connection")]
     NoConnection {
         /// Line number, counted from 1.
         line: u32,
@@ -53,7 +53,7 @@ pub enum Rejection {
         text: String,
     },
     /// The input of `conns compare` has no list of connections.
-    #[error("no list of connections: {0}")]
+    #[error("the JSON is not a list of connections: {0}")]
     NoConnections(String),
     /// An invalid value of a JSON key, or an unknown key.
     #[error("{0}")]
@@ -145,7 +145,10 @@ pub(crate) const WAITING_VERBS: [&str; 5] = ["apply", "drain", "rollback", "set"
 fn busy() -> String {
     let [verbs @ .., last] = WAITING_VERBS;
     let verbs = verbs.join(", ");
-    format!("try again when it has finished; with --wait SECONDS, {verbs} and {last} wait for it")
+    format!(
+        "try again when the other run has finished; with --wait SECONDS, {verbs} and {last} wait \
+         for it"
+    )
 }
 
 fn no_record(number: Option<u64>) -> String {
@@ -157,7 +160,7 @@ fn no_record(number: Option<u64>) -> String {
 
 /// Hint that names the place which adds the same object earlier.
 pub(crate) fn made_before(place: &str) -> String {
-    format!("{place} already defines it: remove one of the two")
+    format!("{place} already defines this object: remove one of the two")
 }
 
 /// Hint that names the ports of real servers with the same address.
@@ -195,15 +198,18 @@ impl Rejection {
                 }
             }
             Self::NoConnection { text, .. } => {
-                let expected = "a copy has lines of /proc/net/ip_vs_conn";
+                let expected = [
+                    "expected lines of /proc/net/ip_vs_conn",
+                    "to copy them: cat /proc/net/ip_vs_conn > FILE",
+                ];
                 let quoted = (!text.is_empty()).then(|| excerpt(text, HINT));
-                quoted.into_iter().chain([expected.to_owned()]).collect()
+                quoted.into_iter().chain(expected.map(str::to_owned)).collect()
             }
             Self::NoConnections(_) => {
                 vec!["save it on each director: ipvsadm conns --json > FILE".to_owned()]
             }
             Self::LongFile => vec![
-                "check that it is the right file; input from a device or a pipe may never end"
+                "check that this is the right file; input from a device or a pipe may never end"
                     .to_owned(),
             ],
             Self::NotOffered { module, place } => {
@@ -214,7 +220,7 @@ impl Rejection {
             }
             Self::NoField { proposals, .. } => proposals.clone(),
             Self::Drain(refusal) => refusal.hints(),
-            Self::Empty { .. } => vec!["to delete them, give --allow-empty".to_owned()],
+            Self::Empty { .. } => vec!["to delete the services, give --allow-empty".to_owned()],
             Self::Busy => vec![busy()],
             Self::NoRecord { known, .. } => match &known[..] {
                 [] => vec![

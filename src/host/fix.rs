@@ -54,8 +54,9 @@ impl Preparer<'_> {
                 }
                 None if facts.addresses.iter().any(|it| it.address.to_string() == holder) => {
                     return Some(format!(
-                        "something other than `{verb} prepare' put {holder} on this host: \
-                         correct its configuration there, or remove the address there and then run: {}",
+                        "another program than `{verb} prepare' put {holder} on this host: correct \
+                         the configuration of that program, or remove the address from it and \
+                         then run: {}",
                         self.prepare(spec, false)
                     ));
                 }

@@ -19,28 +19,28 @@ fn note(note: &Note) -> String {
     let named = describe_destination;
     match note {
         Note::ZeroBefore(service, server) => format!(
-            "the weight of {} was 0 before: undrain needs --weight N",
+            "the weight of {} was already 0 before the drain: undrain needs --weight N",
             named(service, server)
         ),
         Note::Again(service, server, weight) => format!(
-            "{} was drained before; another program had given it weight {weight}",
+            "{} is drained again: another program had given it weight {weight}",
             named(service, server)
         ),
         Note::FlagSet(service, flag) => format!(
-            "{}: {flag} is set until its drains end, or clients would be refused; only clients of \
-             drained real servers move",
+            "{}: {flag} is set until its drains end, because the scheduler would otherwise refuse \
+             clients; only clients of drained real servers move",
             describe_service(service)
         ),
         Note::FlagsBack(service) => {
             format!("{}: the scheduler flags are as before the drain", describe_service(service))
         }
         Note::FlagsForeign(service) => format!(
-            "{}: another program has changed the scheduler or its flags: they stay",
+            "{}: another program has changed the scheduler or its flags: they are not changed back",
             describe_service(service)
         ),
         Note::TemplatesKept(service, seconds) => format!(
             "{} has persistence: known clients keep coming until {seconds} s after their last \
-             connection, so this may never end; --persistent expire moves them",
+             connection, so the drain may never end; --persistent expire moves them",
             describe_service(service)
         ),
         Note::TemplatesExpire => {
@@ -52,36 +52,40 @@ fn note(note: &Note) -> String {
             format!("net.ipv4.vs.expire_quiescent_template is {value} again")
         }
         Note::TemplatesForeign => {
-            "another program has changed net.ipv4.vs.expire_quiescent_template: it stays".to_owned()
+            "another program has changed net.ipv4.vs.expire_quiescent_template: it is not changed \
+             back"
+                .to_owned()
         }
         Note::NoTemplateParameter => {
-            "this kernel hides net.ipv4.vs.expire_quiescent_template: persistence keeps its clients"
+            "this kernel has no net.ipv4.vs.expire_quiescent_template in this network namespace: \
+             persistence keeps its clients"
                 .to_owned()
         }
         Note::Udp(seconds) => format!(
-            "the UDP time-out is {seconds} s: a client of UDP counts as active until it has sent \
-             nothing for so long"
+            "the UDP time-out is {seconds} s: a UDP client counts as active until it has been \
+             silent for that time"
         ),
-        Note::ReuseOff => "net.ipv4.vs.conn_reuse_mode is 0: a client that uses its port again \
-                           within the time-out comes back to the drained real server"
+        Note::ReuseOff => "net.ipv4.vs.conn_reuse_mode is 0: a client that uses the port of a \
+                           finished connection again within two minutes comes back to the \
+                           drained real server"
             .to_owned(),
         Note::PortsHeld => "net.ipv4.vs.expire_nodest_conn is 0: a client of a persistent service \
-                            that uses its port again within the time-out comes back to the \
-                            drained real server"
+                            that uses the port of a finished connection again within two \
+                            minutes comes back to the drained real server"
             .to_owned(),
         Note::NodestOff => "net.ipv4.vs.expire_nodest_conn is 0: the kernel drops the packets of \
                             the connections that were left, until they time out; 1 ends them at \
                             once"
             .to_owned(),
         Note::Undone(service, server, weight) => format!(
-            "another program has given {} weight {weight}: it stays",
+            "another program has given {} weight {weight}: the weight is not changed",
             named(service, server)
         ),
         Note::StaysZero(service, server) => {
-            format!("the weight of {} was 0 before the drain: it stays", named(service, server))
+            format!("the weight of {} was 0 before the drain: it stays 0", named(service, server))
         }
         Note::NotDrained(service, server) => format!(
-            "{} has weight 0, but not because of `ipvsadm drain': it stays",
+            "{} has weight 0, which `ipvsadm drain' did not set: the weight is not changed",
             named(service, server)
         ),
         Note::Gone(service, server) => {
@@ -218,7 +222,7 @@ pub fn listed_note(it: &Listed) -> String {
     format!("{}{reason}, {fate}", recorded(&it.record))
 }
 
-const NO_SERVER: &str = "the service does not have it any more";
+const NO_SERVER: &str = "the service does not have this real server any more";
 const NO_SERVICE: &str = "the service does not exist any more";
 
 fn rising(it: &Listed) -> String {
@@ -228,7 +232,7 @@ fn rising(it: &Listed) -> String {
 
 fn undone(it: &Listed) -> String {
     let (weight, recorded) = (it.weight.unwrap_or(0), it.record.weight);
-    format!("another program has given it weight {weight}, the recorded one is {recorded}")
+    format!("another program has set the weight to {weight}; the recorded weight is {recorded}")
 }
 
 /// A real server in JSON.

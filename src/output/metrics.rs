@@ -86,13 +86,17 @@ pub const DIRECTOR: [Metric<Sample>; 13] = [
     gauge("ipvs_up", "1 if the table could be read.", |_| Some(1)),
     counter("ipvs_connections", "Connections of all services.", |it| Some(it.totals.connections)),
     counter("ipvs_incoming_packets", "Packets from clients.", |it| Some(it.totals.in_packets)),
-    counter("ipvs_outgoing_packets", "Packets to clients that passed the director.", |it| {
-        Some(it.totals.out_packets)
-    }),
+    counter(
+        "ipvs_outgoing_packets",
+        "Packets to clients, as far as they pass through the director.",
+        |it| Some(it.totals.out_packets),
+    ),
     counter("ipvs_incoming_bytes", "Bytes from clients.", |it| Some(it.totals.in_bytes)),
-    counter("ipvs_outgoing_bytes", "Bytes to clients that passed the director.", |it| {
-        Some(it.totals.out_bytes)
-    }),
+    counter(
+        "ipvs_outgoing_bytes",
+        "Bytes to clients, as far as they pass through the director.",
+        |it| Some(it.totals.out_bytes),
+    ),
     gauge("ipvs_services", "Number of services.", |it| Some(it.services.len() as u64)),
     gauge("ipvs_connection_table_buckets", "Number of buckets of the connection table.", |it| {
         it.info.map(|info| u64::from(info.connection_table_size))
@@ -111,7 +115,7 @@ pub const DIRECTOR: [Metric<Sample>; 13] = [
     gauge("ipvs_timeout_tcp_fin_seconds", "Time-out of a TCP connection after a FIN.", |it| {
         it.timeouts.map(|timeouts| timeouts.tcp_fin.into())
     }),
-    gauge("ipvs_timeout_udp_seconds", "Time-out of UDP packets.", |it| {
+    gauge("ipvs_timeout_udp_seconds", "Time-out of a UDP client after its last packet.", |it| {
         it.timeouts.map(|timeouts| timeouts.udp.into())
     }),
     gauge("ipvs_drift_changes", "Differences between the table and the file of --against.", |it| {
@@ -145,9 +149,11 @@ pub const SERVICE: [Metric<ServiceSample>; 9] = [
     gauge("ipvs_service_weight", "Sum of the weights of the real servers.", |it| {
         Some(it.servers.iter().map(|server| u64::from(server.destination.weight)).sum())
     }),
-    gauge("ipvs_service_persistence_seconds", "How long a client keeps its real server.", |it| {
-        it.entry.service.persistence.map(|persistence| persistence.timeout.into())
-    }),
+    gauge(
+        "ipvs_service_persistence_seconds",
+        "How long persistence keeps a client on its real server.",
+        |it| it.entry.service.persistence.map(|persistence| persistence.timeout.into()),
+    ),
 ];
 
 /// Metrics of each real server. Labels: those of its service, `server_address` and `server_port`.
@@ -176,7 +182,7 @@ pub const SERVER: [Metric<DestinationEntry>; 13] = [
     gauge("ipvs_server_persistent_connections", "Persistence templates.", |it| {
         Some(it.persistent.into())
     }),
-    gauge("ipvs_server_weight", "Share of new connections.", |it| {
+    gauge("ipvs_server_weight", "Weight: relative share of new connections.", |it| {
         Some(it.destination.weight.into())
     }),
     gauge(
@@ -186,7 +192,7 @@ pub const SERVER: [Metric<DestinationEntry>; 13] = [
     ),
     gauge(
         "ipvs_server_lower_threshold",
-        "Number of connections below which it gets new ones again; absent if the kernel chooses.",
+        "Number of connections below which it gets new ones again; absent if not set.",
         |it| (it.destination.lower_threshold > 0).then(|| it.destination.lower_threshold.into()),
     ),
     gauge("ipvs_server_draining", "1 if the weight is 0.", |it| {
@@ -195,8 +201,8 @@ pub const SERVER: [Metric<DestinationEntry>; 13] = [
     gauge(
         "ipvs_server_up",
         "1 if the weight is not 0 and the real server has fewer connections than its upper \
-         threshold. After an overload, the kernel waits for the lower threshold. IPVS itself does \
-         not check real servers.",
+         threshold. It can be 1 while the kernel still waits for the lower threshold, or while the \
+         real server does not work: IPVS does not check real servers.",
         |it| Some(is_up(it).into()),
     ),
 ];

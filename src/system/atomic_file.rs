@@ -7,6 +7,8 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
 
+use crate::error::NotRegular;
+
 /// Replaces the file `path` by one with this text, which everybody can read (mode 0644).
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let temporary = temporary(path);
@@ -28,7 +30,7 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
 /// neither a device or a symbolic link at `path`, nor a file with the name of its temporary file.
 pub fn replace_foreign(path: &Path, text: &str) -> io::Result<()> {
     match fs::symlink_metadata(path) {
-        Ok(found) if !found.is_file() => return Err(io::Error::other("it is no regular file")),
+        Ok(found) if !found.is_file() => return Err(io::Error::other(NotRegular)),
         Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
         _ => {}
     }
@@ -108,7 +110,7 @@ mod tests {
         symlink(path("ipvs.prom"), path("link")).unwrap();
         for refused in [path("link"), folder.path().to_owned(), "/dev/null".into(), "..".into()] {
             let why = replace_foreign(&refused, "3").unwrap_err();
-            assert_eq!(why.to_string(), "it is no regular file", "{}", refused.display());
+            assert_eq!(why.to_string(), "it is not a regular file", "{}", refused.display());
         }
         assert_eq!(read("link"), "2");
         assert!(replace_foreign(&path("no/ipvs.prom"), "4").is_err());

@@ -73,7 +73,7 @@ pub fn is_there(folder: &str) -> Result<bool, Error> {
         None => Ok(true),
         Some(why) => {
             let remedy = format!(
-                "find out who uses it, and then run: chown root: {folder}; chmod 755 \
+                "find out who uses the folder, and then run: chown root: {folder}; chmod 755 \
                          {folder}"
             );
             Err(Obstacle::Untrusted { path: folder.to_owned(), why, remedy }.into())
@@ -116,7 +116,7 @@ fn untrusted(path: &Path, why: String) -> Error {
 
 /// Hint for an unusable state file. The path needs no quoting, because this program chose it.
 fn set_aside(path: &str) -> String {
-    format!("look at it, and then continue without it: mv {path} {path}.bad")
+    format!("look at the file, and then continue without it: mv {path} {path}.bad")
 }
 
 fn kind(found: &Metadata) -> String {

@@ -205,7 +205,10 @@ fn enough_real_servers_stay_up() {
         let other = ["-t", "192.0.2.80:80", "-r", "10.0.0.12:8080"];
         let last = drain(&other).expect(2).complaints;
         assert!(last.contains("left with 0 of 2 real servers; at least 1 must"), "{last}");
-        assert!(last.contains("hint: to drain it all the same: --min-up 0\n"), "{last}");
+        assert!(
+            last.contains("hint: to drain the real server nevertheless: --min-up 0\n"),
+            "{last}"
+        );
         drain(&[&other[..], &["--min-up", "0"]].concat()).expect(0);
         undrain(&["--all"]).expect(0);
     });
@@ -218,10 +221,12 @@ fn what_another_program_undid_or_deleted_is_told() {
         drain(&ONE).expect(0);
         ours(&[&["set"], &ONE[..], &["weight=7"]].concat()).expect(0);
         let list = ours(&["drain", "--list"]).expect(1).out;
-        assert!(list.contains("not drained: another program has given it weight 7"), "{list}");
+        assert!(list.contains("not drained: another program has set the weight to 7"), "{list}");
         assert_eq!(listed()[0]["state"], "undone");
         let back = undrain(&ONE).expect(1).complaints;
-        assert!(back.contains("has given -t 192.0.2.80:80 -r 10.0.0.11:8080 weight 7: it stays"));
+        assert!(
+            back.contains("has given -t 192.0.2.80:80 -r 10.0.0.11:8080 weight 7: the weight is")
+        );
         assert!(lines(&live()).contains("10.0.0.11:8080 -m -w 7"));
         assert!(listed().is_empty());
 
@@ -243,9 +248,12 @@ fn a_weight_of_zero_that_no_drain_set_has_to_be_given() {
     namespace(|| {
         restore(&WEB.replace("-w 3", "-w 0")).expect(0);
         let nobody = undrain(&ONE).expect(2).complaints;
-        assert!(nobody.starts_with("-t 192.0.2.80:80 -r 10.0.0.11:8080 has weight 0, but not"));
+        assert!(nobody.starts_with("-t 192.0.2.80:80 -r 10.0.0.11:8080 has weight 0, which"));
         let drained = drain(&ONE).expect(0).complaints;
-        assert!(drained.contains("was 0 before: undrain needs --weight N"), "{drained}");
+        assert!(
+            drained.contains("was already 0 before the drain: undrain needs --weight N"),
+            "{drained}"
+        );
         undrain(&ONE).expect(2);
         undrain(&[&ONE[..], &["--weight", "6"]].concat()).expect(0);
         assert!(lines(&live()).contains("10.0.0.11:8080 -m -w 6"));
@@ -324,7 +332,7 @@ fn persistence_expires_for_the_time_of_the_drain() {
         drain(&words).expect(0);
         fs::write("/proc/sys/net/ipv4/vs/expire_quiescent_template", "2").unwrap();
         let foreign = undrain(&ONE).expect(0).complaints;
-        assert!(foreign.contains("expire_quiescent_template: it stays"), "{foreign}");
+        assert!(foreign.contains("expire_quiescent_template: it is not"), "{foreign}");
         assert_eq!(template(), "2");
         // One that is set already is not touched.
         drain(&words).expect(0);
@@ -358,7 +366,7 @@ fn a_host_comes_back_although_it_is_a_standby_elsewhere() {
             drain(&["--server", "10.0.0.11"]).expect(0);
             let back = undrain(words).expect(0);
             let name = "-t 192.0.2.80:81 -r 10.0.0.11:8080";
-            let note = format!("the weight of {name} was 0 before the drain: it stays\n");
+            let note = format!("the weight of {name} was 0 before the drain: it stays 0\n");
             assert!(back.complaints.contains(&note), "{back:?}");
             assert!(back.out.contains(&format!("not drained {name}: weight 0\n")), "{back:?}");
             assert_eq!(live(), before);

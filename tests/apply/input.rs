@@ -183,7 +183,8 @@ fn duplicates_name_the_other_line() {
                 "-t 192.0.2.80:80 -r 198.51.100.1:80\nhint: line 2",
             ),
         ] {
-            let said = format!("hint: {place} already defines it: remove one of the two\n");
+            let said =
+                format!("hint: {place} already defines this object: remove one of the two\n");
             for words in [["apply", "-"], ["diff", "-"]] {
                 let outcome = ours_with(&text, &words).expect(2);
                 assert!(outcome.complaints.starts_with("standard input:3: "), "{outcome:?}");
@@ -193,7 +194,7 @@ fn duplicates_name_the_other_line() {
             restore("").expect(0);
             for outcome in [restore(&text), ours_with(&format!("-C\n{text}"), &["-R"])] {
                 let outcome = outcome.expect(255);
-                assert!(outcome.complaints.contains("already defines it"), "{outcome:?}");
+                assert!(outcome.complaints.contains("already defines this object"), "{outcome:?}");
                 assert!(!outcome.complaints.contains("use -"), "{outcome:?}");
             }
         }
@@ -202,7 +203,7 @@ fn duplicates_name_the_other_line() {
         let json = format!("{{\"schema\":1,\"services\":[{service}]}}");
         let refused = ours_with(&json, &["diff", "-"]).expect(2).complaints;
         let said = "hint: services[0].destinations[1]\n\
-                    hint: services[0].destinations[0] already defines it";
+                    hint: services[0].destinations[0] already defines this object";
         assert!(refused.contains(said), "{refused}");
     });
 }
@@ -278,7 +279,7 @@ fn empty_input_with_a_scope_proposes_allow_empty() {
         restore(TWO).expect(0);
         let refused = ours_with("", &["apply", "--scope", "192.0.2.80", "-"]).expect(2).complaints;
         let said = "the input defines no services of the scope; refusing to delete the \
-                    existing one\nhint: to delete them, give --allow-empty\n";
+                    existing one\nhint: to delete the services, give --allow-empty\n";
         assert!(refused.starts_with(said), "{refused}");
     });
 }

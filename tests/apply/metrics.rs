@@ -77,6 +77,10 @@ fn metrics_report_drift_and_write_whole_files() {
         let text = std::fs::read_to_string(&out).unwrap();
         assert!(text.contains("\nipvs_drift_changes 1\n"), "{text}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a draft is left");
+        let outcome = ours(&["metrics", "--textfile", "/dev/null"]);
+        let refused = "cannot write /dev/null: it is not a regular file\nhint: give the path of a";
+        assert!(outcome.status == 1 && outcome.complaints.starts_with(refused), "{outcome:?}");
+
         let outcome = ours(&["metrics", "--textfile", "/no/such/folder/ipvs.prom"]);
         assert_ne!(outcome.status, 0, "{outcome:?}");
         assert!(outcome.complaints.contains("/no/such/folder"), "{outcome:?}");

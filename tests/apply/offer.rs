@@ -210,7 +210,7 @@ fn a_service_whose_line_the_kernel_refuses_stays() {
             .replace("-A -u 192.0.2.80:53 -s rr", "-A -u 192.0.2.80:53 -s wlc");
         let outcome = deceived_restore(&new).expect(255);
         assert!(outcome.complaints.starts_with(REFUSED), "{outcome:?}");
-        let hint = "hint: it existed before, and stays as it is\n";
+        let hint = "hint: the object existed before, and is kept\n";
         assert!(outcome.complaints.ends_with(hint), "{outcome:?}");
         // Everything else in the table equals the file.
         assert_eq!(live(), read_table(&new.replace("-s nosuch", "-s rr")).unwrap());

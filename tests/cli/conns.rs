@@ -42,7 +42,7 @@ fn a_line_that_is_no_connection_is_quoted_within_80_columns() {
     fs::write(&path, format!("{TITLE}{LINE}{}\n", "x".repeat(3000))).unwrap();
     let (status, _, said) = from(&path);
     assert_eq!(status, Some(1), "{said}");
-    let first = format!("{}:3: the line is no connection", path.display());
+    let first = format!("{}:3: the line does not describe a connection", path.display());
     assert_eq!(said.lines().next(), Some(&*first));
     assert!(said.lines().skip(1).all(|line| line.len() <= 80), "{said}");
     assert!(!said.contains("nothing was changed"), "{said}");
@@ -52,7 +52,7 @@ fn a_line_that_is_no_connection_is_quoted_within_80_columns() {
 fn a_line_without_end_does_not_take_all_memory() {
     let (status, _, said) = from(Path::new("/dev/zero"));
     assert_eq!(status, Some(1), "{said}");
-    assert!(said.starts_with("/dev/zero:1: the line is no connection\n"), "{said}");
+    assert!(said.starts_with("/dev/zero:1: the line does not describe a connection\n"), "{said}");
 }
 
 #[test]
@@ -77,7 +77,10 @@ fn compare_names_what_is_no_list_of_connections() {
         String::from_utf8(output.stderr).unwrap()
     };
     let text = said(table);
-    assert!(text.contains(": no list of connections: missing field `connections`"), "{text}");
+    assert!(
+        text.contains(": the JSON is not a list of connections: missing field `connections`"),
+        "{text}"
+    );
     let folder = folder.path().to_str().unwrap();
     assert_eq!(said(folder), format!("cannot read {folder}: Is a directory\n"));
 }

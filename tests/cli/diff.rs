@@ -199,7 +199,7 @@ fn lines_that_contradict_each_other_are_all_reported() {
     let said = "\
 standard input:2: Service already exists
 hint: -t 192.0.2.80:80 -s rr
-hint: line 1 already defines it: remove one of the two
+hint: line 1 already defines this object: remove one of the two
 standard input:3: Service not defined
 hint: -t 192.0.2.81:80 -r 198.51.100.1:80
 ";
@@ -238,7 +238,7 @@ fn a_first_word_of_a_rule_line_gets_no_advice_for_the_command_line() {
     for (line, expected) in [
         (
             "ipvsadm drain -t 192.0.2.80:80 -r 10.0.0.1",
-            "`drain': a verb has no place in a rule file",
+            "`drain': verbs are not allowed in a rule file",
         ),
         ("list", "`list': a rule file has only commands that change the table, such as -A and -a"),
         ("more", "`more': a rule file has only commands that change the table, such as -A and -a"),

@@ -23,8 +23,8 @@ fn a_mistake_is_named_with_what_is_legal() {
             "`drain' needs a real server",
             "hint: of every service that has it: --server RIP",
         ),
-        ("undrain", "`undrain' needs a real server", "hint: everything that is drained: --all\n"),
-        ("drain -r 10.0.0.1", "`drain' needs a service", "hint: name it with -t, -u or"),
+        ("undrain", "`undrain' needs a real server", "hint: every drained real server: --all\n"),
+        ("drain -r 10.0.0.1", "`drain' needs a service", "hint: name the service with -t, -u or"),
         ("drain -t 192.0.2.80:80", "`drain' needs -r RIP[:PORT]", "hint: name the real server"),
         (
             "drain --server 10.0.0.1 -t 192.0.2.80:80",
@@ -34,7 +34,7 @@ fn a_mistake_is_named_with_what_is_legal() {
         (
             "drain --netns lb --reason x",
             "`drain' needs a real server",
-            "to see what is drained: ipvsadm drain --list --netns lb\n",
+            "to see the drained real servers: ipvsadm drain --list --netns lb\n",
         ),
         ("conns --client 192.0.2.1 compare x", "compare cannot be used with --client", ""),
         ("drain --list --remove", "--list cannot be used with --remove", ""),

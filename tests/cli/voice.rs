@@ -111,7 +111,7 @@ fn help_works_as_a_word() {
 #[test]
 fn a_verb_says_what_is_legal_and_what_was_meant() {
     for (line, first, hint) in [
-        ("rs", "`rs' needs a subcommand", "hint: it takes prepare, undo or status; "),
+        ("rs", "`rs' needs a subcommand", "hint: give prepare, undo or status; "),
         ("rs start", "`rs' has no subcommand `start'", "did you mean `ipvsadm rs prepare'?"),
         ("rs stop", "`rs' has no subcommand `stop'", "did you mean `ipvsadm rs undo'?"),
         ("director list", "`director' has no subcommand `list'", "`ipvsadm director status'?"),
@@ -119,7 +119,7 @@ fn a_verb_says_what_is_legal_and_what_was_meant() {
         ("rs prepar", "`rs' has no subcommand `prepar'", "did you mean `ipvsadm rs prepare'?"),
         ("apply", "`apply' needs FILE", "hint: FILE: a file of rule lines, or JSON"),
         ("apply --dryrun f", "`apply' has no option `--dryrun'", "did you mean --dry-run?"),
-        ("apply -n f", "`apply' has no option `-n'", "hint: its options are --dry-run, "),
+        ("apply -n f", "`apply' has no option `-n'", "hint: the options are --dry-run, "),
         ("apply --accept f", "--accept cannot be used with FILE", ""),
         ("apply --dry-run=3 f", "--dry-run takes no value, but has `3'", ""),
         ("diff a b c", "unexpected argument `c'", "hint: FILE: "),
@@ -130,7 +130,11 @@ fn a_verb_says_what_is_legal_and_what_was_meant() {
         ("rs prepare --vip", "--vip needs a value: ADDR", "hint: --vip: virtual addresses"),
         ("rs prepare --mode nat --vip 192.0.2.80", "--vip is for --mode dr or tun", ""),
         ("rs prepare --mode dr", "--mode dr and --mode tun need --vip", ""),
-        ("set weight=1", "`set' needs a service", "hint: name it with -t, -u or --sctp-service"),
+        (
+            "set weight=1",
+            "`set' needs a service",
+            "hint: name the service with -t, -u or --sctp-service",
+        ),
         ("set -t 192.0.2.80:80", "`set' needs FIELD=VALUE", "hint: for example weight=0; "),
         (
             "completions bsh",
@@ -255,7 +259,7 @@ fn pasted_rule_lines_are_recognised() {
         ("sudo ipvsadm -A -t 192.0.2.80:80\n", "`sudo': leave it out"),
         ("$IPVSADM -A -t 192.0.2.80:80\n", "no shell reads this"),
         ("a -t 192.0.2.80:80 -r 192.0.2.1\n", "`a': did you mean -a (--add-server)?"),
-        ("-R\n", "`-R': it has no place in a rule file"),
+        ("-R\n", "`-R': not allowed in a rule file"),
     ] {
         let output = diff_of(rules);
         let text = String::from_utf8(output.stderr).unwrap();

@@ -102,7 +102,7 @@ fn an_address_of_keepalived_is_left_to_keepalived() {
     // A keepalived in another namespace does not matter.
     let other = Lan::new();
     other.rs(&format!("ip address add {VIP}/32 dev v0"));
-    refused(&other, VIP, &BOTH, "it may be in use");
+    refused(&other, VIP, &BOTH, "the address may be in use");
 }
 
 /// The address has the protocol `RTPROT_KEEPALIVED`, so the process need not be visible.
@@ -111,7 +111,7 @@ fn keepalived_is_known_by_the_protocol_of_the_address() {
     let lan = Lan::new();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/prepare/protocol.py");
     lan.rs(&format!("python3 {script} v0 {VIP} 18"));
-    refused(&lan, VIP, &BOTH, "keepalived put it there");
+    refused(&lan, VIP, &BOTH, "keepalived put the address there");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn addresses_of_kubernetes_and_docker_are_named() {
     let lan = Lan::new();
     lan.rs("ip link add kube-ipvs0 type dummy");
     lan.rs(&format!("ip address add {VIP}/32 dev kube-ipvs0"));
-    refused(&lan, VIP, &BOTH, "kube-proxy put it there");
+    refused(&lan, VIP, &BOTH, "kube-proxy put the address there");
     lan.rs("ip link add docker0 type bridge");
     lan.rs("ip address add 172.17.0.1/16 dev docker0");
     refused(&lan, "172.17.0.1", &BOTH, "Docker");
@@ -132,5 +132,5 @@ fn addresses_of_kubernetes_and_docker_are_named() {
 fn an_address_of_an_unknown_owner_may_be_in_use() {
     let lan = Lan::new();
     lan.rs(&format!("ip address add {VIP}/32 dev lo"));
-    refused(&lan, VIP, &BOTH, "it may be in use");
+    refused(&lan, VIP, &BOTH, "the address may be in use");
 }

@@ -359,7 +359,7 @@ fn under_persistence_a_used_port_comes_back_to_a_drained_server() {
         let clients: Vec<SocketAddr> = clients.take(2).collect();
         let output = site.run("drain", &["--persistent", "expire"]);
         let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(said.contains("uses its port again"), nodest == "0", "{output:?}");
+        assert_eq!(said.contains("uses the port of a finished"), nodest == "0", "{output:?}");
         assert_eq!(answer(clients[0]).as_deref(), drained, "expire_nodest_conn {nodest}");
         site.succeed("drain", &["--persistent", "expire", "--remove"]);
         assert_eq!(answer(clients[1]).as_deref(), removed, "expire_nodest_conn {nodest}");

@@ -43,7 +43,7 @@ pub enum HostVerb {
 const EXIT: &str = "\
 EXIT STATUS
   0  the host is in the requested state
-  1  it is not; messages say why, and what could not be undone
+  1  the host is not in that state; messages say why, and what could not be undone
   2  the command line is invalid";
 
 pub(super) fn after(examples: &str) -> String {

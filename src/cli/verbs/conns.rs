@@ -75,17 +75,17 @@ ENDPOINT is ADDRESS, ADDRESS/LENGTH, ADDRESS:PORT or [IPV6]:PORT. An option that
 given twice, or with a list, selects connections that match any of its values.
 Different options must all match. Addresses and ports are always numbers.
 
-The connection table is readable without root. A listing needs the same memory
-for any number of connections; `--sort' holds all selected ones, and with
-`--top N' only N. A connection that a service by mark accepts has the address
-of its packets as its service; only its template shows the mark.
+The connection table is readable without root. A listing needs the same memory for
+any number of connections. `--sort' keeps all selected connections in memory, or a
+few times N with `--top N'. A connection of a service by mark is listed with the
+address that the client uses; only its template shows the mark.
 
 `conns compare FILE' compares the kernel's table with the `conns --json' of
 another director, for example of the standby that the sync daemon feeds.
 
 EXIT STATUS
   0  done; for compare: both directors have the same connections
-  1  the connections cannot be read; for compare: they differ
+  1  the connections cannot be read; for compare: the directors differ
   2  the command line is invalid; for compare: nothing was compared
 
 EXAMPLES
@@ -159,7 +159,7 @@ fn compare() -> Command {
         .after_help(
             "EXIT STATUS\n  \
              0  both directors have the same connections\n  \
-             1  they differ\n  \
+             1  the directors differ\n  \
              2  nothing was compared\n\n\
              EXAMPLES\n  \
              Does the standby know the connections of this director?\n    \

@@ -22,8 +22,8 @@ Each line is one difference. `+ ' marks an entry that only the new side has, and
 have with different values: it shows the new rule, then `#' and each field that
 differs, with its old and its new value.
 
-The table's time-outs and sync daemons are compared only if FILE mentions them;
-`apply' leaves the others alone, too. JSON can state that no daemon runs.
+The table's time-outs and sync daemons are compared only if FILE sets them, because
+`apply' changes them only then. JSON can state that no daemon runs.
 Between two files, every line and every value counts, also a --set or
 --start-daemon line that only one file has.
 

@@ -39,28 +39,28 @@ pub struct DrainOrder {
 
 const HELP: &str = "\
 drain records the weight of the real server, sets it to 0, and waits until no
-active connection is left. Existing connections go on; new clients go to the other
-real servers. `undrain' gives the recorded weight back, also after a reboot.
+active connection is left. Existing connections continue; new clients go to the
+other real servers. `undrain' gives the recorded weight back, also after a reboot.
 
-Active are established connections. Connections that are closing or in TIME_WAIT
+Established connections are active. Connections that are closing or in TIME_WAIT
 are inactive; --until all waits for these too. IPVS does not see the end of an
 exchange over UDP: a client counts as active until it has sent nothing for the UDP
 time-out (see -L --timeout).
 
 mh and sh refuse the new clients of a real server with weight 0 unless mh-fallback
 or sh-fallback is set. drain sets that flag until the last drained real server of
-the service is back or deleted. dh has no such flag: drain refuses.
+the service is back or deleted. dh has no such flag, so drain refuses its services.
 
 Persistence sends known clients to a drained real server until their templates
 expire. With --persistent expire, drain sets net.ipv4.vs.expire_quiescent_template
 to 1 until the drain ends: these clients then go to other real servers, too. This
-affects every service of the network namespace. Without it, drain also waits until
-no template is left.
+affects every service of the network namespace. With --persistent keep, drain also
+waits until no template is left.
 
 If drain is interrupted, the real server stays drained.
 
 EXIT STATUS
-  0  no connection that counts is left; with --list: every drain is in effect
+  0  the connections to wait for have ended; with --list: every drain is in effect
   1  another program ended the drain, or deleted the real server
   2  nothing was drained: refused, a mistake, no access, or the table is locked
   3  connections are left: the time is over, or drain was interrupted
@@ -72,10 +72,10 @@ EXAMPLES
   Drain a host in all its services, but keep half of each service up:
     ipvsadm drain --server 198.51.100.21 --min-up 50% --reason reboot
     ipvsadm undrain --server 198.51.100.21
-  Return at once, and look later:
+  Return at once, and look at the drain later:
     ipvsadm drain --server 198.51.100.21 --detach
     ipvsadm drain --list
-  Move clients that persistence binds to it:
+  Move clients that persistence binds to the real server:
     ipvsadm drain -t 192.0.2.80:443 -r 198.51.100.21 --persistent expire";
 
 pub(super) fn command() -> Command {
@@ -91,14 +91,19 @@ pub(super) fn command() -> Command {
             flag("list", "Show drained real servers: since when, by whom, why")
                 .conflicts_with_all(ORDER),
         )
-        .arg(Arg::new("reason").long("reason").value_name("TEXT").help("Why, for --list"))
+        .arg(
+            Arg::new("reason")
+                .long("reason")
+                .value_name("TEXT")
+                .help("Reason for the drain, shown by --list"),
+        )
         .arg(
             choice("until", "WHAT", &["active", "all"], "The connections to wait for")
                 .default_value("active"),
         )
         .arg(time(
             "timeout",
-            "How long to wait; 0: no limit; default: 300 s, for UDP plus its time-out",
+            "Longest wait; 0: no limit; default: 300 s, for UDP services plus the UDP time-out",
         ))
         .arg(
             flag("detach", "Return at once, do not wait").conflicts_with_all(["timeout", "remove"]),
@@ -109,7 +114,7 @@ pub(super) fn command() -> Command {
                 "scheduler-flag",
                 "HOW",
                 &["set", "keep"],
-                "Whether to set the fallback flag of mh and sh, or refuse if it is not set",
+                "Set the fallback flag of mh and sh, or keep it and refuse if it is not set",
             )
             .default_value("set"),
         )
@@ -118,7 +123,7 @@ pub(super) fn command() -> Command {
                 "persistent",
                 "HOW",
                 &["keep", "expire"],
-                "Whether persistence keeps or moves clients that are bound to the real server",
+                "Keep the clients that persistence binds to the real server, or let them move",
             )
             .default_value("keep"),
         )
@@ -128,7 +133,7 @@ pub(super) fn command() -> Command {
                 .value_name("N|N%")
                 .default_value("1")
                 .value_parser(least)
-                .help("Refuse if fewer real servers of a service would be left with a weight"),
+                .help("Refuse if a service would keep fewer real servers with a weight above 0"),
         )
         .arg(time("wait", "Wait for another ipvsadm that is changing the table"))
         .after_help(HELP)
@@ -170,7 +175,7 @@ pub(super) fn read(matches: &ArgMatches, names: Names) -> Result<DrainVerb, Usag
     if matches.get_flag("list") {
         return Ok(DrainVerb::List);
     }
-    let list = "to see what is drained: ipvsadm drain --list";
+    let list = "to see the drained real servers: ipvsadm drain --list";
     let selection =
         selection("drain", matches, names)?.ok_or_else(|| no_selection("drain", list))?;
     let word = |name: &str| matches.get_one::<String>(name).map(String::as_str);

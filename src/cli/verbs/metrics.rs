@@ -19,7 +19,7 @@ pub struct MetricsVerb {
 
 const HELP: &str = "\
 Each real server has 11 to 13 lines. For a table of many thousand real servers,
-`--services-only' writes the sums of each service alone.
+`--services-only' writes only the sums of each service.
 
 Counters start again at 0 after `ipvsadm -Z', and when a service or real server is
 deleted and added again: rate() and increase() of Prometheus allow for that.
@@ -46,7 +46,7 @@ pub(super) fn command() -> Command {
     Command::new("metrics")
         .about("Print counters and states of the table for Prometheus")
         .arg(flag("openmetrics", "Use the format of OpenMetrics 1.0 instead of Prometheus 0.0.4"))
-        .arg(flag("services-only", "Leave the metrics of real servers out"))
+        .arg(flag("services-only", "Leave out the metrics of real servers"))
         .arg(file("against", "FILE", "Count the differences between the table and FILE"))
         .arg(file(
             "textfile",

@@ -138,7 +138,7 @@ impl Finding<'_> {
 
     fn subcommands(&self) -> String {
         let names: Vec<&str> = self.parser.get_subcommands().map(Command::get_name).collect();
-        format!("it takes {}; `ipvsadm {} --help' explains them", either(&names), self.path)
+        format!("give {}; `ipvsadm {} --help' explains them", either(&names), self.path)
     }
 
     fn unknown_subcommand(&self) -> Usage {
@@ -212,8 +212,8 @@ impl Finding<'_> {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         match &names[..] {
             [] => format!("see `ipvsadm {} --help'", self.path),
-            [one] => format!("its only option is {one}"),
-            [first @ .., last] => format!("its options are {} and {last}", first.join(", ")),
+            [one] => format!("the only option is {one}"),
+            [first @ .., last] => format!("the options are {} and {last}", first.join(", ")),
         }
     }
 
@@ -237,7 +237,8 @@ impl Finding<'_> {
             .collect();
         let explain = |what: &String| {
             if is_group(what) {
-                let how = "name it with -t, -u or --sctp-service VIP:PORT, or with -f MARK";
+                let how =
+                    "name the service with -t, -u or --sctp-service VIP:PORT, or with -f MARK";
                 vec![how.to_owned()]
             } else {
                 self.explain(&split(what).0)

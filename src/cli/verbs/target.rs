@@ -85,7 +85,8 @@ pub(super) fn selection(
     }
 }
 
-const SERVICE_HINT: &str = "name it with -t, -u or --sctp-service VIP:PORT, or with -f MARK";
+const SERVICE_HINT: &str =
+    "name the service with -t, -u or --sctp-service VIP:PORT, or with -f MARK";
 
 /// Mistake: no option selects a real server.
 pub(super) fn no_selection(verb: &str, others: &str) -> Usage {

@@ -24,19 +24,18 @@ pub struct UndrainVerb {
 }
 
 const HELP: &str = "\
-undrain gives a real server the weight that `drain' has recorded. When no real
-server of the service is drained any more, the scheduler flags that drain has set
-are as before; and when no drain needs it any more,
-net.ipv4.vs.expire_quiescent_template, too. What another program has changed in
-the meantime stays.
+undrain gives a real server the weight that `drain' has recorded. When the service
+has no drained real server left, undrain also resets the scheduler flags that drain
+has set. When no drain needs net.ipv4.vs.expire_quiescent_template any more, undrain
+resets it, too. Values that another program has changed meanwhile are kept.
 
---ramp raises the weight in up to 20 steps. If undrain is interrupted, the real
-server keeps the weight that it has then, and undrain says which; the next undrain
-resumes there. A weight of 1 has no steps.
+--ramp raises the weight in up to 20 steps. If undrain is interrupted, it prints the
+current weight; the real server keeps this weight, and the next undrain resumes at
+it. A weight of 1 is given in one step.
 
 EXIT STATUS
   0  the real servers have their weights back
-  1  another program has changed a weight meanwhile: it stays
+  1  another program has changed a weight, which is kept
   2  nothing was changed: refused, a mistake, no access, or the table is locked
   3  undrain was interrupted, and the weight is not the recorded one yet
   5  with --json: undrain succeeded, but the report could not be written
@@ -46,9 +45,9 @@ EXAMPLES
     ipvsadm undrain -t 192.0.2.80:80 -r 198.51.100.21:80
   Put a host back into all its services, slowly:
     ipvsadm undrain --server 198.51.100.21 --ramp 5m
-  Put everything back that is drained:
+  Put all drained real servers back:
     ipvsadm undrain --all
-  Give it another weight than the recorded one:
+  Give a real server another weight than the recorded one:
     ipvsadm undrain -t 192.0.2.80:80 -r 198.51.100.21:80 --weight 5";
 
 pub(super) fn command() -> Command {
@@ -79,7 +78,7 @@ pub(super) fn command() -> Command {
 }
 
 pub(super) fn read(matches: &ArgMatches, names: Names) -> Result<UndrainVerb, Usage> {
-    let all = "everything that is drained: --all";
+    let all = "every drained real server: --all";
     let selection = match selection("undrain", matches, names)? {
         Some(selection) => selection,
         None if matches.get_flag("all") => Selection::Recorded,

@@ -100,7 +100,7 @@ fn end(
 
 /// The hint after a drain that another program or an error has ended.
 pub(super) fn still_drained(order: &DrainOrder) -> String {
-    format!("it is still drained; to put it back: {}", way_back(order))
+    format!("the real server is still drained; to put it back: {}", way_back(order))
 }
 
 /// Another program has given every real server a weight, or deleted it.

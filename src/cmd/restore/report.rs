@@ -101,7 +101,7 @@ pub(super) fn complain(
     for reason in reasons(refused, lines) {
         session.complain_with(&reason.error, reason.hints);
         if reason.stays {
-            session.hint(&["it existed before, and stays as it is".to_owned()]);
+            session.hint(&["the object existed before, and is kept".to_owned()]);
         }
         status = reason.error.exit_code();
     }

@@ -93,10 +93,10 @@ fn rules_from_before_the_drain_end_it_at_the_next_boot() {
         $ours -S -n
         say_status $ours drain --list",
     );
-    assert!(outcome.out.contains("another program has given it weight 3"), "{outcome:#?}");
+    assert!(outcome.out.contains("another program has set the weight to 3"), "{outcome:#?}");
     let end = format!("1\n{RULES}no real server is drained\n0\n");
     assert!(outcome.out.ends_with(&end), "{outcome:#?}");
-    assert!(outcome.complaints.contains("weight 3: it stays\n"), "{outcome:#?}");
+    assert!(outcome.complaints.contains("weight 3: the weight is not changed\n"), "{outcome:#?}");
 }
 
 /// The number of another namespace may be a new one's after a reboot.

@@ -158,8 +158,8 @@ fn the_deadline_leaves_it_drained_or_deletes_it() {
         let _client = busy(3600);
         let late = ours(&[&["drain", "--timeout", "1"], &DNS[..]].concat()).expect(3);
         assert!(late.out.contains("and the time is over: 1 active, "), "{late:?}");
-        let hint =
-            "it is still drained; to put it back: ipvsadm undrain -u 192.0.2.80:53 -r 10.0.0.1:53";
+        let hint = "the real server is still drained; to put it back: ipvsadm undrain -u \
+                    192.0.2.80:53 -r 10.0.0.1:53";
         assert!(late.complaints.ends_with(&format!("hint: {hint}\n")), "{late:?}");
         let late = ours(&[&["drain", "--timeout=1s", "--remove"], &DNS[..]].concat()).expect(3);
         assert!(late.out.ends_with("removed -u 192.0.2.80:53 -r 10.0.0.1:53\n"), "{late:?}");
@@ -195,7 +195,7 @@ fn a_drain_that_another_program_undoes_stops_waiting() {
         ours(&[&["set"], &DNS[..], &["weight=5"]].concat()).expect(0);
         let ended = finish(child, "");
         assert_eq!(ended.status, 1, "{ended:?}");
-        assert!(ended.complaints.contains("weight 5: it stays\n"), "{ended:?}");
+        assert!(ended.complaints.contains("weight 5: the weight is not changed\n"), "{ended:?}");
         assert!(listed().is_empty());
 
         let words = [&["drain", "--timeout", "0", "--remove"], &DNS[..]].concat();
@@ -322,7 +322,7 @@ fn a_real_server_that_gets_a_weight_before_its_removal_stays() {
             let ended = rest_of(child, begun);
             assert_eq!(ended.status, 1, "{ended:?}");
             assert!(!ended.out.contains("removed -u"), "{ended:?}");
-            assert!(format!("{ended:?}").contains("weight 5: it stays"), "{ended:?}");
+            assert!(format!("{ended:?}").contains("weight 5: the weight is not"), "{ended:?}");
             assert!(lines(&live()).contains("10.0.0.1:53 -g -w 5"));
             assert!(listed().is_empty());
         });
@@ -341,7 +341,7 @@ fn an_interrupted_ramp_to_another_weight_keeps_the_recorded_one() {
         signal(&child, Signal::SIGINT);
         let ended = finish(child, "");
         assert_eq!(ended.status, 3, "{ended:?}");
-        let hint = "hint: the next ipvsadm undrain --weight 50 resumes there\n";
+        let hint = "hint: the next ipvsadm undrain --weight 50 resumes at this weight\n";
         assert!(ended.complaints.contains(hint), "{ended:?}");
         let list = ours(&["drain", "--list"]).expect(0).out;
         assert!(list.contains(" of 50: ") && list.contains(", weight 1 before"), "{list}");
@@ -396,7 +396,8 @@ fn a_restored_weight_does_not_end_the_drains_of_other_services() {
         forget(&client);
         let ended = rest_of(child, out).expect(1);
         assert!(ended.out.ends_with("removed -u 192.0.2.80:53 -r 10.0.0.1:53\n"), "{ended:?}");
-        let undone = "another program has given -t 192.0.2.80:80 -r 10.0.0.1:80 weight 5: it stays";
+        let undone = "another program has given -t 192.0.2.80:80 -r 10.0.0.1:80 weight 5: the weight \
+                      is not changed";
         assert_eq!(ended.complaints.matches(undone).count(), 1, "{ended:?}");
         let left = lines(&live());
         assert!(left.contains("-r 10.0.0.1:80 -g -w 5\n"), "{left}");
