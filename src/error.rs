@@ -197,7 +197,7 @@ impl Error {
         }
     }
 
-    /// Says no more than the places of the mistakes in a file.
+    /// Keeps only the places of the mistakes, so that no line of the file is quoted.
     pub(crate) fn without_excerpt(self, path: &str) -> Self {
         if let Self::File { .. } | Self::System { .. } | Self::Rejection(Rejection::LongFile) = self
         {

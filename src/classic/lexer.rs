@@ -60,7 +60,6 @@ impl<'a> Given<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mistake<'a, W = What> {
     pub(crate) word: &'a str,
-    /// The option that lacks its value.
     pub(crate) lacks_value: Option<W>,
 }
 

@@ -82,7 +82,7 @@ pub fn read_rules(
     mistakes.into_result().map(|()| lines)
 }
 
-/// Adds a mistake. `false` if no other one shall be looked for.
+/// Adds a mistake. Returns whether to look for more.
 fn add(mistakes: &mut MistakeList, error: Error) -> bool {
     let is_last = ends_reading(&error);
     mistakes.add(error) && !is_last

@@ -81,11 +81,11 @@ pub enum Verb {
     Serve(ServeVerb),
     /// `set`: changes only the named fields.
     Set(SetVerb),
-    /// `drain`: no new clients for a real server.
+    /// `drain`: takes a real server out of service.
     Drain(DrainVerb),
     /// `top`: shows the table with its rates, live.
     Top(TopVerb),
-    /// `undrain`: the weight from before the drain.
+    /// `undrain`: gives a drained real server its weight back.
     Undrain(UndrainVerb),
     /// `watch`: reports changes of the table.
     Watch(WatchVerb),

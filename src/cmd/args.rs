@@ -18,7 +18,7 @@ impl Args {
     /// Converts words into text. A file name may have any bytes.
     pub fn of(words: impl Iterator<Item = OsString>) -> Self {
         let words: Vec<Result<String, OsString>> = words.map(OsString::into_string).collect();
-        // A text that another word has would name the file of that word.
+        // The text must differ from all other words, or it would name the file of such a word.
         let taken: BTreeSet<&str> =
             words.iter().flatten().flat_map(|word| names_in(word)).collect();
         let mut args = Self::default();

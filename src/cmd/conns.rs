@@ -19,17 +19,17 @@ use super::outcome::{TROUBLE, unread};
 /// Connections that are formatted at a time, for columns of one width.
 const AT_ONCE: usize = 1024;
 
-/// The connections cannot be read.
+/// Exit status: the connections cannot be read.
 const UNREADABLE: u8 = 1;
-/// The two directors have different connections.
+/// Exit status of `compare`: the two directors have different connections.
 const DIFFERENT: u8 = 1;
 
-/// Connections one after the other.
+/// Connections, read one by one.
 type Stream = Box<dyn Iterator<Item = Result<Connection, Error>>>;
 
 pub(super) fn run(session: &mut Session<'_>, verb: &ConnsVerb, json: bool) -> Result<u8, Error> {
     match carry_out(session, verb, json) {
-        // A copy with a mistake: nobody expects that a list changes anything.
+        // A mistake in a copy. Nobody expects a list to change anything, so leave out that hint.
         Err(error @ (Error::Mistakes { .. } | Error::Withheld { .. })) => {
             session.complain_of_input(&error);
             Ok(UNREADABLE)
@@ -104,7 +104,7 @@ fn selected(stream: Stream, filter: ConnectionFilter) -> Stream {
     }))
 }
 
-/// Sorts, and keeps the first `top`. Holds at most twice as many at a time.
+/// Sorts, and keeps the first `top`. Holds at most twice as many (or [`AT_ONCE`]) at a time.
 fn shortened(found: Stream, sort: Option<Sort>, top: Option<usize>) -> Result<Stream, Error> {
     let top = top.unwrap_or(usize::MAX);
     let Some(sort) = sort else { return Ok(Box::new(found.take(top))) };
@@ -195,7 +195,8 @@ fn count(
     Ok(0)
 }
 
-/// Compares connections and templates apart: a template stands for all connections of a client.
+/// Compares connections and templates separately, because one template stands for all connections
+/// of a client.
 fn compare(
     session: &Session<'_>,
     there: &str,

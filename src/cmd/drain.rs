@@ -46,7 +46,7 @@ fn drain(session: &mut Session<'_>, order: &DrainOrder, json: bool) -> Result<u8
         return told(session, "draining", &plan, changed, json).map(|()| 0);
     }
     session.settle(UNFINISHED);
-    // A reader who has gone does not end the drain.
+    // A closed pipe does not end the drain.
     let reported = told(session, "draining", &plan, changed, json);
     match wait::run(session, order, &seen, &plan, &signals, json) {
         Err(error) if !matches!(error, Error::Io(_)) => {
@@ -79,13 +79,13 @@ pub(super) fn planned(
     Ok((held, seen, plan))
 }
 
-/// Reports which service does not exist.
+/// Returns an error that names the service if it does not exist.
 fn require(session: &mut Session<'_>, service: &ServiceKey) -> Result<(), Error> {
     let found = session.client()?.service(service);
     found.map(drop).map_err(|error| error.about(crate::classic::describe_service(service)))
 }
 
-/// Reports a plan that was made.
+/// Reports a plan that was carried out.
 fn told(
     session: &mut Session<'_>,
     event: &'static str,

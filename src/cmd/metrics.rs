@@ -1,4 +1,4 @@
-//! `ipvsadm metrics`: the table in the formats of Prometheus.
+//! `ipvsadm metrics`: prints the table in the text formats of Prometheus.
 
 use std::io::Write;
 
@@ -17,7 +17,7 @@ use super::listing::rows;
 use super::outcome::unread;
 use super::{Session, desired};
 
-/// Prints the metrics. The table is read through before the first of them is written.
+/// Prints the metrics. Reads the whole table before it writes the first line.
 pub(super) fn run(session: &mut Session<'_>, verb: &MetricsVerb) -> Result<u8, Error> {
     let sample = match sample(session, verb) {
         Ok(sample) => sample,

@@ -22,7 +22,7 @@ const LONG: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(super) struct Line(Option<Run>);
 
-/// The current run.
+/// A run that has begun.
 struct Run {
     changes: usize,
     done: &'static str,

@@ -20,7 +20,7 @@ use super::writers::{EARLIER, unlocked_hints};
 
 pub(super) fn run(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Error> {
     match set(session, verb, json) {
-        // These have exit statuses of their own, on which scripts act.
+        // These errors have exit statuses of their own, on which scripts act.
         Err(error) if is_absent(&error) || error.exit_code() == REFUSED => Err(error),
         outcome => refused(session, outcome),
     }
@@ -78,7 +78,7 @@ fn set(session: &mut Session<'_>, verb: &SetVerb, json: bool) -> Result<u8, Erro
     Ok(0)
 }
 
-/// Notes on the new values. Leaves out what was already true of the current values.
+/// Notes on the new values. Leaves out notes that apply to the current values, too.
 fn new_notes(current: &Table, change: Option<&Change>) -> Vec<String> {
     let before = current.pools.values().map(|pool| Change::UpdateService(pool.service.clone()));
     let before: Vec<String> = before.flat_map(|it| usual_notes(&it).collect::<Vec<_>>()).collect();

@@ -78,7 +78,7 @@ fn report(session: &mut Session<'_>, held: &Held, plan: &Plan, json: bool) -> Re
     Ok(status)
 }
 
-/// Raises the weights in steps. Between two of them the table is free for others.
+/// Raises the weights in steps. Between two steps, other programs can lock the table.
 fn rise(
     session: &mut Session<'_>,
     verb: &UndrainVerb,
@@ -129,7 +129,7 @@ fn rise(
     reported.map(|()| status)
 }
 
-/// Another program has interfered: what it did stays, and so does the record.
+/// Reports that another program has changed a weight. That weight and the record stay.
 fn stopped(session: &mut Session<'_>) -> u8 {
     session.settle(INTERFERENCE);
     session.say("another program has changed a weight meanwhile: undrain stops");
@@ -167,7 +167,7 @@ fn progress(
     Ok(session.out.flush()?)
 }
 
-/// A signal came: the weights stay as they are.
+/// Reports a signal. The weights stay as they are.
 fn interrupted(
     session: &mut Session<'_>,
     verb: &UndrainVerb,

@@ -46,7 +46,7 @@ pub fn plan(current: &Table, desired: &Table) -> Vec<Change> {
             steps.pool(key, now, pool);
         }
     }
-    // Mostly nothing is deleted, and then no key needs a second look.
+    // Most plans delete nothing; then no key needs a second lookup.
     let others = if kept < current.pools.len() { &current.pools[..] } else { &current.pools[..0] };
     for (key, pool) in others.iter().filter(|(key, _)| !desired.pools.contains_key(*key)) {
         steps.frees_daemons |=

@@ -126,7 +126,7 @@ fn marks(value: &str) -> Option<RangeInclusive<u32>> {
     range(value, u32::MAX).filter(|marks| *marks != (0..=0))
 }
 
-/// The part of the desired state that counts.
+/// Limits of a plan: the services and attributes that it may change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The plan changes only services in any of these scopes; then time-outs and daemons stay too.

@@ -11,7 +11,8 @@ use crate::model::{Change, Destination};
 use crate::netlink::Client;
 use crate::system::sysctl;
 
-/// Carries out a plan in a table with these records. The caller holds the lock of the table.
+/// Makes the changes of a plan and writes its records. `records` are the ones from before the plan.
+/// The caller holds the lock of the table.
 ///
 /// # Errors
 /// The error that stopped the plan; the steps before it are rolled back. [`Error::TakenBack`] if one of
@@ -75,8 +76,8 @@ fn take_back(client: &mut Client, steps: &[Step]) -> Vec<String> {
     left
 }
 
-/// Gives each real server the weight of this stage of a ramp, and records it. The record is written
-/// first: it explains every weight up to the end of the ramp.
+/// Gives each real server its weight at this stage of a ramp. The record is written first, so that
+/// it explains the weight even if the run is killed in between.
 ///
 /// # Errors
 /// The table cannot be read or changed, or the record cannot be written.

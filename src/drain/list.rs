@@ -32,9 +32,7 @@ impl Standing {
 /// A record with the present state of its real server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// Record as `drain` wrote it.
     pub record: Record,
-    /// Its present state.
     pub standing: Standing,
     /// The weight now; `None` where there is no such real server.
     pub weight: Option<u32>,

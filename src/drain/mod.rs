@@ -1,8 +1,9 @@
 //! Draining: takes real servers out of service, waits for their connections, and puts them back.
 //!
-//! [`plan()`] and [`undrain()`] are pure: from the table, the [`Records`] and an order to a [`Plan`] or
-//! a refusal. [`carry_out()`] makes a plan, [`Watch`] counts the connections that are left, and
-//! [`Store`] keeps the records where they survive a reboot. Nothing is printed here.
+//! [`plan()`] and [`undrain()`] are pure: they make a [`Plan`] or a refusal from the table, the
+//! [`Records`] and an order. [`carry_out()`] makes the changes of a plan, [`Watch`] counts the
+//! connections that are left, and [`Store`] keeps the records in a file that survives a reboot.
+//! Nothing is printed here.
 
 mod carry_out;
 mod list;

@@ -1,4 +1,4 @@
-//! From the table, the records and an order to a plan, or to a refusal. Pure.
+//! Turns the table, the records and an order into a plan or a refusal. Pure.
 
 use super::records::{HeldFlags, HeldParameter, Record, Records};
 use super::request::{Hash, Order, Selection, Templates};
@@ -15,7 +15,7 @@ pub struct Caller {
     pub by: String,
     /// The present time, as RFC 3339 writes it.
     pub now: String,
-    /// This boot.
+    /// Boot ID of the running kernel.
     pub boot: String,
 }
 
@@ -26,18 +26,17 @@ pub struct Target {
     pub service: ServiceKey,
     /// Address and port of the real server.
     pub server: DestinationKey,
-    /// Its weight now.
+    /// Weight before the plan.
     pub from: u32,
-    /// Its weight after the plan.
+    /// Weight after the plan.
     pub to: u32,
-    /// The service has persistence.
     pub is_persistent: bool,
 }
 
 /// A remark about a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// The weight was 0 before, and not by a drain: there is no weight to give back.
+    /// The weight was 0 before this drain, so the record has no weight to give back.
     ZeroBefore(ServiceKey, DestinationKey),
     /// The real server was drained before, and another program has given it this weight.
     Again(ServiceKey, DestinationKey, u32),
@@ -45,31 +44,34 @@ pub enum Note {
     FlagSet(ServiceKey, &'static str),
     /// The flags of the service are as before its drains.
     FlagsBack(ServiceKey),
-    /// Another program has changed scheduler or flags: they stay.
+    /// Another program has changed the scheduler or its flags: the plan leaves them alone.
     FlagsForeign(ServiceKey),
-    /// Templates keep sending known clients: for so many seconds after their last connection.
+    /// Templates keep sending known clients to the real server until this many seconds after their
+    /// last connection.
     TemplatesKept(ServiceKey, u32),
     /// `expire_quiescent_template` is 1 until the drains end.
     TemplatesExpire,
     /// `expire_quiescent_template` has the value from before the drains.
     TemplatesBack(String),
-    /// Another program has set `expire_quiescent_template`: it stays.
+    /// Another program has set `expire_quiescent_template`: the plan leaves it alone.
     TemplatesForeign,
-    /// The kernel cannot set it.
+    /// This network namespace has no `expire_quiescent_template`.
     NoTemplateParameter,
-    /// The kernel forgets a client of UDP only so many seconds after its last datagram.
+    /// The kernel forgets a UDP client only this many seconds after its last datagram.
     Udp(u32),
-    /// `conn_reuse_mode` is 0: a client that uses its port again meets the old real server.
+    /// `conn_reuse_mode` is 0: a new connection from the port of a finished one goes to the old
+    /// real server.
     ReuseOff,
     /// `expire_nodest_conn` is 0: under persistence, `conn_reuse_mode` has no effect.
     PortsHeld,
-    /// `expire_nodest_conn` is 0: packets of connections that were left at a removal are dropped.
+    /// `expire_nodest_conn` is 0: when a real server is deleted, the kernel drops the packets of
+    /// its remaining connections.
     NodestOff,
-    /// Another program has given the real server this weight: it stays.
+    /// Another program has given the real server this weight: the plan leaves it alone.
     Undone(ServiceKey, DestinationKey, u32),
     /// The weight was 0 before the drain, so there is nothing to give back.
     StaysZero(ServiceKey, DestinationKey),
-    /// The weight is 0, but not by a drain: it stays.
+    /// The weight is 0, but no drain has set it: the plan leaves it alone.
     NotDrained(ServiceKey, DestinationKey),
     /// The real server of a record does not exist any more.
     Gone(ServiceKey, DestinationKey),
@@ -78,34 +80,27 @@ pub enum Note {
 /// A step, with its rollback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// A change of the table.
     Change {
-        /// The change.
         make: Change,
         /// The change that rolls it back; `None` for a deletion.
         back: Option<Change>,
     },
-    /// Another value of `expire_quiescent_template`.
+    /// Set `expire_quiescent_template`.
     Template {
-        /// The value to set.
         value: String,
-        /// The value before.
+        /// Value before the step, for the rollback.
         former: String,
     },
 }
 
-/// Steps in their order, with the records afterwards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// The real servers.
     pub targets: Vec<Target>,
-    /// The changes.
     pub steps: Vec<Step>,
-    /// The records afterwards.
+    /// Records after the steps.
     pub records: Records,
-    /// The records are written before the first change: a run that is killed must not lose a weight.
+    /// Write the records before the first change, so that a run that is killed loses no weight.
     pub records_first: bool,
-    /// Remarks for the user.
     pub notes: Vec<Note>,
 }
 
@@ -182,7 +177,7 @@ pub(super) fn absent(seen: &Seen, selection: &Selection) -> Rejection {
     }
 }
 
-/// Drained real servers count as down, and so does every other one without weight.
+/// Refuses a drain that would leave too few real servers with a weight above 0.
 fn check_least(
     pool: &SeenService,
     servers: &[&Destination],
@@ -193,7 +188,7 @@ fn check_least(
     let (lost, left): (Vec<&Destination>, Vec<&Destination>) = up.partition(|it| is_chosen(it.key));
     let (left, of) = (left.len(), pool.servers.len());
     let least = order.least.of(of);
-    // A repeated drain takes no weight away.
+    // A repeated drain takes no weight away, so it is not refused.
     if lost.is_empty() || left >= least {
         return Ok(());
     }

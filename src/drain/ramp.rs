@@ -1,11 +1,11 @@
-//! A weight that comes back in steps. Pure.
+//! Weights and times of `undrain --ramp`, which raises weights in steps. Pure.
 
 use std::time::Duration;
 
 use super::plan::Target;
 use crate::model::{DestinationKey, ServiceKey};
 
-/// At most so many steps: each one is a change that other programs see.
+/// Maximum number of steps. Each step is a change that other programs see.
 const MOST: u32 = 20;
 
 /// The weights of a ramp and their times.
@@ -21,7 +21,6 @@ pub struct Ramp {
 pub struct Stage {
     /// The time since the start at which it is due.
     pub at: Duration,
-    /// The weights.
     pub weights: Vec<(ServiceKey, DestinationKey, u32)>,
 }
 
@@ -52,7 +51,7 @@ impl Ramp {
         self.targets.iter().find(is_it).map(|it| it.to)
     }
 
-    /// The weight of a target at a step; the next one is at least as great.
+    /// Weight of a target at this step. It never falls from one step to the next.
     fn weight(&self, target: &Target, step: u32) -> u32 {
         let first = target.from.max(1);
         let rise = u64::from(target.to - first) * u64::from(step) / u64::from(self.steps.max(1));

@@ -14,15 +14,16 @@ pub struct Record {
     pub service: ServiceKey,
     /// Address and port of the real server.
     pub server: DestinationKey,
-    /// The weight before the drain. 0: nobody knows, because it was 0 then.
+    /// Weight before the drain. If it was 0, there is no weight to give back.
     pub weight: u32,
-    /// The weight that it was given last: 0 while it is drained, more while `undrain --ramp` raises it.
+    /// Weight that this program set last: 0 while the real server is drained, more while `undrain
+    /// --ramp` raises it.
     pub standing: u32,
-    /// The weight that an interrupted `undrain --weight --ramp` was to reach; otherwise 0.
+    /// Weight that an interrupted `undrain --weight --ramp` was to reach; otherwise 0.
     pub goal: u32,
-    /// The start of the drain, as RFC 3339 writes it, in UTC.
+    /// Start of the drain: RFC 3339, in UTC.
     pub since: String,
-    /// The user who started it.
+    /// User who started the drain.
     pub by: String,
     /// The text of `--reason`.
     pub reason: Option<String>,
@@ -36,7 +37,7 @@ impl Record {
         self.service == *service && self.server == *server
     }
 
-    /// Whether drain or undrain can have left this weight. A killed `undrain --ramp` leaves a weight
+    /// Whether drain or undrain can have set this weight. A killed `undrain --ramp` leaves a weight
     /// between 0 and the one that it was to reach.
     pub fn explains(&self, weight: u32) -> bool {
         if self.standing == 0 { weight == 0 } else { weight <= self.weight.max(self.goal) }
@@ -46,22 +47,20 @@ impl Record {
 /// Scheduler flags of a service that a drain has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldFlags {
-    /// The service.
     pub service: ServiceKey,
-    /// Its scheduler then: the flags mean nothing to another one.
+    /// Scheduler at that time. Another scheduler gives the flags another meaning.
     pub scheduler: SchedulerName,
-    /// The flags before.
+    /// Flags before the drain.
     pub former: SchedulerFlags,
-    /// The flags that the drain has set.
+    /// Flags that the drain has set.
     pub set: SchedulerFlags,
 }
 
 /// The value that `expire_quiescent_template` had in this boot before a drain set it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldParameter {
-    /// The boot: the next one starts from the default again.
+    /// Boot ID. After the next boot, the parameter has its default again.
     pub boot: String,
-    /// The value.
     pub former: String,
 }
 
@@ -70,19 +69,19 @@ pub struct HeldParameter {
 pub struct Records {
     /// The real servers, in the order of their drains.
     pub drains: Vec<Record>,
-    /// The flags of their services.
+    /// Scheduler flags that drains have changed.
     pub flags: Vec<HeldFlags>,
-    /// The kernel parameter.
+    /// `expire_quiescent_template`, if a drain has set it.
     pub template: Option<HeldParameter>,
 }
 
-/// The state file.
+/// Content of the state file.
 #[derive(Serialize, Deserialize)]
 struct Document {
     schema: u32,
-    /// The boot in which it was written.
+    /// Boot ID at the time of writing.
     boot: String,
-    /// The kernel's number of the network namespace in that boot.
+    /// Cookie of the network namespace (`SO_NETNS_COOKIE`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     namespace: Option<u64>,
     drains: Vec<StoredRecord>,
@@ -127,16 +126,17 @@ struct StoredFlags {
 /// The boot and network namespace in which records are valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The boot.
+    /// Boot ID.
     pub boot: String,
-    /// The kernel's number of the network namespace; `None` before Linux 5.14.
+    /// Cookie of the network namespace (`SO_NETNS_COOKIE`); `None` before Linux 5.14.
     pub namespace: Option<u64>,
     /// The network namespace of process 1, the only one that outlives a boot.
     pub is_first: bool,
 }
 
 impl Place {
-    /// A namespace of an earlier boot is gone, and its inode may be another one's.
+    /// Whether the records of this file are valid here. The namespace of another boot is gone, even
+    /// if a new namespace has its inode number.
     fn has(&self, document: &Document) -> bool {
         let is_other = |then: u64| self.namespace.is_some_and(|now| now != then);
         self.is_first || document.boot == self.boot && !document.namespace.is_some_and(is_other)
@@ -144,7 +144,7 @@ impl Place {
 }
 
 impl Records {
-    /// Reads a state file at `place`; empty where it is of another namespace.
+    /// Parses a state file. Returns no records if the file belongs to another network namespace.
     ///
     /// # Errors
     /// A description of the mistake in the file.
@@ -162,7 +162,7 @@ impl Records {
         Ok(Self { drains: drains?, flags: flags?, template })
     }
 
-    /// The state file at `place`.
+    /// Writes the records as the content of a state file for `place`.
     ///
     /// # Errors
     /// The records cannot be written as JSON.
@@ -178,17 +178,14 @@ impl Records {
         Ok(serde_json::to_string_pretty(&document)? + "\n")
     }
 
-    /// Whether there are no records.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The record of a real server.
     pub fn of(&self, service: &ServiceKey, server: &DestinationKey) -> Option<&Record> {
         self.drains.iter().find(|record| record.is_of(service, server))
     }
 
-    /// The same, to change it.
     pub fn of_mut(&mut self, service: &ServiceKey, server: &DestinationKey) -> Option<&mut Record> {
         self.drains.iter_mut().find(|record| record.is_of(service, server))
     }

@@ -15,7 +15,6 @@ pub enum Selection {
     Everywhere {
         /// The address of the real server (RIP).
         address: IpAddr,
-        /// Its port.
         port: Option<u16>,
     },
     /// Every real server that has a record. The planner goes through the records;
@@ -50,7 +49,7 @@ pub enum Hash {
     /// Set its fallback flag until the drain ends.
     #[default]
     Set,
-    /// Leave its flags alone, and refuse where one is missing.
+    /// Keep its flags, and refuse the drain if the fallback flag is missing.
     Keep,
 }
 
@@ -96,7 +95,7 @@ impl fmt::Display for Least {
 /// Connections that a drain waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Until {
-    /// No connection is active: those that are closing, or in `TIME_WAIT`, do not count.
+    /// No connection is active. Connections that are closing, or in `TIME_WAIT`, do not count.
     #[default]
     Active,
     /// The kernel has forgotten every connection.
@@ -106,12 +105,10 @@ pub enum Until {
 /// Time limit of a drain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Patience {
-    /// The default.
+    /// [`Self::USUAL`] seconds; for UDP services, the UDP time-out is added.
     #[default]
     Usual,
-    /// This limit.
     Within(Duration),
-    /// No limit.
     ForEver,
 }
 
@@ -119,8 +116,8 @@ impl Patience {
     /// Seconds of [`Patience::Usual`].
     pub const USUAL: u64 = 300;
 
-    /// The limit; the kernel forgets a datagram only after `udp` seconds, so for UDP the usual one is
-    /// longer.
+    /// The limit; `None` means no limit. `udp` is the UDP time-out in seconds. The default limit
+    /// adds it, because the kernel remembers a UDP client for that time.
     pub fn limit(self, udp: Option<u32>) -> Option<Duration> {
         match self {
             Self::Usual => Some(Duration::from_secs(Self::USUAL + u64::from(udp.unwrap_or(0)))),
@@ -130,37 +127,32 @@ impl Patience {
     }
 }
 
-/// A drain.
+/// An order to drain real servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// The real servers.
     pub selection: Selection,
     /// The text of `--reason`.
     pub reason: Option<String>,
-    /// Treatment of the scheduler.
     pub hash: Hash,
-    /// Treatment of persistence templates.
     pub templates: Templates,
     /// Number of real servers of each service that must keep a weight.
     pub least: Least,
 }
 
-/// An undrain.
+/// An order to give drained real servers their weights back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undrain {
-    /// The real servers.
     pub selection: Selection,
-    /// The weight that they get.
     pub back: Back,
 }
 
 /// The weight that a real server gets back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Back {
-    /// The recorded one.
+    /// The weight before the drain.
     #[default]
     Recorded,
-    /// This one.
+    /// The weight of `--weight`.
     Weight(u32),
 }
 

@@ -1,25 +1,27 @@
 //! Behaviour of schedulers towards a real server of weight 0.
 //!
-//! Measured on 6.1 with two real servers and a hundred clients: rr, wrr, lc, wlc, lblc, lblcr, sed,
-//! nq, fo, ovf and twos send every new client to the other one. dh, sh and mh refuse the share of
-//! the one with weight 0 (ECONNREFUSED), unless sh and mh have their fallback flag.
+//! Measured on Linux 6.1 with two real servers and a hundred clients: rr, wrr, lc, wlc, lblc,
+//! lblcr, sed, nq, fo, ovf and twos send every new client to the other real server. dh, sh and mh
+//! refuse the clients whose hash selects the real server with weight 0 (ECONNREFUSED), unless sh
+//! and mh have their fallback flag.
 
 use crate::model::{SchedulerFlags, Service};
 
 /// Treatment of the new clients of a real server whose weight becomes 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Habit {
-    /// Other real servers get them.
+    /// Other real servers get the clients.
     Moves,
-    /// Other real servers get them, because the fallback flag is set.
+    /// Other real servers get the clients, because the fallback flag is set.
     FallsBack,
-    /// They are refused until this flag is set: its name, and all flags of the service with it.
+    /// The kernel refuses the clients until this flag is set. Contains the flag's name, and all
+    /// flags of the service with it.
     NeedsFlag(&'static str, SchedulerFlags),
-    /// They are refused, and there is no flag against it.
+    /// The kernel refuses the clients, and no flag changes that.
     Refuses,
 }
 
-/// `SCHED1`, which both schedulers that have a fallback use for it.
+/// Bit of `sh-fallback` and `mh-fallback` in [`SchedulerFlags::bits`] (`SCHED1`).
 const FALLBACK: u8 = 1;
 
 impl Habit {

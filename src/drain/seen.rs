@@ -9,9 +9,7 @@ use crate::system::sysctl;
 /// A service with its real servers, in the kernel's order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenService {
-    /// The service.
     pub service: Service,
-    /// Its real servers.
     pub servers: Vec<DestinationEntry>,
 }
 
@@ -22,18 +20,16 @@ pub struct Parameters {
     pub expire_quiescent_template: Option<String>,
     /// Whether connections of a removed real server end at once.
     pub expire_nodest_conn: Option<String>,
-    /// Whether a client that uses its port again is scheduled again.
+    /// Whether a new connection from the port of a finished one is scheduled anew.
     pub conn_reuse_mode: Option<String>,
 }
 
 /// The current state of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// The services.
     pub services: Vec<SeenService>,
     /// Kernel parameters of this network namespace.
     pub parameters: Parameters,
-    /// Time-outs of connections.
     pub timeouts: Timeouts,
 }
 
@@ -49,13 +45,14 @@ impl Parameters {
         })
     }
 
-    /// Templates send no clients to a real server with weight 0.
+    /// Whether templates send no clients to a real server with weight 0.
     pub fn expires_templates(&self) -> bool {
         self.expire_quiescent_template.as_deref().is_some_and(|value| value != "0")
     }
 
-    /// The kernel keeps the connections of a removed real server, and drops their packets. It also
-    /// takes a port that is used again to a real server with weight 0, if the service is persistent.
+    /// Whether the kernel keeps the connections of a deleted real server and drops their packets.
+    /// In a persistent service, it then also sends a client that uses the port of a finished
+    /// connection again to a real server with weight 0.
     pub fn keeps_what_is_left(&self) -> bool {
         self.expire_nodest_conn.as_deref() == Some("0")
     }
@@ -92,12 +89,10 @@ impl Seen {
         Ok(Self { services, parameters: Parameters::read()?, timeouts: client.timeouts()? })
     }
 
-    /// A service.
     pub fn service(&self, key: &ServiceKey) -> Option<&SeenService> {
         self.services.iter().find(|it| it.service.key == *key)
     }
 
-    /// A real server of a service.
     pub fn server(&self, key: &ServiceKey, server: &DestinationKey) -> Option<&DestinationEntry> {
         let servers = &self.service(key)?.servers;
         servers.iter().find(|it| it.destination.key == *server)

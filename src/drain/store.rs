@@ -8,10 +8,9 @@ use crate::system::identity::boot;
 use crate::system::namespace;
 use crate::system::state_file::StateFile;
 
-/// The name of the state file.
 const NAME: &str = "drain";
 
-/// The state file.
+/// The state file, with the boot and network namespace of this run.
 #[derive(Debug)]
 pub struct Store {
     file: StateFile,
@@ -19,7 +18,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens it for changes; waits at most `patience` for another run.
+    /// Opens the state file for changes. Waits at most `patience` for another run.
     ///
     /// # Errors
     /// [`Rejection::Busy`] if another run still holds it.
@@ -27,7 +26,7 @@ impl Store {
         Self::of(StateFile::lock_within(NAME, patience)?.ok_or(Rejection::Busy)?)
     }
 
-    /// Opens it for reading.
+    /// Opens the state file for reading.
     pub fn look() -> Result<Self, Error> {
         Self::of(StateFile::look(NAME)?)
     }
@@ -38,20 +37,20 @@ impl Store {
         Ok(Self { file, place })
     }
 
-    /// The boot in which this runs.
+    /// Boot ID of the running kernel.
     pub fn boot(&self) -> &str {
         &self.place.boot
     }
 
-    /// The records; empty where there is no file, and where it is of another namespace.
+    /// Returns no records if there is no file, or if it belongs to another network namespace.
     pub fn read(&self) -> Result<Records, Error> {
         let Some((text, path)) = self.file.read()? else { return Ok(Records::default()) };
         let path = path.display().to_string();
         Ok(Records::read(&text, &self.place).map_err(|why| Obstacle::StateFile { path, why })?)
     }
 
-    /// Writes the records, down to the disk. Those of the first network namespace go to where the
-    /// next boot leaves them; any other namespace ends with the boot.
+    /// Writes the records to disk. Only those of the first network namespace go to the folder that
+    /// survives a boot, because no other namespace survives one.
     pub fn write(&self, records: &Records) -> Result<(), Error> {
         if records.is_empty() {
             return self.file.clear();

@@ -91,7 +91,7 @@ fn drained(seen: &Seen, records: &Records, order: &Order) -> Plan {
     plan(seen, records, order, &caller("then")).unwrap()
 }
 
-/// Does to `seen` what the plan does to the kernel.
+/// Applies the changes of the plan to `seen`.
 fn make(seen: &mut Seen, plan: &Plan) {
     for step in &plan.steps {
         match step {
@@ -275,7 +275,7 @@ fn enough_real_servers_stay_up() {
     assert_eq!(refusal(&[1], Least::Number(0)), None);
     assert_eq!(refusal(&[1, 1, 1], Least::Percent(70)), Some((2, 3, 3)));
     assert_eq!(refusal(&[1, 1, 1], Least::Percent(66)), None);
-    // What is drained already is no loss.
+    // Real servers that are already drained are no loss.
     assert_eq!(refusal(&[0, 0], Least::Number(1)), None);
 }
 
@@ -421,7 +421,7 @@ fn real_servers_without_a_record_stay_where_another_one_comes_back() {
     let order = Undrain { back: Back::Weight(4), ..back(everywhere(1)) };
     let given = undrain(&now, &plan.records, &order, "b").unwrap();
     assert_eq!(weights(&given), [(0, 4), (0, 4), (9, 9)]);
-    // Nothing comes back, so the order is a mistake.
+    // No real server gets a weight back, so the order is refused.
     now.services = vec![service(81, "wrr", &[0, 5])];
     let refused = undrain(&now, &Records::default(), &back(everywhere(1)), "b").err();
     assert!(matches!(refused, Some(Rejection::Drain(DrainRefusal::NoRecord { .. }))));

@@ -108,7 +108,8 @@ impl Plan {
                 let server = describe_destination(service, server);
                 return Err(DrainRefusal::NoWeight { server }.into());
             }
-            // A standby must not keep the other real servers from coming back.
+            // A standby had weight 0 before. It must not keep the other real servers from getting
+            // their weight.
             Back::Recorded => {
                 self.notes.push(Note::StaysZero(*service, *server));
                 found.weight
@@ -131,7 +132,7 @@ impl Plan {
         }
     }
 
-    /// Real servers that are named, but have no record.
+    /// Selected real servers that have no record.
     fn unrecorded(
         &mut self,
         seen: &Seen,
@@ -163,7 +164,7 @@ impl Plan {
                         self.notes.push(Note::NotDrained(service, found.key));
                         self.raise(service, found, 0);
                     }
-                    // It has a weight, so there is nothing to give back.
+                    // The real server has a weight, so there is nothing to give back.
                     _ => self.raise(service, found, found.weight),
                 }
             }

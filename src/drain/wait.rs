@@ -7,8 +7,8 @@ use super::request::Until;
 /// Connections of a drained real server, or of several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Connections in use: established ones, and all of UDP, since the kernel remembers the client of
-    /// a datagram until the UDP time-out.
+    /// Connections in use: the established ones and those of all UDP clients, which the kernel
+    /// remembers until the UDP time-out.
     pub active: u32,
     /// Connections that are closing, or finished and still remembered, as in `TIME_WAIT`.
     pub inactive: u32,
@@ -24,7 +24,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// The sum of both.
+    /// Adds the counts of two real servers.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -47,12 +47,11 @@ impl Counts {
     }
 }
 
-/// State of a drain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Connections are left.
     Waiting,
-    /// No connection that counts is left.
+    /// No connection that the drain waits for is left.
     Idle,
     /// Connections are left at the time limit.
     Deadline,
@@ -63,15 +62,13 @@ pub enum State {
 pub struct Tick {
     /// The time since the start.
     pub elapsed: Duration,
-    /// The connections.
     pub counts: Counts,
     /// Estimated seconds until the end; `None` if unknown.
     pub remaining: Option<u64>,
-    /// State of the drain.
     pub state: State,
 }
 
-/// The course of a drain.
+/// Follows the counts of a drain and estimates its end.
 #[derive(Clone, Copy, Debug)]
 pub struct Course {
     until: Until,
@@ -81,12 +78,11 @@ pub struct Course {
 }
 
 impl Course {
-    /// A drain that starts now.
     pub fn new(until: Until, limit: Option<Duration>) -> Self {
         Self { until, limit, first: None }
     }
 
-    /// Looks at the counts `elapsed` after the start.
+    /// Evaluates counts that were taken `elapsed` after the start.
     pub fn look(&mut self, elapsed: Duration, counts: Counts) -> Tick {
         let first = *self.first.get_or_insert((elapsed, counts));
         let state = match () {

@@ -14,7 +14,7 @@ use crate::system::connections::connections;
 /// Minimum time between two readings of the connection table.
 const BETWEEN_READS: Duration = Duration::from_secs(1);
 
-/// Reading the connection table takes at most 1/`SHARE` of the time.
+/// Reading the connection table may take at most 1/`SHARE` of the time of a drain.
 const SHARE: u32 = 20;
 
 /// State of a real server that is being drained.
@@ -31,26 +31,23 @@ pub enum Fate {
 /// State of all real servers that are being drained, at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
-    /// The sum of all.
+    /// State and summed counts of all of them.
     pub tick: Tick,
-    /// Each real server.
     pub servers: Vec<(ServiceKey, DestinationKey, Fate)>,
 }
 
 /// Entries of a real server in the connection table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Entries {
-    /// Connections of UDP.
     udp: u32,
-    /// Seconds until the last of them is forgotten.
+    /// Seconds until the kernel forgets the last UDP client.
     udp_forgotten_in: Option<u64>,
-    /// The same of persistence templates.
+    /// Seconds until the kernel forgets the last persistence template.
     templates_forgotten_in: Option<u64>,
-    /// The same of everything but templates.
+    /// Seconds until the kernel forgets the last entry that is not a template.
     all_forgotten_in: Option<u64>,
 }
 
-/// Watches a drain.
 #[derive(Debug)]
 pub struct Watch {
     targets: Vec<(Service, DestinationKey)>,
@@ -162,11 +159,11 @@ impl Entries {
     }
 }
 
-/// Whether the connection is one of this real server. The entries of connections do not say which
-/// mark they had, so those of a service by mark are known by their real server only.
+/// Whether the connection is one of this real server. An entry does not contain the mark of its
+/// packets, so for a service by mark only the real server is compared.
 fn belongs(connection: &Connection, service: &ServiceKey, server: &DestinationKey) -> bool {
     let (address, port) = connection.destination;
-    // A real server with port 0 gets every port.
+    // A real server with port 0 gets packets to every port.
     if address != server.address || server.port != 0 && port != server.port {
         return false;
     }
@@ -184,8 +181,8 @@ fn belongs(connection: &Connection, service: &ServiceKey, server: &DestinationKe
     }
 }
 
-/// Counts the connections of a real server. The kernel counts each connection of UDP as inactive,
-/// although the client's next datagram still goes to this real server.
+/// Connections of a real server. The kernel counts every UDP connection as inactive, although the
+/// client's next datagram still goes to this real server.
 fn counts(service: &Service, found: &DestinationEntry, entries: &Entries, expires: bool) -> Counts {
     let is_held = service.persistence.is_some() && !expires;
     let udp = if service.remembers_datagrams() {

@@ -9,33 +9,33 @@ pub enum DrainRefusal {
         "{service} would be left with {left} of {of} real servers; at least {least} must stay up"
     )]
     TooFew {
-        /// The service in rule words.
+        /// The service, in the words of a rule line.
         service: String,
-        /// Real servers with a weight after the drain.
+        /// Number of real servers with a weight above 0 after the drain.
         left: usize,
-        /// Real servers of the service.
+        /// Number of real servers of the service.
         of: usize,
-        /// Number of real servers that must have a weight.
+        /// Number of real servers that must keep a weight above 0.
         least: usize,
     },
     /// The scheduler needs a flag that must not be set.
     #[error("{scheduler} would refuse clients of {service}: {flag} is not set")]
     FlagKept {
-        /// The service in rule words.
+        /// The service, in the words of a rule line.
         service: String,
-        /// Its scheduler.
+        /// Name of its scheduler.
         scheduler: String,
-        /// The flag that is missing.
+        /// The fallback flag, which is not set.
         flag: &'static str,
-        /// All flags of the service with it, separated by commas.
+        /// All flags that the service would have with the fallback flag, separated by commas.
         flags: String,
     },
-    /// The scheduler refuses clients, and has no flag against it.
+    /// The scheduler refuses the clients of a real server with weight 0, and no flag changes that.
     #[error("{scheduler} would refuse clients of {service}, and no flag changes that")]
     NoFlag {
-        /// The service in rule words.
+        /// The service, in the words of a rule line.
         service: String,
-        /// Its scheduler.
+        /// Name of its scheduler.
         scheduler: String,
     },
     /// No service has this real server.
@@ -47,13 +47,13 @@ pub enum DrainRefusal {
     /// The real server has weight 0, but there is no record of a drain.
     #[error("{server} has weight 0, which `ipvsadm drain' did not set")]
     NoRecord {
-        /// The real server in rule words.
+        /// The real server, in the words of a rule line.
         server: String,
     },
     /// The weight was 0 before the drain.
     #[error("no weight is recorded for {server}: it was 0 before the drain")]
     NoWeight {
-        /// The real server in rule words.
+        /// The real server, in the words of a rule line.
         server: String,
     },
 }

@@ -1,4 +1,3 @@
 //! The hint for every error that was found before the first change.
 
-/// Hint for every error that was found before the first change.
 pub(crate) const UNCHANGED: &str = "nothing was changed";

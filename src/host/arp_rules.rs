@@ -46,7 +46,6 @@ fn read(listing: &str) -> Vec<ArpRule> {
     rules
 }
 
-/// Whether a listing contains a rule.
 pub fn is_listed(present: &[ArpRule], rule: &str) -> bool {
     place(present, rule).is_some()
 }

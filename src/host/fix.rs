@@ -77,7 +77,7 @@ impl Preparer<'_> {
         self.command(spec.verb(), &words)
     }
 
-    /// The command that does a recorded step again which is no longer in effect.
+    /// The command that repeats a recorded step that is no longer in effect.
     pub fn again(&self, entry: &Entry) -> Option<String> {
         let holder = entry.holders.iter().find(|holder| self.state.specs.contains_key(*holder))?;
         let spec = self.state.specs.get(holder)?;

@@ -35,7 +35,6 @@ pub struct Options<'a> {
     pub netns: Option<&'a str>,
 }
 
-/// Result of `prepare`.
 pub struct Prepared {
     /// The steps and the outcome of each.
     pub report: Report,

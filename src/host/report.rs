@@ -32,7 +32,6 @@ pub struct Line {
     pub step: String,
     /// Shell command with the same effect.
     pub command: String,
-    /// Outcome of the step.
     pub state: Outcome,
     /// Reason of the outcome, if it is not obvious.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,8 +13,8 @@ use super::spec::Spec;
 use crate::error::Error;
 use crate::system::capabilities::{self, Capability};
 
-/// Checks the host against `spec`, or, with `None`, against the recorded state. `netns` is the name that `--netns`
-/// gave: the commands of the report name it too.
+/// Checks the host against `spec`, or, with `None`, against the recorded state. The commands of the
+/// report name the network namespace `netns`, which is the argument of `--netns`.
 pub fn status(
     verb: &'static str,
     spec: Option<&Spec>,

@@ -1,4 +1,4 @@
-//! Connections, counts of them, and what two directors have in common.
+//! The JSON form of connections, of counts, and of the comparison of two directors.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -84,10 +84,10 @@ struct Document {
     connections: Vec<ConnectionFields<'static>>,
 }
 
-/// Reads what `conns --json` and `-L -c --json` print.
+/// Reads the output of `conns --json` or `-L -c --json`.
 ///
 /// # Errors
-/// [`Rejection::NoConnections`] if it is something else; [`Error::Io`] if it cannot be read.
+/// [`Rejection::NoConnections`] if the text is something else; [`Error::Io`] if it cannot be read.
 pub fn read(text: impl Read) -> Result<Vec<Connection>, Error> {
     let document: Document = serde_json::from_reader(text).map_err(|error| {
         if error.is_io() {

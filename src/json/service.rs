@@ -161,10 +161,10 @@ impl ServiceFields {
         self.values.give(Service::new(self.key()?, SchedulerName::from_kernel(b"")))
     }
 
-    /// What identifies the service.
+    /// Key of the service.
     ///
     /// # Errors
-    /// What is wrong, in words.
+    /// Description of the mistake.
     pub fn key(&self) -> Result<ServiceKey, String> {
         match (self.fwmark, self.address, self.port) {
             (None, Some(address), Some(port)) => {

@@ -41,7 +41,6 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes a field.
     pub fn field(&mut self, name: &str, value: &impl Serialize) -> io::Result<()> {
         self.name(name)?;
         self.out.write_all(text(value, self.style, 1)?.as_bytes())

@@ -7,8 +7,8 @@ use super::connection::Connection;
 
 type Endpoint = (IpAddr, u16);
 
-/// What identifies a connection on every director: protocol, client and virtual address, and for
-/// templates of a persistence engine its data, since a client can have several of these.
+/// The parts that identify a connection on every director: protocol, client and virtual address. A
+/// client can have several templates of a persistence engine, so the engine's data count too.
 type Identity = (String, Endpoint, Endpoint, Option<(String, String)>);
 
 /// The connections of one director, to be compared with those of another.
@@ -38,12 +38,12 @@ impl Shares {
         (self.elsewhere, self.only_here, self.only_there) == (0, 0, 0)
     }
 
-    /// Connections of this director.
+    /// Number of this director's connections.
     pub fn here(&self) -> u64 {
         self.common + self.elsewhere + self.only_here
     }
 
-    /// Connections of the other director.
+    /// Number of the other director's connections.
     pub fn there(&self) -> u64 {
         self.common + self.elsewhere + self.only_there
     }
@@ -69,7 +69,6 @@ impl Comparison {
         }
     }
 
-    /// The result.
     pub fn shares(&self) -> Shares {
         Shares { only_there: self.others.len() as u64, ..self.shares }
     }

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::connection::Connection;
 
-/// What connections are counted by.
+/// Criterion by which connections are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// The address of the client.
@@ -20,18 +20,18 @@ pub enum By {
     State,
 }
 
-/// What the connections of a group have in common. Sorts by address.
+/// The common property of a group's connections. Sorts by address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Group {
-    /// Those of one client.
+    /// Address of the client.
     Client(IpAddr),
-    /// Those of one real server.
+    /// Address and port of the real server.
     Server(IpAddr, u16),
-    /// Those of one service by address.
+    /// Protocol, virtual address and virtual port.
     Service(String, IpAddr, u16),
-    /// Those of one service by mark.
+    /// Mark of a service by mark, which only templates show.
     Fwmark(u32),
-    /// Those in one state.
+    /// Name of the state.
     State(String),
 }
 
@@ -65,12 +65,12 @@ impl fmt::Display for Group {
     }
 }
 
-/// How many connections a group has.
+/// Size of a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// All of them.
+    /// Connections in any state.
     pub connections: u64,
-    /// Those in state `ESTABLISHED`.
+    /// Connections in state `ESTABLISHED`.
     pub established: u64,
 }
 
@@ -89,7 +89,6 @@ impl Groups {
         Self { by, counts: HashMap::new(), total: Count::default() }
     }
 
-    /// Counts a connection.
     pub fn add(&mut self, connection: &Connection) {
         let established = u64::from(connection.state == "ESTABLISHED");
         let group = self.counts.entry(self.by.group(connection)).or_default();

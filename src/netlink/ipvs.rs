@@ -24,8 +24,7 @@ const STOP_PATIENCE: Duration = Duration::from_millis(500);
 /// A connection to IPVS in the network namespace of the thread that opened it.
 ///
 /// Every request, even one that only reads, needs `CAP_NET_ADMIN` in the initial user namespace. To
-/// work in
-/// another network namespace, open the client in a thread that has entered it.
+/// work in another network namespace, open the client in a thread that has entered it.
 ///
 /// Addresses and ports are in host order, as in `std`. Times are in seconds. The client waits at
 /// most 5 s for each answer; a list needs several answers.

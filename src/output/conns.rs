@@ -8,8 +8,8 @@ use crate::model::{Connection, Count, Group, Shares, printable};
 
 const TITLES: [&str; 6] = ["Protocol", "Expires", "State", "Client", "Service", "Server"];
 
-/// Prints connections in columns, some at a time. Columns grow where longer entries follow, so that
-/// no more than the connections given at a time are held in memory.
+/// Prints connections in columns, one batch at a time. A column grows when a later batch has a
+/// longer entry, so that only one batch is in memory.
 #[derive(Debug)]
 pub struct Columns {
     widths: [usize; TITLES.len()],
@@ -17,12 +17,11 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Nothing has been printed yet.
     pub fn new() -> Self {
         Self { widths: TITLES.map(str::len), has_titles: false }
     }
 
-    /// Prints connections, below titles the first time.
+    /// Prints a batch, with titles before the first one.
     pub fn print(&mut self, out: &mut dyn io::Write, connections: &[Connection]) -> io::Result<()> {
         let rows: Vec<[String; TITLES.len()]> = connections.iter().map(row).collect();
         for cells in &rows {
@@ -86,13 +85,13 @@ pub fn counts(
     table::write(out, columns, rows.chain([row("total".to_owned(), total)]))
 }
 
-/// In percent, with one decimal.
+/// Writes `part` of `whole` in percent, with one decimal.
 fn share(part: u64, whole: u64) -> String {
     let tenths = (u128::from(part) * 1000).checked_div(u128::from(whole)).unwrap_or(0);
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
-/// Prints what two directors have in common.
+/// Prints how many connections two directors share.
 pub fn comparison(
     out: &mut dyn io::Write,
     connections: Shares,

@@ -10,7 +10,7 @@ use crate::drain::{Counts, Fate, Listed, Look, Note, Plan, Record, Standing, Sta
 use crate::json::{SCHEMA, ServiceFields};
 use crate::model::{DestinationKey, ServiceKey, printable};
 
-/// The remarks about a plan, one line each.
+/// Formats the remarks about a plan, one line each.
 pub fn notes(plan: &Plan) -> Vec<String> {
     plan.notes.iter().map(note).collect()
 }
@@ -94,7 +94,7 @@ fn note(note: &Note) -> String {
     }
 }
 
-/// `-t 192.0.2.80:80 -r 10.0.0.11:80: weight 3 -> 0`, a line each.
+/// Formats weights: for each real server a line `-t 192.0.2.80:80 -r 10.0.0.11:80: weight 3 -> 0`.
 pub fn weights(word: &str, unchanged: &str, targets: &[Target]) -> String {
     let line = |it: &Target| {
         let name = describe_destination(&it.service, &it.server);
@@ -107,8 +107,8 @@ pub fn weights(word: &str, unchanged: &str, targets: &[Target]) -> String {
     targets.iter().map(line).collect()
 }
 
-/// The weights that real servers have after a time: `12 s: -t 192.0.2.80:80 -r 10.0.0.11:80: weight 2`,
-/// a line each.
+/// Formats the weights during a ramp: for each real server a line `12 s: -t 192.0.2.80:80 -r
+/// 10.0.0.11:80: weight 2`.
 pub fn standing(
     word: &str,
     weights: &[(ServiceKey, DestinationKey, u32)],
@@ -122,19 +122,19 @@ pub fn standing(
     weights.iter().map(line).collect()
 }
 
-/// The names of real servers, a line each.
+/// Formats the names of real servers, one line each.
 pub fn names(word: &str, targets: &[Target]) -> String {
     let name = |it: &Target| describe_destination(&it.service, &it.server);
     targets.iter().map(|it| format!("{word} {}\n", name(it))).collect()
 }
 
-/// `4 active, 5 inactive, 0 persistent`.
+/// Formats counts: `4 active, 5 inactive, 0 persistent`.
 fn connections(counts: &Counts) -> String {
     let Counts { active, inactive, persistent, .. } = counts;
     format!("{active} active, {inactive} inactive, {persistent} persistent")
 }
 
-/// `12 s: 4 active, 5 inactive, 0 persistent; about 5 s left`.
+/// Formats a running drain: `12 s: 4 active, 5 inactive, 0 persistent; about 5 s left`.
 pub fn progress(tick: &Tick) -> String {
     let seconds = tick.elapsed.as_secs();
     let text = format!("{seconds} s: {}", connections(&tick.counts));
@@ -144,7 +144,7 @@ pub fn progress(tick: &Tick) -> String {
     }
 }
 
-/// The last line of a drain.
+/// Formats the last line of a drain.
 pub fn end(tick: &Tick) -> String {
     let (seconds, connections) = (tick.elapsed.as_secs(), connections(&tick.counts));
     match tick.state {
@@ -156,7 +156,7 @@ pub fn end(tick: &Tick) -> String {
     }
 }
 
-/// Interference by other programs, one line each.
+/// Formats interference by other programs, one line each.
 pub fn fates(look: &Look) -> Vec<String> {
     let fate = |(service, server, fate): &(ServiceKey, DestinationKey, Fate)| match fate {
         Fate::Counted(_) => None,
@@ -166,7 +166,7 @@ pub fn fates(look: &Look) -> Vec<String> {
     look.servers.iter().filter_map(fate).collect()
 }
 
-/// The records, two lines each.
+/// Formats the records with the state of their real servers, two lines each.
 pub fn list(listed: &[Listed]) -> String {
     if listed.is_empty() {
         return "no real server is drained\n".to_owned();
@@ -195,7 +195,7 @@ fn listed_text(it: &Listed) -> String {
     format!("{} {}\n  {}\n", printable(&name), printable(&state), printable(&origin))
 }
 
-/// A record in one line: `-t 192.0.2.80:80 -r 10.0.0.11:80 is recorded as drained since …`.
+/// Formats a record: `-t 192.0.2.80:80 -r 10.0.0.11:80 is recorded as drained since …`.
 pub fn record(record: &Record) -> String {
     let reason = record.reason.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
     recorded(record) + &reason
@@ -257,7 +257,7 @@ struct ServerFields<'a> {
     reason: Option<&'a str>,
 }
 
-/// The names are those of the listings.
+/// Counts of connections, named as in `-L --json`.
 #[derive(Clone, Copy, Serialize)]
 struct ConnectionFields {
     #[serde(rename = "active_connections")]
@@ -291,7 +291,7 @@ impl ServerFields<'_> {
     }
 }
 
-/// The records as one object.
+/// `drain --list --json`: the records as one object.
 #[derive(Serialize)]
 pub struct ListFields<'a> {
     schema: u32,
@@ -324,7 +324,7 @@ impl<'a> From<&'a [Listed]> for ListFields<'a> {
     }
 }
 
-/// Something that happens while real servers are drained or come back: a line of JSON each.
+/// An event of `drain --json` or `undrain --json`: one line of JSON.
 #[derive(Serialize)]
 pub struct Event {
     schema: u32,
@@ -358,7 +358,7 @@ impl Event {
         }
     }
 
-    /// A plan that was made.
+    /// Event: a plan was carried out.
     pub fn of_plan(event: &'static str, plan: &Plan, changed: bool) -> Self {
         let server = |it: &Target| ServerFields {
             weight: Some(it.to),
@@ -373,7 +373,7 @@ impl Event {
         }
     }
 
-    /// A look at the connections.
+    /// Event: the connections were counted.
     pub fn of_look(event: &'static str, look: &Look) -> Self {
         let server = |(service, server, fate): &(ServiceKey, DestinationKey, Fate)| {
             let (state, weight, connections) = match fate {
@@ -392,7 +392,7 @@ impl Event {
         }
     }
 
-    /// Weights that were given.
+    /// Event: weights were set.
     pub fn of_weights(
         event: &'static str,
         seconds: u64,

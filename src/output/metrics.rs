@@ -1,6 +1,6 @@
 //! Metrics in the text formats of Prometheus and `OpenMetrics`.
 //!
-//! The tables below are the one definition of the metrics: the manual page is made of them.
+//! The tables below define the metrics. The manual page is generated from them.
 
 pub mod watch;
 
@@ -16,7 +16,7 @@ use crate::model::{
     Daemon, DestinationEntry, Family, Info, ServiceEntry, ServiceKey, Stats, Timeouts,
 };
 
-/// Everything that is exported, read at one time.
+/// The values from which the metrics are computed.
 #[derive(Clone, Debug, Default)]
 pub struct Sample {
     /// Counters of all services together, deleted ones included.
@@ -31,7 +31,7 @@ pub struct Sample {
     pub services: Vec<ServiceSample>,
     /// Number of differences from the file of `--against`.
     pub drift: Option<u64>,
-    /// Leave the real servers out.
+    /// Leave out the metrics of real servers.
     pub services_only: bool,
 }
 
@@ -47,21 +47,21 @@ pub struct ServiceSample {
 /// Whether a metric only grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It grows until the kernel's counters are set to zero. Its name ends with `_total`.
+    /// The value grows until the kernel's counters are set to zero. The name ends with `_total`.
     Counter,
-    /// It goes up and down.
+    /// The value goes up and down.
     Gauge,
 }
 
-/// A metric of things of type `T`.
+/// A metric whose value comes from a `T`.
 pub struct Metric<T> {
     /// The name, for a counter without `_total`.
     pub name: &'static str,
-    /// What it counts, with the unit.
+    /// Help text: what the metric counts, and the unit.
     pub help: &'static str,
     /// Counter or gauge.
     pub kind: Kind,
-    /// Its value. Without a value there is no line.
+    /// Computes the value. `None` leaves the line out.
     value: fn(&T) -> Option<u64>,
 }
 
@@ -277,7 +277,7 @@ impl Collector for Sample {
     }
 }
 
-/// Writes all lines of a metric. Without any, the metric is left out.
+/// Writes all lines of a metric. A metric without lines is left out.
 fn family<T>(
     encoder: &mut DescriptorEncoder<'_>,
     metric: &Metric<T>,

@@ -7,7 +7,7 @@ use prettytable::{Cell, Row, Table};
 
 use crate::model::printable;
 
-/// Where a column's text stands.
+/// Alignment of the text in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     /// At the left: names and addresses.

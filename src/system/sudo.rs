@@ -26,7 +26,7 @@ pub fn caller_can_read(file: &File) -> bool {
     may(&found, 4) && path.ancestors().skip(1).all(may_pass)
 }
 
-/// Who runs this program, for a record: the name that `sudo` tells, or the number.
+/// The user who runs this program, for a record: the name that `sudo` gives, or the user id.
 pub fn user() -> String {
     let name = env::var("SUDO_USER").ok().filter(|name| !name.is_empty());
     match (caller(), name) {

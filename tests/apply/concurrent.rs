@@ -60,7 +60,7 @@ impl Drop for Stop<'_> {
     }
 }
 
-/// What the other program does if its own services are gone.
+/// Action of the other program if its own services are gone.
 #[derive(Clone, Copy, PartialEq)]
 enum Rival {
     Fails,

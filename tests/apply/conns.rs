@@ -185,7 +185,7 @@ fn a_million_connections_are_listed_in_little_memory() {
     };
     let listed = within_64_mib("conns --from - --client 198.51.100.0/24").expect(0);
     assert_eq!((listed.out.trim(), listed.complaints.as_str()), ("1000001", ""));
-    // Sorting holds them all, so the limit is one.
+    // Sorting keeps all connections in memory, so the limit of 64 MiB is too low for it.
     let sorted = within_64_mib("conns --from - --sort client");
     assert!(sorted.complaints.contains("memory"), "{sorted:?}");
 }

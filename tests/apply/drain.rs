@@ -152,7 +152,7 @@ fn hashes_get_their_fallback_for_the_time_of_the_drain() {
             assert!(kept.complaints.starts_with(&first), "{kept:?}");
             assert!(kept.complaints.contains("hint: nothing was changed\n"), "{kept:?}");
             assert_eq!(live(), before);
-            // The remedy that it proposes is a command.
+            // The proposed remedy is a command that works.
             let remedy = kept.complaints.split("for good: ipvsadm ").nth(1).unwrap();
             let remedy = remedy.lines().next().unwrap();
             shell(&format!("$ours {remedy}")).expect(0);
@@ -334,7 +334,7 @@ fn persistence_expires_for_the_time_of_the_drain() {
         let foreign = undrain(&ONE).expect(0).complaints;
         assert!(foreign.contains("expire_quiescent_template: it is not"), "{foreign}");
         assert_eq!(template(), "2");
-        // One that is set already is not touched.
+        // A drain does not touch a parameter that is set already.
         drain(&words).expect(0);
         undrain(&ONE).expect(0);
         assert_eq!(template(), "2");

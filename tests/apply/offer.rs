@@ -77,7 +77,8 @@ fn an_unknown_scheduler_or_engine_changes_nothing() {
             for (command, outcome) in everybody(&text) {
                 if text.starts_with("-C") && !command.contains('R') && command != "ipvsadm-restore"
                 {
-                    // These report another mistake first: -Z describes no table.
+                    // These commands report another mistake first: -Z does not describe a part of a
+                    // table.
                     continue;
                 }
                 assert_eq!(outcome.status, 2, "{command}: {outcome:?}");

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-/// Runs a line of words that is refused, and returns its messages.
+/// Runs a command line that is refused, and returns its messages.
 fn refused(line: &str) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_ipvsadm"))
         .args(line.split(' '))

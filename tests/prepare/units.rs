@@ -143,7 +143,7 @@ fn hosts_are_prepared_and_restored_with_the_rights_of_the_unit() {
 fn arptables_and_nft_work_with_the_rights_of_the_unit() {
     let Some(program) = arptables() else { return };
     is_prepared_and_restored("--mode dr --arp arptables", "");
-    // The same kernels have the filters of arptables-nft and of nft.
+    // A kernel has either both filters, of arptables-nft and of nft, or none.
     if program == "arptables-nft" {
         is_prepared_and_restored("--mode dr --arp nft", "");
     }

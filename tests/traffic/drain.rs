@@ -23,7 +23,7 @@ use crate::world::{Family, Layout, V4, V6, World, client_address, vip_port};
 /// them. As many more come later.
 const CLIENTS: u8 = 24;
 
-/// Requests that are waited for after each change: each client has its turn twice.
+/// Number of requests to wait for after each change: two from each client.
 const ROUND: usize = CLIENTS as usize * 2;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -88,7 +88,7 @@ impl Site {
         let site = Self { world, service: vip_port(family, 80), real, transport, ports };
         let named = site.named();
         let [rs1, rs2] = real;
-        // The kernel forgets a client of UDP after three seconds. An answer that takes longer is lost.
+        // The kernel forgets a UDP client after three seconds. An answer that takes longer is lost.
         site.world.rules(&format!(
             "-A {named} {service_options}\n-a {named} -r {rs1} -m -w 2\n-a {named} -r {rs2} -m -w 2\n\
              --set 0 0 3\n"
@@ -116,7 +116,7 @@ impl Site {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Clients that ask all the time, each in its turn.
+    /// Clients that send requests all the time, one after the other.
     fn load(&self) -> Load {
         let (world, to, transport) = (Arc::clone(&self.world), self.service, self.transport);
         let family = if to.is_ipv4() { V4 } else { V6 };
@@ -141,7 +141,7 @@ impl Site {
 }
 
 impl Site {
-    /// Of the clients that come now, some get the first real server, and all get an answer.
+    /// Some of the new clients get the first real server, and all of them get an answer.
     #[track_caller]
     fn new_clients_reach_both(&self) {
         let family = if self.service.is_ipv4() { V4 } else { V6 };
@@ -156,7 +156,8 @@ impl Site {
     }
 }
 
-/// One request from an address of its own, over a socket of its own: the name of who answered.
+/// Sends one request from an address and a socket of its own. Returns the name of the server that
+/// answered.
 fn ask(transport: Transport, from: SocketAddr, to: SocketAddr) -> io::Result<String> {
     let family = if to.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     let kind = if transport == Tcp { SockType::Stream } else { SockType::Datagram };
@@ -181,7 +182,7 @@ fn ask(transport: Transport, from: SocketAddr, to: SocketAddr) -> io::Result<Str
     Ok(body.split(' ').next().unwrap_or_default().to_owned())
 }
 
-/// Clients at work.
+/// Running clients.
 struct Load {
     answers: Arc<Mutex<Vec<String>>>,
     stop: Arc<AtomicBool>,
@@ -193,7 +194,8 @@ impl Load {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The answers to a round of requests that begins now. The one under way may have begun before.
+    /// Returns the answers to a round of requests that begins now. The request under way may have
+    /// begun earlier.
     fn round(&self) -> Vec<String> {
         let before = self.so_far().len() + 1;
         let begun = Instant::now();
@@ -207,7 +209,7 @@ impl Load {
         }
     }
 
-    /// Both real servers answer.
+    /// Checks that both real servers answer.
     #[track_caller]
     fn both(&self, when: &str) {
         let begun = Instant::now();
@@ -220,14 +222,14 @@ impl Load {
         }
     }
 
-    /// Only the second one does.
+    /// Checks that only the second real server answers.
     #[track_caller]
     fn second(&self, when: &str) {
         let round = self.round();
         assert_eq!(count(&round, "rs2"), ROUND, "{when}: {round:?}");
     }
 
-    /// Ends the clients; every request that has no answer.
+    /// Ends the clients. Returns the number of requests, and those without an answer.
     fn end(self) -> (usize, Vec<String>) {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().expect("the clients end");
@@ -246,7 +248,7 @@ fn nothing_is_lost(family: Family, transport: Transport, options: &str) {
         .then(|| [(); 4].map(|()| open(&site.world.client, site.service, PATIENCE)));
     let expire = ["--persistent", "expire"];
     if let Some(held) = held {
-        // The connections that wait keep it from being idle, if one is with the first real server.
+        // One of these connections may be with the first real server, which is then not idle.
         site.succeed("drain", &[&expire[..], &["--detach"]].concat());
         load.second("drained");
         for held in held {
@@ -270,7 +272,7 @@ fn nothing_is_lost(family: Family, transport: Transport, options: &str) {
     assert_eq!(site.world.director.command(&template, "").trim(), "0");
 }
 
-/// What the plain weight does instead.
+/// The reason for `drain`: weight 0 alone loses requests under this scheduler.
 fn weight_zero_loses(scheduler: &str) {
     let site = Site::new(V4, Tcp, &format!("-s {scheduler}"));
     let load = site.load();
@@ -294,7 +296,7 @@ fn record(family: Family, subject: &str, control: &str) {
     .record();
 }
 
-/// Everything with IPv4, and one case with IPv6.
+/// Runs every case with IPv4, and one case with IPv6.
 fn no_case_loses(scheduler: &str, transport: Transport, control: &str) {
     for (transport, persistence) in [(Tcp, ""), (Tcp, " -p 30"), (Udp, ""), (Udp, " -p 30")] {
         nothing_is_lost(V4, transport, &format!("-s {scheduler}{persistence}"));
@@ -345,8 +347,9 @@ fn persistence_keeps_its_clients_until_it_expires() {
     assert_eq!(lost, Vec::<String>::new(), "of {all} requests");
 }
 
-/// What the clients' new ports avoid: a remembered connection of a persistent service takes its
-/// port to the drained real server again, and to nowhere once that is removed.
+/// The reason why clients use new ports. In a persistent service, the kernel sends a connection
+/// from a remembered port to the drained real server again, and drops it once that server is
+/// deleted.
 #[test]
 fn under_persistence_a_used_port_comes_back_to_a_drained_server() {
     for (nodest, drained, removed) in [("0", Some("rs1"), None), ("1", Some("rs2"), Some("rs2"))] {

@@ -1,5 +1,5 @@
-//! drain, undrain and `--remove` lose no request of SCTP, nor of UDP by firewall mark, counted at the
-//! client.
+//! drain, undrain and `--remove` lose no request over SCTP, nor over UDP to a service by firewall
+//! mark, counted at the client.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,14 +15,14 @@ use crate::world::{Family, Layout, V4, V6, World, client_address, vip, vip_port}
 /// Port of the service.
 const PORT: u16 = 9000;
 
-/// Requests that are waited for after each change.
+/// Number of requests to wait for after each change.
 const ROUND: usize = 24;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
-    /// A service of SCTP, by NAT.
+    /// An SCTP service with NAT.
     Sctp,
-    /// A service by mark, whose packets are of UDP, by direct routing.
+    /// A service by mark for UDP packets, with direct routing.
     Mark,
 }
 
@@ -61,7 +61,7 @@ impl Site {
                 Mark => serve_udp(host, vip_port(family, PORT)),
             }
         }
-        // The kernel forgets a client of UDP after a second.
+        // The kernel forgets a UDP client after a second.
         let [rs1, rs2] = real.map(|at| format!("-r {at}"));
         world.rules(&format!(
             "-A {service} -s {scheduler}\n-a {service} {rs1} {forwarding} -w 2\n\
@@ -101,7 +101,7 @@ impl Site {
     }
 }
 
-/// Marks packets of UDP to the VIP's port on arrival. Uses traffic control, because some kernels of
+/// Marks UDP packets to the VIP's port on arrival. Uses traffic control, because some kernels of
 /// the tests lack nftables' families `ip` and `inet`, or `ip_tables`.
 fn mark(world: &World, family: Family) {
     let protocol = if family == V4 { "ip" } else { "ipv6" };
@@ -114,7 +114,8 @@ fn mark(world: &World, family: Family) {
     world.director.command(&["tc", "-batch", "-"], &lines);
 }
 
-/// One request from a port: the name of the server that answered, or what happened instead.
+/// Sends one request from this port. Returns the name of the server that answered, or what happened
+/// instead.
 fn ask(world: &World, kind: Kind, from: SocketAddr, to: SocketAddr) -> String {
     if kind == Sctp {
         return get_sctp_from(&world.client, Some(from), to, PATIENCE).server();
@@ -128,7 +129,7 @@ fn ask(world: &World, kind: Kind, from: SocketAddr, to: SocketAddr) -> String {
     ask_from(&socket.expect("a free port"))
 }
 
-/// The client at work.
+/// Running client.
 struct Load {
     answers: Arc<Mutex<Vec<String>>>,
     stop: Arc<AtomicBool>,
@@ -140,7 +141,8 @@ impl Load {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The answers to a round of requests that begin now. The one under way may have begun before.
+    /// Returns the answers to a round of requests that begins now. The request under way may have
+    /// begun earlier.
     #[track_caller]
     fn round(&self, when: &str) -> Vec<String> {
         let before = self.so_far().len() + 1;
@@ -156,7 +158,7 @@ impl Load {
         }
     }
 
-    /// Both real servers answer.
+    /// Checks that both real servers answer.
     #[track_caller]
     fn both(&self, when: &str) {
         let begun = Instant::now();
@@ -169,14 +171,14 @@ impl Load {
         }
     }
 
-    /// Only the second one answers.
+    /// Checks that only the second real server answers.
     #[track_caller]
     fn second(&self, when: &str) {
         let round = self.round(when);
         assert_eq!(count(&round, "rs2"), ROUND, "{when}: {round:?}");
     }
 
-    /// Ends the client; every request that has no answer.
+    /// Ends the client. Returns the number of requests, and those without an answer.
     fn end(self) -> (usize, Vec<String>) {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().expect("the client ends");

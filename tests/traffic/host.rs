@@ -1,4 +1,4 @@
-//! A host: one network namespace, and ways to run something in it.
+//! A host: one network namespace in which tests run commands.
 
 use std::fs::{self, File};
 use std::io::Write;

@@ -15,7 +15,7 @@ pub enum Preparation {
 }
 
 impl Preparation {
-    /// The way that `TRAFFIC_PREPARE` selects.
+    /// The method that `TRAFFIC_PREPARE` selects.
     pub fn chosen() -> Self {
         match env::var("TRAFFIC_PREPARE").as_deref() {
             Err(_) | Ok("program") => Self::Program,

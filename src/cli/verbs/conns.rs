@@ -1,4 +1,4 @@
-//! `ipvsadm conns`: the connections that match a filter, and counts of them.
+//! Arguments of `ipvsadm conns`, which lists, counts and compares connections.
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
@@ -6,12 +6,12 @@ use super::arguments::{choice, flag, many};
 use crate::error::Usage;
 use crate::model::{By, ConnectionFilter, EndpointFilter, Family, STATES};
 
-/// What `conns` does.
+/// `conns` with its subcommand and options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConnsVerb {
     /// Print connections.
     List {
-        /// Which connections count.
+        /// Connections to print.
         filter: ConnectionFilter,
         /// The order of the listing; `None` is the kernel's.
         sort: Option<Sort>,
@@ -20,11 +20,10 @@ pub enum ConnsVerb {
         /// A copy of `/proc/net/ip_vs_conn`; `None` is the kernel's table.
         from: Option<String>,
     },
-    /// Count connections.
     Count {
-        /// Which connections count.
+        /// Connections to count.
         filter: ConnectionFilter,
-        /// What they are counted by.
+        /// Criterion by which to count them.
         by: By,
         /// The maximum number of rows.
         top: Option<usize>,
@@ -33,14 +32,14 @@ pub enum ConnsVerb {
     },
     /// Compare this director's connections with those of another one.
     Compare {
-        /// The other director's `conns --json`.
+        /// File with the other director's `conns --json`.
         there: String,
-        /// This director's, saved likewise; `None` is the kernel's table.
+        /// File with this director's `conns --json`; `None` is the kernel's table.
         here: Option<String>,
     },
 }
 
-/// What a listing is sorted by.
+/// Sort key of a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sort {
     /// Address and port of the client.
@@ -100,7 +99,6 @@ EXAMPLES
   Compare with the standby director:
     ssh standby ipvsadm conns --json > standby.json; ipvsadm conns compare standby.json";
 
-/// Options of the listing and of the counts, which `compare` does not have.
 pub(super) fn command() -> Command {
     Command::new("conns")
         .about("List, filter and count connections, or compare those of two directors")
@@ -146,7 +144,7 @@ pub(super) fn command() -> Command {
                 .value_hint(ValueHint::FilePath)
                 .help("Read a copy of /proc/net/ip_vs_conn instead of the kernel's table"),
         )
-        // Names are never looked up; who types -n out of habit is not wrong.
+        // Names are never looked up, but many people type -n out of habit.
         .arg(flag("numeric", "").short('n').hide(true))
         .after_help(HELP)
 }

@@ -11,7 +11,7 @@ use crate::classic::Names;
 use crate::drain::{Hash, Least, Order, Patience, Templates, Until};
 use crate::error::Usage;
 
-/// Arguments of `drain`.
+/// `drain`, or `drain --list`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DrainVerb {
     /// Drain real servers.

@@ -1,19 +1,19 @@
-//! `ipvsadm metrics`: the table in the formats of Prometheus.
+//! Arguments of `ipvsadm metrics`, which prints the table for Prometheus.
 
 use clap::{Arg, ArgMatches, Command, ValueHint};
 
 use super::arguments::{flag, no_json};
 
-/// Which metrics to write, and where to.
+/// Choice and destination of the metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricsVerb {
     /// `OpenMetrics` instead of Prometheus' own text format.
     pub openmetrics: bool,
-    /// Leave the real servers out.
+    /// Leave out the metrics of real servers.
     pub services_only: bool,
-    /// A file of rules; the differences from it are counted.
+    /// Rules or JSON with which to compare the table.
     pub against: Option<String>,
-    /// The file to write; `None` is standard output.
+    /// File to write; `None` is standard output.
     pub textfile: Option<String>,
 }
 

@@ -16,7 +16,6 @@ use crate::model::{Destination, DestinationKey, Service, ServiceKey};
 /// Object and new values for `set`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetVerb {
-    /// Key of the service.
     pub service: ServiceKey,
     /// Key of its real server; `None` changes the service itself.
     pub server: Option<DestinationKey>,

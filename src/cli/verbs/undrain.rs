@@ -12,10 +12,9 @@ use crate::drain::{Back, Selection, Undrain};
 use crate::error::Usage;
 use crate::model::MAX_WEIGHT;
 
-/// Arguments of `undrain`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UndrainVerb {
-    /// Real servers and weight.
+    /// Real servers, and the weight to give them.
     pub order: Undrain,
     /// Raise the weight in steps within this time.
     pub ramp: Option<Duration>,

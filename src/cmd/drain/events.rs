@@ -12,7 +12,7 @@ use super::super::session::Session;
 
 /// Exit status: another program has interfered.
 pub const INTERFERENCE: u8 = 1;
-/// Exit status: the end was not reached.
+/// Exit status: connections are left, or a signal interrupted the command.
 pub const UNFINISHED: u8 = 3;
 
 /// Maximum delay until a signal is noticed.

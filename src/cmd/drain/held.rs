@@ -31,7 +31,8 @@ impl Held {
         Ok(Self { journal, store, records })
     }
 
-    /// The same for a command that begins. It refuses a table that a killed run has left half way.
+    /// Like [`Self::take`], at the start of a command. Refuses a table that a killed run has left
+    /// half changed.
     pub fn begin(
         session: &mut Session<'_>,
         wait: Duration,

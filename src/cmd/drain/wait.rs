@@ -65,8 +65,8 @@ pub(super) fn run(
     }
 }
 
-/// The drain has ended: idle, or at the deadline. `is_lost`: another program has ended it for some
-/// of the real servers.
+/// Reports that the drain has ended, and deletes the real servers if that was asked. `is_lost`:
+/// another program has ended the drain of some real servers.
 fn end(
     session: &mut Session<'_>,
     order: &DrainOrder,
@@ -103,7 +103,7 @@ pub(super) fn still_drained(order: &DrainOrder) -> String {
     format!("the real server is still drained; to put it back: {}", way_back(order))
 }
 
-/// Another program has given every real server a weight, or deleted it.
+/// Reports that another program has given every real server a weight, or deleted it.
 fn interfered(
     session: &mut Session<'_>,
     look: &Look,
@@ -147,7 +147,7 @@ fn forget(session: &mut Session<'_>) -> Result<(), Error> {
     held.carry_out(session, &plan, "drain")
 }
 
-/// The command that puts back what was drained.
+/// The `undrain` command that puts these real servers back.
 fn way_back(order: &DrainOrder) -> String {
     let selection = match &order.order.selection {
         Selection::One(service, server) => describe_destination(service, server),
@@ -160,7 +160,7 @@ fn way_back(order: &DrainOrder) -> String {
     format!("ipvsadm undrain {selection}")
 }
 
-/// A signal came: the weights stay as they are.
+/// Reports a signal. The weights stay as they are.
 fn interrupted(
     session: &mut Session<'_>,
     order: &DrainOrder,
@@ -210,7 +210,7 @@ fn tell_removed(session: &mut Session<'_>, plan: &Plan, json: bool) -> Result<()
     Ok(())
 }
 
-/// The course of the drain: one line that changes at a terminal, and otherwise lines now and then.
+/// Shows the progress: on a terminal in one line that changes, otherwise in separate lines.
 struct Shown {
     json: bool,
     is_terminal: bool,
@@ -224,7 +224,7 @@ impl Shown {
         Self { json, is_terminal, is_dirty: false, last: None }
     }
 
-    /// A reader who has gone does not end the drain.
+    /// Errors are ignored, because a closed pipe does not end the drain.
     fn show(&mut self, session: &mut Session<'_>, look: &Look) {
         if self.is_terminal {
             let width = terminal::columns().unwrap_or(80).saturating_sub(1);
@@ -245,7 +245,7 @@ impl Shown {
         }
     }
 
-    /// Changes are shown soon, and now and then a line says that it still waits.
+    /// Whether to print a line: soon after a change, and seldom while nothing changes.
     fn is_due(&self, now: &Counts) -> bool {
         let Some((when, counts)) = &self.last else { return true };
         let numbers = |it: &Counts| (it.active, it.inactive, it.persistent);

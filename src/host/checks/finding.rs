@@ -23,7 +23,6 @@ pub struct Finding {
     pub remedy: Option<Remedy>,
 }
 
-/// Remedy for a problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remedy {
     /// Run `prepare` with the options of the check.
@@ -42,7 +41,6 @@ pub fn good(text: impl Into<String>) -> Finding {
     Finding { ok: true, text: text.into(), fix: None, hint: None, remedy: None }
 }
 
-/// A finding with a problem and its remedy.
 pub fn problem(text: impl Into<String>, remedy: Remedy) -> Finding {
     Finding { ok: false, remedy: Some(remedy), ..good(text) }
 }

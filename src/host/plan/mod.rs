@@ -28,7 +28,6 @@ use crate::error::Obstacle;
 /// The steps to repeat after a boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep<'a> {
-    /// Nothing.
     Nothing,
     /// Everything, in the named network namespace, or in the host's with `None`.
     Everything(Option<&'a str>),

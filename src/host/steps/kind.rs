@@ -107,7 +107,6 @@ pub trait Kind: PartialEq + Sized {
         false
     }
 
-    /// Whether the step suppresses ARP.
     fn suppresses_arp(&self) -> bool {
         false
     }

@@ -33,7 +33,6 @@ pub fn plain(command: u8) -> Request {
     Request::new(command, Attributes::none())
 }
 
-/// A request for one service.
 pub fn get_service(key: &ServiceKey) -> Request {
     of_service(command::GET_SERVICE, |to| service::key(to, key))
 }

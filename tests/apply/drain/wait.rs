@@ -1,4 +1,4 @@
-//! What happens while drain waits and undrain raises weights.
+//! Tests of drain while it waits, and of undrain while it raises weights.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -16,7 +16,7 @@ use super::{ONE, WEB, drain, listed, undrain};
 use crate::common::{namespace, run};
 use crate::program::{OURS, Outcome, finish, lines, live, ours, restore, shell, start};
 
-/// A service of UDP on this host with a client, whose connection the kernel forgets after `seconds`
+/// A UDP service on this host with a client, whose connection the kernel forgets after `seconds`
 /// without a datagram.
 fn busy(seconds: u32) -> UdpSocket {
     run("ip", &["address", "add", "192.0.2.80/32", "dev", "lo"]);
@@ -50,13 +50,13 @@ fn begun(words: &[&str], text: &str) -> (Child, Begun) {
     (child, begun)
 }
 
-/// The output of a verb that still runs.
+/// Output of a verb that still runs.
 struct Begun {
     out: BufReader<ChildStdout>,
     said: String,
 }
 
-/// The result of a verb that [`begun`] has started.
+/// Waits for the end of a verb that [`begun`] has started.
 fn rest_of(child: Child, mut begun: Begun) -> Outcome {
     begun.out.read_to_string(&mut begun.said).unwrap();
     Outcome { out: begun.said, ..finish(child, "") }
@@ -66,14 +66,14 @@ fn signal(child: &Child, signal: Signal) {
     kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
 }
 
-/// Lets the kernel forget the client a second after its last datagram, which is sent now.
+/// Sends the client's last datagram now, and lets the kernel forget the client a second later.
 fn forget(client: &UdpSocket) {
     ours(&["--set", "0", "0", "1"]).expect(0);
     // Nobody has the port of the real server, so a send first reports the error of an earlier one.
     while client.send(b"?").is_err() {}
 }
 
-/// Starts a drain that has a client to wait for, which then goes. Returns the result of the drain.
+/// Starts a drain that waits for a client, ends the client, and returns the result of the drain.
 fn ended_by_the_client(words: &[&str], progress: &str) -> Outcome {
     let client = busy(3600);
     let (child, out) = begun(&[&["drain"], words, &DNS[..]].concat(), progress);
@@ -123,8 +123,8 @@ fn at_a_terminal_one_line_changes() {
     });
 }
 
-/// Lets the time of a drain run out at a terminal, and returns how many different seconds its line
-/// has shown.
+/// Lets the time of a drain run out on a terminal. Returns how many different seconds the drain's
+/// line has shown.
 fn seconds_at_a_terminal(limit: &str) -> usize {
     let pty = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
     let words = format!("drain --timeout {limit} {}", DNS.join(" "));
@@ -215,7 +215,7 @@ fn a_ramp_raises_the_weight_in_steps() {
         drain(&ONE).expect(0);
         let risen = undrain(&[&ONE[..], &["--ramp", "2"]].concat()).expect(0);
         let name = "-t 192.0.2.80:80 -r 10.0.0.11:8080";
-        // Every step is taken, at its time or later.
+        // Every step is made, at its time or later.
         let steps: Vec<(u64, &str)> = risen
             .out
             .lines()
@@ -290,7 +290,7 @@ fn a_deleted_real_server_ends_the_drain_of_the_others() {
     });
 }
 
-/// Takes the locks of this network namespace, as another ipvsadm does that changes the table.
+/// Takes the locks of this network namespace, as another ipvsadm does while it changes the table.
 fn locks() -> Vec<Flock<File>> {
     let namespace = fs::metadata("/proc/thread-self/ns/net").unwrap().ino().to_string();
     let found = fs::read_dir("/run/ipvsadm").unwrap().map(|it| it.unwrap().path());
@@ -374,7 +374,7 @@ fn a_reader_who_leaves_does_not_stop_a_ramp() {
     });
 }
 
-/// Starts a drain of a real server in the services of UDP and TCP, and waits until it has counted.
+/// Starts a drain of a real server in a UDP and a TCP service, and waits until it has counted.
 fn drain_of_two_services(words: &[&str]) -> (UdpSocket, Child, Begun) {
     let client = busy(3600);
     for words in ["-A -t 192.0.2.80:80 -s rr", "-a -t 192.0.2.80:80 -r 10.0.0.1:80 -g -w 2"] {
