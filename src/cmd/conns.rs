@@ -249,8 +249,12 @@ fn told(
     }
     let all = |part: fn(&Shares) -> u64| part(&connections) + part(&templates);
     let hint = match (all(|it| it.only_here), all(|it| it.only_there)) {
-        (1.., 0) => Some("the other director lacks connections, and this director has all of them"),
-        (0, 1..) => Some("this director lacks connections, and the other director has all of them"),
+        (1.., 0) => Some(
+            "the other director lacks connections of this director, but not the other way round",
+        ),
+        (0, 1..) => Some(
+            "this director lacks connections of the other director, but not the other way round",
+        ),
         _ => None,
     };
     if let Some(hint) = hint {

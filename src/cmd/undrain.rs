@@ -45,7 +45,7 @@ fn undrain(session: &mut Session<'_>, verb: &UndrainVerb, json: bool) -> Result<
 
 /// Hint after an error between two steps.
 const HALF_WAY: &str = "the weights stay as they are now, and the next ipvsadm undrain resumes \
-                        there; to see them: ipvsadm drain --list";
+                        at these weights; to see them: ipvsadm drain --list";
 
 fn planned(
     session: &mut Session<'_>,

@@ -79,7 +79,9 @@ impl DrainRefusal {
                 vec!["`ipvsadm -L -n' lists services and real servers".to_owned()]
             }
             Self::NoRecord { server } | Self::NoWeight { server } => {
-                vec![format!("to give it a weight: ipvsadm undrain {server} --weight N")]
+                vec![format!(
+                    "to give the real server a weight: ipvsadm undrain {server} --weight N"
+                )]
             }
         }
     }

@@ -269,7 +269,7 @@ impl Misuse {
                 unexpected(word, command).map(|text| format!("`{word}': {text}"))
             }
             Self::ControlByte { .. } | Self::LongLine { .. } => {
-                Some("is it a text file with one rule per line?".to_owned())
+                Some("expected a text file with one rule per line".to_owned())
             }
             Self::Missing { name, .. } => needed(name).map(str::to_owned),
             Self::Illegal { instead, .. } | Self::Conflict { instead, .. } => {

@@ -211,8 +211,8 @@ impl Obstacle {
                 "run the command as root, for example with sudo".to_owned()
             }
             Self::NotCapable { capability, .. } => format!(
-                "root has fewer capabilities here, as in a container or a restricted unit: run it on \
-                 the host, or give the container or the unit {capability}"
+                "root has fewer capabilities here, as in a container or a restricted unit: run the \
+                 command on the host, or give the container or the unit {capability}"
             ),
             Self::BadAddress { .. } => "give a unicast address, without a prefix length".to_owned(),
             Self::AddressTaken { address, device, verb, owner, .. } => {
@@ -235,8 +235,8 @@ impl Obstacle {
             }
             Self::Proxy { address, name } => {
                 format!(
-                    "remove it in the configuration of the program that added it; to see it: ip \
-                     neighbour show proxy {address} dev {}",
+                    "remove the entry in the configuration of the program that added it; to see \
+                     the entry: ip neighbour show proxy {address} dev {}",
                     shell(name)
                 )
             }
@@ -290,8 +290,7 @@ impl Obstacle {
 }
 
 /// Start of the hint about read-only parameters.
-const CONTAINER: &str =
-    "this is usual in a container: run the command on the host with --netns PID";
+const CONTAINER: &str = "kernel parameters are usually read-only in a container: run the command on the host with --netns PID";
 
 /// Hint about a parameter of an interface or of `all`.
 fn greater_value(key: &str, value: &str) -> String {

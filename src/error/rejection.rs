@@ -200,13 +200,15 @@ impl Rejection {
             Self::NoConnection { text, .. } => {
                 let expected = [
                     "expected lines of /proc/net/ip_vs_conn",
-                    "to copy them: cat /proc/net/ip_vs_conn > FILE",
+                    "to copy the connections: cat /proc/net/ip_vs_conn > FILE",
                 ];
                 let quoted = (!text.is_empty()).then(|| excerpt(text, HINT));
                 quoted.into_iter().chain(expected.map(str::to_owned)).collect()
             }
             Self::NoConnections(_) => {
-                vec!["save it on each director: ipvsadm conns --json > FILE".to_owned()]
+                vec![
+                    "to save the connections of a director: ipvsadm conns --json > FILE".to_owned(),
+                ]
             }
             Self::LongFile => vec![
                 "check that this is the right file; input from a device or a pipe may never end"

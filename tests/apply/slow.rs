@@ -26,7 +26,7 @@ fn at_a_terminal(words: &[&str]) -> (String, String) {
     (String::from_utf8(output.stdout).unwrap(), shown.join().unwrap())
 }
 
-/// Reads until the error that reports that nobody has the terminal open any more.
+/// Reads until the read fails, because no process has the terminal open any more.
 fn until_its_end(master: OwnedFd) -> String {
     let (mut text, mut buffer, mut terminal) = (Vec::new(), [0; 4096], File::from(master));
     while let Ok(length @ 1..) = terminal.read(&mut buffer) {

@@ -103,7 +103,7 @@ fn assignment(word: &str) -> Result<Assignment, String> {
 
 pub(super) fn read(matches: &ArgMatches, names: Names) -> Result<SetVerb, Usage> {
     let target = target::service(matches, names)?;
-    let (service, server) = target.ok_or_else(|| Usage::other("which service?"))?;
+    let (service, server) = target.ok_or_else(|| Usage::other("set needs a service"))?;
     Ok(SetVerb {
         service,
         server,

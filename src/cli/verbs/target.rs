@@ -44,7 +44,6 @@ pub(super) fn with_service(command: Command) -> Command {
         .arg(option("server", "real-server", RIP, "A real server of the service").short('r'))
 }
 
-/// The group of the options that name a service.
 pub(super) fn service_group() -> ArgGroup {
     ArgGroup::new("service").args(SERVICE)
 }

@@ -24,9 +24,10 @@ pub struct UndrainVerb {
 
 const HELP: &str = "\
 undrain gives a real server the weight that `drain' has recorded. When the service
-has no drained real server left, undrain also resets the scheduler flags that drain
-has set. When no drain needs net.ipv4.vs.expire_quiescent_template any more, undrain
-resets it, too. Values that another program has changed meanwhile are kept.
+has no drained real server left, undrain also restores the scheduler flags that
+drain has changed. When no drain needs net.ipv4.vs.expire_quiescent_template any
+more, undrain restores it, too. Values that another program has changed meanwhile
+are kept.
 
 --ramp raises the weight in up to 20 steps. If undrain is interrupted, it prints the
 current weight; the real server keeps this weight, and the next undrain resumes at

@@ -169,7 +169,7 @@ fn interrupted(
     json: bool,
 ) -> Result<u8, Error> {
     session.say(&format!("{why}: the real server stays drained"));
-    session.hint(&[format!("to put it back: {}", way_back(order))]);
+    session.hint(&[format!("to put the real server back: {}", way_back(order))]);
     said(session, "interrupted", look, json)?;
     Ok(UNFINISHED)
 }

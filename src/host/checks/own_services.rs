@@ -18,7 +18,7 @@ pub struct OwnService {
 /// Advice about a service in the table of a real server. Only its administrator knows its
 /// purpose.
 const STANDBY: &str = "on a host that is a real server only, delete the service; a standby director \
-                       that is a real server too must have it only while it is active";
+                       that is also a real server must have the service only while active";
 
 /// Finds services of this host that match the virtual addresses of a real server. Services by
 /// firewall mark become notes, since it is not known which packets get the mark.

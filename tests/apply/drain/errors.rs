@@ -106,12 +106,16 @@ fn director_status_says_what_became_of_a_drain() {
         assert!(drained.starts_with(&recorded) && drained.ends_with(": new kernel"), "{drained}");
         ours(&[&["set"], &ONE[..], &["weight=7"]].concat()).expect(0);
         let undone = notes();
-        let weight = "but is not: another program has given it weight 7, the recorded one is 3";
+        let weight =
+            "but is not: another program has set the weight to 7; the recorded weight is 3";
         assert!(undone.starts_with(&recorded) && undone.ends_with(weight), "{undone}");
         assert!(undone.contains("(new kernel)"), "{undone}");
         ours(&[&["-d"], &ONE[..]].concat()).expect(0);
         let gone = notes();
-        assert!(gone.ends_with("but the service does not have it any more"), "{gone}");
+        assert!(
+            gone.ends_with("but the service does not have this real server any more"),
+            "{gone}"
+        );
         ours(&["-D", "-t", "192.0.2.80:80"]).expect(0);
         let gone = notes();
         assert!(gone.ends_with("but the service does not exist any more"), "{gone}");
