@@ -11,11 +11,11 @@ pub struct Rates {
     pub connections: f64,
     /// Packets from clients.
     pub in_packets: f64,
-    /// Packets to clients that passed the director.
+    /// Packets to clients, as far as they pass through the director.
     pub out_packets: f64,
     /// Bytes from clients.
     pub in_bytes: f64,
-    /// Bytes to clients that passed the director.
+    /// Bytes to clients, as far as they pass through the director.
     pub out_bytes: f64,
 }
 
