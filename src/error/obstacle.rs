@@ -330,7 +330,7 @@ mod tests {
         for (name, hint) in [
             ("nft", "install the program, or use another method than --arp nft"),
             ("arptables-legacy", "install the program, or use another method than --arp arptables"),
-            ("modprobe", "install it"),
+            ("modprobe", "install the program"),
         ] {
             let obstacle = Obstacle::NoProgram { name: name.to_owned() };
             assert_eq!(obstacle.remedy().unwrap(), hint);
