@@ -137,7 +137,7 @@ fn page_of(verb: &str) -> String {
     let is_mark =
         |line: &str| matches!(line.strip_prefix(&mark), Some(rest) if !rest.starts_with('-'));
     let page = pages().into_iter().find(|(_, text)| text.lines().any(is_mark));
-    let path = page.unwrap_or_else(|| panic!("no page has the options of {verb}")).0;
+    let path = page.unwrap_or_else(|| panic!("no page in man/ has the line `{mark}'")).0;
     match path.file_stem().and_then(OsStr::to_str) {
         Some("ipvsadm") | None => String::new(),
         Some(name) => format!(" See {name}(8)."),
