@@ -7,11 +7,12 @@ use super::options::{COMMANDS, CommandRow, OPTIONS, Opt};
 use super::verb_names::VERBS;
 
 /// Words that people and other programs use for commands, each with a proposal.
-const SYNONYMS: [(&str, &str); 38] = [
+const SYNONYMS: [(&str, &str); 41] = [
     ("add", "-A adds a service, -a a real server"),
     ("change", CHANGE),
     ("check", STATUS),
     ("clean", CLEAR),
+    ("clear", CLEAR),
     ("conn", CONNS),
     ("connection", CONNS),
     ("connections", CONNS),
@@ -31,6 +32,7 @@ const SYNONYMS: [(&str, &str); 38] = [
     ("ls", LIST),
     ("modify", CHANGE),
     ("monitor", TOP),
+    ("prepare", "did you mean `ipvsadm rs prepare' or `ipvsadm director prepare'?"),
     ("print", LIST),
     ("quiesce", DRAIN),
     ("reload", LOAD),
@@ -46,6 +48,7 @@ const SYNONYMS: [(&str, &str); 38] = [
     ("stop", "did you mean --stop-daemon, or `ipvsadm rs undo'?"),
     ("timeout", "--set TCP TCPFIN UDP sets time-outs, -L --timeout lists them"),
     ("timeouts", "--set TCP TCPFIN UDP sets time-outs, -L --timeout lists them"),
+    ("undo", "did you mean `ipvsadm rollback', `ipvsadm rs undo' or `ipvsadm director undo'?"),
 ];
 
 const CHANGE: &str =
@@ -84,10 +87,11 @@ pub(super) fn meant(word: &str) -> Option<String> {
     if word.starts_with("--") && OPTIONS.iter().any(|row| row.long == bare) {
         return None;
     }
+    // Before the exact names, because a synonym may warn of what the command does.
     let synonym = || SYNONYMS.iter().find(|(synonym, _)| *synonym == bare);
-    exact
-        .map(did_you_mean)
-        .or_else(|| synonym().map(|(_, text)| (*text).to_owned()))
+    synonym()
+        .map(|(_, text)| (*text).to_owned())
+        .or_else(|| exact.map(did_you_mean))
         .or_else(|| letter(word, bare))
         .or_else(|| nearest(word, bare))
 }
@@ -159,6 +163,9 @@ mod tests {
             ("list", "-L (--list)"),
             ("show", "-L (--list)"),
             ("flush", "-C (--clear)"),
+            ("clear", "-C (--clear), which deletes every service"),
+            ("prepare", "`ipvsadm rs prepare' or `ipvsadm director prepare'"),
+            ("undo", "`ipvsadm rollback', `ipvsadm rs undo' or `ipvsadm director undo'"),
             ("disable", "ipvsadm drain -t VIP:PORT -r RIP"),
             ("quiesce", "ipvsadm drain -t VIP:PORT -r RIP"),
             ("resume", "ipvsadm undrain -t VIP:PORT -r RIP"),
