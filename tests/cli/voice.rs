@@ -178,6 +178,11 @@ fn pasted_arguments_of_verbs_are_recognised() {
         ("apply --fullnat f".to_owned(), "not in the mainline kernel"),
         ("set -f 0x10 weight=1".to_owned(), "written in decimal: 16\n"),
         ("set -t 2001:db8::80:http weight=1".to_owned(), "brackets: [2001:db8::80]:http\n"),
+        ("set 192.0.2.80:80 weight=1".to_owned(), "-t 192.0.2.80:80 or -r 192.0.2.80:80\n"),
+        ("set -t 192.0.2.80 80 weight=1".to_owned(), "without a space: ADDR:80\n"),
+        ("set -t 192.0.2.80:80 weight 2".to_owned(), "hint: for example weight=0; "),
+        ("drain 192.0.2.1".to_owned(), "option before it: -t 192.0.2.1 or -r 192.0.2.1\n"),
+        ("drain -t 192.0.2.80 80 -r 192.0.2.1".to_owned(), "without a space: ADDR:80\n"),
     ] {
         let (text, status) = refused(&line);
         assert_eq!(status, 2, "{line}");

@@ -2,7 +2,7 @@
 //!
 //! clap's own text is never printed, because it proposes `-- WORD`, which no verb accepts.
 
-use std::net::AddrParseError;
+use std::net::{AddrParseError, IpAddr, SocketAddr};
 use std::num::{IntErrorKind, ParseIntError};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -46,6 +46,9 @@ const DIRECTOR_MODES: [&str; 3] = [
     "tun: tunnelling (-i)",
     "nat: masquerading (-m); the director forwards packets and sends no ICMP redirects",
 ];
+
+/// Name of the argument of `set` in clap's errors.
+const FIELD: &str = "FIELD=VALUE";
 
 /// An error of clap, with the parser that found it.
 struct Finding<'a> {
@@ -219,7 +222,15 @@ impl Finding<'_> {
 
     /// The option whose value a surplus word probably is.
     fn value_of_an_option(&self, word: &str) -> Option<String> {
-        let is_address = word.parse::<std::net::IpAddr>().is_ok();
+        let has = |long: &str| self.parser.get_arguments().any(|arg| arg.get_long() == Some(long));
+        let is_address = word.parse::<IpAddr>().is_ok();
+        if has("tcp-service") && (is_address || word.parse::<SocketAddr>().is_ok()) {
+            let server = if has("real-server") { format!(" or -r {word}") } else { String::new() };
+            return Some(format!("an address needs an option before it: -t {word}{server}"));
+        }
+        if has("tcp-service") && word.parse::<u16>().is_ok() {
+            return Some(format!("write a port after its address, without a space: ADDR:{word}"));
+        }
         let takes = |arg: &&Arg| {
             let values = arg.get_possible_values();
             arg.get_long().is_some() && values.iter().any(|value| value.matches(word, false))
@@ -265,7 +276,7 @@ impl Finding<'_> {
         if !modes.is_empty() {
             return modes;
         }
-        if option == "FIELD=VALUE" {
+        if option == FIELD {
             return vec!["for example weight=0; `ipvsadm set --help' lists the fields".to_owned()];
         }
         let Some(arg) = self.arg(option) else { return Vec::new() };
@@ -319,9 +330,11 @@ impl Finding<'_> {
         };
         let remark = remark.map(|text| format!("`{word}': {text}"));
         let meant = self.texts(ContextKind::SuggestedValue).into_iter().next();
-        let meant = remark.or_else(|| meant.map(|value| format!("did you mean {value}?")));
+        let meant = remark
+            .or_else(|| meant.map(|value| format!("did you mean {value}?")))
+            .or_else(|| self.value_of_an_option(&word));
         let reason = self.reason();
-        let legal = self.modes(&option);
+        let legal = if option == FIELD { self.explain(FIELD) } else { self.modes(&option) };
         Usage { mistake: Mistake::Value { option, word, reason }, legal, meant }
     }
 
