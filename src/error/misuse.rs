@@ -257,7 +257,7 @@ impl Misuse {
             }
             Self::UnknownOption { word, suggestion } => pasted::of_a_fork(word)
                 .or_else(|| pasted::remark(word))
-                .map(|text| format!("`{word}': {text}"))
+                .map(|text| format!("{}: {text}", quoted(word)))
                 .or_else(|| Some(format!("did you mean {}?", suggestion.as_ref()?))),
             Self::MissingArgument { word, takes } => {
                 // In a bundle such as -At, only the last letter can lack its value.
@@ -266,7 +266,7 @@ impl Misuse {
                 takes.map(|value| format!("{option} needs {value}"))
             }
             Self::UnexpectedArgument { word, command } => {
-                unexpected(word, command).map(|text| format!("`{word}': {text}"))
+                unexpected(word, command).map(|text| format!("{}: {text}", quoted(word)))
             }
             Self::ControlByte { .. } | Self::LongLine { .. } => {
                 Some("expected a text file with one rule per line".to_owned())
@@ -282,9 +282,13 @@ impl Misuse {
                 Some("-6 belongs to a firewall mark and comes after it: -f MARK -6".to_owned())
             }
             Self::Value { kind, word, reason } => Some(match (kind.pasted(word), reason) {
-                (Some(text), _) => format!("`{word}': {text}"),
-                (None, Some(reason)) => format!("`{word}': {reason}"),
-                (None, None) => format!("`{word}': {}", kind.expects()),
+                (Some(text), _) => format!("{}: {text}", quoted(word)),
+                // A reason that begins with the word needs no second quote.
+                (None, Some(reason)) if reason.starts_with(&format!("`{word}'")) => {
+                    reason.replacen(&format!("`{word}'"), &quoted(word), 1)
+                }
+                (None, Some(reason)) => format!("{}: {reason}", quoted(word)),
+                (None, None) => format!("{}: {}", quoted(word), kind.expects()),
             }),
             Self::ZeroPort { address } => Some(zero_port(*address)),
             Self::MixedFamily => {
@@ -296,11 +300,20 @@ impl Misuse {
     }
 }
 
+/// The word in quotes. A long one is cut, so that the text after it can be seen.
+fn quoted(word: &str) -> String {
+    const MOST: usize = 48;
+    match word.char_indices().nth(MOST) {
+        Some((end, _)) => format!("`{}...'", &word[..end]),
+        None => format!("`{word}'"),
+    }
+}
+
 fn no_command(found: &str, meant: Option<&str>) -> String {
     let pasted = pasted::first_word(found).or_else(|| pasted::of_a_fork(found));
     match (pasted, meant) {
-        (Some(text), _) => format!("`{found}': {text}"),
-        (None, Some(meant)) => format!("`{found}': {meant}"),
+        (Some(text), _) => format!("{}: {text}", quoted(found)),
+        (None, Some(meant)) => format!("{}: {meant}", quoted(found)),
         (None, None) if found.starts_with('-') => {
             format!("`{found}' is not a complete command; give a command first, for example -L")
         }

@@ -217,6 +217,14 @@ fn excerpts_fit_in_80_columns() {
     let errors = text(&output.stderr);
     let hint = errors.lines().nth(1).unwrap();
     assert_eq!((hint.len(), hint.ends_with("xxx...")), (80, true), "{errors}");
+    let hint = errors.lines().nth(2).unwrap();
+    let said =
+        format!("hint: `{}...': the name of a scheduler has at most 15 bytes", "x".repeat(48));
+    assert_eq!(hint, said);
+    let output = run(&["-", "/dev/null"], "-A -t x.invalid:80\n-A -t x.invalid\n");
+    let errors = text(&output.stderr);
+    let said = "hint: `x.invalid': `x.invalid' is neither";
+    assert!(!errors.contains(said), "one quote is enough: {errors}");
 }
 
 #[test]
