@@ -148,8 +148,11 @@ pub(super) fn no_module(modules: &[String]) -> Option<String> {
     (!modules.is_empty()).then(|| format!("the kernel has no module {}", modules.join(" or ")))
 }
 
-/// Proposes schedulers for a mistyped name.
+/// Recognises pasted text in a name, and proposes schedulers for a mistyped one.
 pub(super) fn meant(scheduler: &str) -> Option<String> {
+    if let Some(text) = pasted::remark(scheduler) {
+        return Some(format!("`{scheduler}': {text}"));
+    }
     let nearest = nearest_schedulers(scheduler);
     if nearest.is_empty() { None } else { Some(format!("did you mean {}?", nearest.join(" or "))) }
 }

@@ -222,7 +222,8 @@ pub(crate) fn first_word(word: &str) -> Option<String> {
             && !name.starts_with(|first: char| first.is_ascii_digit())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     });
-    if PREFIXES.contains(&word) {
+    let program = word.rsplit('/').next().unwrap_or(word);
+    if PREFIXES.contains(&program) {
         return Some("leave it out: a rule begins with a command such as -A".to_owned());
     }
     if SHELL.contains(&word) || assigns {

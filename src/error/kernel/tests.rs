@@ -81,3 +81,14 @@ fn a_daemon_on_an_alias_is_told_the_interface() {
     let absent = "this network namespace has no interface of that name (--mcast-interface)";
     assert_eq!(says("eth7"), [absent]);
 }
+
+#[test]
+fn a_pasted_name_of_a_scheduler_is_recognised() {
+    for (name, expected) in
+        [("rr\u{a0}", "U+00A0 (no-break space)"), ("\u{201c}rr", "U+201C (typographic quote)")]
+    {
+        let object = format!("-t 192.0.2.80:80 -s {name}");
+        let hints = hints(Operation::AddService, Errno::ENOENT, &object);
+        assert!(hints.iter().any(|hint| hint.contains(expected)), "{hints:?}");
+    }
+}

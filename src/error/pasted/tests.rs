@@ -68,6 +68,7 @@ fn pasted_arguments_of_verbs_get_a_proposal() {
     says(first_word("VIP=192.0.2.80"), "no shell");
     says(first_word("if"), "no shell");
     says(first_word("sudo"), "leave it out");
+    says(first_word("/usr/bin/sudo"), "leave it out");
     assert_eq!(first_word("list"), None);
     says(of_a_fork("--fullnat"), "not in the mainline kernel");
     says(of_a_fork("fullnat"), "not in the mainline kernel");
