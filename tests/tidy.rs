@@ -97,25 +97,66 @@ fn every_file_says_what_it_is_for() {
     complain(&dumb.map(|(path, _)| format!("{path}: no //! line at its head")).collect::<Vec<_>>());
 }
 
-#[test]
-fn rooms_use_only_the_rooms_below_them() {
+/// The uses in a file that its room may not have. Other rooms are named `crate::ROOM`, one in each
+/// path, so that this check sees them all.
+fn forbidden(path: &str, text: &str) -> Vec<String> {
+    let inside = path.strip_prefix("src/").unwrap_or(path);
+    let room = inside.split(['/', '.']).next().unwrap_or_default();
+    if ["lib", "main"].contains(&room) {
+        return Vec::new();
+    }
+    let Some((_, allowed)) = KNOWS.iter().find(|(name, _)| *name == room) else {
+        return vec![format!("{path}: the table of this test has no room {room}")];
+    };
     let mut faults = Vec::new();
-    for (path, text) in sources() {
-        let Some(room) = path.strip_prefix("src/") else { continue };
-        let room = room.split(['/', '.']).next().unwrap_or_default();
-        let Some((_, allowed)) = KNOWS.iter().find(|(name, _)| *name == room) else { continue };
-        for (number, line) in text.lines().enumerate() {
-            for known in line.split("crate::").skip(1) {
-                let end = known.find(|c: char| !c.is_alphanumeric() && c != '_');
-                let known = &known[..end.unwrap_or(known.len())];
-                let other_room = KNOWS.iter().any(|(name, _)| *name == known);
-                if other_room && known != room && !allowed.contains(&known) {
-                    faults.push(format!("{path}:{}: {room} must not know {known}", number + 1));
-                }
+    for (number, line) in text.lines().enumerate() {
+        for known in line.split("crate::").skip(1) {
+            let end = known.find(|c: char| !c.is_alphanumeric() && c != '_');
+            let known = &known[..end.unwrap_or(known.len())];
+            if known != room && !allowed.contains(&known) {
+                let known = if known.is_empty() { "several rooms in one path" } else { known };
+                faults.push(format!("{path}:{}: {room} must not know {known}", number + 1));
             }
         }
     }
-    complain(&faults);
+    // In the room's own file, one `super` leads out of the room; each folder below needs one more.
+    let folders = inside.strip_suffix("/mod.rs").unwrap_or(inside).matches('/').count();
+    let leaving = "super::".repeat(folders + 1);
+    let starts = |line: &&str| line.contains(&leaving) && !line.starts_with(' ');
+    faults.extend(text.lines().filter(starts).map(|line| format!("{path}: {line}: leaves {room}")));
+    faults
+}
+
+#[test]
+fn rooms_use_only_the_rooms_below_them() {
+    let sources = sources().into_iter().filter(|(path, _)| path.starts_with("src/"));
+    let faults = sources.flat_map(|(path, text)| forbidden(&path, &text));
+    complain(&faults.collect::<Vec<_>>());
+}
+
+#[test]
+fn uses_against_the_direction_are_found() {
+    for (path, text) in [
+        ("src/model/key.rs", "use crate::netlink::Client;"),
+        ("src/model/mod.rs", "use crate::cmd;"),
+        ("src/diff/plan.rs", "use crate::{model, netlink};"),
+        ("src/diff/plan.rs", "use crate::Client;"),
+        ("src/diff/mod.rs", "use super::netlink::Client;"),
+        ("src/diff/plan.rs", "use super::super::netlink::Client;"),
+        ("src/error.rs", "use super::netlink::Client;"),
+        ("src/error/kernel.rs", "use super::super::netlink::Client;"),
+        ("src/transaction/lock.rs", "fn f(it: &crate::output::List) {}"),
+        ("src/cellar/mod.rs", ""),
+    ] {
+        assert_eq!(forbidden(path, text).len(), 1, "{path}: {text}");
+    }
+    for (path, text) in [
+        ("src/diff/plan.rs", "use crate::model::Table;\nuse super::Delta;"),
+        ("src/cli/verbs/apply.rs", "use super::super::complete;"),
+        ("src/lib.rs", "pub use crate::netlink::Client;"),
+    ] {
+        assert_eq!(forbidden(path, text), Vec::<String>::new(), "{path}: {text}");
+    }
 }
 
 /// A source file of a room: its module path within the room, and its text without tests.
