@@ -198,8 +198,9 @@ cd "$top"
 need_root
 ensure wrk=wrk ip=iproute2 busybox=busybox-static timeout=coreutils
 fetch_nginx
-cargo build --release --locked --quiet
-export IPVSADM=${CARGO_TARGET_DIR:-$top/target}/release/ipvsadm PROXY=$nginx
+need_compiler
+release_program
+export IPVSADM=$program PROXY=$nginx
 RESULTS=$(mktemp -d /tmp/datapath.XXXXXX)
 export RESULTS IPVS_VM_SHARE=$RESULTS
 trap 'rm -rf "$RESULTS"' EXIT
