@@ -1,11 +1,10 @@
-//! Compares two tables. Pure values without I/O.
-//!
-//! Three forms, each made from the one before, because they answer different questions:
-//!
-//! - The plan is a list of changes in the order of execution. Only it can be sent to the kernel.
-//! - A [`Delta`] has the touched objects before and after a plan, in no order of execution. Rollback
-//!   needs both sides, and a list of changes has lost the former values.
-//! - A [`Difference`] pairs the sides of one object of a delta. Reports print these pairs.
+//! Compares two tables: the changes from one to the other. Pure values without I/O.
+
+// Three forms, each made from the one before, because they answer different questions. The plan is
+// a list of changes in the order of execution; only it can be sent to the kernel. A Delta has the
+// touched objects before and after a plan: a rollback needs both sides, and a list of changes has
+// lost the former values. A Difference pairs the two sides of one object; reports print these
+// pairs.
 
 mod alarm;
 mod delta;
