@@ -28,20 +28,21 @@ mod timeouts;
 mod tunnel;
 
 pub use change::{Change, Operation};
-pub use connection::Connection;
+pub(crate) use connection::Connection;
 pub(crate) use connection::STATES;
 pub(crate) use connection_comparison::{Comparison, Shares};
 pub(crate) use connection_filter::{ConnectionFilter, EndpointFilter};
 pub(crate) use connection_groups::{By, Count, Group, Groups};
 pub use daemon::{Daemon, DaemonRole, MAX_SYNC_LENGTH};
+pub(crate) use destination::PlainDestination;
 pub use destination::{
-    Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT, Method, PlainDestination,
+    Destination, DestinationEntry, DestinationKey, Forwarding, MAX_WEIGHT, Method,
 };
 pub use hash::{KeyHash, KeyHasher};
 pub use key::{Family, Protocol, ServiceKey};
 pub use name::{BadName, EngineName, InterfaceName, Name, SchedulerName};
 pub use naming::{Naming, Numbers};
-pub use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage};
+pub(crate) use network::{GuePort, InterfaceAddress, Link, NewLink, Route, RouteImage};
 pub(crate) use network::{ROUTE_HEADER, set_parameter, sysctl_name, write_parameter};
 pub(crate) use prefix::Prefix;
 pub(crate) use printable::{is_harmful, printable, printable_lines};
