@@ -4,6 +4,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -44,6 +46,7 @@ fn run_within(
         text: text.to_owned(),
     };
     let path = find(name).ok_or_else(|| Obstacle::NoProgram { name: name.to_owned() })?;
+    let start = Instant::now();
     let mut child = Command::new(path)
         .args(arguments)
         .env_clear()
@@ -66,14 +69,30 @@ fn run_within(
     let Some(status) = wait(&mut child, patience).map_err(failed)? else {
         return Err(wrong(&format!("timed out after {} s", patience.as_secs())));
     };
-    let [output, errors] = pipes.map(|text| text.join().unwrap_or_default());
+    let [output, errors] = pipes.map(|pipe| pipe.text(patience.saturating_sub(start.elapsed())));
     if status.success() {
         return Ok(output);
     }
-    Err(wrong(errors.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or(
-        "it gave no \
-                                                                                     reason",
-    )))
+    let mut lines = errors.lines().map(str::trim);
+    Err(wrong(lines.find(|line| !line.is_empty()).unwrap_or("it gave no reason")))
+}
+
+/// Output of a program, which a thread reads.
+struct Pipe {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    /// Closed at the end of the output.
+    end: Receiver<()>,
+}
+
+impl Pipe {
+    /// The whole output. A process that the program has left behind can keep the pipe open, so this
+    /// waits no longer than `patience` after the program's end, and takes what came by then.
+    fn text(self, patience: Duration) -> String {
+        // Nothing is ever sent: the result is an error, at the end or after `patience`.
+        let _ = self.end.recv_timeout(patience);
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
 }
 
 /// Path of the program, or `None` if it is not installed.
@@ -85,7 +104,7 @@ fn find(name: &str) -> Option<PathBuf> {
 }
 
 /// Starts threads that write the input and read output and errors.
-fn copy_pipes(child: &mut Child, input: &str) -> io::Result<[JoinHandle<String>; 2]> {
+fn copy_pipes(child: &mut Child, input: &str) -> io::Result<[Pipe; 2]> {
     let pipes = [collect(child.stdout.take())?, collect(child.stderr.take())?];
     if let Some(mut pipe) = child.stdin.take()
         && !input.is_empty()
@@ -98,15 +117,28 @@ fn copy_pipes(child: &mut Child, input: &str) -> io::Result<[JoinHandle<String>;
 }
 
 /// Reads a pipe to its end in a thread of its own.
-fn collect(pipe: Option<impl Read + Send + 'static>) -> io::Result<JoinHandle<String>> {
+fn collect(pipe: Option<impl Read + Send + 'static>) -> io::Result<Pipe> {
+    let bytes = Arc::new(Mutex::new(Vec::new()));
+    let (open, end) = channel();
+    let collected = Arc::clone(&bytes);
     start(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            // After a read error, the text before it is used.
-            let _ = pipe.read_to_end(&mut bytes);
+        // Dropped, and so closed, with this thread's work.
+        let _open: Sender<()> = open;
+        let Some(mut pipe) = pipe else { return };
+        let mut piece = [0; 4096];
+        loop {
+            match pipe.read(&mut piece) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // After a read error, the text before it is used.
+                Ok(0) | Err(_) => return,
+                Ok(length) => {
+                    let mut bytes = collected.lock().unwrap_or_else(PoisonError::into_inner);
+                    bytes.extend_from_slice(&piece[..length]);
+                }
+            }
         }
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+    })?;
+    Ok(Pipe { bytes, end })
 }
 
 /// Starts a thread. Fails, instead of panicking, if memory is short.
@@ -142,6 +174,16 @@ mod tests {
     fn input_and_output_may_exceed_a_pipe() {
         let input = "0123456789\n".repeat(100_000);
         assert_eq!(run("cat", &[], &input).unwrap(), input);
+    }
+
+    /// A grandchild keeps the pipe open. The output of the program itself is whole nevertheless.
+    #[test]
+    fn a_process_that_a_program_leaves_is_not_waited_for() {
+        let words = ["-c", "sleep 1000000 & echo $!"];
+        let output = run_within(Duration::from_secs(1), "sh", &words, "").unwrap();
+        let left = output.trim().parse().unwrap();
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(left), nix::sys::signal::SIGKILL)
+            .unwrap();
     }
 
     #[test]
