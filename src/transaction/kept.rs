@@ -1,18 +1,39 @@
 //! Adds services again that `restore` cleared and whose lines the kernel then refused.
 
 use crate::classic::RuleLine;
-use crate::error::Error;
+use crate::error::{Errno, Error};
 use crate::model::{Change, ServiceKey, Table};
-use crate::netlink::Client;
+use crate::netlink::{Client, Refusal};
 
 use super::snapshot;
 
-/// A service that was added again.
+/// A service that was to be added again.
 #[derive(Debug)]
 pub struct Kept {
     pub service: ServiceKey,
-    /// All its real servers were added again too.
-    pub in_full: bool,
+    pub extent: Extent,
+}
+
+/// How much of a service was added again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The service with all its real servers.
+    Whole,
+    /// The service without some of its real servers.
+    Part,
+    /// Nothing: the kernel has refused the service.
+    Nothing,
+}
+
+/// What became of a service, from the refusals of its addition (the first change) and of those of its
+/// real servers. `None` if another program has added it in the meantime: its service stays.
+fn extent(refusals: &[Refusal]) -> Option<Extent> {
+    match refusals.iter().find(|refusal| refusal.index == 0) {
+        Some(refusal) if refusal.errno == Errno::EEXIST => None,
+        Some(_) => Some(Extent::Nothing),
+        None if refusals.is_empty() => Some(Extent::Whole),
+        None => Some(Extent::Part),
+    }
 }
 
 /// Adds again each service of `before` that the file names but the kernel no longer has. A service
@@ -40,7 +61,7 @@ fn make_again(
         let service = [Change::AddService(pool.service.clone())];
         let changes: Vec<Change> = service.into_iter().chain(servers).collect();
         let refusals = client.batch(&changes)?;
-        kept.push(Kept { service: *key, in_full: refusals.is_empty() });
+        kept.extend(extent(&refusals).map(|extent| Kept { service: *key, extent }));
     }
     Ok(())
 }
@@ -57,4 +78,19 @@ fn asks_for(lines: &[RuleLine], key: &ServiceKey) -> bool {
         }
     }
     asked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_restored_in_part_only_if_the_kernel_has_it() {
+        let refusal = |index, errno| Refusal { index, errno };
+        let orphan = refusal(1, Errno::ESRCH);
+        assert_eq!(extent(&[]), Some(Extent::Whole));
+        assert_eq!(extent(&[refusal(2, Errno::EINVAL)]), Some(Extent::Part));
+        assert_eq!(extent(&[refusal(0, Errno::ENOENT), orphan]), Some(Extent::Nothing));
+        assert_eq!(extent(&[refusal(0, Errno::EEXIST), refusal(1, Errno::EEXIST)]), None);
+    }
 }

@@ -4,6 +4,7 @@ use crate::classic::{RuleLine, describe_service};
 use crate::diff::Delta;
 use crate::error::Error;
 use crate::model::Table;
+use crate::transaction::kept::Extent;
 use crate::transaction::{Fate, Guard, Refused, Stage, kept, reasons};
 
 use super::super::progress::Line;
@@ -85,7 +86,11 @@ pub(super) fn bring_back(
 ) -> Result<(), Error> {
     let (services, stopped) = kept::bring_back(session.client()?, lines, before);
     for it in services {
-        let outcome = if it.in_full { "was restored" } else { "was restored only in part" };
+        let outcome = match it.extent {
+            Extent::Whole => "was restored",
+            Extent::Part => "was restored only in part",
+            Extent::Nothing => "could not be restored",
+        };
         session.hint(&[format!("{} {outcome}", describe_service(&it.service))]);
     }
     stopped
