@@ -287,7 +287,8 @@ impl Error {
             }
             Self::NotUndone { source, .. } => {
                 let mut hints = source.remedies();
-                hints.push("then run undo again: it resumes at this step".to_owned());
+                let then = if hints.is_empty() { "" } else { "then " };
+                hints.push(format!("{then}run undo again: it resumes at this step"));
                 hints
             }
             Self::Withheld { .. } => vec![

@@ -30,7 +30,6 @@ pub struct Target {
     pub from: u32,
     /// Weight after the plan.
     pub to: u32,
-    pub is_persistent: bool,
 }
 
 /// A remark about a plan.
@@ -173,7 +172,7 @@ pub(super) fn absent(seen: &Seen, selection: &Selection) -> Rejection {
             };
             DrainRefusal::NoServer { server }.into()
         }
-        Selection::Recorded => DrainRefusal::NoServer { server: "to drain".to_owned() }.into(),
+        Selection::Recorded => DrainRefusal::NothingDrained.into(),
     }
 }
 
@@ -281,13 +280,7 @@ impl Plan {
 
     fn drain(&mut self, service: &Service, server: &Destination, order: &Order, caller: &Caller) {
         let (key, from) = (service.key, server.weight);
-        self.targets.push(Target {
-            service: key,
-            server: server.key,
-            from,
-            to: 0,
-            is_persistent: service.persistence.is_some(),
-        });
+        self.targets.push(Target { service: key, server: server.key, from, to: 0 });
         self.record(service, server, order, caller);
         if from != 0 {
             let drained = Destination { weight: 0, ..*server };

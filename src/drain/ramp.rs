@@ -71,7 +71,7 @@ mod tests {
     fn target(from: u32, to: u32) -> Target {
         let service = ServiceKey::tcp("192.0.2.80:80".parse().unwrap());
         let server = "198.51.100.1:80".parse::<std::net::SocketAddr>().unwrap().into();
-        Target { service, server, from, to, is_persistent: false }
+        Target { service, server, from, to }
     }
 
     fn stages(targets: &[Target], seconds: u64) -> Vec<(u64, Vec<u32>)> {

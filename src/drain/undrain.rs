@@ -49,14 +49,7 @@ pub fn remove(
             plan.notes.push(Note::Undone(*service, *server, from));
             continue;
         }
-        let is_persistent = false;
-        plan.targets.push(Target {
-            service: *service,
-            server: *server,
-            from,
-            to: 0,
-            is_persistent,
-        });
+        plan.targets.push(Target { service: *service, server: *server, from, to: 0 });
         let make = Change::DeleteDestination(*service, *server);
         plan.steps.push(Step::Change { make, back: None });
         let is_remembered = seen.service(service).is_some_and(|it| {
@@ -121,8 +114,7 @@ impl Plan {
 
     fn raise(&mut self, service: ServiceKey, server: &Destination, to: u32) {
         let from = server.weight;
-        let is_persistent = false;
-        self.targets.push(Target { service, server: server.key, from, to, is_persistent });
+        self.targets.push(Target { service, server: server.key, from, to });
         if from != to {
             let raised = Destination { weight: to, ..*server };
             self.change(

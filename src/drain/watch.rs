@@ -139,15 +139,10 @@ impl Watch {
     }
 }
 
-/// A persistence template has no client port.
-fn is_template(connection: &Connection) -> bool {
-    connection.client.1 == 0
-}
-
 impl Entries {
     fn add(&mut self, connection: &Connection) {
         let expires = Some(connection.expires);
-        if is_template(connection) {
+        if connection.is_template() {
             self.templates_forgotten_in = self.templates_forgotten_in.max(expires);
             return;
         }
@@ -174,7 +169,7 @@ fn belongs(connection: &Connection, service: &ServiceKey, server: &DestinationKe
             let is_port = *port == 0
                 || virtual_port == *port
                 // Templates of FTP are for every port.
-                || is_template(connection) && virtual_port == 0;
+                || connection.is_template() && virtual_port == 0;
             let is_protocol = connection.protocol.eq_ignore_ascii_case(&protocol.to_string());
             virtual_address == *address && is_port && is_protocol
         }
@@ -251,6 +246,20 @@ mod tests {
         assert!(belongs(&any_port, &every, &key("10.0.0.11:0")));
         let mark = ServiceKey::Fwmark { mark: std::num::NonZeroU32::MIN, family: Family::V4 };
         assert!(belongs(&any_port, &mark, &key("10.0.0.11:0")));
+    }
+
+    /// UDP may have the source port 0; only the state tells such a client from a template.
+    #[test]
+    fn a_client_with_port_0_is_no_template() {
+        let mut entries = Entries::default();
+        let datagram = Connection {
+            state: "UDP".to_owned(),
+            ..connection("UDP", 0, "192.0.2.80:53", "10.0.0.11:53")
+        };
+        entries.add(&datagram);
+        assert_eq!((entries.udp, entries.templates_forgotten_in), (1, None));
+        entries.add(&connection("UDP", 0, "192.0.2.80:53", "10.0.0.11:53"));
+        assert_eq!((entries.udp, entries.templates_forgotten_in), (1, Some(60)));
     }
 
     #[test]

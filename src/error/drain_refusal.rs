@@ -44,6 +44,9 @@ pub enum DrainRefusal {
         /// The address, and the port if one is given.
         server: String,
     },
+    /// There is no record of a drain.
+    #[error("no real server is drained")]
+    NothingDrained,
     /// The real server has weight 0, but there is no record of a drain.
     #[error("{server} has weight 0, which `ipvsadm drain' did not set")]
     NoRecord {
@@ -75,6 +78,7 @@ impl DrainRefusal {
                 "give the service a scheduler that has such a flag: ipvsadm set {service} \
                  scheduler=mh flags=mh-fallback"
             )],
+            Self::NothingDrained => Vec::new(),
             Self::NoServer { .. } => {
                 vec!["`ipvsadm -L -n' lists services and real servers".to_owned()]
             }
