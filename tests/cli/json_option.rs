@@ -14,6 +14,8 @@ fn verbs_with_a_format_of_their_own_refuse_json() {
     for (words, verb) in [
         ("metrics --json", "metrics"),
         ("metrics --json --services-only", "metrics"),
+        ("serve --json", "serve"),
+        ("report --json", "report"),
         ("completions bash --json", "completions"),
         ("completions --json zsh", "completions"),
     ] {
@@ -22,13 +24,13 @@ fn verbs_with_a_format_of_their_own_refuse_json() {
         assert!(said.starts_with(&format!("`{verb}' has no option `--json'\n")), "{said}");
         assert!(!said.contains("did you mean"), "{said}");
     }
-    for verb in ["metrics", "completions"] {
+    for verb in ["metrics", "completions", "serve", "report"] {
         let (status, said) = ipvsadm(&format!("{verb} --output x"));
         assert_eq!(status, Some(2), "{said}");
         assert!(!said.contains("--json"), "{said}");
         let output = Command::new(env!("CARGO_BIN_EXE_ipvsadm")).args([verb, "--help"]).output();
         let help = String::from_utf8(output.unwrap().stdout).unwrap();
-        assert!(help.contains("--netns") && !help.contains("--json"), "{help}");
+        assert!(help.contains("  --netns") && !help.contains("  --json"), "{help}");
     }
 }
 

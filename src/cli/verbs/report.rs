@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
+use super::arguments::no_json;
+
 /// What the report covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportVerb {
@@ -44,6 +46,7 @@ pub(super) fn command() -> Command {
     Command::new("report")
         .about("Write the table with graphs and findings to one HTML file")
         .arg(seconds)
+        .arg(no_json("it writes HTML; `ipvsadm -L --stats --rate --json' is JSON"))
         .after_help(HELP)
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::arguments::{flag, many};
+use super::arguments::{flag, many, no_json};
 
 /// Where to listen, and what to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +58,7 @@ pub(super) fn command() -> Command {
                 .help("Also answer requests to this host name, not only to addresses"),
         )
         .arg(flag("services-only", "Leave real servers out of /metrics"))
+        .arg(no_json("/api/table answers in JSON"))
         .after_help(HELP)
 }
 
