@@ -43,6 +43,11 @@ pub fn output_ends_within(patience: Duration) -> bool {
     matches!(poll(&mut ready, limit), Ok(1..))
 }
 
+/// The same of the terminal on standard error, for lines that are drawn there.
+pub fn columns_of_messages() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0))
+}
+
 /// Whether the user can type to this program: standard input is a terminal, and the program is not
 /// a background job.
 pub fn has_keys() -> bool {

@@ -88,6 +88,21 @@ fn enter_confirms() {
     });
 }
 
+/// The countdown is on standard error, so its width counts, wherever the report goes.
+#[test]
+fn the_countdown_fits_the_terminal_while_the_report_goes_to_a_file() {
+    changed(|new| {
+        let words =
+            format!("stty rows 24 cols 60; $ours apply --confirm 1 {new} >/dev/null; echo ended");
+        let (mut child, mut terminal) = on_terminal(&words);
+        let screen = wait_for(&mut terminal, "ended");
+        child.wait().unwrap();
+        assert!(screen.contains(PROMPT), "{screen}");
+        let mut lines = screen.split(['\r', '\n']);
+        assert!(lines.all(|line| !line.contains(PROMPT) || line.chars().count() < 60), "{screen}");
+    });
+}
+
 #[test]
 fn a_background_job_waits_without_its_terminal() {
     changed(|new| {

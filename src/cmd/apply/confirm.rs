@@ -32,7 +32,7 @@ impl Countdown {
             return;
         }
         self.shown = Some(seconds);
-        let columns = terminal::columns().unwrap_or(WIDTH).min(WIDTH);
+        let columns = terminal::columns_of_messages().unwrap_or(WIDTH).min(WIDTH);
         let command = session.complaints.placed("ipvsadm apply --accept");
         let line = countdown(seconds, &command, columns);
         write!(stderr(), "\r{}\x1b[K", printable(&line)).ok();
@@ -58,6 +58,8 @@ fn countdown(seconds: u64, command: &str, columns: usize) -> String {
     [long, short].into_iter().find(fits).unwrap_or_else(|| format!("Enter? {seconds} s"))
 }
 
+const REMOVED: &str = "not confirmed: the request for confirmation in /run/ipvsadm was removed";
+
 /// Waits for a confirmation. Returns `None` if it came, otherwise the reason to roll back.
 pub(super) fn wait(
     session: &mut Session<'_>,
@@ -82,10 +84,7 @@ pub(super) fn wait(
         }
         if let Some(is_accepted) = question.answer()? {
             question.close()?;
-            return Ok((!is_accepted).then_some(
-                "not confirmed: the request for confirmation in \
-                                          /run/ipvsadm was removed",
-            ));
+            return Ok((!is_accepted).then_some(REMOVED));
         }
         let why = match (signals.received(), Instant::now() >= end) {
             (Some(name), _) => Some(name),

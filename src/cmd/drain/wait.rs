@@ -227,7 +227,7 @@ impl Shown {
     /// Errors are ignored, because a closed pipe does not end the drain.
     fn show(&mut self, session: &mut Session<'_>, look: &Look) {
         if self.is_terminal {
-            let width = terminal::columns().unwrap_or(80).saturating_sub(1);
+            let width = terminal::columns_of_messages().unwrap_or(80).saturating_sub(1);
             let line: String = report::progress(&look.tick).chars().take(width).collect();
             self.is_dirty = true;
             write!(stderr(), "\r{}\x1b[K", printable(&line)).ok();
