@@ -143,9 +143,11 @@ pub const SERVICE: [Metric<ServiceSample>; 9] = [
     gauge("ipvs_service_servers", "Number of real servers of the service.", |it| {
         Some(it.servers.len() as u64)
     }),
-    gauge("ipvs_service_servers_up", "Number of real servers that get new connections.", |it| {
-        Some(it.servers.iter().filter(|server| is_up(server)).count() as u64)
-    }),
+    gauge(
+        "ipvs_service_servers_up",
+        "Number of real servers with a weight and below their upper threshold.",
+        |it| Some(it.servers.iter().filter(|server| is_up(server)).count() as u64),
+    ),
     gauge("ipvs_service_weight", "Sum of the weights of the real servers.", |it| {
         Some(it.servers.iter().map(|server| u64::from(server.destination.weight)).sum())
     }),
