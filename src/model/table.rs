@@ -62,7 +62,8 @@ impl Table {
     }
 
     /// Applies `change` as the kernel would. The result can differ where only the kernel knows:
-    /// whether a scheduler exists, or an address is local.
+    /// whether a scheduler exists, or an address is local. To stop a daemon that does not run is no
+    /// error here, since a file may say so.
     ///
     /// # Errors
     /// The kernel's error number for a change that it would refuse. The table then stays as it is.

@@ -54,13 +54,13 @@ pub fn messages(datagram: &[u8]) -> impl Iterator<Item = Result<Message<'_>, Err
 }
 
 fn first(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
-    let buffer = NetlinkBuffer::new_checked(bytes).map_err(unintelligible)?;
+    let buffer = NetlinkBuffer::new_checked(bytes).map_err(malformed)?;
     let payload = buffer.payload();
     let mut reason = None;
     let content = match buffer.message_type() {
         NLMSG_NOOP | NLMSG_OVERRUN => Content::Noop,
         NLMSG_ERROR => {
-            let error = ErrorBuffer::new_checked(payload).map_err(unintelligible)?;
+            let error = ErrorBuffer::new_checked(payload).map_err(malformed)?;
             if buffer.flags() & NLM_F_ACK_TLVS != 0 {
                 reason = words(payload);
             }
@@ -69,7 +69,7 @@ fn first(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
         // Old kernels end a dump with an empty message. Newer ones put the error of the dump here.
         NLMSG_DONE if payload.is_empty() => Content::Done,
         NLMSG_DONE => {
-            let done = DoneBuffer::new_checked(payload).map_err(unintelligible)?;
+            let done = DoneBuffer::new_checked(payload).map_err(malformed)?;
             outcome(done.code())?
         }
         _ => Content::Answer(payload),
@@ -101,7 +101,7 @@ fn outcome(code: i32) -> Result<Content<'static>, Error> {
 }
 
 /// Wraps a parsing error of the netlink crates.
-pub fn unintelligible(error: impl std::fmt::Display) -> Error {
+pub fn malformed(error: impl std::fmt::Display) -> Error {
     Error::Answer(error.to_string())
 }
 

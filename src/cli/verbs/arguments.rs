@@ -101,6 +101,10 @@ pub(super) fn vips(matches: &ArgMatches) -> Vec<IpAddr> {
     vips
 }
 
+/// Mistake: both files are standard input.
+pub(super) const ONE_INPUT: &str =
+    "`-' is standard input, which can be read only once: name a file";
+
 /// `--json` for a verb that has no report in JSON: refused, with the reason as a hint.
 pub(super) fn no_json(why: &'static str) -> Arg {
     Arg::new("json").long("json").action(ArgAction::SetTrue).hide(true).value_parser(NoJson(why))

@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
-use super::arguments::{choice, flag, many};
+use super::arguments::{ONE_INPUT, choice, flag, many};
 use crate::error::Usage;
 use crate::model::{By, ConnectionFilter, EndpointFilter, Family, STATES};
 
@@ -202,9 +202,7 @@ pub(super) fn read(matches: &ArgMatches) -> Result<ConnsVerb, Usage> {
         let there = text(matches, "there").unwrap_or_default();
         let here = text(matches, "here");
         if there == "-" && here.as_deref() == Some("-") {
-            return Err(Usage::other(
-                "`-' is standard input, which can be read only once: name a file",
-            ));
+            return Err(Usage::other(ONE_INPUT));
         }
         return Ok(ConnsVerb::Compare { there, here });
     }

@@ -2,6 +2,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
+use super::arguments::ONE_INPUT;
 use crate::diff::{Limits, Scope};
 use crate::error::Usage;
 
@@ -90,9 +91,7 @@ pub(super) fn read(matches: &ArgMatches) -> Result<DiffVerb, Usage> {
         None => (None, first),
     };
     if after == "-" && before.as_deref() == Some("-") {
-        return Err(Usage::other(
-            "`-' is standard input, which can be read only once: name a file",
-        ));
+        return Err(Usage::other(ONE_INPUT));
     }
     Ok(DiffVerb { before, after, limits: read_limits(matches) })
 }

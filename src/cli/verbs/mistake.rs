@@ -8,6 +8,7 @@ use std::num::{IntErrorKind, ParseIntError};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
+use super::target::SERVICE_HINT;
 use crate::error::{Mistake, Usage, pasted};
 
 /// Other words for the subcommands of `rs` and `director`.
@@ -248,9 +249,7 @@ impl Finding<'_> {
             .collect();
         let explain = |what: &String| {
             if is_group(what) {
-                let how =
-                    "name the service with -t, -u or --sctp-service VIP:PORT, or with -f MARK";
-                vec![how.to_owned()]
+                vec![SERVICE_HINT.to_owned()]
             } else {
                 self.explain(&split(what).0)
             }

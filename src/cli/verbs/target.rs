@@ -84,7 +84,8 @@ pub(super) fn selection(
     }
 }
 
-const SERVICE_HINT: &str =
+/// How to name a service.
+pub(super) const SERVICE_HINT: &str =
     "name the service with -t, -u or --sctp-service VIP:PORT, or with -f MARK";
 
 /// Mistake: no option selects a real server.

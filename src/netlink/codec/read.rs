@@ -8,7 +8,7 @@ use netlink_packet_generic::constants::{CTRL_ATTR_FAMILY_ID, CTRL_CMD_NEWFAMILY,
 
 use crate::error::Error;
 use crate::model::Family;
-use crate::netlink::message::unintelligible;
+use crate::netlink::message::malformed;
 use crate::netlink::uapi::family;
 
 /// Passes number and value of each attribute to `take`. `NlasIterator` checks the length again for
@@ -36,7 +36,7 @@ fn unfit(length: usize, room: usize) -> Error {
 /// The attributes of an answer with the expected `command`. Answers to other commands number their
 /// attributes differently.
 pub fn answer(payload: &[u8], command: u8) -> Result<&[u8], Error> {
-    let header = GenlHeader::parse(payload).map_err(unintelligible)?;
+    let header = GenlHeader::parse(payload).map_err(malformed)?;
     if header.cmd == command {
         Ok(payload.get(GENL_HDRLEN..).unwrap_or_default())
     } else {
