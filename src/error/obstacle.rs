@@ -327,14 +327,13 @@ mod tests {
 
     #[test]
     fn only_a_packet_filter_can_be_replaced_by_another_method() {
-        for (name, hint) in [
-            ("nft", "install the program, or use another method than --arp nft"),
-            ("arptables-legacy", "install the program, or use another method than --arp arptables"),
-            ("modprobe", "install the program"),
-        ] {
-            let obstacle = Obstacle::NoProgram { name: name.to_owned() };
-            assert_eq!(obstacle.remedy().unwrap(), hint);
-        }
+        let other = |name: &str| {
+            let hint = Obstacle::NoProgram { name: name.to_owned() }.remedy().unwrap();
+            hint.split_once(" --arp ").map(|(_, method)| method.to_owned())
+        };
+        assert_eq!(other("nft").as_deref(), Some("nft"));
+        assert_eq!(other("arptables-legacy").as_deref(), Some("arptables"));
+        assert_eq!(other("modprobe"), None);
     }
 
     #[test]
