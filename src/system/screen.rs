@@ -13,11 +13,13 @@ use crossterm::terminal::{
 };
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, raise};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+
+use super::signals::Stops;
+use crate::error::Error;
 
 /// A terminal that this program draws on. It is given back when this is dropped.
 pub struct Screen {
@@ -86,11 +88,11 @@ impl Screen {
 
     /// Stops this process, as Control-Z does, with the terminal given back. Returns when it
     /// continues.
-    pub fn suspend(&mut self) -> io::Result<()> {
+    pub fn suspend(&mut self, stops: &Stops) -> Result<(), Error> {
         restore();
-        raise(Signal::SIGTSTP)?;
+        stops.stop()?;
         enter()?;
-        self.clear()
+        Ok(self.clear()?)
     }
 }
 

@@ -74,9 +74,8 @@ impl Signals {
             // musl also reserves 34, so an error is ignored.
             let _ = register(number, &caught);
         }
-        let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
-        let faults = SignalFd::with_flags(&block(&FAULTS.map(|(signal, _)| signal))?, flags);
-        Ok(Self { caught, faults: faults.map_err(failed("wait for signals"))? })
+        let faults = pending(&block(&FAULTS.map(|(signal, _)| signal))?)?;
+        Ok(Self { caught, faults })
     }
 
     /// Message about the last signal, such as `interrupted by SIGTERM`.
@@ -90,6 +89,41 @@ impl Signals {
             number => Some(name(number)),
         }
     }
+}
+
+/// Holds SIGTSTP back, so that a program can give the terminal back before it stops.
+#[cfg(feature = "top")]
+#[derive(Debug)]
+pub struct Stops {
+    set: SigSet,
+    held: SignalFd,
+}
+
+#[cfg(feature = "top")]
+impl Stops {
+    /// Blocks SIGTSTP in the calling thread.
+    pub fn hold() -> Result<Self, Error> {
+        let set = block(&[Signal::SIGTSTP])?;
+        Ok(Self { set, held: pending(&set)? })
+    }
+
+    /// Whether SIGTSTP came since the last call.
+    pub fn received(&self) -> bool {
+        matches!(self.held.read_signal(), Ok(Some(_)))
+    }
+
+    /// Stops the process by SIGTSTP. Returns when it continues.
+    pub fn stop(&self) -> Result<(), Error> {
+        self.set.thread_unblock().map_err(failed("unblock SIGTSTP"))?;
+        nix::sys::signal::raise(Signal::SIGTSTP).map_err(failed("stop"))?;
+        self.set.thread_block().map_err(failed("block SIGTSTP"))
+    }
+}
+
+/// Reads blocked signals without waiting for one.
+fn pending(signals: &SigSet) -> Result<SignalFd, Error> {
+    let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
+    SignalFd::with_flags(signals, flags).map_err(failed("wait for signals"))
 }
 
 fn register(number: i32, caught: &Arc<AtomicUsize>) -> std::io::Result<()> {

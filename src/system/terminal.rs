@@ -14,8 +14,12 @@ use nix::unistd::{getpgrp, read, tcgetpgrp};
 /// not set (<https://no-color.org>).
 pub fn takes_colours() -> bool {
     let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let dumb = env::var_os("TERM").is_none_or(|name| name == "dumb");
-    io::stdout().is_terminal() && !set("NO_COLOR") && !dumb
+    io::stdout().is_terminal() && !set("NO_COLOR") && !is_dumb()
+}
+
+/// Whether the terminal has no control sequences: `TERM` is `dumb` or not set.
+pub fn is_dumb() -> bool {
+    env::var_os("TERM").is_none_or(|name| name == "dumb")
 }
 
 /// Whether the terminal shows characters other than ASCII: the locale of this process, which ssh

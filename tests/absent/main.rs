@@ -119,6 +119,17 @@ fn every_command_fails_like_the_old_one() {
 }
 
 #[test]
+fn top_needs_ipvs() {
+    let absence = Absence::new();
+    let _hidden = Hidden::new(MODULES);
+    for words in [&["top"][..], &["top", "--once"], &["top", "--json"]] {
+        let words: Vec<String> = words.iter().map(|it| (*it).to_owned()).collect();
+        let outcome = absence.copies.ours.run(&words, None);
+        assert!(is_refused(&outcome, true), "{outcome:?}");
+    }
+}
+
+#[test]
 fn mistakes_are_reported_without_ipvs() {
     let absence = Absence::new();
     let _hidden = Hidden::new(MODULES);

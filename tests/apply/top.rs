@@ -1,5 +1,8 @@
 //! `top` on a terminal, on a table with traffic.
 
+mod keys;
+mod refusals;
+
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -225,6 +228,23 @@ fn control_z_and_control_c_give_the_terminal_back() {
         top.wait_for("198.51.100.1:80");
         assert!(top.parser.screen().alternate_screen());
         top.press("\x03");
+        top.ends();
+    });
+}
+
+#[test]
+fn a_stop_by_another_program_gives_the_terminal_back() {
+    namespace(|| {
+        restore(crate::program::OLD).expect(0);
+        let words = "$ours top; echo stopped $?; read -r; fg; echo status $?";
+        let mut top = Terminal::run(words, &[]);
+        top.wait_for("198.51.100.1:80");
+        kill(top.program(), Signal::SIGTSTP).unwrap();
+        top.wait_for("stopped 148");
+        top.is_given_back();
+        top.press("\n");
+        top.wait(|text| text.contains("198.51.100.1:80") && text.contains("q quit"));
+        kill(top.program(), Signal::SIGTERM).unwrap();
         top.ends();
     });
 }

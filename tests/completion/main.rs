@@ -108,6 +108,7 @@ fn schedulers_addresses_interfaces_and_namespaces() {
         run("ip", &["-n", "inner", "link", "set", "lo", "up"]);
         run(OURS, &["-A", "-t", "198.51.100.9:443", "-s", "rr", "--netns", "inner"]);
         shells.completes("-L --netns i", &["inner"]);
+        shells.completes("top --netns i", &["inner"]);
         shells.completes("--netns inner -D -t ", &["198.51.100.9:443"]);
         shells.leaves_out("-D -t ", &["198.51.100.9"]);
         run("ip", &["netns", "delete", "inner"]);
@@ -122,6 +123,8 @@ fn commands_options_verbs_and_files() {
         shells.completes("-A -t 192.0.2.100:81 --pers", &["--persistent"]);
         shells.leaves_out("-C --", &["--persistent", "--weight"]);
         shells.completes("rs pre", &["prepare"]);
+        shells.completes("to", &["top"]);
+        shells.completes("top --", &["--once", "--read-only", "--interval", "--netns"]);
         shells.completes("rs prepare --mode t", &["tun"]);
         shells.completes("completions ", &["bash", "zsh", "fish"]);
 

@@ -38,8 +38,9 @@ KEYS
   e                  all         /        show what contains a text; Esc ends it
   d                  drain       ? q      help, quit
 
-If standard input or output is no terminal, top prints the table once, like --once.
-The rates are then those of the kernel, averages that lag by about 8 seconds.
+If standard input or output is no terminal, or TERM is dumb, top prints the table
+once, like --once. The rates are then those of the kernel, averages that lag by
+about 8 seconds.
 
 EXIT STATUS
   0  the table was printed, or top was ended by q, Ctrl-C or a signal

@@ -12,19 +12,20 @@ use crate::model::{DestinationKey, ServiceKey};
 use crate::output::drain as report;
 use crate::output::top::{Action, Key, Live, Settings, State, page, view};
 use crate::system::screen::{Input, Screen};
-use crate::system::signals::Signals;
+use crate::system::signals::{Signals, Stops};
 use crate::system::terminal;
 
 use super::super::Session;
 use super::super::drain::planned;
 use super::read::{COLUMNS, FIRST, read};
 
-/// Maximum delay until a signal is noticed.
+/// Maximum delay until a signal is noticed, also SIGTSTP.
 const SLICE: Duration = Duration::from_millis(500);
 
-/// Whether standard input and output are a terminal that this program may use.
+/// Whether standard input and output are a terminal that this program may use, and that can move
+/// its cursor.
 pub fn is_possible() -> bool {
-    stdout().is_terminal() && terminal::has_keys()
+    stdout().is_terminal() && !terminal::is_dumb() && terminal::has_keys()
 }
 
 /// What happens next.
@@ -48,7 +49,7 @@ pub fn run(session: &mut Session<'_>, verb: TopVerb, netns: Option<&str>) -> Res
         unicode: terminal::takes_unicode(),
     };
     let mut state = State::new(settings, live);
-    let signals = Signals::catch()?;
+    let signals = (Signals::catch()?, Stops::hold()?);
     let mut screen = Screen::open()?;
     let mut due = Instant::now() + verb.interval;
     loop {
@@ -57,7 +58,7 @@ pub fn run(session: &mut Session<'_>, verb: TopVerb, netns: Option<&str>) -> Res
             Event::Draw | Event::Action(Action::Draw) => {}
             Event::Quit | Event::Action(Action::Quit) => return Ok(0),
             Event::Action(Action::Redraw) => screen.clear()?,
-            Event::Action(Action::Suspend) => screen.suspend()?,
+            Event::Action(Action::Suspend) => screen.suspend(&signals.1)?,
             Event::Action(Action::Drain(service, server)) => {
                 let lines = drain(session, service, server).unwrap_or_else(|error| told(&error));
                 state.tell(lines);
@@ -75,13 +76,16 @@ pub fn run(session: &mut Session<'_>, verb: TopVerb, netns: Option<&str>) -> Res
 fn next(
     state: &mut State,
     screen: &Screen,
-    signals: &Signals,
+    (ends, stops): &(Signals, Stops),
     due: Instant,
     page: u16,
 ) -> Result<Event, Error> {
     loop {
-        if signals.received().is_some() {
+        if ends.received().is_some() {
             return Ok(Event::Quit);
+        }
+        if stops.received() {
+            return Ok(Event::Action(Action::Suspend));
         }
         let left = due.saturating_duration_since(Instant::now());
         if left.is_zero() {
