@@ -6,12 +6,17 @@ mod screen;
 
 use std::time::Instant;
 
+use crate::classic::{Layout, List, Listing};
 use crate::cli::TopVerb;
-use crate::error::{Error, Usage};
+use crate::error::Error;
 use crate::output::top::{Live, text};
 
 use super::Session;
 use read::{FIRST, read};
+
+/// `--json` prints the object of `-L --rate --json`: its rates are those of `--once`.
+const RATES: Listing =
+    Listing { layout: Layout::Rate, both_counters: false, numeric: true, exact: true, sort: true };
 
 pub(super) fn run(
     session: &mut Session<'_>,
@@ -20,9 +25,7 @@ pub(super) fn run(
     json: bool,
 ) -> Result<u8, Error> {
     if json {
-        let mut usage = Usage::other("top prints no JSON");
-        usage.meant = Some("the same values: ipvsadm -L --json --stats --rate".to_owned());
-        return Err(usage.into());
+        return super::json::list(session, &List::Services(None, RATES));
     }
     if verb.once {
         return once(session);

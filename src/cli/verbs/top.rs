@@ -40,7 +40,7 @@ KEYS
 
 If standard input or output is no terminal, or TERM is dumb, top prints the table
 once, like --once. The rates are then those of the kernel, averages that lag by
-about 8 seconds.
+about 8 seconds. --json prints the object of -L --rate --json.
 
 EXIT STATUS
   0  the table was printed, or top was ended by q, Ctrl-C or a signal

@@ -7,7 +7,7 @@ use super::{OURS, Terminal};
 use crate::common::{namespace, run};
 use crate::program::{OLD, ours, restore, shell};
 
-/// Where the screen was, a program that only prints lines leaves its output.
+/// Text that is left at the end was printed, not drawn on the alternate screen.
 #[test]
 fn a_dumb_terminal_gets_the_table_once() {
     namespace(|| {
@@ -54,7 +54,7 @@ fn another_namespace_is_shown_with_its_name() {
 fn output_that_cannot_be_written_ends_top_as_it_ends_a_listing() {
     namespace(|| {
         restore(OLD).expect(0);
-        for words in [&["top", "--once"][..], &["top"]] {
+        for words in [&["top", "--once"][..], &["top", "--json"]] {
             let end = |words: &[&str]| {
                 let (reader, writer) = pipe().unwrap();
                 drop(reader);
@@ -68,6 +68,19 @@ fn output_that_cannot_be_written_ends_top_as_it_ends_a_listing() {
             let outcome = shell(&full);
             assert_ne!(outcome.status, 0, "{outcome:?}");
             assert!(outcome.complaints.contains("No space left on device"), "{outcome:?}");
+        }
+    });
+}
+
+/// A screen cannot be JSON, so `--json` needs no `--once`.
+#[test]
+fn json_has_the_rates_of_the_listing() {
+    namespace(|| {
+        restore(OLD).expect(0);
+        let listing = ours(&["-L", "--rate", "--json"]).expect(0).out;
+        assert!(listing.contains("\"rate\":{\"connections\":0"), "{listing}");
+        for words in [&["top", "--once", "--json"][..], &["top", "--json"]] {
+            assert_eq!(ours(words).expect(0).out, listing, "{words:?}");
         }
     });
 }
