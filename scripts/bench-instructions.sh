@@ -25,7 +25,7 @@ case ${1-} in --write | --check)
 	;;
 esac
 small=500x3
-documented=("$small" 2000x3 10000x3 2000x3-ipv6 2000x3-mixed 10000-connections)
+documented=("$small" 1000x3 2000x3 10000x3 1000x3-ipv6 2000x3-ipv6 2000x3-mixed 10000-connections)
 tables=("$@")
 if [[ ${#tables[@]} -eq 0 ]]; then
 	case $mode in
@@ -39,7 +39,7 @@ for table in "${tables[@]}"; do
 done
 need_root
 need_compiler
-ensure qemu-system-x86_64=qemu-system-x86 busybox=busybox-static cpio=cpio xz=xz-utils
+ensure qemu-system-x86_64=qemu-system-x86 busybox=busybox-static cpio=cpio xz=xz-utils script=bsdutils
 reference=$(reference)
 cache=${IPVS_KERNEL_CACHE:-$top/target/testbed/kernel-6.12}
 
@@ -65,14 +65,16 @@ fetch_kernel() {
 
 # Pack the programs, their libraries and the modules into an initramfs.
 make_root() {
-	local root=$1 name file library binary
+	local root=$1 name file library binary script
+	script=$(command -v script)
 	mkdir -p "$root"/{bin,dev,proc,sys,tmp,run,mods,lib64,lib/x86_64-linux-gnu,etc,var/lib}
 	cp "$(command -v busybox)" "$root/bin/busybox"
-	for name in sh mount awk grep tail ip unshare insmod poweroff sleep; do ln -s busybox "$root/bin/$name"; done
+	for name in sh mount mkdir awk grep tail ip unshare insmod pidof poweroff sleep stty; do ln -s busybox "$root/bin/$name"; done
 	cp "$ours" "$root/bin/ours"
 	ln -s ours "$root/bin/ipvsadm-restore"
 	cp "$reference" "$root/bin/reference"
-	for binary in "$ours" "$reference"; do
+	cp "$script" "$root/bin/script"
+	for binary in "$ours" "$reference" "$script"; do
 		ldd "$binary" | awk '$3 ~ /^\// {print $3} $1 ~ /^\// {print $1}'
 	done | sort -u | while read -r library; do
 		case $library in
@@ -95,6 +97,8 @@ make_root() {
 		mount -t proc proc /proc
 		mount -t sysfs sys /sys
 		mount -t devtmpfs dev /dev
+		mkdir -p /dev/pts
+		mount -t devpts pts /dev/pts
 		for m in ${modules[*]}; do [ ! -f /mods/\$m.ko ] || insmod /mods/\$m.ko; done
 		sh /guest.sh ${tables[*]} >/dev/ttyS0 2>/dev/ttyS1
 		poweroff -f

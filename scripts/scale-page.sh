@@ -3,6 +3,16 @@
 #
 # Prints docs/scale.md with the FIGURES that bench-instructions.sh counted on KERNEL.
 set -euo pipefail
+figures=$(cat)
+
+# share TABLE: percentage of a processor that `top' takes at its interval of 2 seconds, if
+# the processor executes 2 billion instructions a second
+share() {
+	awk -v table="$1" '
+		$2 == "ipvsadm" { is_wanted = $1 == table }
+		is_wanted && $1 == "top" { printf "%.1f", $2 * 1e6 / 2 / 2e9 * 100 }' <<<"$figures"
+}
+
 cat <<END
 # Speed and scale
 
@@ -19,6 +29,9 @@ a second, and also waits for memory. \`scripts/bench.sh instructions --write\` w
   of one real server in a loaded table, and records it. *restore* runs \`ipvsadm-restore\` with the
   file that is already loaded, so it changes and records nothing. The old program has no apply, and
   its restore clears the table.
+- *top* is one refresh of \`ipvsadm top\` on a screen of 80x24. With a refresh every 2 seconds, the
+  table \`1000x3\` takes $(share 1000x3) % of a processor that executes 2 billion instructions a second, and
+  \`1000x3-ipv6\` takes $(share 1000x3-ipv6) %.
 - *floor, read* is a C program that only reads every service and real server with \`getsockopt\`.
   *floor, change* is one that only adds them with \`setsockopt\`. Neither decodes, checks or prints
   anything (benches/probes/options.c).
@@ -33,5 +46,5 @@ a second, and also waits for memory. \`scripts/bench.sh instructions --write\` w
 \`\`\`text
 millions of instructions
 END
-cat
+printf '%s\n' "$figures"
 printf '```\n'
