@@ -208,7 +208,9 @@ fn a_rollback_waits_for_a_confirmation_and_obeys_lock_and_scope() {
         assert_eq!(kept.out, "1 change made: 0 added, 1 edited, 0 deleted\n");
         assert!(lines(&live()).contains(" -s rr\n") && lines(&live()).contains(" -w 7\n"));
         let scoped = ours(&["rollback", "--scope", "192.0.2.81", "1"]).expect(0);
-        assert_eq!(scoped.out, "nothing to change: the table matches the one before change 1\n");
+        let unchanged = "nothing to change: the table matches the one before change 1 within the \
+                         scope\n";
+        assert_eq!(scoped.out, unchanged);
         let hint = "hint: 1 service of the record is outside the scope, so it is ignored\n";
         assert_eq!(scoped.complaints, hint);
     });
