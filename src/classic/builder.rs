@@ -11,15 +11,15 @@ use crate::model::{
 };
 
 use super::lexer::What;
-use super::options::{Column, Command, DEFAULT_PERSISTENCE, Opt};
+use super::options::{Command, DEFAULT_PERSISTENCE, Opt, Slot};
 use super::scanner::Taken;
 use super::values::{self, Names};
 
 const DEFAULT_SCHEDULER: &str = "wlc";
 const DEFAULT_INTERFACE: &str = "eth0";
 
-const TUNNEL_COLUMNS: [Column; 5] =
-    [Column::TunType, Column::TunPort, Column::TunNocsum, Column::TunCsum, Column::TunRemcsum];
+const TUNNEL_SLOTS: [Slot; 5] =
+    [Slot::TunType, Slot::TunPort, Slot::TunNocsum, Slot::TunCsum, Slot::TunRemcsum];
 
 pub(super) struct ClassicBuilder {
     pub(super) command: Command,
@@ -111,18 +111,18 @@ impl ClassicBuilder {
         }
     }
 
-    /// Whether an option of this column was given.
-    pub(super) fn has(&self, column: Column) -> bool {
-        self.seen & (1 << column as u64) != 0
+    /// Whether an option of this slot was given.
+    pub(super) fn has(&self, slot: Slot) -> bool {
+        self.seen & (1 << slot as u64) != 0
     }
 
     /// Reads the next option of the line.
     pub(super) fn take(&mut self, option: Opt, value: Option<&str>) -> Result<(), Misuse> {
-        if let Some(column) = option.row().column {
-            if self.has(column) {
-                return Err(Misuse::Repeated { name: column.row().name });
+        if let Some(slot) = option.row().slot {
+            if self.has(slot) {
+                return Err(Misuse::Repeated { name: slot.row().name });
             }
-            self.seen |= 1 << column as u64;
+            self.seen |= 1 << slot as u64;
         }
         let word = value.unwrap_or_default();
         match option {
@@ -320,7 +320,7 @@ impl ClassicBuilder {
         if self.is_tunnelled() {
             return Ok(Forwarding::Tunnel(self.tunnel()?));
         }
-        if TUNNEL_COLUMNS.into_iter().any(|column| self.has(column)) {
+        if TUNNEL_SLOTS.into_iter().any(|slot| self.has(slot)) {
             return Err(Misuse::TunnelWithoutIpip);
         }
         let masquerading = self.method == Some(Opt::Masquerading);
@@ -329,32 +329,32 @@ impl ClassicBuilder {
 
     /// The tunnel that the tunnel options describe.
     fn tunnel(&self) -> Result<Tunnel, Misuse> {
-        let [_, columns @ ..] = TUNNEL_COLUMNS;
-        let given = columns.into_iter().filter(|column| self.has(*column));
+        let [_, slots @ ..] = TUNNEL_SLOTS;
+        let given = slots.into_iter().filter(|slot| self.has(*slot));
         let kind = self.tunnel_type.unwrap_or(TunnelType::Ipip);
-        let (tunnel, legal): (_, &[Column]) = match kind {
+        let (tunnel, legal): (_, &[Slot]) = match kind {
             TunnelType::Ipip => ("ipip", &[]),
-            TunnelType::Gue => ("gue", &columns),
-            TunnelType::Gre => ("gre", &[Column::TunNocsum, Column::TunCsum]),
+            TunnelType::Gue => ("gue", &slots),
+            TunnelType::Gre => ("gre", &[Slot::TunNocsum, Slot::TunCsum]),
         };
         if kind == TunnelType::Gue && self.tunnel_port.is_none() {
-            return Err(Misuse::TunnelMissing { name: Column::TunPort.row().name, tunnel });
+            return Err(Misuse::TunnelMissing { name: Slot::TunPort.row().name, tunnel });
         }
-        let mut checksum: Option<Column> = None;
-        for column in given {
-            let later = column.row().name;
-            if !legal.contains(&column) {
+        let mut checksum: Option<Slot> = None;
+        for slot in given {
+            let later = slot.row().name;
+            if !legal.contains(&slot) {
                 return Err(Misuse::TunnelIllegal { name: later, tunnel });
             }
-            if column != Column::TunPort
-                && let Some(earlier) = checksum.replace(column)
+            if slot != Slot::TunPort
+                && let Some(earlier) = checksum.replace(slot)
             {
                 return Err(Misuse::TunnelConflict { later, earlier: earlier.row().name, tunnel });
             }
         }
         let checksum = match checksum {
-            Some(Column::TunCsum) => Checksum::Full,
-            Some(Column::TunRemcsum) => Checksum::Remote,
+            Some(Slot::TunCsum) => Checksum::Full,
+            Some(Slot::TunRemcsum) => Checksum::Remote,
             _ => Checksum::None,
         };
         Ok(match kind {

@@ -5,7 +5,7 @@ use crate::model::Change;
 
 use super::canonical::parse_words;
 use super::lexer::{Given, Token, What};
-use super::options::{Column, Command, Opt};
+use super::options::{Command, Opt, Slot};
 use super::parser::{Classic, Invocation, parse, unnamed};
 use super::scanner::Scanner;
 use super::validate::usual_notes;
@@ -59,11 +59,9 @@ fn unnamed_by(change: &Change, words: &[Token<'_>]) -> Vec<&'static str> {
         Change::UpdateDestination(..) => Command::EditServer,
         _ => return Vec::new(),
     };
-    let names = |token: &Token<'_>, column: Column| match token {
-        Token::Given(Given { what: What::Option(option), .. }) => {
-            option.row().column == Some(column)
-        }
+    let names = |token: &Token<'_>, slot: Slot| match token {
+        Token::Given(Given { what: What::Option(option), .. }) => option.row().slot == Some(slot),
         _ => false,
     };
-    unnamed(command, |column| words.iter().any(|token| names(token, column)))
+    unnamed(command, |slot| words.iter().any(|token| names(token, slot)))
 }

@@ -1,6 +1,6 @@
 //! The classic language as one table: every command, every option, and their combinations.
 //!
-//! The parser, the help text, completions and tests use these rows. The order of [`Column`] is the
+//! The parser, the help text, completions and tests use these rows. The order of [`Slot`] is the
 //! order in which ipvsadm 1.31 checks legality, and the first mistake is reported.
 
 use crate::model::{SCHEDULERS, SchedulerFlags};
@@ -103,22 +103,23 @@ pub struct OptionRow {
     pub long: &'static str,
     /// Whether the option takes a value.
     pub takes: Takes,
-    /// Column in the matrix of legality. Options of one column exclude each other. An option
-    /// without a column is legal with every command and may be repeated.
-    pub column: Option<Column>,
+    /// Slot in the matrix of legality. Options of one slot exclude each other. An option
+    /// without a slot is legal with every command and may be repeated.
+    pub slot: Option<Slot>,
     /// Description in the help text; `{schedulers}` and `{flags}` stand for these lists.
     help: &'static str,
 }
 
-/// A column of the matrix of legality.
-pub struct ColumnRow {
-    /// Column of the row, whose place in the table is its discriminant.
-    pub column: Column,
+/// A slot of a command line, which at most one option fills. The slots are the columns of the matrix
+/// of legality.
+pub struct SlotRow {
+    /// Slot of the row, whose place in the table is its discriminant.
+    pub slot: Slot,
     /// Name in messages.
     pub name: &'static str,
-    /// Commands that require an option of this column.
+    /// Commands that require an option of this slot.
     pub required: &'static [Command],
-    /// Commands that permit an option of this column.
+    /// Commands that permit an option of this slot.
     pub allowed: &'static [Command],
 }
 
@@ -142,7 +143,7 @@ names! {
 
 names! {
     /// Columns of the matrix of legality. `-t`, `-u`, `--sctp-service` and `-f` share one.
-    Column:
+    Slot:
     Numeric Connection Service Scheduler Persistent Netmask RealServer Forwarding Weight
     UpperThreshold LowerThreshold Interface Timeout Daemon Stats Rate Thresholds PersistentConn
     Nosort SyncId Exact Ops Engine SchedFlags Group Port Ttl MaxLength TunInfo TunType TunPort
@@ -177,10 +178,10 @@ impl Opt {
 
     /// Subject of the option, derived from the commands that permit it.
     pub fn group(self) -> Group {
-        let allowed = self.row().column.map_or(NONE, |column| column.row().allowed);
-        match self.row().column {
-            Some(Column::Service) => Group::Service,
-            Some(Column::RealServer) => Group::Server,
+        let allowed = self.row().slot.map_or(NONE, |slot| slot.row().allowed);
+        match self.row().slot {
+            Some(Slot::Service) => Group::Service,
+            Some(Slot::RealServer) => Group::Server,
             None if self == Self::Ipv6 => Group::Service,
             _ if allowed == SERVICE => Group::Scheduling,
             _ if allowed == SERVER => Group::Server,
@@ -191,7 +192,7 @@ impl Opt {
     }
 }
 
-impl Column {
+impl Slot {
     /// Whether ipvsadm 1.31 lacks the option.
     #[cfg(feature = "internals")] // used by comparisons with the old tool
     pub fn is_new(self) -> bool {
@@ -199,8 +200,8 @@ impl Column {
     }
 
     /// Looks up the row in the table.
-    pub fn row(self) -> &'static ColumnRow {
-        &COLUMNS[self as usize]
+    pub fn row(self) -> &'static SlotRow {
+        &SLOTS[self as usize]
     }
 }
 
@@ -225,20 +226,20 @@ const fn option(
     short: &'static [char],
     long: &'static str,
     takes: Takes,
-    column: Option<Column>,
+    slot: Option<Slot>,
     help: &'static str,
 ) -> OptionRow {
     let short = if short.is_empty() { None } else { Some(short[0]) };
-    OptionRow { option, short, long, takes, column, help }
+    OptionRow { option, short, long, takes, slot, help }
 }
 
-const fn column(
-    column: Column,
+const fn slot(
+    slot: Slot,
     name: &'static str,
     required: &'static [Command],
     allowed: &'static [Command],
-) -> ColumnRow {
-    ColumnRow { column, name, required, allowed }
+) -> SlotRow {
+    SlotRow { slot, name, required, allowed }
 }
 
 use Command as C;
@@ -268,50 +269,50 @@ pub static COMMANDS: &[CommandRow] = &[
 /// All options, in the order of [`Opt`].
 #[rustfmt::skip] // one line for each row
 pub static OPTIONS: &[OptionRow] = &[
-    option(Opt::Tcp, &['t'], "tcp-service", Value("VIP[:PORT]"), Some(Column::Service), "a TCP service"),
-    option(Opt::Udp, &['u'], "udp-service", Value("VIP[:PORT]"), Some(Column::Service), "a UDP service"),
-    option(Opt::Sctp, &[], "sctp-service", Value("VIP[:PORT]"), Some(Column::Service), "an SCTP service"),
-    option(Opt::Fwmark, &['f'], "fwmark-service", Value("MARK"), Some(Column::Service), "a service for packets with this firewall mark, 1 to 4294967295"),
+    option(Opt::Tcp, &['t'], "tcp-service", Value("VIP[:PORT]"), Some(Slot::Service), "a TCP service"),
+    option(Opt::Udp, &['u'], "udp-service", Value("VIP[:PORT]"), Some(Slot::Service), "a UDP service"),
+    option(Opt::Sctp, &[], "sctp-service", Value("VIP[:PORT]"), Some(Slot::Service), "an SCTP service"),
+    option(Opt::Fwmark, &['f'], "fwmark-service", Value("MARK"), Some(Slot::Service), "a service for packets with this firewall mark, 1 to 4294967295"),
     option(Opt::Ipv6, &['6'], "ipv6", Nothing, None, "the preceding firewall mark is for IPv6 packets"),
-    option(Opt::Scheduler, &['s'], "scheduler", Value("NAME"), Some(Column::Scheduler), "one of {schedulers}; default wlc"),
-    option(Opt::Persistent, &['p'], "persistent", Perhaps("SECONDS"), Some(Column::Persistent), "keep each client on one real server for SECONDS; default 360"),
-    option(Opt::Netmask, &['M'], "netmask", Value("MASK"), Some(Column::Netmask), "treat each network as one client for persistence: IPv4 mask or IPv6 prefix length"),
-    option(Opt::RealServer, &['r'], "real-server", Value("RIP[:PORT]"), Some(Column::RealServer), "the real server; the default port is the service's port"),
-    option(Opt::Gatewaying, &['g'], "gatewaying", Nothing, Some(Column::Forwarding), "direct routing (default)"),
-    option(Opt::Ipip, &['i'], "ipip", Nothing, Some(Column::Forwarding), "tunnelling"),
-    option(Opt::Masquerading, &['m'], "masquerading", Nothing, Some(Column::Forwarding), "masquerading (NAT)"),
-    option(Opt::TunType, &[], "tun-type", Value("TYPE"), Some(Column::TunType), "with -i: ipip (default), gue or gre"),
-    option(Opt::TunPort, &[], "tun-port", Value("PORT"), Some(Column::TunPort), "with --tun-type gue: UDP port of the real server"),
-    option(Opt::TunNocsum, &[], "tun-nocsum", Nothing, Some(Column::TunNocsum), "no tunnel checksum (default)"),
-    option(Opt::TunCsum, &[], "tun-csum", Nothing, Some(Column::TunCsum), "tunnel checksum (gue, gre)"),
-    option(Opt::TunRemcsum, &[], "tun-remcsum", Nothing, Some(Column::TunRemcsum), "remote checksum offload (gue)"),
-    option(Opt::Weight, &['w'], "weight", Value("N"), Some(Column::Weight), "relative share of new connections, 0 to 2147483647; default 1; 0 means no new connections"),
-    option(Opt::UpperThreshold, &['x'], "u-threshold", Value("N"), Some(Column::UpperThreshold), "number of connections at which new ones stop; default 0, no limit"),
-    option(Opt::LowerThreshold, &['y'], "l-threshold", Value("N"), Some(Column::LowerThreshold), "number of connections below which new ones resume; default 0"),
-    option(Opt::Interface, &[], "mcast-interface", Value("IFACE"), Some(Column::Interface), "interface for sync messages; default eth0"),
-    option(Opt::SyncId, &[], "syncid", Value("N"), Some(Column::SyncId), "sync ID, 0 to 255; default 0"),
-    option(Opt::MaxLength, &[], "sync-maxlen", Value("BYTES"), Some(Column::MaxLength), "maximum length of a sync message, 1 to 65507; the default depends on the MTU"),
-    option(Opt::Group, &[], "mcast-group", Value("ADDRESS"), Some(Column::Group), "multicast group for sync messages; default 224.0.0.81"),
-    option(Opt::Port, &[], "mcast-port", Value("PORT"), Some(Column::Port), "UDP port for sync messages; default 8848"),
-    option(Opt::Ttl, &[], "mcast-ttl", Value("N"), Some(Column::Ttl), "time to live of sync messages, 1 to 255; default 1"),
-    option(Opt::Connection, &['c'], "connection", Nothing, Some(Column::Connection), "list connections"),
-    option(Opt::Timeout, &[], "timeout", Nothing, Some(Column::Timeout), "list time-outs"),
-    option(Opt::Daemon, &[], "daemon", Nothing, Some(Column::Daemon), "list sync daemons"),
-    option(Opt::Stats, &[], "stats", Nothing, Some(Column::Stats), "list total connections, packets and bytes"),
-    option(Opt::Rate, &[], "rate", Nothing, Some(Column::Rate), "list connections, packets and bytes per second"),
-    option(Opt::Exact, &['X'], "exact", Nothing, Some(Column::Exact), "print exact numbers, without the suffixes K, M, G, T"),
-    option(Opt::Thresholds, &[], "thresholds", Nothing, Some(Column::Thresholds), "list upper and lower thresholds"),
-    option(Opt::PersistentConn, &[], "persistent-conn", Nothing, Some(Column::PersistentConn), "list persistent connections"),
-    option(Opt::TunInfo, &[], "tun-info", Nothing, Some(Column::TunInfo), "list tunnel types, ports and checksums"),
-    option(Opt::Nosort, &[], "nosort", Nothing, Some(Column::Nosort), "print in the order of the kernel"),
+    option(Opt::Scheduler, &['s'], "scheduler", Value("NAME"), Some(Slot::Scheduler), "one of {schedulers}; default wlc"),
+    option(Opt::Persistent, &['p'], "persistent", Perhaps("SECONDS"), Some(Slot::Persistent), "keep each client on one real server for SECONDS; default 360"),
+    option(Opt::Netmask, &['M'], "netmask", Value("MASK"), Some(Slot::Netmask), "treat each network as one client for persistence: IPv4 mask or IPv6 prefix length"),
+    option(Opt::RealServer, &['r'], "real-server", Value("RIP[:PORT]"), Some(Slot::RealServer), "the real server; the default port is the service's port"),
+    option(Opt::Gatewaying, &['g'], "gatewaying", Nothing, Some(Slot::Forwarding), "direct routing (default)"),
+    option(Opt::Ipip, &['i'], "ipip", Nothing, Some(Slot::Forwarding), "tunnelling"),
+    option(Opt::Masquerading, &['m'], "masquerading", Nothing, Some(Slot::Forwarding), "masquerading (NAT)"),
+    option(Opt::TunType, &[], "tun-type", Value("TYPE"), Some(Slot::TunType), "with -i: ipip (default), gue or gre"),
+    option(Opt::TunPort, &[], "tun-port", Value("PORT"), Some(Slot::TunPort), "with --tun-type gue: UDP port of the real server"),
+    option(Opt::TunNocsum, &[], "tun-nocsum", Nothing, Some(Slot::TunNocsum), "no tunnel checksum (default)"),
+    option(Opt::TunCsum, &[], "tun-csum", Nothing, Some(Slot::TunCsum), "tunnel checksum (gue, gre)"),
+    option(Opt::TunRemcsum, &[], "tun-remcsum", Nothing, Some(Slot::TunRemcsum), "remote checksum offload (gue)"),
+    option(Opt::Weight, &['w'], "weight", Value("N"), Some(Slot::Weight), "relative share of new connections, 0 to 2147483647; default 1; 0 means no new connections"),
+    option(Opt::UpperThreshold, &['x'], "u-threshold", Value("N"), Some(Slot::UpperThreshold), "number of connections at which new ones stop; default 0, no limit"),
+    option(Opt::LowerThreshold, &['y'], "l-threshold", Value("N"), Some(Slot::LowerThreshold), "number of connections below which new ones resume; default 0"),
+    option(Opt::Interface, &[], "mcast-interface", Value("IFACE"), Some(Slot::Interface), "interface for sync messages; default eth0"),
+    option(Opt::SyncId, &[], "syncid", Value("N"), Some(Slot::SyncId), "sync ID, 0 to 255; default 0"),
+    option(Opt::MaxLength, &[], "sync-maxlen", Value("BYTES"), Some(Slot::MaxLength), "maximum length of a sync message, 1 to 65507; the default depends on the MTU"),
+    option(Opt::Group, &[], "mcast-group", Value("ADDRESS"), Some(Slot::Group), "multicast group for sync messages; default 224.0.0.81"),
+    option(Opt::Port, &[], "mcast-port", Value("PORT"), Some(Slot::Port), "UDP port for sync messages; default 8848"),
+    option(Opt::Ttl, &[], "mcast-ttl", Value("N"), Some(Slot::Ttl), "time to live of sync messages, 1 to 255; default 1"),
+    option(Opt::Connection, &['c'], "connection", Nothing, Some(Slot::Connection), "list connections"),
+    option(Opt::Timeout, &[], "timeout", Nothing, Some(Slot::Timeout), "list time-outs"),
+    option(Opt::Daemon, &[], "daemon", Nothing, Some(Slot::Daemon), "list sync daemons"),
+    option(Opt::Stats, &[], "stats", Nothing, Some(Slot::Stats), "list total connections, packets and bytes"),
+    option(Opt::Rate, &[], "rate", Nothing, Some(Slot::Rate), "list connections, packets and bytes per second"),
+    option(Opt::Exact, &['X'], "exact", Nothing, Some(Slot::Exact), "print exact numbers, without the suffixes K, M, G, T"),
+    option(Opt::Thresholds, &[], "thresholds", Nothing, Some(Slot::Thresholds), "list upper and lower thresholds"),
+    option(Opt::PersistentConn, &[], "persistent-conn", Nothing, Some(Slot::PersistentConn), "list persistent connections"),
+    option(Opt::TunInfo, &[], "tun-info", Nothing, Some(Slot::TunInfo), "list tunnel types, ports and checksums"),
+    option(Opt::Nosort, &[], "nosort", Nothing, Some(Slot::Nosort), "print in the order of the kernel"),
     option(Opt::Sort, &[], "sort", Nothing, None, "sort (default)"),
-    option(Opt::Ops, &['o'], "ops", Nothing, Some(Column::Ops), "one-packet scheduling (UDP)"),
-    option(Opt::Engine, &[], "pe", Value("NAME"), Some(Column::Engine), "persistence engine, for example sip"),
-    option(Opt::SchedFlags, &['b'], "sched-flags", Value("FLAGS"), Some(Column::SchedFlags), "comma-separated list of {flags}"),
-    option(Opt::Numeric, &['n'], "numeric", Nothing, Some(Column::Numeric), "print numeric addresses and ports; look up no names"),
-    option(Opt::Json, &[], "json", Nothing, Some(Column::Json), "print one JSON object; addresses and ports are always numeric"),
-    option(Opt::Full, &[], "full", Nothing, Some(Column::Full), "also save time-outs and sync daemons"),
-    option(Opt::Netns, &[], "netns", Value("NAME|PID"), Some(Column::Netns), "work in this network namespace"),
+    option(Opt::Ops, &['o'], "ops", Nothing, Some(Slot::Ops), "one-packet scheduling (UDP)"),
+    option(Opt::Engine, &[], "pe", Value("NAME"), Some(Slot::Engine), "persistence engine, for example sip"),
+    option(Opt::SchedFlags, &['b'], "sched-flags", Value("FLAGS"), Some(Slot::SchedFlags), "comma-separated list of {flags}"),
+    option(Opt::Numeric, &['n'], "numeric", Nothing, Some(Slot::Numeric), "print numeric addresses and ports; look up no names"),
+    option(Opt::Json, &[], "json", Nothing, Some(Slot::Json), "print one JSON object; addresses and ports are always numeric"),
+    option(Opt::Full, &[], "full", Nothing, Some(Slot::Full), "also save time-outs and sync daemons"),
+    option(Opt::Netns, &[], "netns", Value("NAME|PID"), Some(Slot::Netns), "work in this network namespace"),
 ];
 
 const EVERY: &[Command] = &[
@@ -336,52 +337,52 @@ const LIST: &[Command] = &[C::List];
 const START: &[Command] = &[C::StartDaemon];
 const NONE: &[Command] = &[];
 
-/// All columns, in the order of [`Column`].
+/// All slots, in the order of [`Slot`].
 #[rustfmt::skip] // one line for each row
-pub static COLUMNS: &[ColumnRow] = &[
-    column(Column::Numeric, "numeric", NONE, &[C::List, C::Save]),
-    column(Column::Connection, "connection", NONE, LIST),
-    column(
-        Column::Service,
+pub static SLOTS: &[SlotRow] = &[
+    slot(Slot::Numeric, "numeric", NONE, &[C::List, C::Save]),
+    slot(Slot::Connection, "connection", NONE, LIST),
+    slot(
+        Slot::Service,
         "service-address",
         &[C::AddService, C::EditService, C::DeleteService, C::AddServer, C::EditServer, C::DeleteServer],
         &[C::List, C::Zero],
     ),
-    column(Column::Scheduler, "scheduler", NONE, SERVICE),
-    column(Column::Persistent, "persistent", NONE, SERVICE),
-    column(Column::Netmask, "netmask", NONE, SERVICE),
-    column(Column::RealServer, "real-server", &[C::AddServer, C::EditServer, C::DeleteServer], NONE),
-    column(Column::Forwarding, "forwarding-method", NONE, SERVER),
-    column(Column::Weight, "weight", NONE, SERVER),
-    column(Column::UpperThreshold, "u-threshold", NONE, SERVER),
-    column(Column::LowerThreshold, "l-threshold", NONE, SERVER),
-    column(Column::Interface, "mcast-interface", NONE, START),
-    column(Column::Timeout, "timeout", NONE, LIST),
-    column(Column::Daemon, "daemon", NONE, LIST),
-    column(Column::Stats, "stats", NONE, LIST),
-    column(Column::Rate, "rate", NONE, LIST),
-    column(Column::Thresholds, "thresholds", NONE, LIST),
-    column(Column::PersistentConn, "persistent-conn", NONE, LIST),
-    column(Column::Nosort, "nosort", NONE, LIST),
+    slot(Slot::Scheduler, "scheduler", NONE, SERVICE),
+    slot(Slot::Persistent, "persistent", NONE, SERVICE),
+    slot(Slot::Netmask, "netmask", NONE, SERVICE),
+    slot(Slot::RealServer, "real-server", &[C::AddServer, C::EditServer, C::DeleteServer], NONE),
+    slot(Slot::Forwarding, "forwarding-method", NONE, SERVER),
+    slot(Slot::Weight, "weight", NONE, SERVER),
+    slot(Slot::UpperThreshold, "u-threshold", NONE, SERVER),
+    slot(Slot::LowerThreshold, "l-threshold", NONE, SERVER),
+    slot(Slot::Interface, "mcast-interface", NONE, START),
+    slot(Slot::Timeout, "timeout", NONE, LIST),
+    slot(Slot::Daemon, "daemon", NONE, LIST),
+    slot(Slot::Stats, "stats", NONE, LIST),
+    slot(Slot::Rate, "rate", NONE, LIST),
+    slot(Slot::Thresholds, "thresholds", NONE, LIST),
+    slot(Slot::PersistentConn, "persistent-conn", NONE, LIST),
+    slot(Slot::Nosort, "nosort", NONE, LIST),
     // The old tool also accepts it with -L, and ignores it.
-    column(Column::SyncId, "syncid", NONE, &[C::StartDaemon, C::StopDaemon, C::List]),
-    column(Column::Exact, "exact", NONE, LIST),
-    column(Column::Ops, "ops", NONE, SERVICE),
-    column(Column::Engine, "pe", NONE, SERVICE),
-    column(Column::SchedFlags, "sched-flags", NONE, SERVICE),
-    column(Column::Group, "mcast-group", NONE, START),
-    column(Column::Port, "mcast-port", NONE, START),
-    column(Column::Ttl, "mcast-ttl", NONE, START),
-    column(Column::MaxLength, "sync-maxlen", NONE, START),
-    column(Column::TunInfo, "tun-info", NONE, LIST),
-    column(Column::TunType, "tun-type", NONE, SERVER),
-    column(Column::TunPort, "tun-port", NONE, SERVER),
-    column(Column::TunNocsum, "tun-nocsum", NONE, SERVER),
-    column(Column::TunCsum, "tun-csum", NONE, SERVER),
-    column(Column::TunRemcsum, "tun-remcsum", NONE, SERVER),
-    column(Column::Json, "json", NONE, &[C::List, C::Save]),
-    column(Column::Full, "full", NONE, &[C::Save]),
-    column(Column::Netns, "netns", NONE, EVERY),
+    slot(Slot::SyncId, "syncid", NONE, &[C::StartDaemon, C::StopDaemon, C::List]),
+    slot(Slot::Exact, "exact", NONE, LIST),
+    slot(Slot::Ops, "ops", NONE, SERVICE),
+    slot(Slot::Engine, "pe", NONE, SERVICE),
+    slot(Slot::SchedFlags, "sched-flags", NONE, SERVICE),
+    slot(Slot::Group, "mcast-group", NONE, START),
+    slot(Slot::Port, "mcast-port", NONE, START),
+    slot(Slot::Ttl, "mcast-ttl", NONE, START),
+    slot(Slot::MaxLength, "sync-maxlen", NONE, START),
+    slot(Slot::TunInfo, "tun-info", NONE, LIST),
+    slot(Slot::TunType, "tun-type", NONE, SERVER),
+    slot(Slot::TunPort, "tun-port", NONE, SERVER),
+    slot(Slot::TunNocsum, "tun-nocsum", NONE, SERVER),
+    slot(Slot::TunCsum, "tun-csum", NONE, SERVER),
+    slot(Slot::TunRemcsum, "tun-remcsum", NONE, SERVER),
+    slot(Slot::Json, "json", NONE, &[C::List, C::Save]),
+    slot(Slot::Full, "full", NONE, &[C::Save]),
+    slot(Slot::Netns, "netns", NONE, EVERY),
 ];
 
 #[cfg(test)]
@@ -392,10 +393,10 @@ mod tests {
     fn rows_are_in_the_order_of_their_enums() {
         assert!(COMMANDS.iter().enumerate().all(|(at, row)| row.command as usize == at));
         assert!(OPTIONS.iter().enumerate().all(|(at, row)| row.option as usize == at));
-        assert!(COLUMNS.iter().enumerate().all(|(at, row)| row.column as usize == at));
+        assert!(SLOTS.iter().enumerate().all(|(at, row)| row.slot as usize == at));
         assert_eq!(COMMANDS.len(), Command::Version as usize + 1);
         assert_eq!(OPTIONS.len(), Opt::Netns as usize + 1);
-        assert_eq!(COLUMNS.len(), Column::Netns as usize + 1);
+        assert_eq!(SLOTS.len(), Slot::Netns as usize + 1);
     }
 
     #[test]

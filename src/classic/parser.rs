@@ -16,7 +16,7 @@ use crate::model::{
 use super::builder::ClassicBuilder;
 use super::first_word::{first_word, meant};
 use super::lexer::{Mistake, Token, What};
-use super::options::{COLUMNS, Column, Command, Opt, Takes, option_named};
+use super::options::{Command, Opt, SLOTS, Slot, Takes, option_named};
 use super::scanner::{Scanner, Taken, Words};
 use super::suggestion::suggestion;
 use super::validate::{check_service, usual_notes};
@@ -227,14 +227,14 @@ fn take_loose(builder: &mut ClassicBuilder, loose: Vec<String>) -> Result<(), Mi
 
 fn check_matrix(builder: &ClassicBuilder) -> Result<(), Misuse> {
     let command = builder.command;
-    for column in COLUMNS {
-        let name = column.name;
-        let required = column.required.contains(&command);
-        let given = builder.has(column.column);
+    for slot in SLOTS {
+        let name = slot.name;
+        let required = slot.required.contains(&command);
+        let given = builder.has(slot.slot);
         if required && !given {
             return Err(Misuse::Missing { name, command: command.row().name });
         }
-        if given && !required && !column.allowed.contains(&command) {
+        if given && !required && !slot.allowed.contains(&command) {
             let instead = connection_filter(builder);
             return Err(Misuse::Illegal { name, command: command.row().name, instead });
         }
@@ -246,7 +246,7 @@ fn check_listing(builder: &ClassicBuilder) -> Result<(), Misuse> {
     if builder.command != Command::List {
         return Ok(());
     }
-    listing_conflict(|column| builder.has(column)).map_err(|mistake| match mistake {
+    listing_conflict(|slot| builder.has(slot)).map_err(|mistake| match mistake {
         Misuse::Conflict { later, earlier, .. } => {
             Misuse::Conflict { later, earlier, instead: connection_filter(builder) }
         }
@@ -257,7 +257,7 @@ fn check_listing(builder: &ClassicBuilder) -> Result<(), Misuse> {
 /// The command that lists the connections of the service and the real server of a `-L -c`, which
 /// takes neither.
 fn connection_filter(builder: &ClassicBuilder) -> Option<Box<str>> {
-    if builder.command != Command::List || !builder.has(Column::Connection) {
+    if builder.command != Command::List || !builder.has(Slot::Connection) {
         return None;
     }
     // Port 0 stands for every port, as an address without a port does.
@@ -283,17 +283,17 @@ fn connection_filter(builder: &ClassicBuilder) -> Option<Box<str>> {
 }
 
 /// Checks that the options of a listing can be combined.
-pub(crate) fn listing_conflict(has: impl Fn(Column) -> bool) -> Result<(), Misuse> {
-    let selectors = [Column::Connection, Column::Service, Column::Timeout, Column::Daemon];
-    let mut given = selectors.into_iter().filter(|column| has(*column));
+pub(crate) fn listing_conflict(has: impl Fn(Slot) -> bool) -> Result<(), Misuse> {
+    let selectors = [Slot::Connection, Slot::Service, Slot::Timeout, Slot::Daemon];
+    let mut given = selectors.into_iter().filter(|slot| has(*slot));
     if let (Some(earlier), Some(later)) = (given.next(), given.next()) {
         let (later, earlier) = (later.row().name, earlier.row().name);
         return Err(Misuse::Conflict { later, earlier, instead: None });
     }
-    let any = |columns: &[Column]| columns.iter().any(|column| has(*column));
-    let counters = any(&[Column::Stats, Column::Rate, Column::Thresholds]);
-    let other = any(&[Column::Connection, Column::Timeout, Column::Daemon]);
-    if other && counters || any(&[Column::Timeout, Column::Daemon]) && has(Column::PersistentConn) {
+    let any = |slots: &[Slot]| slots.iter().any(|slot| has(*slot));
+    let counters = any(&[Slot::Stats, Slot::Rate, Slot::Thresholds]);
+    let other = any(&[Slot::Connection, Slot::Timeout, Slot::Daemon]);
+    if other && counters || any(&[Slot::Timeout, Slot::Daemon]) && has(Slot::PersistentConn) {
         return Err(Misuse::ListConflict);
     }
     Ok(())
@@ -325,12 +325,12 @@ fn build(mut builder: ClassicBuilder) -> Result<Classic, Misuse> {
         Command::Set => Invocation::Change(Change::SetTimeouts(timeouts(&builder))),
         Command::StartDaemon => Invocation::Change(Change::StartDaemon(daemon(&mut builder)?)),
         Command::StopDaemon => Invocation::Change(Change::StopDaemon(role(&builder)?)),
-        Command::List if builder.has(Column::Json) => Invocation::ListJson(list(&builder)),
+        Command::List if builder.has(Slot::Json) => Invocation::ListJson(list(&builder)),
         Command::List => Invocation::List(list(&builder)),
         Command::Save => Invocation::Save(Save {
-            numeric: builder.has(Column::Numeric),
-            full: builder.has(Column::Full),
-            json: builder.has(Column::Json),
+            numeric: builder.has(Slot::Numeric),
+            full: builder.has(Slot::Full),
+            json: builder.has(Slot::Json),
         }),
         Command::Restore => Invocation::Restore,
         Command::Help => Invocation::Help,
@@ -339,12 +339,12 @@ fn build(mut builder: ClassicBuilder) -> Result<Classic, Misuse> {
     if let Invocation::Change(change) = &invocation {
         notes.extend(usual_notes(change));
     }
-    let unnamed = unnamed(builder.command, |column| builder.has(column));
+    let unnamed = unnamed(builder.command, |slot| builder.has(slot));
     Ok(Classic { invocation, netns: builder.netns, notes, unnamed })
 }
 
 /// Fields that an editing command resets because their option is missing.
-pub(crate) fn unnamed(command: Command, has: impl Fn(Column) -> bool) -> Vec<&'static str> {
+pub(crate) fn unnamed(command: Command, has: impl Fn(Slot) -> bool) -> Vec<&'static str> {
     match command {
         Command::EditService => unnamed_of::<Service>(has),
         Command::EditServer => unnamed_of::<Destination>(has),
@@ -352,25 +352,25 @@ pub(crate) fn unnamed(command: Command, has: impl Fn(Column) -> bool) -> Vec<&'s
     }
 }
 
-fn unnamed_of<T: Fields>(has: impl Fn(Column) -> bool) -> Vec<&'static str> {
-    let column = |long: &str| option_named(long)?.column;
+fn unnamed_of<T: Fields>(has: impl Fn(Slot) -> bool) -> Vec<&'static str> {
+    let slot = |long: &str| option_named(long)?.slot;
     let is_named = |field: &&Field<T>| {
-        let mut columns = field.options.iter().filter_map(|option| column(option.long));
-        columns.any(&has)
+        let mut slots = field.options.iter().filter_map(|option| slot(option.long));
+        slots.any(&has)
     };
     T::fields().iter().filter(|field| !is_named(field)).map(|field| field.name).collect()
 }
 
-fn missing(column: Column, builder: &ClassicBuilder) -> Misuse {
-    Misuse::Missing { name: column.row().name, command: builder.command.row().name }
+fn missing(slot: Slot, builder: &ClassicBuilder) -> Misuse {
+    Misuse::Missing { name: slot.row().name, command: builder.command.row().name }
 }
 
 fn key(builder: &ClassicBuilder) -> Result<ServiceKey, Misuse> {
-    builder.service.ok_or_else(|| missing(Column::Service, builder))
+    builder.service.ok_or_else(|| missing(Slot::Service, builder))
 }
 
 fn role(builder: &ClassicBuilder) -> Result<DaemonRole, Misuse> {
-    builder.role.ok_or_else(|| missing(Column::Daemon, builder))
+    builder.role.ok_or_else(|| missing(Slot::Daemon, builder))
 }
 
 fn timeouts(builder: &ClassicBuilder) -> Timeouts {
@@ -388,12 +388,12 @@ fn service(builder: &mut ClassicBuilder, notes: &mut Vec<String>) -> Result<Serv
     };
     for field in Service::fields() {
         let row = field.switch().and_then(option_named);
-        if row.and_then(|row| row.column).is_some_and(|column| builder.has(column)) {
+        if row.and_then(|row| row.slot).is_some_and(|slot| builder.has(slot)) {
             field.turn_on(&mut service);
         }
     }
     check_service(&service)?;
-    if builder.has(Column::Netmask) && service.persistence.is_none() {
+    if builder.has(Slot::Netmask) && service.persistence.is_none() {
         notes.push("-M has no effect without -p".to_owned());
     }
     Ok(service)
@@ -402,8 +402,7 @@ fn service(builder: &mut ClassicBuilder, notes: &mut Vec<String>) -> Result<Serv
 /// The key of the real server. Without a port, it has the port of the service.
 fn real_server(builder: &ClassicBuilder) -> Result<DestinationKey, Misuse> {
     let service = key(builder)?;
-    let (address, port) =
-        builder.real_server.ok_or_else(|| missing(Column::RealServer, builder))?;
+    let (address, port) = builder.real_server.ok_or_else(|| missing(Slot::RealServer, builder))?;
     Ok(DestinationKey { address, port: port.unwrap_or(service.port()) })
 }
 
@@ -445,31 +444,31 @@ fn daemon(builder: &mut ClassicBuilder) -> Result<Daemon, Misuse> {
 }
 
 fn list(builder: &ClassicBuilder) -> List {
-    let numeric = builder.has(Column::Numeric);
-    if builder.has(Column::Connection) {
-        return List::Connections { numeric, engine: builder.has(Column::PersistentConn) };
+    let numeric = builder.has(Slot::Numeric);
+    if builder.has(Slot::Connection) {
+        return List::Connections { numeric, engine: builder.has(Slot::PersistentConn) };
     }
-    if builder.has(Column::Timeout) {
+    if builder.has(Slot::Timeout) {
         return List::Timeouts;
     }
-    if builder.has(Column::Daemon) {
+    if builder.has(Slot::Daemon) {
         return List::Daemons;
     }
     // If several are given, the old tool uses the first one in this list.
-    let columns = [
-        (Column::Stats, Layout::Stats),
-        (Column::Rate, Layout::Rate),
-        (Column::Thresholds, Layout::Thresholds),
-        (Column::PersistentConn, Layout::Persistent),
-        (Column::TunInfo, Layout::Tunnel),
+    let slots = [
+        (Slot::Stats, Layout::Stats),
+        (Slot::Rate, Layout::Rate),
+        (Slot::Thresholds, Layout::Thresholds),
+        (Slot::PersistentConn, Layout::Persistent),
+        (Slot::TunInfo, Layout::Tunnel),
     ];
-    let chosen = columns.into_iter().find(|(column, _)| builder.has(*column));
+    let chosen = slots.into_iter().find(|(slot, _)| builder.has(*slot));
     let listing = Listing {
         layout: chosen.map_or(Layout::Default, |(_, layout)| layout),
-        both_counters: builder.has(Column::Stats) && builder.has(Column::Rate),
+        both_counters: builder.has(Slot::Stats) && builder.has(Slot::Rate),
         numeric,
-        exact: builder.has(Column::Exact),
-        sort: !builder.has(Column::Nosort),
+        exact: builder.has(Slot::Exact),
+        sort: !builder.has(Slot::Nosort),
     };
     List::Services(builder.service, listing)
 }

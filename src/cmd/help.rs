@@ -87,10 +87,10 @@ fn words(short: Option<char>, long: &str, takes: Takes) -> String {
 }
 
 fn help(row: &OptionRow) -> String {
-    let Some(column) = row.column else { return row.help() };
-    let column = column.row();
+    let Some(slot) = row.slot else { return row.help() };
+    let slot = slot.row();
     let commands: Vec<String> =
-        column.required.iter().chain(column.allowed).map(|command| letter(*command)).collect();
+        slot.required.iter().chain(slot.allowed).map(|command| letter(*command)).collect();
     if commands.len() > 8 { row.help() } else { format!("{} ({})", row.help(), commands.join(" ")) }
 }
 

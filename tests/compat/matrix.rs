@@ -1,7 +1,7 @@
 //! Every option with every command, made from the table of options.
 
 use ipvsadm::internals::classic::options::{
-    COLUMNS, COMMANDS, Column, Command, OPTIONS, OptionRow, Takes,
+    COMMANDS, Command, OPTIONS, OptionRow, SLOTS, Slot, Takes,
 };
 
 use crate::network::SMALL;
@@ -11,7 +11,7 @@ use crate::pair::Pair;
 #[derive(Clone)]
 struct Line {
     command: Vec<String>,
-    parts: Vec<(Column, Vec<String>)>,
+    parts: Vec<(Slot, Vec<String>)>,
     values: Vec<String>,
 }
 
@@ -29,17 +29,17 @@ impl Line {
         let is_set = command == Command::Set;
         let values =
             if is_set { vec!["900".into(), "120".into(), "300".into()] } else { Vec::new() };
-        let required = COLUMNS.iter().filter(|column| column.required.contains(&command));
-        let parts = required.map(|row| (row.column, required_part(command, row.column, number)));
+        let required = SLOTS.iter().filter(|slot| slot.required.contains(&command));
+        let parts = required.map(|row| (row.slot, required_part(command, row.slot, number)));
         Self { command: words, parts: parts.collect(), values }
     }
 
-    /// Adds an option, or replaces one of the same column.
+    /// Adds an option, or replaces one of the same slot.
     fn with(mut self, option: &OptionRow, number: usize) -> Self {
         let words = option_words(option, number);
-        match option.column.and_then(|column| self.parts.iter_mut().find(|part| part.0 == column)) {
+        match option.slot.and_then(|slot| self.parts.iter_mut().find(|part| part.0 == slot)) {
             Some(part) => part.1 = words,
-            None => self.parts.push((option.column.unwrap_or(Column::Numeric), words)),
+            None => self.parts.push((option.slot.unwrap_or(Slot::Numeric), words)),
         }
         self
     }
@@ -50,13 +50,13 @@ impl Line {
     }
 }
 
-fn required_part(command: Command, column: Column, number: usize) -> Vec<String> {
-    let text = match (command, column) {
-        (Command::AddService, Column::Service) => format!("-t 10.0.1.{number}:80"),
-        (Command::AddServer, Column::RealServer) => format!("-r 10.1.1.{number}:80"),
-        (_, Column::Service) => "-t 10.0.0.1:80".to_owned(),
-        (_, Column::RealServer) => "-r 10.1.0.1:80".to_owned(),
-        _ => panic!("no value for the required column {}", column.row().name),
+fn required_part(command: Command, slot: Slot, number: usize) -> Vec<String> {
+    let text = match (command, slot) {
+        (Command::AddService, Slot::Service) => format!("-t 10.0.1.{number}:80"),
+        (Command::AddServer, Slot::RealServer) => format!("-r 10.1.1.{number}:80"),
+        (_, Slot::Service) => "-t 10.0.0.1:80".to_owned(),
+        (_, Slot::RealServer) => "-r 10.1.0.1:80".to_owned(),
+        _ => panic!("no value for the required slot {}", slot.row().name),
     };
     text.split(' ').map(str::to_owned).collect()
 }
@@ -95,15 +95,15 @@ fn commands() -> impl Iterator<Item = Command> {
 
 /// The options that the old program has too.
 fn options() -> impl Iterator<Item = (usize, &'static OptionRow)> {
-    OPTIONS.iter().enumerate().filter(|(_, row)| !row.column.is_some_and(Column::is_new))
+    OPTIONS.iter().enumerate().filter(|(_, row)| !row.slot.is_some_and(Slot::is_new))
 }
 
-/// Whether to test the option: if its column is illegal with the command, one option is enough.
+/// Whether to test the option: if its slot is illegal with the command, one option is enough.
 fn tells(command: Command, option: &OptionRow) -> bool {
-    let Some(column) = option.column.map(Column::row) else { return true };
-    let first = OPTIONS.iter().find(|other| other.column == option.column);
+    let Some(slot) = option.slot.map(Slot::row) else { return true };
+    let first = OPTIONS.iter().find(|other| other.slot == option.slot);
     first.is_some_and(|first| first.option == option.option)
-        || [column.required, column.allowed].concat().contains(&command)
+        || [slot.required, slot.allowed].concat().contains(&command)
 }
 
 #[test]
@@ -140,13 +140,13 @@ fn every_command_with_missing_and_repeated_options() {
 }
 
 #[test]
-fn options_of_one_column_exclude_each_other() {
+fn options_of_one_slot_exclude_each_other() {
     let mut pair = Pair::with(SMALL);
     for (number, option) in options() {
-        let same = |other: &&OptionRow| option.column.is_some() && other.column == option.column;
+        let same = |other: &&OptionRow| option.slot.is_some() && other.slot == option.slot;
         for other in OPTIONS.iter().filter(same) {
             let allowed = |command: &Command| {
-                let row = option.column.map(Column::row);
+                let row = option.slot.map(Slot::row);
                 row.is_some_and(|row| [row.required, row.allowed].concat().contains(command))
             };
             let Some(command) = commands().find(allowed) else { continue };
@@ -161,7 +161,7 @@ fn options_of_one_column_exclude_each_other() {
 #[test]
 fn two_illegal_options_are_reported_in_the_order_of_the_table() {
     let mut pair = Pair::with(SMALL);
-    let list: Vec<_> = options().filter(|(_, row)| row.column.is_some()).collect();
+    let list: Vec<_> = options().filter(|(_, row)| row.slot.is_some()).collect();
     for neighbours in list.windows(2) {
         let mut words = vec!["-C".to_owned()];
         words.extend(neighbours.iter().rev().flat_map(|(nth, row)| option_words(row, *nth)));

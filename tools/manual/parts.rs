@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 
 use clap::Arg;
-use ipvsadm::internals::classic::options::{COLUMNS, COMMANDS, Command, Group, OPTIONS, Takes};
+use ipvsadm::internals::classic::options::{COMMANDS, Command, Group, OPTIONS, SLOTS, Takes};
 use ipvsadm::internals::cli::verbs_command;
 use ipvsadm::internals::metrics::watch::WATCH;
 use ipvsadm::internals::metrics::{DAEMON, DIRECTOR, Kind, Metric, SERVER, SERVICE};
@@ -76,8 +76,8 @@ fn options_of(name: &str) -> Option<Group> {
 fn options(group: Group) -> String {
     let rows = OPTIONS.iter().filter(|row| row.option.group() == group).map(|row| {
         let short: Vec<char> = row.short.into_iter().collect();
-        let commands = row.column.map(|column| &COLUMNS[column as usize]).map(|column| {
-            let all = column.required.iter().chain(column.allowed);
+        let commands = row.slot.map(|slot| &SLOTS[slot as usize]).map(|slot| {
+            let all = slot.required.iter().chain(slot.allowed);
             all.map(|command| letter(*command)).collect::<Vec<_>>()
         });
         let with = match commands {

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use super::wanted::{Candidate, Live, Values, Wanted};
 use crate::classic::lexer::{Given, Token, What, tokens, tokens_of};
-use crate::classic::options::{COMMANDS, Column, Command, Group, OPTIONS, Opt, OptionRow};
+use crate::classic::options::{COMMANDS, Command, Group, OPTIONS, Opt, OptionRow, Slot};
 use crate::classic::parser::listing_conflict;
 use crate::classic::service_takes;
 use crate::model::field::{Field, FieldOption, Fields, Shape};
@@ -56,8 +56,8 @@ impl<'a> Line<'a> {
         self.given.iter().any(|(given, _)| *given == option)
     }
 
-    fn has_column(&self, column: Column) -> bool {
-        self.given.iter().any(|(option, _)| option.row().column == Some(column))
+    fn has_slot(&self, slot: Slot) -> bool {
+        self.given.iter().any(|(option, _)| option.row().slot == Some(slot))
     }
 
     /// The service, if it has no names. Names are not looked up, because a completion must be fast.
@@ -130,7 +130,7 @@ fn options(line: &Line<'_>, command: Command, in_full: bool) -> Vec<Candidate> {
     let mut rows: Vec<&OptionRow> =
         OPTIONS.iter().filter(|row| is_legal(line, command, row)).collect();
     let needed =
-        |row: &OptionRow| row.column.is_some_and(|column| column.row().required.contains(&command));
+        |row: &OptionRow| row.slot.is_some_and(|slot| slot.row().required.contains(&command));
     if rows.iter().any(|row| needed(row)) {
         rows.retain(|row| needed(row) || row.option == Opt::Netns);
     }
@@ -140,14 +140,14 @@ fn options(line: &Line<'_>, command: Command, in_full: bool) -> Vec<Candidate> {
 }
 
 fn is_legal(line: &Line<'_>, command: Command, row: &OptionRow) -> bool {
-    let Some(column) = row.column else {
+    let Some(slot) = row.slot else {
         return match row.option {
             Opt::Ipv6 => line.has(Opt::Fwmark) && !line.has(Opt::Ipv6),
             _ => false, // --sort is the default
         };
     };
-    let of_command = [column.row().required, column.row().allowed].concat();
-    if line.has_column(column) || !of_command.contains(&command) {
+    let of_command = [slot.row().required, slot.row().allowed].concat();
+    if line.has_slot(slot) || !of_command.contains(&command) {
         return false;
     }
     match row.option {
@@ -158,7 +158,7 @@ fn is_legal(line: &Line<'_>, command: Command, row: &OptionRow) -> bool {
             tunnel_takes(line, row.option)
         }
         _ if command == Command::List => {
-            listing_conflict(|other| other == column || line.has_column(other)).is_ok()
+            listing_conflict(|other| other == slot || line.has_slot(other)).is_ok()
         }
         _ => true,
     }

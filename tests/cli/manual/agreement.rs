@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use ipvsadm::internals::classic::Scanner;
-use ipvsadm::internals::classic::options::{COLUMNS, COMMANDS, Command as Classic, OPTIONS, Opt};
+use ipvsadm::internals::classic::options::{COMMANDS, Command as Classic, OPTIONS, Opt, SLOTS};
 use ipvsadm::internals::cli::complete::wanted;
 use ipvsadm::internals::cli::{Program, Request, verbs_command};
 
@@ -65,8 +65,8 @@ fn line_for(option: Opt) -> &'static str {
         Opt::Ops => "-A -u 192.0.2.80:53",
         Opt::Full => "-S",
         _ => {
-            let column = option.row().column.map(|column| &COLUMNS[column as usize]);
-            match column.and_then(|column| column.allowed.first()) {
+            let slot = option.row().slot.map(|slot| &SLOTS[slot as usize]);
+            match slot.and_then(|slot| slot.allowed.first()) {
                 Some(Classic::AddService) => "-A -t 192.0.2.80:80",
                 Some(Classic::AddServer) => "-a -t 192.0.2.80:80 -r 192.0.2.1",
                 Some(Classic::StartDaemon) => "--start-daemon master",
@@ -105,15 +105,15 @@ fn completions_are_legal() {
         let line = line_for(row.option);
         for word in offered(line, "--") {
             let option = OPTIONS.iter().find(|row| format!("--{}", row.long) == word);
-            let Some(column) = option.and_then(|row| row.column) else { continue };
-            let column = &COLUMNS[column as usize];
+            let Some(slot) = option.and_then(|row| row.slot) else { continue };
+            let slot = &SLOTS[slot as usize];
             let command = COMMANDS.iter().find(|row| {
                 let first = line.split(' ').next().unwrap_or_default();
                 first.strip_prefix("--") == Some(row.long)
                     || row.short.iter().any(|letter| first == format!("-{letter}"))
             });
             let command = command.expect("a command first").command;
-            let legal = column.required.contains(&command) || column.allowed.contains(&command);
+            let legal = slot.required.contains(&command) || slot.allowed.contains(&command);
             assert!(legal, "{line}: {word}");
         }
     }
