@@ -99,19 +99,21 @@ fn spans(screen: &Screen, row: u16, columns: u16) -> String {
         }
         let ((column, first), words) = (piece[0], escape(words.trim_end()));
         let x = MARGIN + f64::from(column) * CELL.0;
-        let (colour, bold) = style(first);
+        let (colour, bold, underline) = style(first);
         let weight = if bold { " font-weight=\"bold\"" } else { "" };
-        let _ = write!(spans, "<tspan x=\"{x:.1}\" fill=\"{colour}\"{weight}>{words}</tspan>");
+        let line = if underline { " text-decoration=\"underline\"" } else { "" };
+        let _ =
+            write!(spans, "<tspan x=\"{x:.1}\" fill=\"{colour}\"{weight}{line}>{words}</tspan>");
     }
     spans
 }
 
-fn style(cell: &Cell) -> (&'static str, bool) {
+fn style(cell: &Cell) -> (&'static str, bool, bool) {
     let colour = match cell.fgcolor() {
         Color::Idx(index) => COLOURS.get(usize::from(index)).copied().unwrap_or(INK),
         _ => INK,
     };
-    (if cell.inverse() { PAPER } else { colour }, cell.bold())
+    (if cell.inverse() { PAPER } else { colour }, cell.bold(), cell.underline())
 }
 
 fn escape(text: &str) -> String {

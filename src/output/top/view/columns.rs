@@ -150,7 +150,7 @@ pub struct Line<'a> {
 impl Line<'_> {
     /// Draws the titles. `span` is the time that the sparklines show.
     pub fn titles(&mut self, columns: &[(Column, u16)], span: &str) {
-        self.buffer.set_style(self.area, Ink::reversed());
+        self.buffer.set_style(self.area, Ink::titles());
         self.each(columns, |column, width| {
             let title = match column {
                 Column::Name => format!("{:<1$}State", column.title(), width - MARK),

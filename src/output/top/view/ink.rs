@@ -28,6 +28,11 @@ impl Ink {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
+    /// Titles are not reversed: only the selected row is.
+    pub fn titles() -> Style {
+        Self::bold().add_modifier(Modifier::UNDERLINED)
+    }
+
     pub fn reversed() -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
