@@ -16,7 +16,6 @@ pub enum By {
     Server,
     /// Protocol, virtual address and virtual port; the mark of a template of a service by mark.
     Service,
-    /// The state.
     State,
 }
 

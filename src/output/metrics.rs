@@ -38,7 +38,7 @@ pub struct Sample {
 /// A service with its real servers.
 #[derive(Clone, Debug)]
 pub struct ServiceSample {
-    /// The service.
+    /// Configuration and counters, as the kernel reports them.
     pub entry: ServiceEntry,
     /// Its real servers.
     pub servers: Vec<DestinationEntry>,

@@ -1,6 +1,5 @@
 //! Keys that the screen of `top` knows.
 
-/// A key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     /// A printable character.

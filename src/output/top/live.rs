@@ -38,7 +38,6 @@ pub struct LiveServer {
     is_full: bool,
 }
 
-/// A service.
 #[derive(Clone, Debug)]
 pub struct LiveService {
     /// Its scheduler.

@@ -59,7 +59,6 @@ impl Row<'_> {
 /// What is visible, and in which order.
 #[derive(Clone, Copy, Debug)]
 pub struct Selection<'a> {
-    /// The order.
     pub sort: Sort,
     /// The smallest comes first.
     pub is_reversed: bool,

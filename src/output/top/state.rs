@@ -50,7 +50,6 @@ pub enum Front {
     Table,
     /// The line of the filter.
     Filter,
-    /// The help.
     Help,
     /// The question whether to drain this real server.
     Question(ServiceKey, DestinationKey),
@@ -61,7 +60,6 @@ pub enum Front {
 /// What the user sees and has typed.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    /// The table.
     pub live: Live,
     /// What does not change.
     pub settings: Settings,

@@ -11,7 +11,6 @@ use super::super::rows::Row;
 use super::ink::Ink;
 use crate::model::Rates;
 
-/// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
     Name,
