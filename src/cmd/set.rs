@@ -6,6 +6,7 @@ use crate::classic::{
 };
 use crate::cli::SetVerb;
 use crate::diff::Delta;
+use crate::error::pasted::remark;
 use crate::error::{Errno, Error, Obstacle, Rejection};
 use crate::model::field::{Assignment, BadAssignment, Fields, assign};
 use crate::model::{Change, Operation, Pool, Table};
@@ -141,7 +142,7 @@ fn change(session: &mut Session<'_>, verb: &SetVerb) -> Result<(Table, Option<Ch
         if fits(&key, &found.destination) && !fits(&key, &after) {
             let text = "forwarding: a port other than the service's needs masquerade, and another \
                         address family needs tunnel";
-            return Err(Rejection::Field(text.to_owned()).into());
+            return Err(Rejection::Field { text: text.to_owned(), pasted: None }.into());
         }
         (after != found.destination).then_some(Change::UpdateDestination(key, after))
     } else {
@@ -160,6 +161,12 @@ fn change(session: &mut Session<'_>, verb: &SetVerb) -> Result<(Table, Option<Ch
 fn assigned<T: Fields>(thing: &T, words: &[Assignment]) -> Result<T, Rejection> {
     assign(thing, words).map_err(|bad| match bad {
         BadAssignment::NoField { name, proposals } => Rejection::NoField { name, proposals },
-        BadAssignment::Value(why) => Rejection::Field(why),
+        BadAssignment::Value(text) => Rejection::Field { text, pasted: pasted(words) },
     })
+}
+
+/// What was probably pasted, if a value looks like that.
+fn pasted(words: &[Assignment]) -> Option<String> {
+    let mut values = words.iter().map(|word| &word.value);
+    values.find_map(|value| Some(format!("`{value}': {}", remark(value)?)))
 }

@@ -56,8 +56,13 @@ pub enum Rejection {
     #[error("the JSON is not a list of connections: {0}")]
     NoConnections(String),
     /// An invalid value of a JSON key, or an unknown key.
-    #[error("{0}")]
-    Field(String),
+    #[error("{text}")]
+    Field {
+        /// The field, the value and the reason.
+        text: String,
+        /// What was probably pasted.
+        pasted: Option<String>,
+    },
     /// `set` names an unknown field.
     #[error("there is no field `{name}' to set")]
     NoField {
@@ -240,9 +245,8 @@ impl Rejection {
             Self::Unfinished => {
                 vec!["to restore the former table: ipvsadm apply --recover".to_owned()]
             }
-            Self::Json(_) | Self::Field(_) | Self::NothingToRecover | Self::NothingToAccept => {
-                Vec::new()
-            }
+            Self::Field { pasted, .. } => pasted.clone().into_iter().collect(),
+            Self::Json(_) | Self::NothingToRecover | Self::NothingToAccept => Vec::new(),
         };
         if !matches!(self, Self::NothingToRecover | Self::NothingToAccept) {
             hints.push(UNCHANGED.to_owned());

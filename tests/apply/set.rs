@@ -100,6 +100,8 @@ fn numbers_start_from_the_current_value() {
             assert!(refused.starts_with(said), "{words:?}: {refused}");
             assert_eq!(live(), before, "{words:?}");
         }
+        let pasted = ours(&[&server[..], &["weight=2\u{a0}"]].concat()).expect(2).complaints;
+        assert!(pasted.contains("U+00A0 (no-break space)"), "{pasted}");
         let service = ["set", "-t", "192.0.2.80:80"];
         for (words, said) in [
             (&["-s", "rr", "-p", "60"][..], "persistence 300 -> 60\nscheduler wlc -> rr\n"),

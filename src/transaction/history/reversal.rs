@@ -350,7 +350,7 @@ fn is_like(role: DaemonRole, now: Option<&Daemon>, other: Option<&Daemon>) -> bo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read_table;
+    use crate::classic::{Scanner, table_of};
 
     const VIP: &str = "192.0.2.80:80";
 
@@ -365,7 +365,7 @@ mod tests {
             let (server, weight) = word.split_once('=').unwrap();
             rules += &format!("-a -t {VIP} -r 198.51.100.{server}:80 -g -w {weight}\n");
         }
-        read_table(&rules).unwrap()
+        table_of(&mut Scanner::default(), "ipvsadm", rules.as_bytes(), |_| {}).unwrap().0
     }
 
     /// The stage of a change as the history keeps it.
