@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::arguments::{flag, many, no_json};
 
@@ -47,7 +47,7 @@ pub(super) fn command() -> Command {
                 .value_name("ADDR:PORT")
                 .default_value("127.0.0.1:9469")
                 .hide_default_value(true)
-                .value_parser(value_parser!(SocketAddr))
+                .value_parser(listen)
                 .help("Listen there instead of 127.0.0.1:9469"),
         )
         .arg(
@@ -60,6 +60,11 @@ pub(super) fn command() -> Command {
         .arg(flag("services-only", "Leave real servers out of /metrics"))
         .arg(no_json("/api/table answers in JSON"))
         .after_help(HELP)
+}
+
+fn listen(word: &str) -> Result<SocketAddr, String> {
+    let expected = "expected an IP address with a port, as in 127.0.0.1:9469 or [::1]:9469";
+    word.parse().map_err(|_| expected.to_owned())
 }
 
 pub(super) fn read(matches: &ArgMatches) -> ServeVerb {
