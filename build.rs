@@ -11,6 +11,8 @@ fn main() {
     }
     if std::env::var("PROFILE").as_deref() == Ok("release") && linker_takes_scripts() {
         println!("cargo:rerun-if-changed=order.ld");
+        // .data and .bss then begin a page, so that together they need one page instead of two.
+        println!("cargo:rustc-link-arg-bins=-Wl,-z,separate-loadable-segments");
         println!("cargo:rustc-link-arg-bins=-Wl,-T,{}", path_of("order.ld"));
     }
     if has_unwinder() {

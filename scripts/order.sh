@@ -23,39 +23,48 @@ functions_of() {
 	rm "$trace"
 }
 
-# Prints the functions of all traced commands, those of a command that others share twice and more.
+# Prints the functions of commands that change one object, and then those of other commands. What
+# several commands run comes several times.
 trace() {
 	local service=(-t 192.0.2.80:80) rules
 	rules=$(mktemp)
 	ip link set lo up
-	functions_of -A "${service[@]}" -s rr
-	functions_of -a "${service[@]}" -r 10.0.0.11:80 -m -w 3
-	functions_of -e "${service[@]}" -r 10.0.0.11:80 -m -w 5
-	functions_of -E "${service[@]}" -s wlc
-	functions_of -L -n
-	functions_of -L -n --stats
-	functions_of -S -n
-	"$program" -S -n >"$rules"
-	functions_of -C
-	functions_of -R <"$rules"
-	sed -i 's/-w 5/-w 7/' "$rules"
-	functions_of apply "$rules"
-	functions_of -d "${service[@]}" -r 10.0.0.11:80
-	functions_of -D "${service[@]}"
+	{
+		functions_of -A "${service[@]}" -s rr
+		functions_of -a "${service[@]}" -r 10.0.0.11:80 -m -w 3
+		functions_of -e "${service[@]}" -r 10.0.0.11:80 -m -w 5
+	} | by_frequency
+	{
+		functions_of -L -n
+		functions_of -L -n --stats
+		functions_of -S -n
+		"$program" -S -n >"$rules"
+		functions_of -C
+		functions_of -R <"$rules"
+		sed -i 's/-w 5/-w 7/' "$rules"
+		functions_of apply "$rules"
+		functions_of -d "${service[@]}" -r 10.0.0.11:80
+		functions_of -D "${service[@]}"
+	} | by_frequency
+}
+
+# Prints each line once, the most frequent ones first.
+by_frequency() {
+	sort | uniq -c | sort -k1,1nr -k2 | sed 's/^ *[0-9]* //'
 }
 
 # Reads names of functions, and prints the linker script. The hashes in a name change with
 # the compiler and the directory of the build.
 script() {
 	cat <<-END
-		/* Written by scripts/order.sh: functions that classic commands run, the most shared ones first. */
+		/* Written by scripts/order.sh: functions that classic commands run, first those of -A, -a and -e. */
 		SECTIONS
 		{
 		  .text :
 		  {
 	END
 	sed -E '/^(_[ZR]|main$)/!d; s/17h[0-9a-f]{16}E.*/17h*/; s/Cs[0-9a-zA-Z]+_/Cs*_/g' |
-		sort | uniq -c | sort -k1,1nr -k2 | awk '{ print "    *(.text*." $2 ")" }'
+		awk '!seen[$0]++ { print "    *(.text*." $0 ")" }'
 	printf '  }\n}\nINSERT BEFORE .init;\n'
 }
 

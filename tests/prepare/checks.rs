@@ -38,7 +38,7 @@ fn a_missing_tunnel_is_reported() {
     let lan = Lan::with_fallbacks();
     lan.rs("sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2");
     lan.rs(&format!("ip address add {VIP}/32 dev lo"));
-    let foreign = "no interface unpacks ipip packets\nhint:    something other";
+    let foreign = "no interface unpacks ipip packets\nhint:    another program than";
     says(&lan, "--mode tun", foreign);
     says(&lan, "--mode tun", "run: ipvsadm rs prepare --mode tun");
     says(&lan, "--mode tun --tunnel gre", "no interface unpacks gre packets");

@@ -71,11 +71,11 @@ const BOTH: [&str; 2] = ["rs", "director"];
 #[test]
 fn the_address_of_the_host_itself_is_not_proposed_for_deletion() {
     let lan = Lan::new();
-    refused(&lan, "10.0.0.2", &BOTH, "this host's own address on v0");
-    refused(&lan, "2001:db8::2", &BOTH, "this host's own address on v0");
+    refused(&lan, "10.0.0.2", &BOTH, "looks like this host's own on v0");
+    refused(&lan, "2001:db8::2", &BOTH, "looks like this host's own on v0");
     // Some clouds assign such addresses by DHCP.
     lan.rs("ip address add 10.0.0.77/32 dev v0 valid_lft 3600 preferred_lft 3600");
-    refused(&lan, "10.0.0.77", &BOTH, "this host's own address on v0");
+    refused(&lan, "10.0.0.77", &BOTH, "looks like this host's own on v0");
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn wrong(host: &Host, words: &str, line: &str) {
     let wrong = format!("WRONG    this host may answer ARP for 192.0.2.80: {line}");
     assert!(said.contains(&wrong), "{words}: {said}");
     // The fix, or, while the address that the test added is not known as prepared, a hint.
-    let remedy = ["\nfix:     ipvsadm rs prepare", "\nhint:    something other than"];
+    let remedy = ["\nfix:     ipvsadm rs prepare", "\nhint:    another program than"];
     assert!(remedy.iter().any(|text| said.contains(text)), "{said}");
 }
 
