@@ -222,7 +222,7 @@ fn a_rollback_to_an_empty_table_needs_permission() {
         apply(OLD).expect(0);
         let refused = ours(&["rollback"]).expect(2);
         assert!(
-            refused.complaints.contains("hint: to delete them, give --allow-empty"),
+            refused.complaints.contains("hint: to delete the services, give --allow-empty"),
             "{refused:?}"
         );
         assert_eq!(live().pools.len(), 1);

@@ -191,7 +191,12 @@ fn lookups_whose_threads_cannot_start_are_no_panic() {
                     let limit = format!("ulimit -v {}", megabytes * 1024);
                     let limited = shell(&format!("{limit}; $ours {words}"));
                     let said = &limited.complaints;
-                    assert!(!said.contains("panicked"), "{words}, {megabytes}: {said}");
+                    // Rust's own start-up needs a stack for signals; it ends before main begins.
+                    let has_begun = !said.contains("failed to allocate an alternative stack");
+                    assert!(
+                        !has_begun || !said.contains("panicked"),
+                        "{words}, {megabytes}: {said}"
+                    );
                 }
             }
         });

@@ -176,6 +176,8 @@ fn documented_commands_from_installation_to_removal() {
     let after = machine.ok(FILES);
     let left = after.lines().filter(|it| !before.lines().any(|was| was == *it));
     let saved = format!("{RULES}.rpmsave");
+    // The units have changed the table, and the records of changes are no files of the package.
+    let left = left.filter(|it| !it.starts_with("/var/lib/ipvsadm/history/"));
     assert_eq!(left.collect::<Vec<_>>(), ["/etc/ipvsadm/rs/web.conf", &saved]);
     // The upgrade stopped the unit, which saved the rules and cleared the table.
     assert!(machine.ok(&format!("cat {saved}")).contains("-A -f 4 -s sh"));
