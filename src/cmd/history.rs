@@ -81,7 +81,8 @@ fn between(
     let (mut listed, mut status) = readable(session, &history)?;
     let (mut lines, damaged) = history.log()?;
     if damaged > 0 {
-        session.say(&format!("the log of ipvsadm watch has {damaged} damaged lines"));
+        let lines = if damaged == 1 { "line" } else { "lines" };
+        session.say(&format!("the log of ipvsadm watch has {damaged} damaged {lines}"));
         status = IN_PART;
     }
     // Times are in whole seconds, of which a part may have passed.

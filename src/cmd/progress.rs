@@ -16,9 +16,9 @@ const WORTH_SHOWING: usize = 2000;
 /// Time after which progress is shown for any number of changes.
 const LONG: Duration = Duration::from_secs(1);
 
-/// A counting line on standard error, which is erased at the end of the run. It is not shown if
-/// standard error is no terminal or the run is short. A progress library would also load the C
-/// mathematics library, which would cost every command a millisecond or more.
+/// A progress counter on standard error, erased at the end of the run. If the run is short or
+/// standard error is not a terminal, the counter is not shown. A progress library would also load
+/// the C mathematics library, which would cost every command a millisecond or more.
 #[derive(Default)]
 pub(super) struct Line(Option<Run>);
 

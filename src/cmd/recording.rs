@@ -91,7 +91,9 @@ fn unrecorded(session: &mut Session<'_>, verb: &str, why: &Error) {
     if verb == "restore" && is_expected(why) {
         return;
     }
-    let mut hints = vec![format!("ipvsadm rollback cannot undo this change: {why}")];
+    let mut hints = vec![format!(
+        "this change is not recorded, so ipvsadm rollback cannot take it back: {why}"
+    )];
     hints.extend(why.hints().into_iter().filter(|hint| hint != crate::error::UNCHANGED));
     session.hint(&hints);
 }

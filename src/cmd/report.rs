@@ -32,7 +32,7 @@ const TICK: Duration = Duration::from_millis(100);
 
 pub(super) fn run(session: &mut Session<'_>, verb: &ReportVerb) -> Result<u8, Error> {
     if session.escapes() {
-        session.say("the report is an HTML file, and standard output is a terminal");
+        session.say("cannot write the report to a terminal: it is an HTML file");
         session.hint(&["ipvsadm report > report.html".to_owned()]);
         return Ok(TERMINAL);
     }
@@ -66,13 +66,14 @@ fn watch(table: &mut Table, time: Duration) -> Result<Duration, Error> {
     let interval = SHORTEST.max(time / POINTS);
     let start = Instant::now();
     let mut next = Duration::ZERO;
-    while signals.received().is_none() {
+    // A signal before the first reading must not leave the report without a table.
+    loop {
         let passed = start.elapsed();
         if passed >= next {
             table.advance();
             next += interval;
         }
-        if passed >= time {
+        if passed >= time || signals.received().is_some() {
             break;
         }
         sleep(TICK);
@@ -89,7 +90,7 @@ fn versions() -> String {
 fn status(host: &'static str) -> String {
     match host::status(host, None, None) {
         Ok(report) => host_report::text(&report, Paint(false)),
-        Err(error) => format!("not read: {error}\n"),
+        Err(error) => format!("cannot read the state of this host: {error}\n"),
     }
 }
 

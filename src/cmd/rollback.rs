@@ -51,7 +51,7 @@ fn rollback(session: &mut Session<'_>, verb: &RollbackVerb, json: bool) -> Resul
     let needs = Needs::of_table(&table, |key| limits.contain(key) && !is_same(key));
     let desired = Desired { table, lines: LineNumbers::default(), needs };
     let order = Order { file: format!("record {number}"), ..verb.order.clone() };
-    let rest = if is_left { ", apart from what stays as it is" } else { "" };
+    let rest = if is_left { ", except for the changes by other programs" } else { "" };
     let name = format!("the one before change {number}{rest}");
     let goal = Goal { order: &order, verb: "rollback", source: "the record", name: &name };
     let status = apply::reach(session, desired, Some(current), journal, &goal, json)?;
@@ -69,17 +69,19 @@ fn explain(session: &mut Session<'_>, recorded: &[Recorded], remarks: &[Remark],
         hints.push(more_lines(remarks.len() - NAMED));
     }
     if remarks.iter().any(Remark::is_left) {
-        hints.push(format!("to take that back, too: ipvsadm rollback --overwrite {number}"));
+        hints.push(format!(
+            "to take these changes back, too: ipvsadm rollback --overwrite {number}"
+        ));
     }
     let newest = recorded.first().map_or(number, |newest| newest.number);
     let all = usize::try_from(newest - number).unwrap_or(usize::MAX).saturating_add(1);
     match all.saturating_sub(recorded.len()) {
         0 => {}
         1 => hints.push(format!(
-            "1 change after change {number} is not recorded any more; what it changed stays"
+            "1 change after change {number} is not recorded any more, so rollback does not take it back"
         )),
         gone => hints.push(format!(
-            "{gone} changes after change {number} are not recorded any more; what they changed stays"
+            "{gone} changes after change {number} are not recorded any more, so rollback does not take them back"
         )),
     }
     session.hint(&hints);

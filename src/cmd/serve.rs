@@ -45,10 +45,10 @@ fn announce(session: &mut Session<'_>, address: SocketAddr) {
 
 fn deaf(session: &mut Session<'_>, address: SocketAddr, source: io::Error) -> u8 {
     let remedy = match source.kind() {
-        ErrorKind::AddrInUse => "another program uses this port; --listen takes another one",
+        ErrorKind::AddrInUse => "another program uses this port; choose another port with --listen",
         ErrorKind::AddrNotAvailable => "no interface of this host has this address",
         ErrorKind::PermissionDenied => "ports below 1024 need CAP_NET_BIND_SERVICE",
-        _ => "--listen takes an address of this host and a port",
+        _ => "give --listen an address of this host and a port",
     };
     let action = format!("listen on {address}");
     session.complain_with(&Error::System { action, source }, vec![remedy.to_owned()]);

@@ -4,7 +4,7 @@
 //! # ipvsadm watch
 //! 2026-11-27T03:11:58Z watching 3 services with 6 real servers
 //! 2026-11-27T03:12:04Z ~ -a -t 192.0.2.80:80 -r 10.0.0.11:80 -m -w 0  # weight 3 -> 0
-//! 2026-11-27T03:12:04Z ! -t 192.0.2.80:80: no real server has a weight
+//! 2026-11-27T03:12:04Z ! -t 192.0.2.80:80: no real server has a weight above 0
 //! ```
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -171,7 +171,8 @@ fn note(events: &[Event]) -> Result<(), Error> {
     let more = events.len().saturating_sub(MOST_LINES);
     let named = events.iter().take(MOST_LINES);
     let mut lines: Vec<_> = named.map(|it| (&*it.time, &*it.text)).collect();
-    let rest = format!("and {more} more changes");
+    let noun = if more == 1 { "event" } else { "events" };
+    let rest = format!("and {more} more {noun}");
     if more > 0 {
         lines.push((&events[0].time, &rest));
     }

@@ -64,7 +64,7 @@ pub enum Misuse {
         /// Name of the command in messages.
         command: &'static str,
     },
-    /// A control character, which no rule line contains.
+    /// A control character, which a rule line must not contain.
     #[error("the line has a control byte 0x{byte:02x}")]
     ControlByte {
         /// Code of the character.

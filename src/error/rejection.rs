@@ -158,8 +158,8 @@ fn busy() -> String {
 
 fn no_record(number: Option<u64>) -> String {
     match number {
-        Some(number) => format!("there is no record {number} of a change of this table"),
-        None => "there is no record of a change of this table".to_owned(),
+        Some(number) => format!("the history has no record {number}"),
+        None => "the history has no records".to_owned(),
     }
 }
 

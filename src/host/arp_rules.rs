@@ -7,7 +7,7 @@ use crate::system::subprocess;
 /// The table that the nftables version of arptables creates, even when it only lists rules.
 pub const TABLE: &str = "filter";
 
-/// A rule of arptables: its chain, and its words as listed.
+/// A rule of arptables: its chain, and its arguments as listed.
 pub type ArpRule = (String, Vec<String>);
 
 /// Rules that `program` lists.

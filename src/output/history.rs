@@ -78,7 +78,7 @@ pub fn heading(entry: &Entry<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "# change {number}: {time} {}", printable(by))?;
     writeln!(out, "# {}", printable(command))?;
     if counts.is_none() {
-        writeln!(out, "# It replaced all services; these were there before it:")?;
+        writeln!(out, "# This change replaced all services. The services before the change:")?;
     }
     Ok(())
 }
@@ -122,7 +122,7 @@ pub fn merged(entries: Vec<Entry<'_>>, seen: Vec<Seen<'_>>, out: &mut dyn Write)
         writeln!(out, "{} {}", printable(time), printable(text))?;
     }
     if lines.is_empty() {
-        writeln!(out, "no change is known in this time")?;
+        writeln!(out, "no change is recorded in this period")?;
     }
     Ok(())
 }

@@ -127,11 +127,13 @@ pub fn alarm(alarm: &Alarm, time: &str) -> Event {
             of_server("relieved", text, service, server)
         }
         Alarm::WithoutWeight(service) => {
-            let text = format!("! {}: no real server has a weight", describe_service(service));
+            let text =
+                format!("! {}: no real server has a weight above 0", describe_service(service));
             of_service(time, "without_weight", text, service)
         }
         Alarm::WithWeight(service) => {
-            let text = format!("= {}: a real server has a weight", describe_service(service));
+            let text =
+                format!("= {}: a real server has a weight above 0", describe_service(service));
             of_service(time, "with_weight", text, service)
         }
     }

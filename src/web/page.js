@@ -1,5 +1,5 @@
 // Replaces the content of the page every two seconds. If the server does not answer, the last
-// content stays and a line says so; when the server is back, the page goes on.
+// content stays and a line says so; when the server answers again, the updates resume.
 "use strict";
 const link = document.getElementById("link");
 async function update() {

@@ -100,7 +100,11 @@ impl Site {
             "/api/table" => self.table(),
             "/page.css" => (StatusCode::OK, "text/css; charset=utf-8", page::STYLE.into()),
             "/page.js" => (StatusCode::OK, "text/javascript; charset=utf-8", page::SCRIPT.into()),
-            _ => (StatusCode::NOT_FOUND, TEXT, line("there is /, /metrics and /api/table")),
+            _ => (
+                StatusCode::NOT_FOUND,
+                TEXT,
+                line("not found: this server has /, /metrics and /api/table"),
+            ),
         }
     }
 

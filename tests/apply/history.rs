@@ -250,7 +250,7 @@ fn the_last_twenty_of_each_kind_are_kept() {
         let gone = ours(&["rollback", "5"]).expect(2);
         assert_eq!(
             gone.complaints,
-            "there is no record 5 of a change of this table\n\
+            "the history has no record 5\n\
              hint: the records are 6 to 47; ipvsadm history lists them\nhint: nothing was changed\n"
         );
         ours(&["history", "5"]).expect(2);
@@ -267,7 +267,7 @@ fn records_belong_to_root_alone_and_to_one_namespace() {
         run("ip", &["netns", "add", "h1"]);
         let other = ours(&["rollback", "--netns", "h1"]).expect(2);
         run("ip", &["netns", "delete", "h1"]);
-        assert!(other.complaints.starts_with("there is no record of a change of this table\n"));
+        assert!(other.complaints.starts_with("the history has no records\n"));
         // A namespace that has got the inode number of this one.
         let path = newest();
         let text = fs::read_to_string(&path).unwrap();
@@ -382,7 +382,7 @@ fn an_apply_without_a_history_says_so_and_is_made() {
                 let _ = fs::write(folder().join("full"), vec![0; 8192]);
             }
             let outcome = apply(NEW).expect(0);
-            let hint = "hint: ipvsadm rollback cannot undo this change: cannot write /run/ipvsadm/";
+            let hint = "hint: this change is not recorded, so ipvsadm rollback cannot take it back: cannot write /run/ipvsadm/";
             assert!(outcome.complaints.starts_with(hint), "{outcome:?}");
             assert!(outcome.complaints.contains(why), "{outcome:?}");
             assert!(!outcome.complaints.contains("to undo this"), "{outcome:?}");

@@ -70,7 +70,7 @@ fn what_another_program_has_changed_since_stays_and_is_reported() {
              since change 1\n\
              hint: -t {VIP} -r 198.51.100.4:80 stays as it is: another program has added it since \
              change 1 deleted it\n\
-             hint: to take that back, too: ipvsadm rollback --overwrite 1\n"
+             hint: to take these changes back, too: ipvsadm rollback --overwrite 1\n"
         );
         let dry = ours(&["rollback", "--dry-run"]).expect(1);
         assert_eq!((dry.complaints, live()), (stays.clone(), now));
@@ -118,7 +118,7 @@ fn an_added_service_goes_with_what_others_have_added_to_it() {
         let outcome = ours(&["rollback"]).expect(0);
         assert!(
             outcome.complaints.starts_with(
-                "hint: -t 192.0.2.81:80, which change 1 added, goes with 1 real server that \
+                "hint: -t 192.0.2.81:80, which change 1 added, is deleted with 1 real server that \
                  another program has added since\n"
             ),
             "{outcome:?}"
@@ -133,7 +133,7 @@ fn an_added_service_goes_with_what_others_have_added_to_it() {
         assert!(outcome.complaints.starts_with(stays), "{outcome:?}");
         assert!(
             outcome.out.ends_with(
-                "the table matches the one before change 3, apart from what stays as it is\n"
+                "the table matches the one before change 3, except for the changes by other programs\n"
             ),
             "{outcome:?}"
         );
@@ -151,8 +151,7 @@ fn changes_without_a_record_are_named_and_stay() {
         apply(&pool(&[(1, 8), (2, 7)])).expect(0);
         fs::remove_file(second).unwrap();
         let outcome = ours(&["rollback", "1"]).expect(0);
-        let hint =
-            "hint: 1 change after change 1 is not recorded any more; what it changed stays\n";
+        let hint = "hint: 1 change after change 1 is not recorded any more, so rollback does not take it back\n";
         assert!(outcome.complaints.starts_with(hint), "{outcome:?}");
         assert_eq!(sorted(&lines(&live())), sorted(&pool(&[(1, 5), (2, 7)])));
     });
@@ -165,11 +164,11 @@ fn a_restore_of_lines_that_depend_on_each_other_is_taken_back_as_a_whole() {
         restore(&format!("{NEW}-E -t {VIP} -s lc\n")).expect(0);
         assert!(ours(&["history"]).expect(0).out.contains("  all  "));
         let shown = ours(&["history", "1"]).expect(0).out;
-        assert!(shown.contains("\n# It replaced all services; these were there"), "{shown}");
+        assert!(shown.contains("\n# This change replaced all services. "), "{shown}");
         ours(&["-A", "-t", "192.0.2.81:80"]).expect(0);
         let outcome = ours(&["rollback"]).expect(0);
         assert!(
-            outcome.complaints.starts_with("hint: change 1 replaced all services, so what other"),
+            outcome.complaints.starts_with("hint: change 1 replaced all services, so later"),
             "{outcome:?}"
         );
         assert_eq!(lines(&live()), OLD);

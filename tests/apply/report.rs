@@ -46,7 +46,7 @@ fn a_report_has_table_rules_versions_and_findings() {
 fn a_report_is_not_written_to_a_terminal() {
     namespace(|| {
         let outcome = shell("script -qec \"$ours report --seconds 0\" /dev/null").expect(2);
-        let text = "the report is an HTML file, and standard output is a terminal\r\n\
+        let text = "cannot write the report to a terminal: it is an HTML file\r\n\
                     hint: ipvsadm report > report.html\r\n";
         assert_eq!(outcome.out, text);
     });

@@ -235,7 +235,7 @@ fn an_address_that_cannot_be_used_gets_one_message() {
         let outcome = ours(&["serve", "--listen", &address]).expect(1);
         let text = format!(
             "cannot listen on {address}: Address already in use\n\
-             hint: another program uses this port; --listen takes another one\n"
+             hint: another program uses this port; choose another port with --listen\n"
         );
         assert_eq!(outcome.complaints, text);
         let outcome = ours(&["serve", "--listen", "192.0.2.99:9469"]).expect(1);

@@ -154,10 +154,10 @@ fn services_without_weight_are_reported_from_the_start_on() {
     namespace(|| {
         restore(&format!("{WEB}-A -t 192.0.2.81:80 -s rr\n")).expect(0);
         let mut watch = Watch::start(&[]);
-        assert_eq!(watch.text(), "! -t 192.0.2.81:80: no real server has a weight");
+        assert_eq!(watch.text(), "! -t 192.0.2.81:80: no real server has a weight above 0");
         ours(&["-a", "-t", "192.0.2.81:80", "-r", "10.0.0.11:80", "-m"]).expect(0);
         assert_eq!(watch.text(), "+ -a -t 192.0.2.81:80 -r 10.0.0.11:80 -m -w 1");
-        assert_eq!(watch.text(), "= -t 192.0.2.81:80: a real server has a weight");
+        assert_eq!(watch.text(), "= -t 192.0.2.81:80: a real server has a weight above 0");
         quiet(&watch.end(Signal::SIGTERM));
     });
 }
@@ -192,7 +192,7 @@ fn a_scope_limits_what_is_watched() {
         ours(&["--set", "100", "0", "0"]).expect(0);
         ours(&["-A", "-u", "192.0.2.80:53", "-s", "rr"]).expect(0);
         assert_eq!(watch.text(), "+ -A -u 192.0.2.80:53 -s rr");
-        assert_eq!(watch.text(), "! -u 192.0.2.80:53: no real server has a weight");
+        assert_eq!(watch.text(), "! -u 192.0.2.80:53: no real server has a weight above 0");
         quiet(&watch.end(Signal::SIGTERM));
     });
 }
@@ -277,7 +277,7 @@ fn recorded_events_are_in_the_history_with_changes_of_others() {
     namespace(|| {
         restore(WEB).expect(0);
         let none = ours(&["history", "--since", "1h"]).expect(0);
-        assert_eq!(none.out, "no change is known in this time\n");
+        assert_eq!(none.out, "no change is recorded in this period\n");
         let mut watch = Watch::start(&["--record"]);
         ours(&["set", "-t", "192.0.2.80:80", "scheduler=rr"]).expect(0);
         watch.text();
@@ -310,7 +310,7 @@ fn recorded_events_are_in_the_history_with_changes_of_others() {
             &["--since", "2001-01-01 00:00", "--until", "2001-01-02 00:00"],
         ] {
             let none = ours(&[&["history"], words].concat()).expect(0);
-            assert_eq!(none.out, "no change is known in this time\n", "{words:?}");
+            assert_eq!(none.out, "no change is recorded in this period\n", "{words:?}");
         }
         for words in [&["--since", "nonsense"][..], &["--until", "1h"], &["--since", "1h", "3"]] {
             ours(&[&["history"], words].concat()).expect(2);
@@ -327,7 +327,7 @@ fn the_log_is_bounded_and_damage_is_told() {
         let text = fs::read_to_string(&log).unwrap();
         // A namespace that had the same inode number may have left others.
         let line = text.lines().last().unwrap().to_owned() + "\n";
-        // As after a long time.
+        // Fill the log to its maximum size, so that `watch` starts a new file.
         fs::write(&log, line.repeat(512 * 1024 / line.len())).unwrap();
         for number in 0..300_u16 {
             let address = format!("192.0.2.80:{}", 1000 + number);

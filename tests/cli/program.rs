@@ -318,7 +318,7 @@ fn options_are_refused_without_the_option_they_need() {
     }
 }
 
-/// Completes a part of a JSON file.
+/// Replaces the placeholders in `part`, adds the schema, and writes a file.
 fn json_of(part: &str) -> NamedTempFile {
     let json = part
         .replace("SERVER", "SERVICE\"destinations\":[{\"address\":\"192.0.2.1\",\"port\":80,")

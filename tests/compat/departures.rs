@@ -42,7 +42,8 @@ pub struct Departure {
 pub struct Effect {
     pub status: i32,
     pub stdout: Option<&'static str>,
-    /// Equivalent outputs with other orders of services, if the kernel's own order decides.
+    /// Also accepted: the same output with the services in another order, if the kernel chooses the
+    /// order.
     pub or_stdout: &'static [&'static str],
     /// First line on standard error, without hints; empty for none.
     pub message: Option<&'static str>,

@@ -103,7 +103,7 @@ fn changes_are_recorded_with_the_rights_of_the_unit() {
     );
     let out = String::from_utf8_lossy(&output.stdout);
     let expected = "0\nwatching 0 services with 0 real servers\n+ -A -t 192.0.2.80:80 -s rr\n\
-                    ! -t 192.0.2.80:80: no real server has a weight\n600\n";
+                    ! -t 192.0.2.80:80: no real server has a weight above 0\n600\n";
     assert_eq!(out, expected, "{}", text(&output));
 }
 

@@ -19,18 +19,17 @@ pub enum HistoryVerb {
 
 const HELP: &str = "\
 apply, rollback, set, drain, undrain and ipvsadm-restore record each change that
-they make: what it touched, before and after it, the time in UTC, the user and the
-command line.
-The last 20 of apply, rollback and ipvsadm-restore are kept, and the last 20 of
-the others. The classic commands (-A, -a, -e, -d, -R) record nothing, and neither
+they make: the objects before and after the change, the time in UTC, the user and
+the command line. ipvsadm keeps the last 20 records of apply, rollback and
+ipvsadm-restore, and the last 20 records of set, drain and undrain. The classic commands (-A, -a, -e, -d, -R) record nothing, and neither
 does an ipvsadm-restore into an empty table, as at boot.
 
-With --since, changes of other programs are listed, too, if `ipvsadm watch
---record' ran then: systemctl enable --now ipvsadm-watch. TIME is a time of day in
-UTC, a date with a time, or for example 90m for 90 minutes ago.
+With --since, history also lists changes by other programs, if `ipvsadm watch
+--record' was running. To keep it running: systemctl enable --now ipvsadm-watch.
+TIME is a time of day in UTC, a date with a time, or for example 90m for 90 minutes
+ago.
 
-In the listing, `+' counts what was added, `~' what was edited, and `-' what was
-deleted. Each network namespace has its own history.
+In the listing, `+', `~' and `-' count the added, edited and deleted objects. Each network namespace has its own history.
 
 EXIT STATUS
   0  done
@@ -58,7 +57,7 @@ pub(super) fn command() -> Command {
             Arg::new("record")
                 .value_name("N")
                 .value_parser(value_parser!(u64).range(1..))
-                .help("Print what change N changed, in the format of `diff'"),
+                .help("Print the differences that change N made, in the format of `diff'"),
         )
         .arg(
             moment("since", "List every change from TIME on, also those of other programs")

@@ -17,12 +17,12 @@ pub struct ReportVerb {
 const SECONDS: u64 = 60;
 
 const HELP: &str = "\
-Writes one HTML file to standard output: the page of `ipvsadm serve' with graphs
+report writes one HTML file to standard output: the page of `ipvsadm serve' with graphs
 over the time given, the table as rules, versions, and the findings of `director
-status' and `rs status'. It opens in every browser and loads nothing from the
-network. It contains addresses: look at it before you give it to others.
+status' and `rs status'. The file opens in every browser and loads nothing from the
+network. The file contains addresses: look at it before you give it to others.
 
-Ctrl-C ends the time and writes the report of what was seen until then.
+Ctrl-C ends the reading early; the report then covers the time until then.
 
 EXIT STATUS
   0  the report was written
@@ -32,7 +32,7 @@ EXIT STATUS
 EXAMPLES
   For a ticket:
     ipvsadm report > report.html
-  As it is now, without graphs:
+  The table as it is now, without graphs:
     ipvsadm report --seconds 0 > report.html
   Over an hour:
     ipvsadm report --seconds 3600 > report.html";
@@ -46,7 +46,7 @@ pub(super) fn command() -> Command {
     Command::new("report")
         .about("Write the table with graphs and findings to one HTML file")
         .arg(seconds)
-        .arg(no_json("it writes HTML; `ipvsadm -L --stats --rate --json' is JSON"))
+        .arg(no_json("report writes HTML; for JSON: ipvsadm -L --stats --rate --json"))
         .after_help(HELP)
 }
 

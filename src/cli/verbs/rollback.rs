@@ -18,15 +18,15 @@ pub struct RollbackVerb {
 }
 
 const HELP: &str = "\
-Change N and every recorded change after it are taken back, by the rules of
-`apply': a refused change takes back all others, and `ipvsadm apply --accept'
-confirms.
+rollback takes back change N and every recorded change after it. As with `apply', if
+the kernel refuses a change, all others are rolled back, and `ipvsadm apply
+--accept' confirms.
 
-What another program has changed since is not touched: a weight that a health
-checker has set stays, and a real server that it has deleted stays deleted. If that
-is something that a change to take back had set, a hint says so, and the exit
-status is 4. With --overwrite, it is taken back, too. A service that was added
-goes with everything in it.
+rollback leaves later changes by other programs alone: a weight that a health
+checker has set stays, and a real server that it has deleted stays deleted. If such
+a change concerns something that rollback would take back, a hint names it, and the
+exit status is 4. --overwrite takes it back, too. If a change added a service,
+rollback deletes the service with all its real servers.
 
 A rollback is recorded like any other change, so a second rollback takes it back.
 
@@ -35,21 +35,21 @@ EXIT STATUS
   1  with --dry-run: there is something to take back
   2  nothing was changed: no such record, or no access to IPVS
   3  rollback failed or was not confirmed; the table is as before; see the message
-  4  something stays that another program has changed since; see the message
+  4  changes by other programs were left alone; see the message
   5  with --json: rollback succeeded, but the report could not be written
 
 EXAMPLES
-  Undo the last change:
+  Take the last change back:
     ipvsadm rollback
   See what taking back change 17 and all later ones would change, then do it:
     ipvsadm rollback --dry-run 17
     ipvsadm rollback --confirm=2m 17
-  Take it back even where a health checker has set other weights since:
+  Take the last change back even if a health checker has set other weights since:
     ipvsadm rollback --overwrite";
 
 pub(super) fn command() -> Command {
     Command::new("rollback")
-        .about("Take back the last recorded change, or all changes since one")
+        .about("Take back the last recorded change, or change N and all later ones")
         .override_usage("ipvsadm rollback [OPTIONS] [N]")
         .arg(
             Arg::new("record")
@@ -60,7 +60,7 @@ pub(super) fn command() -> Command {
         .arg(flag("dry-run", "Change nothing; print the changes in the format of `diff'"))
         .arg(confirm())
         .args(limits())
-        .arg(flag("overwrite", "Also take back what another program has changed since"))
+        .arg(flag("overwrite", "Also take back later changes by other programs"))
         .arg(flag("allow-empty", "Allow a table without services as the result"))
         .arg(time("wait", "Wait for another ipvsadm that is changing the table"))
         .after_help(HELP)

@@ -18,16 +18,17 @@ pub struct ServeVerb {
 }
 
 const HELP: &str = "\
-Answers /, a page that shows services, real servers, rates and the topology and
-updates itself; /metrics, as `ipvsadm metrics'; and /api/table, as `-L --json'.
-Nothing can be changed through it. It asks for no password: whoever reaches the
-port can read the table. By default only this host does.
+serve offers three paths: / is a page that shows services, real servers, rates and
+the topology, and updates itself; /metrics is like `ipvsadm metrics', and
+/api/table is like `ipvsadm -L --json'. serve changes nothing and asks for no
+password: whoever can reach the port can read the table. By default, only this
+host can reach the port.
 
-It gives up all capabilities except CAP_NET_ADMIN, which reading the table needs.
+serve gives up all capabilities except CAP_NET_ADMIN, which reading the table needs.
 
 EXIT STATUS
-  0  it was ended by SIGTERM or Ctrl-C
-  1  it cannot listen
+  0  serve was ended by SIGTERM or Ctrl-C
+  1  serve cannot listen
   2  the table cannot be read, or the command line is invalid
 
 EXAMPLES
@@ -48,7 +49,7 @@ pub(super) fn command() -> Command {
                 .default_value("127.0.0.1:9469")
                 .hide_default_value(true)
                 .value_parser(listen)
-                .help("Listen there instead of 127.0.0.1:9469"),
+                .help("Listen on ADDR:PORT instead of 127.0.0.1:9469"),
         )
         .arg(
             Arg::new("allow-host")

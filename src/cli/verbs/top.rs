@@ -23,9 +23,7 @@ const INTERVALS: std::ops::RangeInclusive<Duration> =
 
 const HELP: &str = "\
 top reads the table every 2 seconds. Rates are averages of the last 10 seconds; In
-and Out are bits from and to clients. Share is the part of the bits of the last
-minute: of a real server in its service, of a service in all. With direct routing
-and tunnels, replies do not pass the director, so Out is 0.
+@@
 
 STATE
   drain  `ipvsadm drain' has set the weight to 0     full  upper threshold reached
@@ -35,7 +33,7 @@ STATE
 KEYS
   Up Down PgUp PgDn  select      n a c b  sort by name, active, connections/s, bits
   Enter Left Right   open, close r        reverse the order
-  e                  all         /        show what contains a text; Esc ends it
+  e                  all         /        show rows with a text; Esc shows all
   d                  drain       ? q      help, quit
 
 If standard input or output is no terminal, or TERM is dumb, top prints the table

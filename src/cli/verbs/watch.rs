@@ -32,16 +32,17 @@ const SHORTEST: Duration = Duration::from_millis(100);
 
 const HELP: &str = "\
 Each line is one event. `+ ', `- ' and `~ ' mark what was added, deleted and edited,
-as in `ipvsadm diff'. `! ' marks an alarm, and `= ' its end: a real server that has
-reached its upper threshold, or a service in which no real server has a weight.
+as in `ipvsadm diff'. `! ' marks an alarm: a real server has reached its upper
+threshold, or no real server of a service has a weight above 0. `= ' marks the end
+of an alarm.
 With --json each event is an object on a line of its own.
 
-watch looks at the table at intervals, because the kernel does not report changes.
-It misses what is changed and changed back between two looks, and it cannot tell
-who changed something; `history' knows that of the changes by ipvsadm.
+watch reads the table at intervals, because the kernel does not report changes. It
+misses a change that is taken back between two readings. watch cannot tell who made
+a change; `ipvsadm history' names the user of changes made by ipvsadm.
 
-With --against FILE, watch compares once and ends, for cron. SIGINT, SIGTERM and
-the end of the reader of a pipe end it without an error.
+With --against FILE, watch compares the table with FILE once and ends, for cron.
+SIGINT, SIGTERM or a closed pipe ends watch without an error.
 
 EXIT STATUS
   0  watch was ended; with --against: the table matches the file
@@ -57,7 +58,7 @@ EXAMPLES
     ipvsadm watch --against /etc/ipvsadm.rules
   The same for node_exporter; health checkers may change the weights:
     ipvsadm watch --against /etc/ipvsadm.rules --keep-weights --textfile drift.prom
-  Keep what changes for `ipvsadm history --since', as ipvsadm-watch.service does:
+  Record the changes for `ipvsadm history --since', as ipvsadm-watch.service does:
     ipvsadm watch --record";
 
 pub(super) fn command() -> Command {
@@ -73,7 +74,7 @@ pub(super) fn command() -> Command {
                 .value_name("TIME")
                 .value_parser(interval)
                 .conflicts_with("against")
-                .help("Pause between two looks at the table; default: 2 s"),
+                .help("Time between two readings of the table; default: 2 s"),
         )
         .arg(file("against", "FILE", "Print the differences from FILE once, and end"))
         .args(
@@ -97,7 +98,7 @@ fn interval(word: &str) -> Result<Duration, String> {
     };
     match parsed {
         Some(interval) if interval >= SHORTEST => Ok(interval),
-        Some(_) => Err("at least 100ms must lie between two looks".to_owned()),
+        Some(_) => Err("the shortest interval is 100ms".to_owned()),
         None => Err("expected a time such as 5, 500ms or 1m".to_owned()),
     }
 }

@@ -218,8 +218,8 @@ impl State {
                 }
                 let name = describe_destination(&service, &server);
                 self.tell(vec![
-                    "its weight is 0 already".to_owned(),
-                    format!("after a drain: ipvsadm undrain {name}"),
+                    format!("the weight of {server} is already 0"),
+                    format!("to end a drain: ipvsadm undrain {name}"),
                 ]);
                 return;
             }

@@ -201,7 +201,7 @@ fn drain_asks_first() {
     assert_eq!(press(&mut state, "y"), Action::Drain(service, server));
     // The weight of the third real server is 0 already.
     press(&mut state, "jjd");
-    assert!(screen(&state, 80, 24).contains("after a drain: ipvsadm undrain -t 192.0.2.80:80"));
+    assert!(screen(&state, 80, 24).contains("to end a drain: ipvsadm undrain -t 192.0.2.80:80"));
 }
 
 #[test]
@@ -352,7 +352,11 @@ fn trouble_keeps_the_old_values() {
     let error = Error::Io(std::io::Error::other("a\u{1b}b"));
     state.trouble = Some(error.to_string());
     let text = screen(&state, 80, 24);
-    assert!(text.contains("old values: a\\x1bb") && text.contains("10.0.0.11:8080"), "{text}");
+    assert!(
+        text.contains("cannot read the table, so the values are old: a\\x1bb")
+            && text.contains("10.0.0.11:8080"),
+        "{text}"
+    );
 }
 
 #[test]

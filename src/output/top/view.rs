@@ -160,7 +160,12 @@ fn totals(state: &State, area: Rect, buffer: &mut Buffer, ink: Ink) {
 
 fn footer(state: &State, line: Rect, buffer: &mut Buffer) {
     if let Some(trouble) = &state.trouble {
-        put(buffer, line, &format!("old values: {}", printable(trouble)), Ink::bold());
+        put(
+            buffer,
+            line,
+            &format!("cannot read the table, so the values are old: {}", printable(trouble)),
+            Ink::bold(),
+        );
         return;
     }
     if state.front == Front::Filter {

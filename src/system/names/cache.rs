@@ -81,7 +81,7 @@ impl Cache {
     }
 }
 
-/// The system's resolver. It is given up after [`TIMEOUTS`] successive timeouts.
+/// The system's resolver. After [`TIMEOUTS`] successive timeouts, only `/etc/hosts` is read.
 #[derive(Debug, Default)]
 struct Resolver {
     /// Number of timeouts since the last answer.

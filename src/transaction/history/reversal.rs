@@ -95,18 +95,18 @@ impl fmt::Display for Remark {
             ),
             Since::Filled(1) => write!(
                 f,
-                "{object}, which change {number} added, goes with 1 real server that another \
-                 program has added since"
+                "{object}, which change {number} added, is deleted with 1 real server that \
+                 another program has added since"
             ),
             Since::Filled(servers) => write!(
                 f,
-                "{object}, which change {number} added, goes with {servers} real servers that \
-                 another program has added since"
+                "{object}, which change {number} added, is deleted with {servers} real servers \
+                 that another program has added since"
             ),
             Since::Anything => write!(
                 f,
-                "change {number} replaced all services, so what other programs have changed since \
-                 is taken back, too"
+                "change {number} replaced all services, so later changes by other programs are \
+                 taken back, too"
             ),
         }
     }

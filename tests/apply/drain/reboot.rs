@@ -76,7 +76,8 @@ fn undrain_after_a_reboot_gives_the_recorded_weight_and_flags_back() {
          {RULES}no real server is drained\n0\n"
     );
     assert_eq!(rest, expected, "{outcome:#?}");
-    // The kernel parameter starts from its default, which a new drain reports.
+    // After the reboot, expire_quiescent_template has its default again, so a new drain suggests
+    // --persistent expire.
     assert!(outcome.complaints.contains("--persistent expire moves them\n"), "{outcome:#?}");
     assert!(outcome.complaints.contains("the scheduler flags are as before the drain\n"));
 }

@@ -38,10 +38,10 @@ pub fn front(front: &Front, area: Rect, buffer: &mut Buffer, ink: Ink) {
             let name = describe_destination(service, server);
             let lines = vec![
                 format!("Drain {server} of {}?", describe_service(service)),
-                "Its weight becomes 0: its clients stay, new ones go to the other real servers. \
-                 top does not wait for the end."
+                "The weight becomes 0: current clients stay, and new ones go to the other real \
+                 servers. top does not wait until the real server is idle."
                     .to_owned(),
-                format!("To put it back: ipvsadm undrain {name}"),
+                format!("To end the drain: ipvsadm undrain {name}"),
                 String::new(),
                 "y: drain   any other key: do nothing".to_owned(),
             ];
