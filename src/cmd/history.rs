@@ -54,7 +54,7 @@ fn list(session: &mut Session<'_>, json: bool) -> Result<u8, Error> {
 /// Records by number, the newest first, and the exit status.
 type Listed = (Vec<(u64, Summary)>, u8);
 
-/// The records; complains about those that are damaged.
+/// Reads the records, and prints a message about each damaged one.
 fn readable(session: &mut Session<'_>, history: &History) -> Result<Listed, Error> {
     let mut listed = Vec::new();
     let mut status = 0;

@@ -210,7 +210,7 @@ pub fn set_json(delta: &Delta, style: Style, out: &mut dyn Write) -> io::Result<
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
-    /// Nothing was changed; the changes are those that apply would make.
+    /// A dry run: the report lists what apply would change.
     DryRun,
     /// The table matched the file already.
     Unchanged,

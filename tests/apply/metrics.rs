@@ -5,7 +5,7 @@ use crate::connection::{connect, talk};
 use crate::program::{file, ours, restore};
 use crate::promtool::promtool;
 
-const RULES: &str = "\
+pub const RULES: &str = "\
 -A -t 192.0.2.81:80 -s wlc -p 300
 -a -t 192.0.2.81:80 -r 198.51.100.1:80 -m -w 3 -x 10
 -a -t 192.0.2.81:80 -r 198.51.100.2:80 -m -w 0

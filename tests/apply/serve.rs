@@ -9,16 +9,9 @@ use serde_json::Value;
 
 use crate::common::{namespace, namespace_within};
 use crate::connection::{connect, talk};
+use crate::metrics::RULES;
 use crate::program::{live, ours, restore, shell};
 use crate::web::{PATIENCE, Server, rest, wait};
-
-const RULES: &str = "\
--A -t 192.0.2.81:80 -s wlc -p 300
--a -t 192.0.2.81:80 -r 198.51.100.1:80 -m -w 3 -x 10
--a -t 192.0.2.81:80 -r 198.51.100.2:80 -m -w 0
--A -f 7 -6 -s rr
--a -f 7 -6 -r [2001:db8::1]:0 -g -w 1
-";
 
 /// Connections that the server accepts at a time.
 const CONNECTIONS: usize = 64;

@@ -144,8 +144,8 @@ fn missing_programs_and_capabilities_are_named() {
     assert_same(&before, &lan.snapshot(), "refusals");
 }
 
-/// Runs the program in the network namespace of a real server, after `script` in a mount namespace of
-/// its own.
+/// Makes a mount namespace, runs `script` in it, and then the program in the network namespace of a
+/// real server.
 fn ipvsadm_after(lan: &Lan, script: &str, words: &str) -> (Option<i32>, String) {
     let script = format!("{script} && exec {} {words}", env!("CARGO_BIN_EXE_ipvsadm"));
     let words = ["netns", "exec", &lan.rs, "unshare", "-m", "sh", "-c", &script];

@@ -13,7 +13,7 @@ pub enum HistoryVerb {
     List,
     /// Print the change of this number.
     Show(u64),
-    /// Print all changes from one moment to another, also those that `watch --record` has seen.
+    /// Print the changes between two times, including those that `watch --record` has recorded.
     Between(SystemTime, SystemTime),
 }
 

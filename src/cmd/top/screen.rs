@@ -22,8 +22,8 @@ use super::read::{COLUMNS, FIRST, read};
 /// Maximum delay until a signal is noticed, also SIGTSTP.
 const SLICE: Duration = Duration::from_millis(500);
 
-/// Whether standard input and output are a terminal that this program may use, and that can move
-/// its cursor.
+/// Whether standard input and output are a terminal with a movable cursor, and this program may use
+/// the terminal.
 pub fn is_possible() -> bool {
     stdout().is_terminal() && !terminal::is_dumb() && terminal::has_keys()
 }

@@ -13,7 +13,7 @@ const RECENT: usize = 30;
 pub struct History {
     /// `None`: unknown, because the counters began again.
     values: VecDeque<Option<f32>>,
-    /// Number of all values so far, also of those that were dropped.
+    /// Number of values added so far, including those that were dropped.
     count: usize,
 }
 

@@ -29,7 +29,6 @@ pub struct Load {
 /// A real server.
 #[derive(Clone, Debug)]
 pub struct LiveServer {
-    /// Its load.
     pub load: Load,
     /// What an operator must know.
     pub mark: Mark,
@@ -40,9 +39,7 @@ pub struct LiveServer {
 
 #[derive(Clone, Debug)]
 pub struct LiveService {
-    /// Its scheduler.
     pub scheduler: SchedulerName,
-    /// Its load.
     pub load: Load,
     /// What an operator must know.
     pub mark: Mark,
